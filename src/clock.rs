@@ -1,0 +1,158 @@
+//! The only file that reads the time or sleeps.
+
+use std::fmt;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+/// The one door to time: everything the client knows about "now" and every wait
+/// passes through it.
+///
+/// The default is [`SystemClock`]. Give the client a [`ManualClock`] with
+/// [`Client::with_clock`](crate::Client::with_clock) to test the waits of your own
+/// program in no time. Two readings are needed because neither is enough alone: the
+/// wall clock jumps, the monotonic clock stands still while a laptop sleeps.
+pub trait Clock: Send + Sync {
+    /// The wall-clock time.
+    fn now(&self) -> SystemTime;
+
+    /// Time since a fixed but arbitrary start; never goes backwards.
+    fn monotonic(&self) -> Duration;
+
+    /// Blocks for `duration`.
+    fn sleep(&self, duration: Duration);
+}
+
+/// The operating system's clocks; the default [`Clock`].
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    fn monotonic(&self) -> Duration {
+        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+        START.elapsed()
+    }
+
+    fn sleep(&self, duration: Duration) {
+        std::thread::sleep(duration);
+    }
+}
+
+/// A [`Clock`] for tests: time passes only when somebody sleeps or says so.
+///
+/// Clones share the time.
+///
+/// ```
+/// use std::time::Duration;
+/// use unattended::{Clock, ManualClock};
+///
+/// let clock = ManualClock::new();
+/// clock.sleep(Duration::from_secs(3600)); // returns at once
+/// assert_eq!(clock.slept(), Duration::from_secs(3600));
+/// ```
+#[derive(Clone, Default)]
+pub struct ManualClock {
+    time: Arc<Mutex<ManualTime>>,
+}
+
+#[derive(Debug, Clone)]
+struct ManualTime {
+    now: SystemTime,
+    monotonic: Duration,
+    sleeps: Vec<Duration>,
+}
+
+impl ManualClock {
+    /// A clock that stands at 2026-01-01 00:00:00 UTC.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Lets `duration` pass on both clocks, without counting as a sleep.
+    pub fn advance(&self, duration: Duration) {
+        self.change(|time| {
+            time.now += duration;
+            time.monotonic += duration;
+        });
+    }
+
+    /// Sets the wall clock alone, as an administrator or NTP would: a jump.
+    pub fn set_now(&self, now: SystemTime) {
+        self.change(|time| time.now = now);
+    }
+
+    /// Every sleep so far, in order.
+    pub fn sleeps(&self) -> Vec<Duration> {
+        self.change(|time| time.sleeps.clone())
+    }
+
+    /// The sum of all sleeps so far.
+    pub fn slept(&self) -> Duration {
+        self.change(|time| time.sleeps.iter().sum())
+    }
+
+    fn change<R>(&self, change: impl FnOnce(&mut ManualTime) -> R) -> R {
+        change(&mut self.time.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Default for ManualTime {
+    fn default() -> Self {
+        Self {
+            now: SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600),
+            monotonic: Duration::ZERO,
+            sleeps: Vec::new(),
+        }
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> SystemTime {
+        self.change(|time| time.now)
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.change(|time| time.monotonic)
+    }
+
+    fn sleep(&self, duration: Duration) {
+        self.change(|time| {
+            time.now += duration;
+            time.monotonic += duration;
+            time.sleeps.push(duration);
+        });
+    }
+}
+
+impl fmt::Debug for ManualClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let time = self.change(|time| time.clone());
+        f.debug_struct("ManualClock").field("now", &time.now).field("sleeps", &time.sleeps).finish()
+    }
+}
+
+/// One instant on both clocks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment {
+    pub(crate) wall: SystemTime,
+    pub(crate) monotonic: Duration,
+}
+
+impl Moment {
+    pub(crate) fn read(clock: &dyn Clock) -> Self {
+        Self { wall: clock.now(), monotonic: clock.monotonic() }
+    }
+
+    /// How much of `span`, which began at this moment, is left at `now`: by the clock
+    /// that has less of it. `None` once either clock says that it is over.
+    pub(crate) fn left_of(&self, span: Duration, now: &Moment) -> Option<Duration> {
+        let by_monotonic = span.checked_sub(now.monotonic.saturating_sub(self.monotonic))?;
+        // A wall clock that was set back says nothing about the time that passed.
+        let on_wall = now.wall.duration_since(self.wall).unwrap_or_default();
+        let by_wall = span.checked_sub(on_wall)?;
+        Some(by_monotonic.min(by_wall)).filter(|left| !left.is_zero())
+    }
+}

@@ -1,0 +1,426 @@
+//! Every way to fail, in the order of the flow. [`Error`] is the type to match on.
+//!
+//! ```text
+//! Error
+//! ├─ Configuration   nothing was sent: a setting cannot be right
+//! ├─ Transport       no usable answer: name, connection, TLS, timeout
+//! ├─ Token           the token endpoint answered, but not with a token
+//! ├─ Status          the API answered, but not with success
+//! ├─ Decode          success, but not what was asked to be read
+//! └─ Incomplete      a walk over pages that cannot have seen everything
+//! ```
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+use ureq::http::{Method, StatusCode, Uri};
+
+/// A result whose error is [`Error`].
+pub type Result<T> = std::result::Result<T, Error>;
+
+pub(crate) type Cause = Box<dyn StdError + Send + Sync>;
+
+/// What went wrong, where, with the server's own words and what to do next.
+///
+/// Never holds a secret and never shows a query. Its [`Debug`](fmt::Debug) reads as its
+/// `Display` followed by the causes, because that is what a
+/// `fn main() -> unattended::Result<()>` prints. What a program wants to know is the same
+/// for all variants and asked by methods; match on the variant for the rest.
+///
+/// ```
+/// # use unattended::{error::Class, Client, Credentials, Provider};
+/// # fn run(client: &Client) {
+/// if let Err(error) = client.get("/api/health") {
+///     eprintln!("{error}");
+///     if error.class() == Class::Temporary {
+///         eprintln!("worth another run; the server asked for {:?}", error.retry_after());
+///     }
+///     std::process::exit(error.exit_code().into());
+/// }
+/// # }
+/// ```
+#[non_exhaustive]
+pub enum Error {
+    /// A setting, a credential or a request cannot be right; nothing was sent.
+    Configuration(Box<ConfigurationError>),
+    /// There is no usable answer: name look-up, connection, TLS, timeout, broken body.
+    Transport(Box<TransportError>),
+    /// The token endpoint answered, but not with a token (RFC 6749 §5.2).
+    Token(Box<TokenError>),
+    /// The API answered with something other than success.
+    Status(Box<StatusError>),
+    /// The answer is a success but cannot be read as what was asked for.
+    Decode(Box<DecodeError>),
+    /// A walk over pages ended where it cannot have seen everything, or cannot go on.
+    Incomplete(Box<IncompleteError>),
+}
+
+/// What kind of trouble it is: what a program decides by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Class {
+    /// A setting is wrong; exit code 78. The same program will fail again.
+    Configuration,
+    /// Client id, secret or token are not accepted; exit code 77.
+    Credentials,
+    /// The server understood and refused; exit code 69.
+    Refused,
+    /// It may work later: overload, limits, network; exit code 75.
+    Temporary,
+    /// What arrived is incomplete or cannot be decoded; exit code 65.
+    Incomplete,
+}
+
+/// Whether the server may have acted on the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Sent {
+    /// It never left, or never reached the server.
+    No,
+    /// The server refused it, and so did not act.
+    Refused,
+    /// It may have arrived and may have been acted on.
+    Unknown,
+    /// The server reported success; only reading the answer failed.
+    Accepted,
+}
+
+/// Where a call went: method, host and path, never the query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Place {
+    /// The method.
+    pub method: Method,
+    /// The host, with the port when the URL names one.
+    pub host: String,
+    /// The path, percent-encoded.
+    pub path: String,
+}
+
+/// What the server said when it did not say yes.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The server's own code: the `error` of RFC 6749 §5.2, or the `code` of an API error.
+    pub code: Option<String>,
+    /// The server's own text, such as `error_description`, masked.
+    pub message: Option<String>,
+    /// What the vendor's support asks for, such as `x-request-id`.
+    pub request_id: Option<String>,
+    /// How long the server asked to wait, if it did.
+    pub retry_after: Option<Duration>,
+    /// The body as text, its first 8 KiB, masked.
+    pub body: String,
+}
+
+/// The payload of [`Error::Configuration`].
+#[non_exhaustive]
+pub struct ConfigurationError {
+    /// What is wrong, and what would be right.
+    pub message: String,
+    pub(crate) cause: Option<Cause>,
+}
+
+/// The payload of [`Error::Transport`].
+#[non_exhaustive]
+pub struct TransportError {
+    /// Where.
+    pub place: Place,
+    /// What happened, and the setting that governs it.
+    pub message: String,
+    /// Whether the server may have acted.
+    pub sent: Sent,
+    /// What kind of trouble it is.
+    pub class: Class,
+    /// How often it was tried.
+    pub attempts: u32,
+    pub(crate) idle: bool,
+    pub(crate) cause: Option<Cause>,
+}
+
+/// The payload of [`Error::Token`].
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct TokenError {
+    /// The token endpoint.
+    pub place: Place,
+    /// What is wrong, and what to do next.
+    pub message: String,
+    /// The answer; none if the credentials could not be read.
+    pub answer: Option<Answer>,
+    /// Whether the server may have acted.
+    pub sent: Sent,
+    /// What kind of trouble it is.
+    pub class: Class,
+    /// How often it was tried.
+    pub attempts: u32,
+}
+
+/// The payload of [`Error::Status`].
+#[non_exhaustive]
+pub struct StatusError {
+    /// Where.
+    pub place: Place,
+    /// The answer; the remembered one if the call was not sent because of it.
+    pub answer: Answer,
+    /// What to do next; may be empty.
+    pub message: String,
+    /// Whether the server may have acted.
+    pub sent: Sent,
+    /// What kind of trouble it is.
+    pub class: Class,
+    /// How often it was tried.
+    pub attempts: u32,
+}
+
+/// The payload of [`Error::Decode`].
+#[non_exhaustive]
+pub struct DecodeError {
+    /// Where; none for a token that was read locally.
+    pub place: Option<Place>,
+    /// What could not be read, with the path of the field where that is known.
+    pub message: String,
+    /// The path of the field, such as `items[17].name`, where that is known.
+    pub path: Option<String>,
+    /// The page, counted from 1, in a walk.
+    pub page: Option<u64>,
+    /// The row on its page, counted from 0, in a walk.
+    pub row: Option<usize>,
+    /// The body as text, its first 8 KiB, masked.
+    pub body: String,
+    pub(crate) cause: Option<Cause>,
+}
+
+/// The payload of [`Error::Incomplete`].
+#[non_exhaustive]
+pub struct IncompleteError {
+    /// Where the last page came from.
+    pub place: Place,
+    /// What contradicts, and what to do next.
+    pub message: String,
+    /// The smallest and the largest number of rows that the server promised on the way.
+    pub promised: Option<(u64, u64)>,
+    /// The rows that were delivered, those before a resume point included.
+    pub delivered: u64,
+    /// The last page, counted from 1.
+    pub page: u64,
+}
+
+impl Error {
+    pub(crate) fn configuration(message: impl Into<String>) -> Self {
+        Self::configuration_caused(message, None)
+    }
+
+    pub(crate) fn configuration_caused(message: impl Into<String>, cause: Option<Cause>) -> Self {
+        let message = message.into();
+        Self::Configuration(Box::new(ConfigurationError { message, cause }))
+    }
+
+    pub(crate) fn decode(place: Option<Place>, message: impl Into<String>) -> Self {
+        Self::Decode(Box::new(DecodeError {
+            place,
+            message: message.into(),
+            path: None,
+            page: None,
+            row: None,
+            body: String::new(),
+            cause: None,
+        }))
+    }
+
+    /// What kind of trouble it is.
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Configuration(_) => Class::Configuration,
+            Self::Transport(error) => error.class,
+            Self::Token(error) => error.class,
+            Self::Status(error) => error.class,
+            Self::Decode(_) | Self::Incomplete(_) => Class::Incomplete,
+        }
+    }
+
+    /// Whether the same call may succeed later, without anybody changing anything.
+    pub fn is_temporary(&self) -> bool {
+        self.class() == Class::Temporary
+    }
+
+    /// How long the server asked to wait, if it did; nobody waited for it.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.answer()?.retry_after
+    }
+
+    /// Whether the server may have acted on the request.
+    pub fn sent(&self) -> Sent {
+        match self {
+            Self::Configuration(_) => Sent::No,
+            Self::Transport(error) => error.sent,
+            Self::Token(error) => error.sent,
+            Self::Status(error) => error.sent,
+            Self::Decode(_) | Self::Incomplete(_) => Sent::Accepted,
+        }
+    }
+
+    /// The exit code for a program that ends because of this error, after BSD's
+    /// `sysexits`:
+    ///
+    /// | code | meaning |
+    /// |---|---|
+    /// | 0 | complete (never from an error) |
+    /// | 64 | usage (a program's own; never from an error) |
+    /// | 65 | incomplete, or cannot be decoded |
+    /// | 69 | refused by the server |
+    /// | 73 | the output cannot be written (a program's own) |
+    /// | 75 | temporary: try again later |
+    /// | 77 | credentials |
+    /// | 78 | configuration |
+    pub fn exit_code(&self) -> u8 {
+        match self.class() {
+            Class::Incomplete => 65,
+            Class::Refused => 69,
+            Class::Temporary => 75,
+            Class::Credentials => 77,
+            Class::Configuration => 78,
+        }
+    }
+
+    /// The answer that is the reason, when there is one.
+    pub fn answer(&self) -> Option<&Answer> {
+        match self {
+            Self::Token(error) => error.answer.as_ref(),
+            Self::Status(error) => Some(&error.answer),
+            _ => None,
+        }
+    }
+
+    /// The status of the answer that is the reason, when there is one.
+    pub fn status(&self) -> Option<StatusCode> {
+        self.answer().map(|answer| answer.status)
+    }
+
+    /// Where it happened, when it was a call.
+    pub fn place(&self) -> Option<&Place> {
+        match self {
+            Self::Configuration(_) => None,
+            Self::Transport(error) => Some(&error.place),
+            Self::Token(error) => Some(&error.place),
+            Self::Status(error) => Some(&error.place),
+            Self::Decode(error) => error.place.as_ref(),
+            Self::Incomplete(error) => Some(&error.place),
+        }
+    }
+}
+
+impl Place {
+    pub(crate) fn new(method: &Method, uri: &Uri) -> Self {
+        let authority = uri.authority().map_or("", |authority| authority.as_str());
+        let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+        Self { method: method.clone(), host: host.to_owned(), path: uri.path().to_owned() }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}{}", self.method, self.host, self.path)
+    }
+}
+
+/// `429 Too Many Requests: code: message (request id x)`.
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.status)?;
+        for words in [&self.code, &self.message].into_iter().flatten() {
+            write!(f, ": {words}")?;
+        }
+        if let Some(id) = &self.request_id {
+            write!(f, " (request id {id})")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Configuration(error) => f.write_str(&error.message),
+            Self::Transport(error) => {
+                write!(f, "{}: {}", error.place, error.message)?;
+                tries(f, error.attempts)
+            }
+            Self::Token(error) => {
+                write!(f, "no access token: {}", error.place)?;
+                if let Some(answer) = &error.answer {
+                    write!(f, ": {answer}")?;
+                }
+                tries(f, error.attempts)?;
+                advice(f, &error.message)
+            }
+            Self::Status(error) => {
+                write!(f, "{}: {}", error.place, error.answer)?;
+                tries(f, error.attempts)?;
+                advice(f, &error.message)
+            }
+            Self::Decode(error) => {
+                if let Some(place) = &error.place {
+                    write!(f, "{place}: ")?;
+                }
+                if let Some(page) = error.page {
+                    write!(f, "page {page}: ")?;
+                }
+                if let Some(row) = error.row {
+                    write!(f, "row {row}: ")?;
+                }
+                f.write_str(&error.message)
+            }
+            Self::Incomplete(error) => {
+                write!(f, "{}: page {}: {}", error.place, error.page, error.message)?;
+                write!(f, " ({} rows delivered", error.delivered)?;
+                match error.promised {
+                    Some((least, most)) if least == most => write!(f, " of {most} promised)"),
+                    Some((least, most)) => write!(f, " of {least} to {most} promised)"),
+                    None => f.write_str(")"),
+                }
+            }
+        }
+    }
+}
+
+fn tries(f: &mut fmt::Formatter<'_>, attempts: u32) -> fmt::Result {
+    match attempts {
+        0 | 1 => Ok(()),
+        attempts => write!(f, ", after {attempts} attempts"),
+    }
+}
+
+fn advice(f: &mut fmt::Formatter<'_>, message: &str) -> fmt::Result {
+    match message {
+        "" => Ok(()),
+        message => write!(f, "; {message}"),
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")?;
+        let mut cause = self.source();
+        while let Some(next) = cause {
+            write!(f, "\n  caused by: {next}")?;
+            cause = next.source();
+        }
+        Ok(())
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        let cause = match self {
+            Self::Configuration(error) => error.cause.as_ref(),
+            Self::Transport(error) => error.cause.as_ref(),
+            Self::Decode(error) => error.cause.as_ref(),
+            Self::Token(_) | Self::Status(_) | Self::Incomplete(_) => None,
+        };
+        cause.map(|cause| &**cause as &(dyn StdError + 'static))
+    }
+}

@@ -1,0 +1,195 @@
+//! What happened on the way: events as they happen, counters for the end.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::error::{Answer, Place};
+
+/// Something that a person watching would want to know; its `Display` is one line.
+///
+/// Given to the closure of [`Client::with_observer`](crate::Client::with_observer).
+/// Holds no secret and no query.
+///
+/// ```
+/// # fn run(client: unattended::Client) -> unattended::Client {
+/// client.with_observer(|event| eprintln!("{event}"))
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Event {
+    /// A token came from the token endpoint.
+    #[non_exhaustive]
+    TokenFetched {
+        /// The token endpoint.
+        place: Place,
+        /// How long the token lives; `None` if the server did not say.
+        lifetime: Option<Duration>,
+        /// Whether there was one before.
+        renewal: bool,
+    },
+    /// A token that another clone had fetched was taken up.
+    #[non_exhaustive]
+    TokenReused {
+        /// How long it still lives; `None` if the server did not say.
+        left: Option<Duration>,
+    },
+    /// An early renewal failed for a passing reason; the old token is still good.
+    #[non_exhaustive]
+    OldTokenKept {
+        /// How long the old token still lives.
+        left: Duration,
+        /// Why the renewal failed.
+        error: String,
+    },
+    /// The API refused the token (401); it is renewed once for the call.
+    #[non_exhaustive]
+    TokenRefused {
+        /// The call.
+        place: Place,
+    },
+    /// The client waits before it sends a call again, or for the first time.
+    #[non_exhaustive]
+    Waiting {
+        /// The call.
+        place: Place,
+        /// How long.
+        wait: Duration,
+        /// Why.
+        reason: WaitReason,
+        /// Which attempt comes after it, counted from 1.
+        attempt: u32,
+    },
+    /// A call is sent again; follows its wait.
+    #[non_exhaustive]
+    Retrying {
+        /// The call.
+        place: Place,
+        /// Which attempt it is, counted from 1.
+        attempt: u32,
+    },
+    /// A page was delivered.
+    #[non_exhaustive]
+    Page {
+        /// Where it came from.
+        place: Place,
+        /// Its number, counted from 1.
+        number: u64,
+        /// The rows on it.
+        rows: u64,
+        /// All rows so far, those before a resume point included.
+        delivered: u64,
+        /// What the server promises, if it does.
+        total_items: Option<u64>,
+    },
+    /// The server changed the number of rows that it promised during the walk.
+    #[non_exhaustive]
+    TotalChanged {
+        /// Where.
+        place: Place,
+        /// Before.
+        from: u64,
+        /// Now.
+        to: u64,
+    },
+}
+
+/// Why the client waits.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum WaitReason {
+    /// The server refused for now, and named the wait or not.
+    Refused(Answer),
+    /// The server had asked, in answer to an earlier call, to be left alone.
+    Remembered(Answer),
+    /// There was no usable answer.
+    Broken(String),
+    /// The credentials function failed.
+    Credentials(String),
+}
+
+impl fmt::Display for WaitReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(answer) => match answer.retry_after {
+                Some(_) => write!(f, "the server asked for it ({answer})"),
+                None => write!(f, "{answer}"),
+            },
+            Self::Remembered(answer) => write!(f, "the server asked for it before ({answer})"),
+            Self::Broken(error) => f.write_str(error),
+            Self::Credentials(error) => write!(f, "the credentials could not be read: {error}"),
+        }
+    }
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TokenFetched { place, lifetime, renewal } => {
+                let what = if *renewal { "token renewed" } else { "token fetched" };
+                write!(f, "{what} from {}", place.host)?;
+                match lifetime {
+                    Some(life) => write!(f, ", good for {}", span(*life)),
+                    None => f.write_str(", good until it is refused"),
+                }
+            }
+            Self::TokenReused { left: Some(left) } => {
+                write!(f, "token reused, good for another {}", span(*left))
+            }
+            Self::TokenReused { left: None } => f.write_str("token reused"),
+            Self::OldTokenKept { left, error } => {
+                write!(
+                    f,
+                    "renewal failed, the old token is good for another {}: {error}",
+                    span(*left)
+                )
+            }
+            Self::TokenRefused { place } => write!(f, "token refused: {place}"),
+            Self::Waiting { place, wait, reason, attempt } => {
+                write!(f, "waiting {} before attempt {attempt} of {place}: {reason}", span(*wait))
+            }
+            Self::Retrying { place, attempt } => write!(f, "attempt {attempt} of {place}"),
+            Self::Page { number, rows, delivered, total_items, .. } => {
+                write!(f, "page {number}: {rows} rows, {delivered}")?;
+                match total_items {
+                    Some(total) => write!(f, " of {total}"),
+                    None => f.write_str(" so far"),
+                }
+            }
+            Self::TotalChanged { place, from, to } => {
+                write!(f, "{place}: the server now promises {to} rows instead of {from}")
+            }
+        }
+    }
+}
+
+/// `750 ms`, `12 s`, `3 min 20 s`: exact enough for a person.
+fn span(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match seconds {
+        _ if duration < Duration::from_secs(10) && duration.subsec_millis() > 0 => {
+            format!("{} ms", duration.as_millis())
+        }
+        0..=119 => format!("{seconds} s"),
+        _ if seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
+        _ => format!("{} min {} s", seconds / 60, seconds % 60),
+    }
+}
+
+/// Plain counters of one client; a clone starts its own at zero.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Requests sent, those to the token endpoint and repeated ones included.
+    pub requests: u64,
+    /// Tokens that came from the token endpoint.
+    pub tokens_fetched: u64,
+    /// Requests that were sent again after a wait.
+    pub retries: u64,
+    /// The sum of all waits.
+    pub waited: Duration,
+    /// Pages delivered.
+    pub pages: u64,
+    /// Rows delivered, page by page.
+    pub rows: u64,
+}

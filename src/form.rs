@@ -1,0 +1,90 @@
+//! Percent-encoding, in the two dialects that the wire speaks.
+
+use std::fmt::Write;
+
+/// `application/x-www-form-urlencoded`, as RFC 6749 appendix B asks for token
+/// requests and §2.3.1 for the parts of HTTP Basic: a space becomes `+`.
+pub(crate) fn encode_form(text: &str) -> String {
+    encode(text, |byte| match byte {
+        b' ' => Some(b'+'),
+        b'*' | b'-' | b'.' | b'_' => Some(byte),
+        _ => byte.is_ascii_alphanumeric().then_some(byte),
+    })
+}
+
+/// RFC 3986 §2.3: all but the unreserved characters, for a query value or one segment
+/// of a path. A space becomes `%20`: in a query `+` is a plus sign to many servers.
+pub(crate) fn encode_component(text: &str) -> String {
+    encode(text, |byte| is_unreserved(byte).then_some(byte))
+}
+
+/// What a caller wrote as a path or query: reserved characters and valid escapes stay,
+/// what may not stand in a URL is escaped.
+pub(crate) fn encode_path(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut encoded = String::with_capacity(text.len());
+    for (at, &byte) in bytes.iter().enumerate() {
+        let is_escape = byte == b'%'
+            && bytes.len() > at + 2
+            && bytes[at + 1..at + 3].iter().all(u8::is_ascii_hexdigit);
+        if is_escape || is_unreserved(byte) || b":/?@!$&'()*+,;=[]".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            push_escape(&mut encoded, byte);
+        }
+    }
+    encoded
+}
+
+/// `name=value` pairs as a form body.
+pub(crate) fn encode_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    let mut form = String::new();
+    for (name, value) in pairs {
+        if !form.is_empty() {
+            form.push('&');
+        }
+        form.push_str(&encode_form(name));
+        form.push('=');
+        form.push_str(&encode_form(value));
+    }
+    form
+}
+
+/// Undoes [`encode_form`] and [`encode_component`]; bad escapes stay as they are.
+pub(crate) fn decode(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let escape = text
+            .get(at + 1..at + 3)
+            .filter(|hex| bytes[at] == b'%' && hex.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        let byte = escape.and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        decoded.push(match bytes[at] {
+            b'+' => b' ',
+            plain => byte.unwrap_or(plain),
+        });
+        at += if byte.is_some() { 3 } else { 1 };
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
+fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+}
+
+fn encode(text: &str, keep: impl Fn(u8) -> Option<u8>) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match keep(byte) {
+            Some(kept) => encoded.push(char::from(kept)),
+            None => push_escape(&mut encoded, byte),
+        }
+    }
+    encoded
+}
+
+fn push_escape(text: &mut String, byte: u8) {
+    // Writing to a string cannot fail.
+    let _ = write!(text, "%{byte:02X}");
+}

@@ -1,0 +1,221 @@
+//! Whole collections: iterators over pages and rows that end only when all was seen.
+
+use std::marker::PhantomData;
+use std::vec;
+
+use serde::de::DeserializeOwned;
+
+use crate::client::Client;
+use crate::error::{Error, Result};
+use crate::pagination::{Envelope, Pagination};
+use crate::request::Request;
+use crate::response::Response;
+use crate::resume::ResumePoint;
+use crate::walk::{Progress, Walk, count};
+
+impl Client {
+    /// All rows of a collection, page by page, each decoded as a `T`.
+    ///
+    /// Takes a path or a [`Request`], whose query is kept on every page. The token is
+    /// checked for every page, so a walk may outlive many tokens. An error is an item,
+    /// after which the iterator ends; **it never ends silently before everything was
+    /// delivered**: see [`Pagination`] for what is believed about the end, and
+    /// [`Error::Incomplete`] for what is not.
+    ///
+    /// ```no_run
+    /// # fn run(client: &unattended::Client) -> unattended::Result<()> {
+    /// for computer in client.items::<serde_json::Value>("/api/sam/estate/v1/computers") {
+    ///     let computer = computer?;
+    ///     let id = computer["id"].as_str().unwrap_or_default();
+    ///     let details = client.get(&format!("/api/sam/estate/v1/computers/{id}"))?;
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn items<T: DeserializeOwned>(&self, request: impl Into<Request>) -> Items<'_, T> {
+        Items {
+            walk: Walk::new(self, request.into()),
+            rows: Vec::new().into_iter(),
+            before: None,
+            error: None,
+        }
+    }
+
+    /// All pages of a collection, with their numbers, totals and raw bodies; otherwise as
+    /// [`items`](Self::items).
+    pub fn pages<T: DeserializeOwned>(&self, request: impl Into<Request>) -> Pages<'_, T> {
+        Pages { walk: Walk::new(self, request.into()), rows: PhantomData }
+    }
+}
+
+/// One page, decoded.
+#[derive(Debug, Clone)]
+pub struct Page<T> {
+    items: Vec<T>,
+    number: u64,
+    envelope: Envelope,
+    response: Response,
+}
+
+impl<T> Page<T> {
+    /// Its rows.
+    pub fn items(&self) -> &[T] {
+        &self.items
+    }
+
+    /// Its rows, owned.
+    pub fn into_items(self) -> Vec<T> {
+        self.items
+    }
+
+    /// Its number, counted from 1.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// How many rows the collection has, if the page says so.
+    pub fn total_items(&self) -> Option<u64> {
+        self.envelope.total_items
+    }
+
+    /// How many pages the collection has, if the page says so.
+    pub fn total_pages(&self) -> Option<u64> {
+        self.envelope.total_pages
+    }
+
+    /// The answer that it came from, with its headers and raw body.
+    pub fn response(&self) -> &Response {
+        &self.response
+    }
+}
+
+/// An iterator over pages: see [`Client::pages`].
+#[must_use = "an iterator does nothing until it is walked"]
+pub struct Pages<'c, T> {
+    walk: Walk<'c>,
+    rows: PhantomData<fn() -> T>,
+}
+
+/// An iterator over rows: see [`Client::items`].
+#[must_use = "an iterator does nothing until it is walked"]
+pub struct Items<'c, T> {
+    walk: Walk<'c>,
+    rows: vec::IntoIter<T>,
+    /// Where the page of `rows` begins, while some of them are left.
+    before: Option<ResumePoint>,
+    /// What ends the walk once `rows` are handed out.
+    error: Option<Error>,
+}
+
+/// The settings and readings that [`Pages`] and [`Items`] have in common.
+macro_rules! walk_methods {
+    () => {
+        /// How to page, for this walk; default: as the provider does.
+        pub fn with_pagination(mut self, pagination: Pagination) -> Self {
+            self.walk.pagination = pagination;
+            self
+        }
+
+        /// Rows to ask for in a page, for this walk.
+        pub fn with_page_size(mut self, rows: u64) -> Self {
+            self.walk.pagination = self.walk.pagination.with_page_size(rows);
+            self
+        }
+
+        /// The member of the answer that holds the rows, for this walk.
+        pub fn with_items_key(mut self, key: impl Into<String>) -> Self {
+            self.walk.pagination = self.walk.pagination.with_items_key(key);
+            self
+        }
+
+        /// Goes on where another walk over the same path stopped. The page size is that
+        /// of before.
+        pub fn resume(mut self, point: &ResumePoint) -> Self {
+            self.walk.resume(point);
+            self
+        }
+    };
+}
+
+impl<T: DeserializeOwned> Pages<'_, T> {
+    walk_methods!();
+
+    /// How far the walk has come.
+    pub fn progress(&self) -> Progress {
+        self.walk.progress
+    }
+
+    /// Where to go on after the last page that was handed out; `None` when there is
+    /// nothing left.
+    pub fn resume_point(&self) -> Option<ResumePoint> {
+        self.walk.resume_point()
+    }
+}
+
+impl<T: DeserializeOwned> Items<'_, T> {
+    walk_methods!();
+
+    /// How far the walk has come.
+    pub fn progress(&self) -> Progress {
+        Progress {
+            delivered: self.walk.progress.delivered - self.rows_left(),
+            ..self.walk.progress
+        }
+    }
+
+    /// Where to go on after the last row that was handed out; `None` when there is
+    /// nothing left.
+    pub fn resume_point(&self) -> Option<ResumePoint> {
+        let Some(before) = &self.before else {
+            return self.walk.resume_point();
+        };
+        let delivered = self.progress().delivered;
+        Some(ResumePoint {
+            skip: before.skip + (delivered - before.delivered),
+            delivered,
+            promised: self.walk.promised,
+            date: self.walk.date_seconds(),
+            ..before.clone()
+        })
+    }
+
+    fn rows_left(&self) -> u64 {
+        count(self.rows.len())
+    }
+}
+
+impl<T: DeserializeOwned> Iterator for Pages<'_, T> {
+    type Item = Result<Page<T>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut items = Vec::new();
+        let page = self.walk.next_page(&mut items)?;
+        Some(page.map(|(number, envelope, response)| Page { items, number, envelope, response }))
+    }
+}
+
+impl<T: DeserializeOwned> Iterator for Items<'_, T> {
+    type Item = Result<T>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(row) = self.rows.next() {
+                if self.rows.len() == 0 && self.error.is_none() {
+                    self.before = None;
+                }
+                return Some(Ok(row));
+            }
+            if let Some(error) = self.error.take() {
+                return Some(Err(error));
+            }
+            let before = self.walk.resume_point();
+            let mut rows = Vec::new();
+            // The rows before one that does not decode are handed out first.
+            if let Err(error) = self.walk.next_page(&mut rows)? {
+                self.walk.progress.delivered += count(rows.len());
+                self.error = Some(error);
+            }
+            self.before = before.filter(|_| !rows.is_empty());
+            self.rows = rows.into_iter();
+        }
+    }
+}

@@ -1,0 +1,437 @@
+//! How an API cuts a collection into pages: what to ask for next, decided without IO.
+
+use std::fmt;
+
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
+use serde_json::Value;
+use ureq::http::HeaderMap;
+use ureq::http::header::LINK;
+
+/// How a provider pages: how the next page is asked for, and where the rows are.
+///
+/// A setting of the [`Provider`](crate::Provider), or of one walk by
+/// [`Items::with_pagination`](crate::Items::with_pagination). A bare array is always read
+/// as rows.
+///
+/// ```
+/// use unattended::Pagination;
+///
+/// let odata = Pagination::next_link().with_items_key("value");
+/// let numbered = Pagination::page_numbers("page", "per_page")
+///     .with_items_key("results")
+///     .with_page_size(200);
+/// # let _ = (odata, numbered);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pagination {
+    style: Style,
+    items_key: String,
+    page_parameter: String,
+    page_size_parameter: String,
+    page_size: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Style {
+    Numbers,
+    NextPage,
+    NextLink,
+    Single,
+}
+
+impl Pagination {
+    /// Numbered pages, from 1: `?page_number=2&page_size=500`, by the names of your
+    /// API's query parameters. Rows under `items`; the server's default page size.
+    ///
+    /// The walk goes on while the answer's `total_pages` or a next link says so. Where
+    /// there is neither, a page shorter than the `page_size` that the answer states is
+    /// the last one, and so is an empty page.
+    pub fn page_numbers(
+        page_parameter: impl Into<String>,
+        page_size_parameter: impl Into<String>,
+    ) -> Self {
+        Self {
+            page_parameter: page_parameter.into(),
+            page_size_parameter: page_size_parameter.into(),
+            ..Self::of(Style::Numbers)
+        }
+    }
+
+    /// The answer names the next page, as `meta.next_page`; `null` is the end. The next
+    /// page is asked for with the query parameter of this name. Rows under `data`.
+    pub fn next_page(page_parameter: impl Into<String>) -> Self {
+        Self {
+            items_key: "data".into(),
+            page_parameter: page_parameter.into(),
+            ..Self::of(Style::NextPage)
+        }
+    }
+
+    /// The answer links to the next page: by the `Link` header with `rel="next"` (RFC
+    /// 8288), or in the body by `next`, `nextLink`, `@odata.nextLink`, or `next` within
+    /// `links`, `_links`, `pagination` or `meta`. No link is the end. Rows under `items`.
+    ///
+    /// The default of [`Provider::new`](crate::Provider::new).
+    pub fn next_link() -> Self {
+        Self::of(Style::NextLink)
+    }
+
+    /// One answer holds everything. An answer that says there is more is an error. Rows
+    /// under `items`.
+    pub fn single() -> Self {
+        Self::of(Style::Single)
+    }
+
+    fn of(style: Style) -> Self {
+        Self {
+            style,
+            items_key: "items".into(),
+            page_parameter: "page".into(),
+            page_size_parameter: "page_size".into(),
+            page_size: None,
+        }
+    }
+
+    /// The member of the answer that holds the rows.
+    pub fn with_items_key(mut self, key: impl Into<String>) -> Self {
+        self.items_key = key.into();
+        self
+    }
+
+    /// How many rows to ask for in a page, unless the request's query says it; default:
+    /// not asked for, so the server decides.
+    pub fn with_page_size(mut self, rows: u64) -> Self {
+        self.page_size = Some(rows);
+        self
+    }
+
+    /// The name of the query parameter for the page size; default `page_size`.
+    pub fn with_page_size_parameter(mut self, name: impl Into<String>) -> Self {
+        self.page_size_parameter = name.into();
+        self
+    }
+
+    pub(crate) fn items_key(&self) -> &str {
+        &self.items_key
+    }
+
+    pub(crate) fn page_size(&self) -> Option<u64> {
+        self.page_size
+    }
+
+    /// The query parameter for the page, where pages have numbers.
+    pub(crate) fn page_parameter(&self) -> Option<&str> {
+        self.has_numbers().then_some(&self.page_parameter)
+    }
+
+    /// The query that asks for a page: number (where pages have numbers) and size.
+    pub(crate) fn query(&self, page: Option<u64>) -> Vec<(String, String)> {
+        let page = page.zip(self.page_parameter());
+        let page = page.map(|(page, parameter)| (parameter.to_owned(), page.to_string()));
+        let size = self.page_size.map(|size| (self.page_size_parameter.clone(), size.to_string()));
+        page.into_iter().chain(size).collect()
+    }
+
+    /// Whether the first page is asked for by its number.
+    pub(crate) fn first_page(&self) -> Option<u64> {
+        (self.style == Style::Numbers).then_some(1)
+    }
+
+    /// Whether a page is the one that was asked for.
+    pub(crate) fn check(&self, page: &PageFacts<'_>) -> Result<(), String> {
+        let told = page.envelope.page.filter(|_| self.has_numbers());
+        match told.filter(|told| *told != page.number) {
+            None => Ok(()),
+            Some(told) => Err(format!(
+                "page {} was asked for and the answer says it is page {told}: does the server know the query parameter {:?}?",
+                page.number, self.page_parameter
+            )),
+        }
+    }
+
+    /// What follows a page, or why there is no telling.
+    pub(crate) fn next(&self, page: &PageFacts<'_>) -> Result<Next, String> {
+        let told = page.envelope;
+        let more_by_total = told.total_pages.is_some_and(|pages| page.number < pages);
+        let says_more = more_by_total || told.next_link.is_some() || told.next_page.is_some();
+        match self.style {
+            Style::Single if says_more => Err(
+                "the answer says that there are more pages: choose another Pagination than single()".into(),
+            ),
+            Style::Single => Ok(Next::End),
+            _ if page.rows == 0 && more_by_total => Err(format!(
+                "an empty page, although the answer counts {} pages",
+                told.total_pages.unwrap_or_default()
+            )),
+            Style::Numbers if page.rows == 0 => Ok(Next::End),
+            Style::Numbers if says_more => Ok(Next::Page(page.number.saturating_add(1))),
+            Style::Numbers if told.total_pages.is_some() || told.is_bare => Ok(Next::End),
+            Style::Numbers if told.page_size.is_some_and(|size| page.rows < size) => Ok(Next::End),
+            Style::Numbers => Ok(Next::Page(page.number.saturating_add(1))),
+            Style::NextPage | Style::NextLink => self.told_next(page, more_by_total),
+        }
+    }
+
+    /// What follows where the answer itself names the next page.
+    fn told_next(&self, page: &PageFacts<'_>, more_by_total: bool) -> Result<Next, String> {
+        let told = page.envelope;
+        match (&told.next_page, &told.next_link) {
+            (Some(NextPage::Number(next)), _) if self.style == Style::NextPage => {
+                if *next <= page.number {
+                    return Err(format!(
+                        "page {next} is named as the next after page {}",
+                        page.number
+                    ));
+                }
+                Ok(Next::Page(*next))
+            }
+            (Some(NextPage::Link(link)), _) | (_, Some(link)) => Ok(Next::Link(link.clone())),
+            (Some(NextPage::Number(next)), None) => Err(format!(
+                "the answer names page {next} as the next: choose Pagination::next_page"
+            )),
+            (None, None) if more_by_total => Err(format!(
+                "no next page is named, although the answer counts {} pages",
+                told.total_pages.unwrap_or_default()
+            )),
+            (None, None) => Ok(Next::End),
+        }
+    }
+
+    fn has_numbers(&self) -> bool {
+        matches!(self.style, Style::Numbers | Style::NextPage)
+    }
+}
+
+/// What is known of a page when its successor is decided.
+pub(crate) struct PageFacts<'a> {
+    pub(crate) number: u64,
+    pub(crate) rows: u64,
+    pub(crate) envelope: &'a Envelope,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Next {
+    Page(u64),
+    Link(String),
+    End,
+}
+
+/// What an answer says around its rows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Envelope {
+    /// The answer is an array and nothing else.
+    pub(crate) is_bare: bool,
+    pub(crate) page: Option<u64>,
+    pub(crate) page_size: Option<u64>,
+    pub(crate) total_pages: Option<u64>,
+    pub(crate) total_items: Option<u64>,
+    next_page: Option<NextPage>,
+    next_link: Option<String>,
+    /// The names of the members, for the error that misses the rows.
+    names: Vec<String>,
+    has_items: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum NextPage {
+    Number(u64),
+    Link(String),
+}
+
+impl Envelope {
+    /// Reads a page: the rows under `items_key` are pushed to `rows` one by one, so that
+    /// those before a row that does not decode are not lost.
+    pub(crate) fn read<T: DeserializeOwned>(
+        text: &str,
+        items_key: &str,
+        rows: &mut Vec<T>,
+    ) -> serde_json::Result<Self> {
+        let mut json = serde_json::Deserializer::from_str(text);
+        let mut envelope = Self::default();
+        let reader = PageReader { items_key, rows, envelope: &mut envelope };
+        reader.deserialize(&mut json)?;
+        json.end()?;
+        Ok(envelope)
+    }
+
+    /// The names of the members, if the rows were not among them.
+    pub(crate) fn without_items(&self) -> Option<String> {
+        (!self.has_items).then(|| self.names.join(", "))
+    }
+
+    /// A `Link` header says it better than the body does.
+    pub(crate) fn add_headers(&mut self, headers: &HeaderMap) {
+        let values = headers.get_all(LINK).iter().filter_map(|value| value.to_str().ok());
+        if let Some(link) = values.filter_map(next_in_link_header).next() {
+            self.next_link = Some(link);
+        }
+    }
+
+    /// A member other than the rows.
+    fn add(&mut self, name: &str, value: &Value) {
+        match (name, value) {
+            ("next" | "nextLink" | "next_link" | "@odata.nextLink", value) => {
+                self.next_link = self.next_link.take().or_else(|| link(value));
+            }
+            ("links" | "_links", value) => {
+                self.next_link = self.next_link.take().or_else(|| next_in_links(value));
+            }
+            ("pagination" | "meta", Value::Object(map)) => {
+                let first = |names: &[&str]| names.iter().find_map(|name| count(map.get(*name)?));
+                self.page = first(&["page_number", "current_page"]);
+                self.page_size = first(&["page_size", "per_page"]);
+                self.total_pages = first(&["total_pages"]);
+                self.total_items = first(&["total_items", "total_count"]);
+                self.next_page = map.get("next_page").and_then(next_page);
+                if let Some(next) = map.get("next") {
+                    self.next_link = self.next_link.take().or_else(|| link(next));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A whole number, also as text; `null` and nonsense are as good as absent.
+fn count(value: &Value) -> Option<u64> {
+    match value {
+        Value::Number(number) => number.as_u64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+}
+
+fn next_page(value: &Value) -> Option<NextPage> {
+    match (count(value), link(value)) {
+        (Some(number), _) => Some(NextPage::Number(number)),
+        (None, link) => link.map(NextPage::Link),
+    }
+}
+
+fn link(value: &Value) -> Option<String> {
+    match value {
+        Value::String(link) if !link.trim().is_empty() => Some(link.clone()),
+        Value::Object(map) => link(map.get("href")?),
+        _ => None,
+    }
+}
+
+/// `{"next": …}` or `[{"rel": "next", "href": …}]`.
+fn next_in_links(links: &Value) -> Option<String> {
+    match links {
+        Value::Object(map) => link(map.get("next")?),
+        Value::Array(links) => {
+            let is_next = |link: &&Value| {
+                let rel = link.get("rel").and_then(Value::as_str);
+                rel.is_some_and(|rel| rel.eq_ignore_ascii_case("next"))
+            };
+            link(links.iter().find(is_next)?)
+        }
+        _ => None,
+    }
+}
+
+/// The target of `rel="next"` in a `Link` header (RFC 8288 §3).
+fn next_in_link_header(header: &str) -> Option<String> {
+    let mut rest = header;
+    while let Some((_, after)) = rest.split_once('<') {
+        let (target, parameters) = after.split_once('>')?;
+        // A comma within quotes does not end this link, a `<` outside of them begins the next.
+        let mut is_quoted = false;
+        let end = parameters.find(|c| {
+            is_quoted ^= c == '"';
+            c == ',' && !is_quoted
+        });
+        let (parameters, following) = parameters.split_at(end.unwrap_or(parameters.len()));
+        let is_next = parameters.split(';').any(|parameter| {
+            let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+            let mut relations = value.trim().trim_matches('"').split_ascii_whitespace();
+            name.trim().eq_ignore_ascii_case("rel")
+                && relations.any(|relation| relation.eq_ignore_ascii_case("next"))
+        });
+        if is_next {
+            return Some(target.trim().to_owned());
+        }
+        rest = following;
+    }
+    None
+}
+
+struct PageReader<'a, T> {
+    items_key: &'a str,
+    rows: &'a mut Vec<T>,
+    envelope: &'a mut Envelope,
+}
+
+impl<'de, T: DeserializeOwned> DeserializeSeed<'de> for PageReader<'_, T> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, T: DeserializeOwned> Visitor<'de> for PageReader<'_, T> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "an array, or an object with an array {:?}", self.items_key)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<(), A::Error> {
+        self.envelope.is_bare = true;
+        self.envelope.has_items = true;
+        Rows(self.rows).visit_seq(seq)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(name) = map.next_key::<String>()? {
+            if name == self.items_key {
+                self.envelope.has_items = true;
+                map.next_value_seed(Rows(self.rows))?;
+            } else if METADATA.contains(&name.as_str()) {
+                self.envelope.add(&name, &map.next_value()?);
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+            self.envelope.names.push(name);
+        }
+        Ok(())
+    }
+}
+
+/// The members of an answer that [`Envelope::add`] understands.
+const METADATA: [&str; 8] =
+    ["pagination", "meta", "links", "_links", "next", "nextLink", "next_link", "@odata.nextLink"];
+
+/// The rows, pushed one by one; `null` is no rows.
+struct Rows<'a, T>(&'a mut Vec<T>);
+
+impl<'de, T: DeserializeOwned> DeserializeSeed<'de> for Rows<'_, T> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, T: DeserializeOwned> Visitor<'de> for Rows<'_, T> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of rows")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        while let Some(row) = seq.next_element()? {
+            self.0.push(row);
+        }
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+}

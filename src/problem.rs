@@ -1,0 +1,121 @@
+//! What servers say when they refuse, in the shapes that the providers use.
+
+use serde_json::{Map, Value};
+
+/// The server's own code and text out of an error body.
+///
+/// Known shapes: RFC 6749 §5.2, RFC 9457, `{"error":{"code","message"}}`,
+/// `{"errors":[…]}` of objects or texts, `{"errors":{"field":["…"]}}`, and a bare
+/// `{"code","message"}`. Anything else is quoted, shortened.
+pub(crate) fn words(body: &str) -> (Option<String>, Option<String>) {
+    let body = body.trim_start_matches('\u{feff}').trim();
+    match serde_json::from_str::<Value>(body) {
+        Ok(Value::Object(map)) => of_object(&map),
+        Ok(Value::Array(items)) => of_list(&items),
+        Ok(Value::String(text)) => (None, quote(&text)),
+        Ok(_) => (None, None),
+        Err(_) => (None, quote(&without_markup(body))),
+    }
+}
+
+/// The `error` of RFC 6749 §5.2, when the body has that shape.
+pub(crate) fn oauth_code(body: &str) -> Option<String> {
+    let body = body.trim_start_matches('\u{feff}');
+    match serde_json::from_str::<Value>(body).ok()?.get("error")? {
+        Value::String(code) if !code.is_empty() => Some(code.clone()),
+        _ => None,
+    }
+}
+
+fn of_object(map: &Map<String, Value>) -> (Option<String>, Option<String>) {
+    match (map.get("error"), map.get("errors")) {
+        (Some(Value::Object(inner)), _) => return of_object(inner),
+        (_, Some(Value::Array(errors))) if !errors.is_empty() => return of_list(errors),
+        (_, Some(Value::Object(fields))) => {
+            let (_, message) = of_members(map);
+            return (None, message.or_else(|| quote(&Value::from(fields.clone()).to_string())));
+        }
+        _ => {}
+    }
+    of_members(map)
+}
+
+fn of_members(map: &Map<String, Value>) -> (Option<String>, Option<String>) {
+    const CODES: [&str; 6] = ["error", "code", "errorCode", "error_code", "__type", "status"];
+    const TEXTS: [&str; 7] = [
+        "error_description",
+        "message",
+        "Message",
+        "detail",
+        "errorMessage",
+        "description",
+        "title",
+    ];
+    let text = |name: &&str| map.get(*name).and_then(scalar);
+    let code = CODES.iter().find_map(text);
+    let message = TEXTS.iter().find_map(text);
+    if code.is_none() && message.is_none() {
+        return (None, quote(&Value::from(map.clone()).to_string()));
+    }
+    let pointer = ["pointer", "path"].iter().find_map(text);
+    let message = match (message, pointer) {
+        (Some(message), Some(pointer)) => Some(format!("{message} (at {pointer})")),
+        (message, _) => message,
+    };
+    (code, message.and_then(|message| quote(&message)))
+}
+
+/// The code of the first and the texts of all, the first few at least.
+fn of_list(errors: &[Value]) -> (Option<String>, Option<String>) {
+    let words = errors.iter().take(MOST_ERRORS).map(|error| match error {
+        Value::Object(map) => of_members(map),
+        other => (None, scalar(other)),
+    });
+    let (codes, texts): (Vec<_>, Vec<_>) = words.unzip();
+    let mut texts: Vec<String> = texts.into_iter().flatten().collect();
+    if errors.len() > MOST_ERRORS {
+        texts.push(format!("and {} more", errors.len() - MOST_ERRORS));
+    }
+    let code = codes.into_iter().flatten().next();
+    (code, Some(texts.join("; ")).filter(|text| !text.is_empty()))
+}
+
+fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// The text of a page from a gateway: no tags, no scripts.
+fn without_markup(body: &str) -> String {
+    let mut text = String::with_capacity(body.len());
+    let mut is_tag = false;
+    for c in body.chars() {
+        match c {
+            '<' => {
+                is_tag = true;
+                text.push(' ');
+            }
+            '>' if is_tag => is_tag = false,
+            _ if is_tag => {}
+            _ => text.push(c),
+        }
+    }
+    text
+}
+
+/// One line of at most [`MOST_CHARS`] characters.
+fn quote(text: &str) -> Option<String> {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line: String = line.chars().filter(|c| !c.is_control()).collect();
+    match line.char_indices().nth(MOST_CHARS) {
+        _ if line.is_empty() => None,
+        Some((end, _)) => Some(format!("{}…", &line[..end])),
+        None => Some(line),
+    }
+}
+
+const MOST_CHARS: usize = 300;
+const MOST_ERRORS: usize = 5;

@@ -1,0 +1,329 @@
+//! A call as a value: nothing happens until a client sends it, and it can be sent again.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::Serialize;
+use ureq::http::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
+use ureq::http::{HeaderMap, Method, Uri};
+
+use crate::error::{Error, Place, Result};
+use crate::form::{encode_component, encode_pairs};
+use crate::retry::RetryPolicy;
+use crate::url;
+
+/// A request: method, path, query, headers, body, and how it may be treated.
+///
+/// A value that is built once and can be sent any number of times by
+/// [`Client::send`](crate::Client::send). What cannot be right about it (a header with a
+/// line break, say) is reported then, as a configuration error.
+///
+/// ```
+/// use unattended::Request;
+///
+/// let search = Request::post("/api/search")
+///     .query("filter", "name eq 'a b'") // leaves as name%20eq%20%27a%20b%27
+///     .header("X-Reason", "nightly export")
+///     .json(&serde_json::json!({ "open": true }))
+///     .safe_to_repeat(); // a POST that only reads
+/// ```
+#[derive(Clone)]
+pub struct Request {
+    pub(crate) method: Method,
+    path: String,
+    query: Vec<(String, String)>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Body,
+    pub(crate) repeatable: bool,
+    pub(crate) with_token: bool,
+    pub(crate) policy: Option<RetryPolicy>,
+    pub(crate) idle_timeout: Option<Duration>,
+    wrong: Option<String>,
+}
+
+/// What a request carries.
+#[derive(Clone)]
+pub(crate) enum Body {
+    /// Nothing; for POST, PUT and PATCH with `Content-Length: 0`.
+    Empty,
+    Bytes(Vec<u8>),
+}
+
+impl Request {
+    /// A request with any method. `path` is relative to the provider's base URL and may
+    /// carry a query; or it is an absolute URL, which must have the origin of the base
+    /// URL unless the request is [`without_token`](Self::without_token).
+    pub fn new(method: Method, path: impl Into<String>) -> Self {
+        Self {
+            repeatable: method.is_idempotent(),
+            method,
+            path: path.into(),
+            query: Vec::new(),
+            headers: HeaderMap::new(),
+            body: Body::Empty,
+            with_token: true,
+            policy: None,
+            idle_timeout: None,
+            wrong: None,
+        }
+    }
+
+    /// A GET request.
+    pub fn get(path: impl Into<String>) -> Self {
+        Self::new(Method::GET, path)
+    }
+
+    /// A HEAD request.
+    pub fn head(path: impl Into<String>) -> Self {
+        Self::new(Method::HEAD, path)
+    }
+
+    /// A POST request. It is not sent twice unless the server refused it or it never
+    /// left: see [`safe_to_repeat`](Self::safe_to_repeat).
+    pub fn post(path: impl Into<String>) -> Self {
+        Self::new(Method::POST, path)
+    }
+
+    /// A PUT request.
+    pub fn put(path: impl Into<String>) -> Self {
+        Self::new(Method::PUT, path)
+    }
+
+    /// A PATCH request. Like a POST it is not sent twice by itself.
+    pub fn patch(path: impl Into<String>) -> Self {
+        Self::new(Method::PATCH, path)
+    }
+
+    /// A DELETE request; it may have a body.
+    pub fn delete(path: impl Into<String>) -> Self {
+        Self::new(Method::DELETE, path)
+    }
+
+    /// Adds one segment to the path, percent-encoded: for user data, slashes included.
+    ///
+    /// ```
+    /// # use unattended::Request;
+    /// let closing = Request::get("/api/v1/closings").segment("loan").segment("a/b c");
+    /// assert!(format!("{closing:?}").contains("/api/v1/closings/loan/a%2Fb%20c"));
+    /// ```
+    pub fn segment(mut self, value: impl AsRef<str>) -> Self {
+        let value = value.as_ref();
+        if matches!(value, "" | "." | "..") {
+            // A server or proxy would read these as another path.
+            self.wrong = Some(format!("{value:?} cannot be a segment of a path"));
+        }
+        let (path, query) = match self.path.split_once('?') {
+            Some((path, query)) => (path.to_owned(), format!("?{query}")),
+            None => (self.path, String::new()),
+        };
+        let path = path.trim_end_matches('/');
+        self.path = format!("{path}/{}{query}", encode_component(value));
+        self
+    }
+
+    /// Adds a pair to the query, percent-encoded (a space is `%20`). The same name may be
+    /// added several times.
+    pub fn query(mut self, name: impl Into<String>, value: impl ToString) -> Self {
+        self.query.push((name.into(), value.to_string()));
+        self
+    }
+
+    /// Adds a header. `Authorization` is refused unless the request is
+    /// [`without_token`](Self::without_token).
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        match (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value)) {
+            (Ok(name), Ok(value)) => {
+                self.headers.append(name, value);
+            }
+            (Err(_), _) => self.wrong = Some(format!("{name:?} is not a header name")),
+            (_, Err(_)) => {
+                self.wrong = Some(format!(
+                    "the value of the header {name} has a character that may not stand there"
+                ));
+            }
+        }
+        self
+    }
+
+    /// A JSON body, with `Content-Type: application/json` unless one is set.
+    pub fn json(self, value: &impl Serialize) -> Self {
+        match serde_json::to_vec(value) {
+            Ok(bytes) => self.content("application/json", bytes),
+            Err(error) => Self {
+                wrong: Some(format!("the body cannot be serialized as JSON: {error}")),
+                ..self
+            },
+        }
+    }
+
+    /// A form body, with `Content-Type: application/x-www-form-urlencoded` unless one is
+    /// set.
+    pub fn form(self, pairs: &[(&str, &str)]) -> Self {
+        let form = encode_pairs(pairs.iter().copied());
+        self.content("application/x-www-form-urlencoded", form.into_bytes())
+    }
+
+    /// A body of bytes; set its `Content-Type` with [`header`](Self::header), otherwise it
+    /// is `application/octet-stream`.
+    pub fn bytes(self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.content("application/octet-stream", bytes.into())
+    }
+
+    fn content(mut self, content_type: &'static str, bytes: Vec<u8>) -> Self {
+        self.body = Body::Bytes(bytes);
+        let default = HeaderValue::from_static(content_type);
+        self.headers.entry(CONTENT_TYPE).or_insert(default);
+        self
+    }
+
+    /// Says that sending this twice does no harm, so that it is repeated like a GET: for
+    /// a POST that only reads, or one with an idempotency key (RFC 9110 §9.2.2).
+    pub fn safe_to_repeat(mut self) -> Self {
+        self.repeatable = true;
+        self
+    }
+
+    /// Sends no token: for public or presigned URLs, the only way to another origin.
+    pub fn without_token(mut self) -> Self {
+        self.with_token = false;
+        self
+    }
+
+    /// Retries and deadline for this request; default: those of the client.
+    pub fn with_retry_policy(mut self, policy: RetryPolicy) -> Self {
+        self.policy = Some(policy);
+        self
+    }
+
+    /// How long the server may send nothing; default: that of the client, 120 s.
+    pub fn with_idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_timeout = Some(timeout);
+        self
+    }
+
+    /// The URL below `base`, and whether everything about the request can be right.
+    pub(crate) fn resolve(&self, base: &Uri) -> Result<Uri> {
+        if let Some(wrong) = &self.wrong {
+            return Err(self.refuse(wrong));
+        }
+        if self.with_token && self.headers.contains_key("authorization") {
+            return Err(self.refuse(
+                "the client sets the Authorization header itself: remove yours, or make the request without_token()",
+            ));
+        }
+        let uri = url::join(base, &self.path, &self.query)
+            .map_err(|error| self.refuse(&error.to_string()))?;
+        if self.with_token && url::Origin::of(&uri) != url::Origin::of(base) {
+            let place = Place::new(&self.method, &uri);
+            return Err(Error::configuration(format!(
+                "{place}: not sent: the token must not leave the origin of the base URL, {}; make the request without_token() if it needs none",
+                url::Origin::of(base)
+            )));
+        }
+        Ok(uri)
+    }
+
+    fn refuse(&self, why: &str) -> Error {
+        let (path, _) = self.path.split_once('?').unwrap_or((&self.path, ""));
+        Error::configuration(format!("{} {path}: {why}", self.method))
+    }
+
+    /// The path as it was given, without a query: the name of a walk over pages.
+    pub(crate) fn path(&self) -> &str {
+        self.path.split_once('?').map_or(&self.path, |(path, _)| path)
+    }
+
+    /// Takes a pair out of the query, wherever it was given.
+    pub(crate) fn take_query(&mut self, name: &str) -> Option<String> {
+        self.gather_query();
+        let at = self.query.iter().position(|(key, _)| key == name)?;
+        Some(self.query.remove(at).1)
+    }
+
+    /// This request with those of `pairs` whose names its query lacks.
+    pub(crate) fn with_missing_query(&self, pairs: Vec<(String, String)>) -> Self {
+        let mut request = self.clone();
+        request.gather_query();
+        for (name, value) in pairs {
+            if !request.query.iter().any(|(key, _)| *key == name) {
+                request.query.push((name, value));
+            }
+        }
+        request
+    }
+
+    /// This request for the absolute URL `link`, with what of its query the link lacks.
+    pub(crate) fn at(&self, link: &str) -> Self {
+        let mut request = self.clone();
+        request.gather_query();
+        let (_, query) = link.split_once('?').unwrap_or_default();
+        let of_link = url::pairs(query);
+        request.query.retain(|(name, _)| of_link.iter().all(|(key, _)| key != name));
+        link.clone_into(&mut request.path);
+        request
+    }
+
+    /// Moves a query that is part of the path to the other pairs.
+    fn gather_query(&mut self) {
+        if let Some((path, query)) = self.path.split_once('?') {
+            let pairs = url::pairs(query);
+            self.path = path.to_owned();
+            self.query.splice(0..0, pairs);
+        }
+    }
+
+    pub(crate) fn accepting_json(mut self) -> Self {
+        let json = HeaderValue::from_static("application/json");
+        self.headers.entry(ACCEPT).or_insert(json);
+        self
+    }
+}
+
+/// A GET request for the path or URL.
+impl From<&str> for Request {
+    fn from(path: &str) -> Self {
+        Self::get(path)
+    }
+}
+
+/// A GET request for the path or URL.
+impl From<String> for Request {
+    fn from(path: String) -> Self {
+        Self::get(path)
+    }
+}
+
+/// A GET request for the path or URL.
+impl From<&String> for Request {
+    fn from(path: &String) -> Self {
+        Self::get(path)
+    }
+}
+
+impl From<&Request> for Request {
+    fn from(request: &Request) -> Self {
+        request.clone()
+    }
+}
+
+/// Method, path and the names of what else there is: queries, headers and bodies hold
+/// what must not be printed.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.headers.keys().map(HeaderName::as_str).collect();
+        let query: Vec<&str> = self.query.iter().map(|(name, _)| name.as_str()).collect();
+        let length = match &self.body {
+            Body::Empty => 0,
+            Body::Bytes(bytes) => bytes.len(),
+        };
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .field("path", &self.path())
+            .field("query", &query)
+            .field("headers", &names)
+            .field("body_length", &length)
+            .field("repeatable", &self.repeatable)
+            .field("with_token", &self.with_token)
+            .finish()
+    }
+}

@@ -1,0 +1,209 @@
+//! A buffered answer.
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use serde::de::DeserializeOwned;
+use ureq::http::{HeaderMap, Method, StatusCode, Uri};
+
+use crate::error::{Answer, DecodeError, Error, Place, Result};
+use crate::locate::path_at;
+use crate::problem;
+use crate::retry;
+use crate::secret::{Secret, mask};
+
+/// An answer with its whole body: a success, or one that the caller asked for (304).
+///
+/// ```no_run
+/// # fn run(client: &unattended::Client) -> unattended::Result<()> {
+/// let response = client.get("/api/health")?;
+/// println!("{} {:?}", response.status(), response.header("content-type"));
+/// let health: serde_json::Value = response.json()?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Response {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+    pub(crate) method: Method,
+    pub(crate) uri: Uri,
+    /// When it arrived.
+    pub(crate) now: SystemTime,
+    /// The token that was sent, since a server may repeat it.
+    pub(crate) token: Option<Secret>,
+}
+
+impl Response {
+    /// The status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// All headers.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The first header of that name, if it is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The body, decoded from gzip if it was sent so; may be empty.
+    pub fn bytes(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// The body as owned bytes.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.body
+    }
+
+    /// The body as text.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Decode`] if it is not UTF-8.
+    pub fn text(&self) -> Result<&str> {
+        std::str::from_utf8(&self.body).map_err(|cause| {
+            let message = format!("the body is not UTF-8 at byte {}", cause.valid_up_to());
+            self.undecodable(message, Some(cause.into()))
+        })
+    }
+
+    /// The body as JSON, whatever its content type says.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Decode`] if it is not JSON, or not such a `T`; it names the field.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
+        let text = self.json_text()?;
+        serde_json::from_str(text).map_err(|cause| self.not_json(text, cause))
+    }
+
+    /// How long the server asks to wait: `Retry-After` in seconds or as a date (RFC 9110
+    /// §10.2.3), measured against the answer's own `Date`. On a success, such as a 202,
+    /// nobody has waited for it: [`Client::wait`](crate::Client::wait) does.
+    pub fn retry_after(&self) -> Option<Duration> {
+        retry::asked_wait(&self.headers, self.now)
+    }
+
+    /// The server's `Date`: a better watermark for the next run than the local clock.
+    pub fn date(&self) -> Option<SystemTime> {
+        retry::date(&self.headers)
+    }
+
+    /// The body as UTF-8 without the byte order mark that some servers put in front.
+    pub(crate) fn json_text(&self) -> Result<&str> {
+        let text = self.text()?;
+        Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
+    }
+
+    pub(crate) fn place(&self) -> Place {
+        Place::new(&self.method, &self.uri)
+    }
+
+    pub(crate) fn not_json(&self, text: &str, cause: serde_json::Error) -> Error {
+        if text.trim().is_empty() {
+            return self.undecodable("the body is empty where JSON was expected".into(), None);
+        }
+        let path = path_at(text, cause.line(), cause.column());
+        let message = match (cause.is_data(), path.as_str()) {
+            (true, "") => format!("the JSON is not as expected: {cause}"),
+            (true, path) => format!("the JSON is not as expected at {path}: {cause}"),
+            (false, _) => {
+                let content_type = self.header("content-type").unwrap_or("no content type");
+                let (_, words) = problem::words(text);
+                let words = words.unwrap_or_default();
+                format!("the body is not valid JSON ({content_type}): {cause}: {words}")
+            }
+        };
+        let mut error = self.undecodable(message, Some(cause.into()));
+        if let Error::Decode(error) = &mut error {
+            error.path = Some(path).filter(|path| !path.is_empty());
+        }
+        error
+    }
+
+    /// An [`Error::Decode`]; its cause is left out where it would show a secret.
+    pub(crate) fn undecodable(&self, message: String, cause: Option<crate::error::Cause>) -> Error {
+        let is_clean = |cause: &crate::error::Cause| {
+            let text = cause.to_string();
+            self.masked(&text) == text
+        };
+        Error::Decode(Box::new(DecodeError {
+            place: Some(self.place()),
+            message: self.masked(&message),
+            path: None,
+            page: None,
+            row: None,
+            body: self.excerpt::<&str>(&[]),
+            cause: cause.filter(is_clean),
+        }))
+    }
+
+    pub(crate) fn oauth_code(&self) -> Option<String> {
+        problem::oauth_code(std::str::from_utf8(&self.body).ok()?)
+    }
+
+    /// What an error says about this answer, masked with `known` secrets as well.
+    pub(crate) fn answer<S: AsRef<str>>(&self, known: &[S]) -> Answer {
+        let mask = |text: String| self.masked(&mask(&text, known));
+        let whole = String::from_utf8_lossy(&self.body);
+        let (code, message) = problem::words(&whole);
+        Answer {
+            status: self.status,
+            code: code.map(mask),
+            message: message.map(mask),
+            request_id: REQUEST_IDS
+                .iter()
+                .find_map(|name| self.header(name))
+                .map(|id| mask(id.to_owned())),
+            retry_after: self.retry_after(),
+            body: self.excerpt(known),
+        }
+    }
+
+    fn masked(&self, text: &str) -> String {
+        mask(text, self.token.as_ref().map(Secret::expose).as_slice())
+    }
+
+    /// The first part of the body. It is masked before it is cut: half a secret would not
+    /// be recognized.
+    fn excerpt<S: AsRef<str>>(&self, known: &[S]) -> String {
+        let end = self.body.len().min(2 * EXCERPT);
+        let text = String::from_utf8_lossy(&self.body[..end]);
+        let mut text = self.masked(&mask(&text, known));
+        while text.len() > EXCERPT {
+            text.pop();
+        }
+        text
+    }
+}
+
+/// Status and length: headers and body are the caller's to print.
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("place", &format_args!("{}", self.place()))
+            .field("status", &self.status)
+            .field("body_length", &self.body.len())
+            .finish()
+    }
+}
+
+/// How much of a body an error keeps.
+const EXCERPT: usize = 8 * 1024;
+
+/// Under these names vendors' support staff look a call up.
+const REQUEST_IDS: [&str; 8] = [
+    "x-request-id",
+    "x-amz-cognito-request-id",
+    "x-amzn-requestid",
+    "x-amz-request-id",
+    "x-correlation-id",
+    "x-ms-request-id",
+    "request-id",
+    "cf-ray",
+];

@@ -1,0 +1,275 @@
+//! What to do with an answer: decisions without IO and without time of their own.
+
+use std::time::{Duration, SystemTime};
+
+use httpdate::parse_http_date;
+use ureq::http::header::{DATE, HeaderMap, LOCATION, RETRY_AFTER};
+use ureq::http::{Method, StatusCode};
+
+use crate::error::Sent;
+
+/// How long to be patient with one call.
+///
+/// The default is at most 8 retries within 15 minutes: a rate limit of minutes is waited
+/// out, and a nightly job still ends before the morning.
+///
+/// ```
+/// use std::time::Duration;
+/// use unattended::RetryPolicy;
+///
+/// let hasty = RetryPolicy::default().with_retries(2).with_deadline(Duration::from_secs(20));
+/// # let _ = hasty;
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetryPolicy {
+    pub(crate) retries: u32,
+    pub(crate) deadline: Duration,
+}
+
+impl RetryPolicy {
+    /// How often a call is repeated at most, the renewal of a refused token apart;
+    /// default 8, 0 for never.
+    pub fn with_retries(mut self, retries: u32) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    /// How long one call may take in all; default 15 minutes. It covers the token
+    /// request, all attempts and all waits. A wait that does not fit is never begun: the
+    /// call fails at once, and the error carries the wait.
+    ///
+    /// A name look-up by the operating system cannot be interrupted and may exceed it.
+    pub fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self { retries: 8, deadline: Duration::from_secs(15 * 60) }
+    }
+}
+
+/// What came of one attempt, as far as the verdict depends on it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Outcome<'a> {
+    Answer {
+        status: StatusCode,
+        /// The wait that the server named.
+        asked: Option<Duration>,
+        /// `Location`, on a redirect.
+        redirects: bool,
+        /// The `error` of RFC 6749 §5.2; only read from the token endpoint.
+        oauth: Option<&'a str>,
+    },
+    Broken {
+        sent: Sent,
+        /// No byte within the idle limit.
+        idle: bool,
+        /// Another attempt may go better: not so for a certificate that is not trusted.
+        passing: bool,
+    },
+}
+
+/// What the verdict depends on besides the outcome.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Situation {
+    pub(crate) endpoint: Endpoint,
+    /// GET and HEAD.
+    pub(crate) may_follow: bool,
+    /// What may be sent twice (RFC 9110 §9.2.2).
+    pub(crate) repeatable: bool,
+    /// A token was sent that has not been renewed in this call.
+    pub(crate) may_renew: bool,
+    pub(crate) retries_left: u32,
+    /// How many retries there were.
+    pub(crate) retries: u32,
+    /// How often this call met the idle limit before.
+    pub(crate) idles: u32,
+    pub(crate) time_left: Duration,
+    /// Uniform in 0 to 1.
+    pub(crate) jitter: f64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Endpoint {
+    Token,
+    Api,
+}
+
+/// What to do next: the behaviour of the crate is one `match` on this.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Verdict {
+    Accept,
+    /// RFC 9110 §15.4.
+    Follow,
+    /// Renew the token, once in a call (RFC 6750 §3.1).
+    Reauthorize,
+    Wait(Duration),
+    Reject(Rejection),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rejection {
+    /// Trying again would not help, or might do harm.
+    Final,
+    /// It may not be sent twice.
+    NotRepeatable,
+    /// All retries are used up.
+    Exhausted,
+    /// The wait does not fit into what is left of the deadline.
+    TooLong { wait: Duration, left: Duration },
+}
+
+pub(crate) fn judge(outcome: Outcome<'_>, situation: &Situation) -> Verdict {
+    match outcome {
+        Outcome::Answer { status, asked, redirects, oauth } => {
+            match reading(status, redirects, oauth, situation) {
+                Reading::Said(verdict) => verdict,
+                Reading::Again(allowed) => again(allowed, asked, situation),
+            }
+        }
+        Outcome::Broken { idle: true, .. } if situation.idles > 0 => {
+            Verdict::Reject(Rejection::Exhausted)
+        }
+        Outcome::Broken { passing: false, .. } => Verdict::Reject(Rejection::Final),
+        Outcome::Broken { sent, .. } => {
+            again(situation.repeatable || sent == Sent::No, None, situation)
+        }
+    }
+}
+
+enum Reading {
+    Said(Verdict),
+    /// Worth another attempt, if that is allowed.
+    Again(bool),
+}
+
+fn reading(
+    status: StatusCode,
+    redirects: bool,
+    oauth: Option<&str>,
+    situation: &Situation,
+) -> Reading {
+    let refuse = Reading::Said(Verdict::Reject(Rejection::Final));
+    match (situation.endpoint, oauth) {
+        (Endpoint::Token, Some(code)) if is_final(code) => return refuse,
+        (Endpoint::Token, Some(code)) if is_passing(code) => return Reading::Again(true),
+        (Endpoint::Token, Some(_)) if status.is_success() => return refuse,
+        _ => {}
+    }
+    match status.as_u16() {
+        200..=299 => Reading::Said(Verdict::Accept),
+        // Only a conditional request gets it, and its sender wants to see it.
+        304 if situation.endpoint == Endpoint::Api => Reading::Said(Verdict::Accept),
+        300..=399 if redirects && situation.may_follow => Reading::Said(Verdict::Follow),
+        401 if situation.may_renew => Reading::Said(Verdict::Reauthorize),
+        429 => Reading::Again(true),
+        408 | 500 | 502 | 503 | 504 => Reading::Again(situation.repeatable),
+        _ => refuse,
+    }
+}
+
+fn again(allowed: bool, asked: Option<Duration>, situation: &Situation) -> Verdict {
+    if !allowed {
+        return Verdict::Reject(Rejection::NotRepeatable);
+    }
+    let wait = asked.unwrap_or_else(|| back_off(situation.retries, situation.jitter));
+    let left = situation.time_left;
+    if asked.is_some() && wait >= left {
+        return Verdict::Reject(Rejection::TooLong { wait, left });
+    }
+    if situation.retries_left == 0 {
+        return Verdict::Reject(Rejection::Exhausted);
+    }
+    if wait >= left {
+        return Verdict::Reject(Rejection::TooLong { wait, left });
+    }
+    Verdict::Wait(wait)
+}
+
+/// Half a second, doubled with each retry up to half a minute; the upper half is jitter.
+fn back_off(retries: u32, jitter: f64) -> Duration {
+    let full = FIRST_WAIT.saturating_mul(1 << retries.min(10)).min(LONGEST_WAIT);
+    full / 2 + (full / 2).mul_f64(jitter.clamp(0.0, 1.0))
+}
+
+/// Errors of RFC 6749 §5.2, §4.1.2.1 and RFC 8707 §2 that another attempt does not cure.
+pub(crate) fn is_final(code: &str) -> bool {
+    matches!(
+        code,
+        "invalid_request"
+            | "invalid_client"
+            | "invalid_grant"
+            | "unauthorized_client"
+            | "unsupported_grant_type"
+            | "invalid_scope"
+            | "invalid_target"
+            | "access_denied"
+    )
+}
+
+/// Errors of RFC 6749 §4.1.2.1 and RFC 8628 §3.5 that pass.
+fn is_passing(code: &str) -> bool {
+    matches!(code, "temporarily_unavailable" | "server_error" | "slow_down")
+}
+
+/// How long the server asks to wait, by `Retry-After` (RFC 9110 §10.2.3) or else by
+/// `x-ratelimit-reset`. Of several the longest counts; what cannot be read does not. A
+/// date is measured against the answer's own `Date`: the server's clock is not ours.
+pub(crate) fn asked_wait(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let now = date(headers).unwrap_or(now);
+    let longest = |name: &str, read: &dyn Fn(&str) -> Option<Duration>| {
+        let values = headers.get_all(name).iter();
+        values.filter_map(|value| read(value.to_str().ok()?.trim())).max()
+    };
+    longest(RETRY_AFTER.as_str(), &|text| retry_after(text, now))
+        .or_else(|| longest("x-ratelimit-reset", &|text| rate_limit_reset(text, now)))
+}
+
+/// The answer's `Date` (RFC 9110 §6.6.1).
+pub(crate) fn date(headers: &HeaderMap) -> Option<SystemTime> {
+    parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()
+}
+
+pub(crate) fn redirects(headers: &HeaderMap, status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) && headers.contains_key(LOCATION)
+}
+
+pub(crate) fn may_follow(method: &Method) -> bool {
+    method == Method::GET || method == Method::HEAD
+}
+
+fn retry_after(text: &str, now: SystemTime) -> Option<Duration> {
+    seconds(text).or_else(|| {
+        let date = parse_http_date(text).ok()?;
+        Some(date.duration_since(now).unwrap_or_default())
+    })
+}
+
+fn rate_limit_reset(text: &str, now: SystemTime) -> Option<Duration> {
+    let value = seconds(text)?;
+    if value.as_secs() < UNIX_SECONDS_FROM {
+        return Some(value);
+    }
+    let reset = SystemTime::UNIX_EPOCH.checked_add(value);
+    Some(reset.map_or(Duration::MAX, |reset| reset.duration_since(now).unwrap_or_default()))
+}
+
+/// Seconds of any number of digits; a fraction is rounded up, since early is too early.
+fn seconds(text: &str) -> Option<Duration> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || !is_number(whole) || !is_number(fraction) {
+        return None;
+    }
+    let seconds = whole.parse::<u64>().unwrap_or(u64::MAX);
+    let up = u64::from(fraction.bytes().any(|digit| digit != b'0'));
+    Some(Duration::from_secs(seconds.saturating_add(up)))
+}
+
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// Above this a reset is a point in time: 10⁹ seconds of waiting would be 31 years.
+const UNIX_SECONDS_FROM: u64 = 1_000_000_000;

@@ -1,0 +1,135 @@
+//! What can be set about a client; each setting states its default.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use crate::client::Client;
+use crate::clock::Clock;
+use crate::error::Result;
+use crate::event::Event;
+use crate::proxy::ProxySetting;
+use crate::retry::RetryPolicy;
+
+impl Client {
+    /// Retries and deadline of each call; default: [`RetryPolicy::default`].
+    pub fn with_retry_policy(mut self, policy: RetryPolicy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// A time that no call passes, whatever its deadline; default: none. For a job that
+    /// must be over before the next one starts.
+    pub fn with_end_time(mut self, end: SystemTime) -> Self {
+        self.end_time = Some(end);
+        self
+    }
+
+    /// How long before its end a token is renewed; default 30 s, and never more than a
+    /// quarter of its life. A large value, such as [`Duration::MAX`], thus means
+    /// "renew at 75 % of the life", as AWS advises.
+    pub fn with_renewal_margin(mut self, margin: Duration) -> Self {
+        self.margin = margin;
+        self
+    }
+
+    /// How long a connection may take, the name look-up apart; default 10 s.
+    pub fn with_connect_timeout(mut self, timeout: Duration) -> Self {
+        self.transport.set_connect_timeout(timeout);
+        self
+    }
+
+    /// How long the API may send nothing; default 120 s, since some pages take minutes.
+    /// [`Request::with_idle_timeout`](crate::Request::with_idle_timeout) sets it for one
+    /// request.
+    pub fn with_idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_timeout = timeout;
+        self
+    }
+
+    /// How long the token endpoint may send nothing; default 30 s.
+    pub fn with_token_idle_timeout(mut self, timeout: Duration) -> Self {
+        self.token_idle_timeout = timeout;
+        self
+    }
+
+    /// How many bytes of an answer are read at most, after decoding; default 64 MiB. More
+    /// is an error.
+    pub fn with_body_limit(mut self, bytes: u64) -> Self {
+        self.body_limit = bytes;
+        self
+    }
+
+    /// Called with each [`Event`]; default: nobody. No borrow of the client's is held
+    /// while it runs; clones call the same closure from their threads.
+    pub fn with_observer(mut self, observer: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Arc::new(observer));
+        self
+    }
+
+    /// The clock; default [`SystemClock`](crate::SystemClock). A
+    /// [`ManualClock`](crate::ManualClock) lets you test the waits of your program in no
+    /// time.
+    pub fn with_clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Trusts the certificates in this PEM text **instead of** the built-in roots, for API
+    /// and token calls; default: those in the file that `SSL_CERT_FILE` names, else
+    /// Mozilla's, as built in. Verification cannot be switched off.
+    ///
+    /// # Errors
+    ///
+    /// A configuration error if there is no certificate, or one that cannot be used.
+    #[cfg(feature = "rustls")]
+    pub fn with_root_certificates(mut self, pem: impl AsRef<[u8]>) -> Result<Self> {
+        self.transport.set_tls(|tls| tls.set_roots(pem.as_ref()))?;
+        Ok(self)
+    }
+
+    /// Shows this certificate (chain) to servers that ask for one (mutual TLS); PEM texts,
+    /// which may be the same; default: none.
+    ///
+    /// # Errors
+    ///
+    /// A configuration error if they cannot be read or do not belong together.
+    #[cfg(feature = "rustls")]
+    pub fn with_client_certificate(
+        mut self,
+        chain: impl AsRef<[u8]>,
+        private_key: impl AsRef<[u8]>,
+    ) -> Result<Self> {
+        let (chain, key) = (chain.as_ref(), private_key.as_ref());
+        self.transport.set_tls(|tls| tls.set_client_certificate(chain, key))?;
+        Ok(self)
+    }
+
+    /// Sends API and token calls through this HTTP proxy
+    /// (`http://user:password@host:port`); default: the one of the environment variables
+    /// `https_proxy` or `all_proxy` (also in upper case), but for the hosts of `no_proxy`.
+    /// Calls to this machine never go through a proxy.
+    ///
+    /// # Errors
+    ///
+    /// A configuration error if it is not an `http` or `https` proxy.
+    pub fn with_proxy(mut self, url: &str) -> Result<Self> {
+        self.transport.set_proxy(ProxySetting::parse(url)?);
+        Ok(self)
+    }
+
+    /// Uses no proxy, whatever the environment says.
+    pub fn without_proxy(mut self) -> Self {
+        self.transport.set_proxy(ProxySetting::Off);
+        self
+    }
+
+    /// The `User-Agent` of API and token calls; default `unattended/` and the version.
+    ///
+    /// # Errors
+    ///
+    /// A configuration error if it is not a header value.
+    pub fn with_user_agent(mut self, user_agent: &str) -> Result<Self> {
+        self.transport.set_user_agent(user_agent)?;
+        Ok(self)
+    }
+}

@@ -1,0 +1,123 @@
+//! Certificates, checked when they are set: ureq would drop or panic later.
+
+use std::env;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ClientConfig, RootCertStore};
+use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
+
+use crate::error::{Error, Result};
+
+/// Roots and client certificate of a client.
+#[derive(Clone, Default)]
+pub(crate) struct Tls {
+    roots: Option<RootCerts>,
+    client_cert: Option<ClientCert>,
+}
+
+impl Tls {
+    pub(crate) fn set_roots(&mut self, pem: &[u8]) -> Result<()> {
+        self.roots = Some(roots(pem, "the root certificates")?);
+        Ok(())
+    }
+
+    pub(crate) fn set_client_certificate(&mut self, chain: &[u8], key: &[u8]) -> Result<()> {
+        self.client_cert = Some(client_certificate(chain, key)?);
+        Ok(())
+    }
+
+    /// Own roots, else those of `SSL_CERT_FILE`, else Mozilla's.
+    pub(crate) fn config(&self) -> Result<TlsConfig> {
+        let roots = match (&self.roots, env::var_os("SSL_CERT_FILE")) {
+            (Some(roots), _) => roots.clone(),
+            (None, Some(path)) if !path.is_empty() => roots_from(path.into())?,
+            (None, _) => RootCerts::WebPki,
+        };
+        Ok(TlsConfig::builder().root_certs(roots).client_cert(self.client_cert.clone()).build())
+    }
+}
+
+fn roots_from(path: PathBuf) -> Result<RootCerts> {
+    let what = format!("SSL_CERT_FILE {}", path.display());
+    let pem = fs::read(&path).map_err(|cause| {
+        Error::configuration_caused(format!("{what} cannot be read"), Some(cause.into()))
+    })?;
+    roots(&pem, &what)
+}
+
+fn roots(pem: &[u8], what: &str) -> Result<RootCerts> {
+    let (certificates, _) = items(pem, what)?;
+    if certificates.is_empty() {
+        return Err(Error::configuration(format!("{what}: there is no certificate in PEM form")));
+    }
+    let mut store = RootCertStore::empty();
+    for (index, certificate) in certificates.iter().enumerate() {
+        let added = store.add(CertificateDer::from(certificate.der()));
+        added.map_err(|cause| {
+            let message = format!("{what}: certificate {} cannot be used as a root", index + 1);
+            Error::configuration_caused(message, Some(cause.into()))
+        })?;
+    }
+    Ok(certificates.into())
+}
+
+fn client_certificate(chain: &[u8], key: &[u8]) -> Result<ClientCert> {
+    const WHAT: &str = "the client certificate";
+    let (certificates, _) = items(chain, WHAT)?;
+    if certificates.is_empty() {
+        return Err(Error::configuration(format!("{WHAT}: there is none in PEM form")));
+    }
+    let (_, keys) = items(key, "the private key of the client certificate")?;
+    let Some(key) = keys.into_iter().next() else {
+        let is_encrypted = String::from_utf8_lossy(key).contains("ENCRYPTED");
+        let why = if is_encrypted {
+            "is encrypted: decrypt it first"
+        } else {
+            "is not there in PEM form"
+        };
+        return Err(Error::configuration(format!("the private key of {WHAT} {why}")));
+    };
+    check_pair(&certificates, &key).map_err(|cause| {
+        let message = format!("{WHAT} cannot be used with its private key");
+        Error::configuration_caused(message, Some(cause.into()))
+    })?;
+    Ok(ClientCert::new_with_certs(&certificates, key))
+}
+
+/// The very call that ureq makes later, where it expects success.
+fn check_pair(
+    certificates: &[Certificate<'static>],
+    key: &PrivateKey<'static>,
+) -> std::result::Result<(), rustls::Error> {
+    let chain = certificates.iter();
+    let chain = chain.map(|certificate| CertificateDer::from(certificate.der()).into_owned());
+    let key =
+        PrivateKeyDer::try_from(key.der()).map_err(|why| rustls::Error::General(why.into()))?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(RootCertStore::empty())
+        .with_client_auth_cert(chain.collect(), key.clone_key())
+        .map(|_| ())
+}
+
+type Items = (Vec<Certificate<'static>>, Vec<PrivateKey<'static>>);
+
+fn items(pem: &[u8], what: &str) -> Result<Items> {
+    let (mut certificates, mut keys) = (Vec::new(), Vec::new());
+    for item in parse_pem(pem) {
+        match item {
+            Ok(PemItem::Certificate(certificate)) => certificates.push(certificate),
+            Ok(PemItem::PrivateKey(key)) => keys.push(key),
+            Ok(_) => {}
+            Err(cause) => {
+                let message = format!("{what}: the PEM cannot be read");
+                return Err(Error::configuration_caused(message, Some(cause.into())));
+            }
+        }
+    }
+    Ok((certificates, keys))
+}

@@ -1,0 +1,186 @@
+//! URLs as far as a client needs them: parsing, origins, joining and resolving.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use ureq::http::Uri;
+
+use crate::error::{Error, Result};
+use crate::form::{decode, encode_component, encode_path};
+
+/// Scheme, host and port (RFC 6454 §4): what a token must not leave.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Origin {
+    scheme: String,
+    host: String,
+    port: u16,
+}
+
+impl Origin {
+    pub(crate) fn of(uri: &Uri) -> Self {
+        let scheme = uri.scheme_str().unwrap_or_default().to_ascii_lowercase();
+        let default_port = if scheme == "https" { 443 } else { 80 };
+        Self {
+            scheme,
+            host: uri.host().unwrap_or_default().to_ascii_lowercase(),
+            port: uri.port_u16().unwrap_or(default_port),
+        }
+    }
+
+    pub(crate) fn is_https(&self) -> bool {
+        self.scheme == "https"
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}:{}", self.scheme, self.host, self.port)
+    }
+}
+
+/// A URL that a call may go to: `https`, or `http` to this machine; no user info.
+pub(crate) fn parse(text: &str, what: &str) -> Result<Uri> {
+    let (text, _) = text.split_once('#').unwrap_or((text, ""));
+    let (text, query) = match text.split_once('?') {
+        Some((text, query)) => (text, Some(query)),
+        None => (text, None),
+    };
+    let refuse = |why: &str| Err(Error::configuration(format!("{what}: {why}")));
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return refuse("not an absolute URL: it must begin with https://");
+    };
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let mut url = format!("{}://{authority}", scheme.to_ascii_lowercase());
+    url.push_str(&encode_path(if path.is_empty() { "/" } else { path }));
+    if let Some(query) = query {
+        url.push('?');
+        url.push_str(&encode_path(query));
+    }
+    let Ok(uri) = url.parse::<Uri>() else {
+        return refuse("not a valid URL");
+    };
+    let host = uri.host().unwrap_or_default();
+    match uri.scheme_str() {
+        _ if host.is_empty() => refuse("the URL names no host"),
+        _ if authority.contains('@') => refuse("credentials do not belong into a URL"),
+        Some("https") => Ok(uri),
+        Some("http") if is_loopback(host) => Ok(uri),
+        Some("http") => refuse("plain http is allowed to this machine only: use https"),
+        _ => refuse("the scheme must be https"),
+    }
+}
+
+/// `localhost`, 127.0.0.0/8 and `[::1]`.
+pub(crate) fn is_loopback(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// `path` below `base`, or a URL of its own, with `query` added to it. Exactly one slash
+/// stands between base and path; a path's own query stays in front.
+pub(crate) fn join(base: &Uri, path: &str, query: &[(String, String)]) -> Result<Uri> {
+    if is_absolute(path) {
+        return with_query(&parse(path, "the request's URL")?, query);
+    }
+    let (path, own_query) = path.split_once('?').unwrap_or((path, ""));
+    let mut target = base.path().to_owned();
+    if !path.is_empty() {
+        target.truncate(target.trim_end_matches('/').len());
+        target.push('/');
+        target.push_str(&encode_path(path.trim_start_matches('/')));
+    }
+    if !own_query.is_empty() {
+        target.push('?');
+        target.push_str(&encode_path(own_query));
+    }
+    with_query(&replace_target(base, &target)?, query)
+}
+
+/// Whether `path` is a URL of its own.
+pub(crate) fn is_absolute(path: &str) -> bool {
+    let scheme = path.split_once("://").map(|(scheme, _)| scheme);
+    scheme.is_some_and(|scheme| {
+        !scheme.is_empty() && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+')
+    })
+}
+
+/// A reference out of an answer (`Location`, a next link), resolved as RFC 3986 §5.2 has it.
+pub(crate) fn resolve(base: &Uri, reference: &str) -> Result<Uri> {
+    let what = "a link in the answer";
+    let reference = reference.trim();
+    if is_absolute(reference) {
+        return parse(reference, what);
+    }
+    if let Some(rest) = reference.strip_prefix("//") {
+        return parse(&format!("{}://{rest}", Origin::of(base).scheme), what);
+    }
+    let (reference, _) = reference.split_once('#').unwrap_or((reference, ""));
+    let (path, query) = match reference.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (reference, None),
+    };
+    let path = match path {
+        "" => base.path().to_owned(),
+        path if path.starts_with('/') => without_dots(path),
+        path => {
+            let folder = base.path().rsplit_once('/').map_or("", |(folder, _)| folder);
+            without_dots(&format!("{folder}/{path}"))
+        }
+    };
+    let mut target = encode_path(&path);
+    if let Some(query) = query.or(base.query().filter(|_| reference.is_empty())) {
+        target.push('?');
+        target.push_str(&encode_path(query));
+    }
+    replace_target(base, &target)
+}
+
+/// `uri` with the pairs added to its query.
+pub(crate) fn with_query(uri: &Uri, pairs: &[(String, String)]) -> Result<Uri> {
+    if pairs.is_empty() {
+        return Ok(uri.clone());
+    }
+    let mut target = uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
+    let mut separator = if uri.query().is_some() { '&' } else { '?' };
+    for (name, value) in pairs {
+        target.push(separator);
+        target.push_str(&encode_component(name));
+        target.push('=');
+        target.push_str(&encode_component(value));
+        separator = '&';
+    }
+    replace_target(uri, &target)
+}
+
+/// The names and values of a query, decoded.
+pub(crate) fn pairs(query: &str) -> Vec<(String, String)> {
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    let pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    pairs.map(|(name, value)| (decode(name), decode(value))).collect()
+}
+
+fn replace_target(uri: &Uri, target: &str) -> Result<Uri> {
+    let mut parts = uri.clone().into_parts();
+    let refuse = || Error::configuration("the request's path and query are not valid in a URL");
+    parts.path_and_query = Some(target.parse().map_err(|_| refuse())?);
+    Uri::from_parts(parts).map_err(|_| refuse())
+}
+
+/// RFC 3986 §5.2.4.
+fn without_dots(path: &str) -> String {
+    let mut kept: Vec<&str> = Vec::new();
+    for segment in path.split('/').skip(1) {
+        match segment {
+            "." => {}
+            ".." => {
+                kept.pop();
+            }
+            segment => kept.push(segment),
+        }
+    }
+    if path.ends_with("/.") || path.ends_with("/..") {
+        kept.push("");
+    }
+    format!("/{}", kept.join("/"))
+}

@@ -1,0 +1,336 @@
+//! A walk over the pages of a collection: what was asked, delivered and promised.
+
+use std::collections::HashSet;
+use std::time::{Duration, SystemTime};
+
+use serde::de::DeserializeOwned;
+use ureq::http::Uri;
+
+use crate::client::Client;
+use crate::error::{Error, IncompleteError, Place, Result};
+use crate::event::Event;
+use crate::pagination::{Envelope, Next, PageFacts, Pagination};
+use crate::request::Request;
+use crate::response::Response;
+use crate::resume::{Ask, ResumePoint};
+use crate::url::{self, Origin};
+
+/// How far a walk over pages has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// The number of the last page that was read, counted from 1; 0 before the first.
+    pub page: u64,
+    /// The rows that were handed out, those before a resume point included.
+    pub delivered: u64,
+    /// How many rows the server promised last, if it did.
+    pub total_items: Option<u64>,
+    /// How many pages the server promised last, if it did.
+    pub total_pages: Option<u64>,
+    /// The server's `Date` of the first answer: what changed since then was not seen, so
+    /// it is the watermark for the next run.
+    pub date: Option<SystemTime>,
+}
+
+/// A walk over pages, whatever is made of the rows.
+pub(crate) struct Walk<'c> {
+    client: &'c Client,
+    request: Request,
+    pub(crate) pagination: Pagination,
+    /// The page to ask for next; `None` after the last one.
+    ask: Option<Ask>,
+    /// Its number.
+    number: u64,
+    /// How many of its rows were delivered before.
+    skip: u64,
+    pub(crate) progress: Progress,
+    pub(crate) promised: Option<(u64, u64)>,
+    /// It began in the middle, by the caller's own page number: totals say nothing.
+    is_partial: bool,
+    links: HashSet<String>,
+    previous: Option<Vec<u8>>,
+    empty_pages: u32,
+    /// What ends the walk at the next step.
+    error: Option<Error>,
+    is_over: bool,
+}
+
+impl<'c> Walk<'c> {
+    pub(crate) fn new(client: &'c Client, request: Request) -> Self {
+        Self {
+            client,
+            request: request.accepting_json(),
+            pagination: client.provider.pagination.clone(),
+            ask: Some(Ask::First),
+            number: 1,
+            skip: 0,
+            progress: Progress::default(),
+            promised: None,
+            is_partial: false,
+            links: HashSet::new(),
+            previous: None,
+            empty_pages: 0,
+            error: None,
+            is_over: false,
+        }
+    }
+
+    pub(crate) fn resume(&mut self, point: &ResumePoint) {
+        if point.path != self.request.path() {
+            self.error = Some(Error::configuration(format!(
+                "the resume point is for {}, not for {}",
+                point.path,
+                self.request.path()
+            )));
+        }
+        if let Some(rows) = point.page_size {
+            self.pagination = self.pagination.clone().with_page_size(rows);
+        }
+        self.ask = Some(point.ask.clone());
+        self.number = point.number;
+        self.skip = point.skip;
+        self.promised = point.promised;
+        self.progress.delivered = point.delivered;
+        self.progress.date = point
+            .date
+            .and_then(|date| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(date)));
+    }
+
+    pub(crate) fn resume_point(&self) -> Option<ResumePoint> {
+        Some(ResumePoint {
+            path: self.request.path().to_owned(),
+            ask: self.ask.clone()?,
+            number: self.number,
+            skip: self.skip,
+            delivered: self.progress.delivered,
+            promised: self.promised,
+            page_size: self.pagination.page_size(),
+            date: self.date_seconds(),
+        })
+    }
+
+    pub(crate) fn date_seconds(&self) -> Option<u64> {
+        let since_epoch = self.progress.date?.duration_since(SystemTime::UNIX_EPOCH);
+        since_epoch.ok().map(|since_epoch| since_epoch.as_secs())
+    }
+
+    /// The next page, its rows pushed to `rows`; `None` once the walk is over.
+    pub(crate) fn next_page<T: DeserializeOwned>(
+        &mut self,
+        rows: &mut Vec<T>,
+    ) -> Option<Result<(u64, Envelope, Response)>> {
+        if self.is_over {
+            return None;
+        }
+        if let Some(error) = self.error.take() {
+            self.is_over = true;
+            return Some(Err(error));
+        }
+        let Some(ask) = self.ask.clone() else {
+            self.is_over = true;
+            return None;
+        };
+        let page = self.read_page(&ask, rows);
+        self.is_over = page.is_err();
+        Some(page)
+    }
+
+    fn read_page<T: DeserializeOwned>(
+        &mut self,
+        ask: &Ask,
+        rows: &mut Vec<T>,
+    ) -> Result<(u64, Envelope, Response)> {
+        let request = self.request_for(ask)?;
+        let response = self.client.send(&request)?;
+        let envelope = self.decode(&response, rows)?;
+        let place = response.place();
+        let all = count(rows.len());
+        rows.drain(..rows.len().min(usize::try_from(self.skip).unwrap_or(usize::MAX)));
+        let facts = PageFacts { number: self.number, rows: all, envelope: &envelope };
+        let checked = self.pagination.check(&facts);
+        let checked = checked.and_then(|()| self.check_new(&response, &envelope));
+        if let Err(why) = checked {
+            rows.clear();
+            return Err(self.incomplete(place, why));
+        }
+        self.note(&place, &envelope, &response, count(rows.len()));
+        let number = self.number;
+        self.skip = 0;
+        self.ask = None;
+        let next = self.pagination.next(&facts).and_then(|next| self.prepare(next, all, &response));
+        match next {
+            Ok(Some((ask, number))) => {
+                self.ask = Some(ask);
+                self.number = number;
+            }
+            Ok(None) => self.error = self.shortfall(place),
+            Err(why) => self.error = Some(self.incomplete(place, why)),
+        }
+        Ok((number, envelope, response))
+    }
+
+    /// The request for a page: the caller's, with the number, or the link with the
+    /// caller's query.
+    fn request_for(&mut self, ask: &Ask) -> Result<Request> {
+        let parameter = self.pagination.page_parameter();
+        let own = parameter.and_then(|parameter| self.request.take_query(parameter));
+        let page = match (ask, own) {
+            (Ask::Link(link), _) => return Ok(self.request.at(link)),
+            (Ask::Page(page), _) => Some(*page),
+            (Ask::First, None) => self.pagination.first_page(),
+            (Ask::First, Some(own)) => {
+                self.number = own.parse().map_err(|_| {
+                    Error::configuration(format!("the query's page {own:?} is not a number"))
+                })?;
+                self.is_partial = self.number > 1;
+                Some(self.number)
+            }
+        };
+        Ok(self.request.with_missing_query(self.pagination.query(page)))
+    }
+
+    fn decode<T: DeserializeOwned>(
+        &self,
+        response: &Response,
+        rows: &mut Vec<T>,
+    ) -> Result<Envelope> {
+        let key = self.pagination.items_key();
+        let decoded = response.json_text().and_then(|text| {
+            Envelope::read(text, key, rows).map_err(|cause| response.not_json(text, cause))
+        });
+        let mut envelope = decoded.map_err(|mut error| {
+            if let Error::Decode(error) = &mut error {
+                error.page = Some(self.number);
+                let path = error.path.as_deref().unwrap_or_default();
+                let path = path.strip_prefix(key).unwrap_or(path);
+                error.row = Some(rows.len()).filter(|_| path.starts_with('['));
+            }
+            error
+        })?;
+        envelope.add_headers(response.headers());
+        match envelope.without_items() {
+            None => Ok(envelope),
+            Some(names) => {
+                let message = format!(
+                    "the answer has no member {key:?} with rows; it has: {names}; set Pagination::with_items_key"
+                );
+                let mut error = response.undecodable(message, None);
+                if let Error::Decode(error) = &mut error {
+                    error.page = Some(self.number);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Where an answer does not say which page it is, it must at least be another one.
+    fn check_new(
+        &mut self,
+        response: &Response,
+        envelope: &Envelope,
+    ) -> std::result::Result<(), String> {
+        if envelope.page.is_some() {
+            return Ok(());
+        }
+        let body = response.bytes().to_vec();
+        match self.previous.replace(body) {
+            Some(previous) if previous == response.bytes() => Err(format!(
+                "the page is identical to the one before: does the server know the query parameter {:?}? A collection without pages is read with Pagination::single()",
+                self.pagination.page_parameter().unwrap_or_default()
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Counts and reports a page.
+    fn note(&mut self, place: &Place, envelope: &Envelope, response: &Response, rows: u64) {
+        let progress = &mut self.progress;
+        progress.page = self.number;
+        progress.delivered += rows;
+        progress.total_pages = envelope.total_pages.or(progress.total_pages);
+        progress.date = progress.date.or_else(|| response.date());
+        let before = progress.total_items;
+        progress.total_items = envelope.total_items.or(before);
+        if let Some(total) = envelope.total_items {
+            let (least, most) = self.promised.unwrap_or((total, total));
+            self.promised = Some((least.min(total), most.max(total)));
+        }
+        let (number, delivered, total_items) =
+            (self.number, progress.delivered, progress.total_items);
+        if let (Some(from), Some(to)) = (before, total_items)
+            && from != to
+        {
+            self.client.emit(|| Event::TotalChanged { place: place.clone(), from, to });
+        }
+        self.client.count(|stats| {
+            stats.pages += 1;
+            stats.rows += rows;
+        });
+        let place = place.clone();
+        self.client.emit(|| Event::Page { place, number, rows, delivered, total_items });
+    }
+
+    /// Turns what the answer says about the next page into what is asked for.
+    fn prepare(
+        &mut self,
+        next: Next,
+        rows: u64,
+        response: &Response,
+    ) -> std::result::Result<Option<(Ask, u64)>, String> {
+        self.empty_pages = if rows == 0 { self.empty_pages + 1 } else { 0 };
+        match next {
+            Next::End => Ok(None),
+            Next::Page(page) => Ok(Some((Ask::Page(page), page))),
+            Next::Link(_) if self.empty_pages > MOST_EMPTY_PAGES => {
+                Err(format!("{MOST_EMPTY_PAGES} pages in a row were empty"))
+            }
+            Next::Link(link) => {
+                let target =
+                    url::resolve(&response.uri, &link).map_err(|error| error.to_string())?;
+                self.check_link(&target)?;
+                Ok(Some((Ask::Link(target.to_string()), self.number.saturating_add(1))))
+            }
+        }
+    }
+
+    fn check_link(&mut self, target: &Uri) -> std::result::Result<(), String> {
+        let (home, to) = (Origin::of(&self.client.provider.base_url), Origin::of(target));
+        if self.request.with_token && to != home {
+            return Err(format!(
+                "the next link leads to another origin, {to}: the token stays at {home}"
+            ));
+        }
+        if !self.links.insert(target.to_string()) {
+            return Err("the next link leads to a page that was read before".into());
+        }
+        Ok(())
+    }
+
+    /// Whether what was delivered contradicts what was promised.
+    fn shortfall(&self, place: Place) -> Option<Error> {
+        let (least, most) = self.promised.filter(|_| !self.is_partial)?;
+        let delivered = self.progress.delivered;
+        if (least..=most).contains(&delivered) {
+            return None;
+        }
+        let what = if delivered < least { "fewer" } else { "more" };
+        Some(self.incomplete(place, format!("{what} rows were delivered than promised")))
+    }
+
+    fn incomplete(&self, place: Place, message: String) -> Error {
+        Error::Incomplete(Box::new(IncompleteError {
+            place,
+            message,
+            promised: self.promised,
+            delivered: self.progress.delivered,
+            page: self.number,
+        }))
+    }
+}
+
+pub(crate) fn count(length: usize) -> u64 {
+    length.try_into().unwrap_or(u64::MAX)
+}
+
+/// Filters may leave pages empty in APIs that page by links, but not for ever.
+const MOST_EMPTY_PAGES: u32 = 1_000;
