@@ -6,19 +6,17 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use serde::Serialize;
-
 use crate::call::Call;
 use crate::clock::{Clock, Moment, SystemClock};
-use crate::credentials::{Credentials, Unreadable};
-use crate::error::{Class, Error, Result, Sent, TokenError};
+use crate::credentials::Credentials;
+use crate::error::{Error, Result};
 use crate::event::{Event, Stats, WaitReason};
 use crate::provider::Provider;
 use crate::request::Request;
 use crate::response::Response;
 use crate::retry::{Endpoint, Rejection, RetryPolicy, Verdict, judge};
 use crate::store::{Ahead, MemoryStore, Wish};
-use crate::token::{self, AccessToken};
+use crate::token::AccessToken;
 use crate::transport::{Outgoing, Transport};
 use crate::url::Origin;
 
@@ -54,7 +52,7 @@ pub struct Client {
     pub(crate) idle_timeout: Duration,
     pub(crate) token_idle_timeout: Duration,
     pub(crate) body_limit: u64,
-    token: RefCell<Option<AccessToken>>,
+    pub(crate) token: RefCell<Option<AccessToken>>,
     stats: Cell<Stats>,
 }
 
@@ -100,70 +98,6 @@ impl Client {
         self.run(&mut call)
     }
 
-    /// GET, by path or URL; [`send`](Self::send) for more.
-    ///
-    /// # Errors
-    ///
-    /// As [`send`](Self::send).
-    pub fn get(&self, path: &str) -> Result<Response> {
-        self.send(&Request::get(path))
-    }
-
-    /// HEAD, by path or URL.
-    ///
-    /// # Errors
-    ///
-    /// As [`send`](Self::send).
-    pub fn head(&self, path: &str) -> Result<Response> {
-        self.send(&Request::head(path))
-    }
-
-    /// DELETE, by path or URL.
-    ///
-    /// # Errors
-    ///
-    /// As [`send`](Self::send).
-    pub fn delete(&self, path: &str) -> Result<Response> {
-        self.send(&Request::delete(path))
-    }
-
-    /// POST with a JSON body; [`send`](Self::send) for other bodies or none.
-    ///
-    /// # Errors
-    ///
-    /// As [`send`](Self::send).
-    pub fn post(&self, path: &str, json: &impl Serialize) -> Result<Response> {
-        self.send(&Request::post(path).json(json))
-    }
-
-    /// PUT with a JSON body.
-    ///
-    /// # Errors
-    ///
-    /// As [`send`](Self::send).
-    pub fn put(&self, path: &str, json: &impl Serialize) -> Result<Response> {
-        self.send(&Request::put(path).json(json))
-    }
-
-    /// PATCH with a JSON body.
-    ///
-    /// # Errors
-    ///
-    /// As [`send`](Self::send).
-    pub fn patch(&self, path: &str, json: &impl Serialize) -> Result<Response> {
-        self.send(&Request::patch(path).json(json))
-    }
-
-    /// The token that the next call would use: fetched if there is none, renewed if it is
-    /// about to expire.
-    ///
-    /// # Errors
-    ///
-    /// As [`send`](Self::send).
-    pub fn access_token(&self) -> Result<AccessToken> {
-        self.token(self.end_of(self.policy.deadline), None)
-    }
-
     /// Blocks for `duration` on the client's clock: for a job that is polled, say.
     pub fn wait(&self, duration: Duration) {
         self.clock.sleep(duration);
@@ -175,7 +109,7 @@ impl Client {
     }
 
     /// The loop: one exchange, one verdict, until there is an answer or an error.
-    fn run(&self, call: &mut Call<'_>) -> Result<Response> {
+    pub(crate) fn run(&self, call: &mut Call<'_>) -> Result<Response> {
         loop {
             self.keep_wishes(call)?;
             let outcome = match call.endpoint {
@@ -219,26 +153,6 @@ impl Client {
         }
     }
 
-    /// Puts a token to the call: the client's, or a newer one than was refused.
-    fn authorise(&self, call: &mut Call<'_>) -> Result<()> {
-        if !call.with_token || call.token.is_some() {
-            return Ok(());
-        }
-        let token = match &call.refused {
-            None => self.token(call.end, None)?,
-            Some((refused, refusal)) => {
-                let token = self.token(call.end, Some(refused))?;
-                if refused.is_same(&token) {
-                    // Gateways cache token answers: asking again would not help.
-                    return Err(call.same_token_again(refusal));
-                }
-                token
-            }
-        };
-        call.token = Some(token);
-        Ok(())
-    }
-
     fn exchange(&self, call: &Call<'_>) -> Result<Response> {
         let idle_timeout = call.idle_timeout.unwrap_or(self.idle_timeout);
         let outgoing = Outgoing {
@@ -254,30 +168,7 @@ impl Client {
         self.send_out(call, outgoing)
     }
 
-    /// The token request, with the credentials as they are now.
-    fn ask_for_token(&self, call: &mut Call<'_>) -> Result<Response> {
-        let identity = self.credentials.read().map_err(|why| self.unreadable(call, why))?;
-        let now = self.now();
-        if let Some(error) = self.store.was_refused(&identity, &now) {
-            return Err(Error::Token(Box::new(error)));
-        }
-        let (headers, body) = token::request(&self.provider, &identity)?;
-        call.sent_at = now;
-        call.identity = Some(identity);
-        let outgoing = Outgoing {
-            method: &call.method,
-            uri: &call.uri,
-            headers,
-            body: Some(body.as_bytes()),
-            time_left: call.time_left(&now),
-            idle_timeout: self.token_idle_timeout,
-            idle_setting: "Client::with_token_idle_timeout",
-            body_limit: TOKEN_ANSWER_LIMIT,
-        };
-        self.send_out(call, outgoing)
-    }
-
-    fn send_out(&self, call: &Call<'_>, mut outgoing: Outgoing<'_>) -> Result<Response> {
+    pub(crate) fn send_out(&self, call: &Call<'_>, mut outgoing: Outgoing<'_>) -> Result<Response> {
         self.count(|stats| stats.requests += 1);
         let incoming = self.transport.exchange(&mut outgoing)?;
         Ok(Response {
@@ -289,100 +180,6 @@ impl Client {
             now: self.clock.now(),
             token: call.token.as_ref().map(AccessToken::masking),
         })
-    }
-
-    fn unreadable(&self, call: &Call<'_>, why: Unreadable) -> Error {
-        match why {
-            Unreadable::Wrong(error) => error,
-            Unreadable::Failed(cause) => Error::Token(Box::new(TokenError {
-                place: call.place(),
-                message: format!(
-                    "the credentials function failed: {}",
-                    crate::secret::mask_opaque::<&str>(&cause.to_string(), &[])
-                ),
-                answer: None,
-                sent: Sent::No,
-                class: Class::Temporary,
-                attempts: 1,
-            })),
-        }
-    }
-
-    /// The client's token while it is fresh, else the store's, else a new one.
-    fn token(&self, end: Duration, refused: Option<&AccessToken>) -> Result<AccessToken> {
-        let now = self.now();
-        let is_wanted = |token: &AccessToken| refused.is_none_or(|refused| !refused.is_same(token));
-        let is_usable = |token: &AccessToken| is_wanted(token) && token.is_fresh(self.margin, &now);
-        let own = self.token.borrow().clone();
-        if let Some(token) = own.as_ref().filter(|token| is_usable(token)) {
-            return Ok(token.clone());
-        }
-        let patience = end.saturating_sub(now.monotonic) / 2;
-        let (token, event) = self.store.update(patience.min(LONGEST_TURN), |stored| {
-            if let Some(token) = stored.as_ref().filter(|token| is_usable(token)) {
-                let left = token.lifetime().and_then(|_| token.left(&now));
-                let event = Some(Event::TokenReused { left });
-                return (stored.clone(), Ok((token.clone(), event)));
-            }
-            let is_renewal = own.is_some() || stored.is_some();
-            // The stored one may be younger: by now another clone may have renewed it.
-            let old = stored.or(own).filter(|token| is_wanted(token));
-            let renewed = self.renew(end, old.clone(), is_renewal);
-            let kept = renewed.as_ref().map_or(old, |(token, _)| Some(token.clone()));
-            (kept, renewed)
-        })?;
-        *self.token.borrow_mut() = Some(token.clone());
-        if let Some(event) = event {
-            self.emit(|| event);
-        }
-        Ok(token)
-    }
-
-    /// A new token; or the old one, if it is still good and the renewal fails for a
-    /// passing reason.
-    fn renew(
-        &self,
-        end: Duration,
-        old: Option<AccessToken>,
-        is_renewal: bool,
-    ) -> Result<(AccessToken, Option<Event>)> {
-        let now = self.now();
-        let mut call = Call::to_token_endpoint(&self.provider, self.policy.retries, end);
-        let still_good = old.and_then(|old| old.left(&now).map(|left| (old, left)));
-        let Some((old, left)) = still_good else {
-            return self.fetch(call, is_renewal);
-        };
-        if self.store.renewal_failed_lately(&now) {
-            return Ok((old, None));
-        }
-        // There is no hurry yet: one attempt, which ends while the old token lives.
-        call.end = call.end.min(now.monotonic + left / 2);
-        call.retries_left = 0;
-        call.is_patient = false;
-        match self.fetch(call, is_renewal) {
-            Err(error) if error.is_temporary() => {
-                self.store.renewal_failed(now);
-                let error = error.to_string();
-                Ok((old, Some(Event::OldTokenKept { left, error })))
-            }
-            fetched => fetched,
-        }
-    }
-
-    fn fetch(&self, mut call: Call<'_>, renewal: bool) -> Result<(AccessToken, Option<Event>)> {
-        let response = self.run(&mut call)?;
-        let token = token::read(&response, call.sent_at, &call.secrets())?;
-        self.count(|stats| stats.tokens_fetched += 1);
-        let event =
-            Event::TokenFetched { place: call.place(), lifetime: token.lifetime(), renewal };
-        Ok((token, Some(event)))
-    }
-
-    fn reauthorize(&self, call: &mut Call<'_>, response: Response) {
-        self.emit(|| Event::TokenRefused { place: call.place() });
-        if let Some(token) = call.token.take() {
-            call.refused = Some((token, response));
-        }
     }
 
     /// Keeps in mind what the server asked for, for the calls to come.
@@ -408,6 +205,8 @@ impl Client {
         let left = call.time_left(&self.now());
         let asked = outcome.as_ref().is_ok_and(|response| response.retry_after().is_some());
         let wait = if asked { self.staggered(wait, left) } else { wait };
+        // By the end of the wait it may be stale.
+        call.token = None;
         self.pause(call, wait, || call.wait_reason(outcome));
         self.count(|stats| stats.retries += 1);
         self.emit(|| Event::Retrying { place: call.place(), attempt: call.attempt });
@@ -454,7 +253,7 @@ impl Client {
     }
 
     /// When a call that may take `deadline` must be over, on the monotonic clock.
-    fn end_of(&self, deadline: Duration) -> Duration {
+    pub(crate) fn end_of(&self, deadline: Duration) -> Duration {
         let now = self.now();
         let until_end = self
             .end_time
@@ -462,7 +261,7 @@ impl Client {
         now.monotonic.saturating_add(deadline.min(until_end))
     }
 
-    fn now(&self) -> Moment {
+    pub(crate) fn now(&self) -> Moment {
         Moment::read(&*self.clock)
     }
 
@@ -513,7 +312,4 @@ fn jitter() -> f64 {
     random as f64 / (1_u64 << 53) as f64
 }
 
-const TOKEN_ANSWER_LIMIT: u64 = 1024 * 1024;
-/// How long a clone waits at most for another clone's token request.
-const LONGEST_TURN: Duration = Duration::from_secs(60);
 const LONGEST_STAGGER: Duration = Duration::from_secs(1);

@@ -14,7 +14,9 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
-use ureq::http::{Method, StatusCode, Uri};
+use ureq::http::StatusCode;
+
+pub use crate::answer::{Answer, Place, Sent};
 
 /// A result whose error is [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
@@ -70,50 +72,6 @@ pub enum Class {
     Temporary,
     /// What arrived is incomplete or cannot be decoded; exit code 65.
     Incomplete,
-}
-
-/// Whether the server may have acted on the request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Sent {
-    /// It never left, or never reached the server.
-    No,
-    /// The server refused it, and so did not act.
-    Refused,
-    /// It may have arrived and may have been acted on.
-    Unknown,
-    /// The server reported success; only reading the answer failed.
-    Accepted,
-}
-
-/// Where a call went: method, host and path, never the query.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Place {
-    /// The method.
-    pub method: Method,
-    /// The host, with the port when the URL names one.
-    pub host: String,
-    /// The path, percent-encoded.
-    pub path: String,
-}
-
-/// What the server said when it did not say yes.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Answer {
-    /// The status.
-    pub status: StatusCode,
-    /// The server's own code: the `error` of RFC 6749 §5.2, or the `code` of an API error.
-    pub code: Option<String>,
-    /// The server's own text, such as `error_description`, masked.
-    pub message: Option<String>,
-    /// What the vendor's support asks for, such as `x-request-id`.
-    pub request_id: Option<String>,
-    /// How long the server asked to wait, if it did.
-    pub retry_after: Option<Duration>,
-    /// The body as text, its first 8 KiB, masked.
-    pub body: String,
 }
 
 /// The payload of [`Error::Configuration`].
@@ -310,34 +268,6 @@ impl Error {
             Self::Decode(error) => error.place.as_ref(),
             Self::Incomplete(error) => Some(&error.place),
         }
-    }
-}
-
-impl Place {
-    pub(crate) fn new(method: &Method, uri: &Uri) -> Self {
-        let authority = uri.authority().map_or("", |authority| authority.as_str());
-        let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-        Self { method: method.clone(), host: host.to_owned(), path: uri.path().to_owned() }
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}{}", self.method, self.host, self.path)
-    }
-}
-
-/// `429 Too Many Requests: code: message (request id x)`.
-impl fmt::Display for Answer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.status)?;
-        for words in [&self.code, &self.message].into_iter().flatten() {
-            write!(f, ": {words}")?;
-        }
-        if let Some(id) = &self.request_id {
-            write!(f, " (request id {id})")?;
-        }
-        Ok(())
     }
 }
 

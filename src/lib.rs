@@ -1,4 +1,5 @@
 //! placeholder
+#![warn(unreachable_pub)]
 #![cfg_attr(
     not(test),
     deny(
@@ -11,12 +12,15 @@
     )
 )]
 
+mod answer;
 mod call;
 mod client;
 mod clock;
 mod credentials;
+mod envelope;
 pub mod error;
 mod event;
+mod failure;
 mod form;
 mod id_token;
 mod locate;
@@ -26,6 +30,7 @@ mod presets;
 mod problem;
 mod provider;
 mod proxy;
+mod renewal;
 mod request;
 #[cfg(feature = "resolver")]
 mod resolver;
@@ -40,6 +45,7 @@ mod tls;
 mod token;
 mod transport;
 mod url;
+mod verbs;
 mod walk;
 
 pub use client::Client;

@@ -6,8 +6,9 @@ use std::vec;
 use serde::de::DeserializeOwned;
 
 use crate::client::Client;
+use crate::envelope::Envelope;
 use crate::error::{Error, Result};
-use crate::pagination::{Envelope, Pagination};
+use crate::pagination::Pagination;
 use crate::request::Request;
 use crate::response::Response;
 use crate::resume::ResumePoint;

@@ -1,14 +1,14 @@
 //! One exchange with a server: the only file that names ureq's agent.
 
-use std::error::Error as StdError;
 use std::io::{self, Read};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use ureq::http::{self, HeaderMap, Method, StatusCode, Uri};
-use ureq::{Agent, AsSendBody, Body, Timeout};
+use ureq::{Agent, AsSendBody, Body};
 
 use crate::error::{Class, Error, Place, Result, Sent, TransportError};
+use crate::failure::{Failure, Limits, cause};
 use crate::proxy::{ProxySetting, Route};
 #[cfg(feature = "rustls")]
 use crate::tls::Tls;
@@ -215,79 +215,19 @@ impl Transport {
         }))
     }
 
-    /// What ureq's error means to the caller: the setting to turn, and whether the server
-    /// may have acted.
     fn failure(&self, error: ureq::Error, outgoing: &Outgoing<'_>) -> Error {
-        let (sent, class, message) = self.reading(&error, outgoing);
+        let limits = Limits {
+            connect: self.connect_timeout,
+            idle: outgoing.idle_timeout,
+            idle_setting: outgoing.idle_setting,
+        };
+        let Failure { sent, class, message, idle } = Failure::of(&error, &limits);
         let mut failure = self.error(outgoing, sent, class, message);
         if let Error::Transport(failure) = &mut failure {
-            failure.idle =
-                matches!(error, ureq::Error::Timeout(Timeout::PerRead | Timeout::PerWrite));
-            failure.cause = match error {
-                // The message says it all.
-                ureq::Error::Timeout(_) | ureq::Error::BadUri(_) => None,
-                ureq::Error::Io(cause) => Some(cause.into()),
-                ureq::Error::Other(cause) => Some(cause),
-                error => Some(error.into()),
-            };
+            failure.idle = idle;
+            failure.cause = cause(error);
         }
         failure
-    }
-
-    fn reading(&self, error: &ureq::Error, outgoing: &Outgoing<'_>) -> (Sent, Class, String) {
-        use ureq::Error as E;
-        let passing = |sent, message: String| (sent, Class::Temporary, message);
-        let wrong = |message: &str| (Sent::No, Class::Configuration, message.to_owned());
-        if let Some((class, message)) = tls_reading(error) {
-            return (Sent::No, class, message);
-        }
-        match error {
-            E::Timeout(Timeout::Connect | Timeout::Resolve) => passing(
-                Sent::No,
-                format!(
-                    "no connection within {:?} (Client::with_connect_timeout)",
-                    self.connect_timeout
-                ),
-            ),
-            E::Timeout(Timeout::PerRead | Timeout::PerWrite) => passing(
-                Sent::Unknown,
-                format!(
-                    "nothing from the server for {:?} ({})",
-                    outgoing.idle_timeout, outgoing.idle_setting
-                ),
-            ),
-            E::Timeout(_) => passing(
-                Sent::Unknown,
-                "the call's deadline passed (RetryPolicy::with_deadline)".into(),
-            ),
-            E::HostNotFound => passing(Sent::No, "the host name was not found".into()),
-            E::Other(cause) if is_look_up(&**cause) => {
-                passing(Sent::No, "the host name was not found".into())
-            }
-            E::Io(cause) if is_look_up(cause) => {
-                passing(Sent::No, "the host name was not found".into())
-            }
-            E::Io(cause) if never_connected(cause.kind()) => {
-                passing(Sent::No, "no connection to the server".into())
-            }
-            E::Io(_) => passing(Sent::Unknown, "the connection broke".into()),
-            E::Decompress(..) => {
-                passing(Sent::Unknown, "the gzip encoding of the answer is broken".into())
-            }
-            E::Protocol(_) => passing(Sent::Unknown, "the answer is not valid HTTP".into()),
-            E::LargeResponseHeader(..) => {
-                (Sent::Unknown, Class::Refused, "the headers of the answer are too long".into())
-            }
-            E::ConnectProxyFailed(why) if why.contains("407") => wrong(
-                "the proxy wants credentials: http://user:password@host:port (NTLM, Kerberos and PAC are not supported)",
-            ),
-            E::ConnectProxyFailed(why) => {
-                passing(Sent::No, format!("the proxy refused the connection: {why}"))
-            }
-            E::TlsRequired => wrong("this build has no TLS: enable the feature rustls"),
-            E::Tls(_) => wrong("TLS cannot be set up for this host name"),
-            _ => passing(Sent::Unknown, "the exchange failed".into()),
-        }
     }
 }
 
@@ -299,62 +239,6 @@ fn agent(config: ureq::config::Config) -> Agent {
 #[cfg(not(feature = "resolver"))]
 fn agent(config: ureq::config::Config) -> Agent {
     Agent::new_with_config(config)
-}
-
-#[cfg(feature = "resolver")]
-fn is_look_up(cause: &(dyn StdError + 'static)) -> bool {
-    cause.is::<crate::resolver::NotFound>()
-}
-
-/// ureq's own resolver passes on what the standard library says, which has no kind.
-#[cfg(not(feature = "resolver"))]
-fn is_look_up(cause: &(dyn StdError + 'static)) -> bool {
-    cause.to_string().starts_with("failed to lookup address")
-}
-
-/// Refused or unroutable: not one byte of the request went out.
-fn never_connected(kind: io::ErrorKind) -> bool {
-    matches!(
-        kind,
-        io::ErrorKind::ConnectionRefused
-            | io::ErrorKind::HostUnreachable
-            | io::ErrorKind::NetworkUnreachable
-            | io::ErrorKind::NetworkDown
-            | io::ErrorKind::AddrNotAvailable
-    )
-}
-
-/// What TLS itself says: found in ureq's error or in the IO error around it.
-#[cfg(feature = "rustls")]
-fn tls_reading(error: &ureq::Error) -> Option<(Class, String)> {
-    use rustls::{AlertDescription as Alert, CertificateError as Bad, Error as Tls};
-    let error = match error {
-        ureq::Error::Rustls(error) => error,
-        ureq::Error::Io(error) => error.get_ref()?.downcast_ref::<Tls>()?,
-        _ => return None,
-    };
-    let message = match error {
-        Tls::InvalidCertificate(Bad::UnknownIssuer) => {
-            "the server's certificate is signed by an authority that is not trusted here: give the authority's certificate by Client::with_root_certificates or SSL_CERT_FILE (a company proxy that inspects TLS has one of its own)"
-        }
-        Tls::InvalidCertificate(_) => "the server's certificate is not valid for this call",
-        Tls::AlertReceived(
-            Alert::CertificateRequired
-            | Alert::BadCertificate
-            | Alert::UnknownCA
-            | Alert::AccessDenied,
-        ) => {
-            "the server does not accept the client's certificate, or wants one (Client::with_client_certificate)"
-        }
-        Tls::AlertReceived(_) | Tls::PeerIncompatible(_) => "client and server do not agree on TLS",
-        _ => return Some((Class::Temporary, "the TLS connection failed".into())),
-    };
-    Some((Class::Configuration, message.into()))
-}
-
-#[cfg(not(feature = "rustls"))]
-fn tls_reading(_: &ureq::Error) -> Option<(Class, String)> {
-    None
 }
 
 /// Enough for a thread per connection in bursts; ureq's own 3 per host would open and

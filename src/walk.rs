@@ -7,9 +7,10 @@ use serde::de::DeserializeOwned;
 use ureq::http::Uri;
 
 use crate::client::Client;
+use crate::envelope::Envelope;
 use crate::error::{Error, IncompleteError, Place, Result};
 use crate::event::Event;
-use crate::pagination::{Envelope, Next, PageFacts, Pagination};
+use crate::pagination::{Next, PageFacts, Pagination};
 use crate::request::Request;
 use crate::response::Response;
 use crate::resume::{Ask, ResumePoint};

@@ -1,0 +1,228 @@
+//! What stands around the rows of a page, and the rows themselves, in one reading.
+
+use std::fmt;
+
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
+use serde_json::Value;
+use ureq::http::HeaderMap;
+use ureq::http::header::LINK;
+
+/// What an answer says around its rows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Envelope {
+    /// The answer is an array and nothing else.
+    pub(crate) is_bare: bool,
+    pub(crate) page: Option<u64>,
+    pub(crate) page_size: Option<u64>,
+    pub(crate) total_pages: Option<u64>,
+    pub(crate) total_items: Option<u64>,
+    pub(crate) next_page: Option<NextPage>,
+    pub(crate) next_link: Option<String>,
+    /// The names of the members, for the error that misses the rows.
+    names: Vec<String>,
+    has_items: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum NextPage {
+    Number(u64),
+    Link(String),
+}
+
+impl Envelope {
+    /// Reads a page: the rows under `items_key` are pushed to `rows` one by one, so that
+    /// those before a row that does not decode are not lost.
+    pub(crate) fn read<T: DeserializeOwned>(
+        text: &str,
+        items_key: &str,
+        rows: &mut Vec<T>,
+    ) -> serde_json::Result<Self> {
+        let mut json = serde_json::Deserializer::from_str(text);
+        let mut envelope = Self::default();
+        let reader = PageReader { items_key, rows, envelope: &mut envelope };
+        reader.deserialize(&mut json)?;
+        json.end()?;
+        Ok(envelope)
+    }
+
+    /// The names of the members, if the rows were not among them.
+    pub(crate) fn without_items(&self) -> Option<String> {
+        (!self.has_items).then(|| self.names.join(", "))
+    }
+
+    /// A `Link` header says it better than the body does.
+    pub(crate) fn add_headers(&mut self, headers: &HeaderMap) {
+        let values = headers.get_all(LINK).iter().filter_map(|value| value.to_str().ok());
+        if let Some(link) = values.filter_map(next_in_link_header).next() {
+            self.next_link = Some(link);
+        }
+    }
+
+    /// A member other than the rows.
+    fn add(&mut self, name: &str, value: &Value) {
+        match (name, value) {
+            ("next" | "nextLink" | "next_link" | "@odata.nextLink", value) => {
+                self.next_link = self.next_link.take().or_else(|| link(value));
+            }
+            ("links" | "_links", value) => {
+                self.next_link = self.next_link.take().or_else(|| next_in_links(value));
+            }
+            ("pagination" | "meta", Value::Object(map)) => {
+                let first = |names: &[&str]| names.iter().find_map(|name| count(map.get(*name)?));
+                self.page = first(&["page_number", "current_page"]);
+                self.page_size = first(&["page_size", "per_page"]);
+                self.total_pages = first(&["total_pages"]);
+                self.total_items = first(&["total_items", "total_count"]);
+                self.next_page = map.get("next_page").and_then(next_page);
+                if let Some(next) = map.get("next") {
+                    self.next_link = self.next_link.take().or_else(|| link(next));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A whole number, also as text; `null` and nonsense are as good as absent.
+fn count(value: &Value) -> Option<u64> {
+    match value {
+        Value::Number(number) => number.as_u64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+}
+
+fn next_page(value: &Value) -> Option<NextPage> {
+    match (count(value), link(value)) {
+        (Some(number), _) => Some(NextPage::Number(number)),
+        (None, link) => link.map(NextPage::Link),
+    }
+}
+
+fn link(value: &Value) -> Option<String> {
+    match value {
+        Value::String(link) if !link.trim().is_empty() => Some(link.clone()),
+        Value::Object(map) => link(map.get("href")?),
+        _ => None,
+    }
+}
+
+/// `{"next": …}` or `[{"rel": "next", "href": …}]`.
+fn next_in_links(links: &Value) -> Option<String> {
+    match links {
+        Value::Object(map) => link(map.get("next")?),
+        Value::Array(links) => {
+            let is_next = |link: &&Value| {
+                let rel = link.get("rel").and_then(Value::as_str);
+                rel.is_some_and(|rel| rel.eq_ignore_ascii_case("next"))
+            };
+            link(links.iter().find(is_next)?)
+        }
+        _ => None,
+    }
+}
+
+/// The target of `rel="next"` in a `Link` header (RFC 8288 §3).
+fn next_in_link_header(header: &str) -> Option<String> {
+    let mut rest = header;
+    while let Some((_, after)) = rest.split_once('<') {
+        let (target, parameters) = after.split_once('>')?;
+        // A comma within quotes does not end this link, a `<` outside of them begins the next.
+        let mut is_quoted = false;
+        let end = parameters.find(|c| {
+            is_quoted ^= c == '"';
+            c == ',' && !is_quoted
+        });
+        let (parameters, following) = parameters.split_at(end.unwrap_or(parameters.len()));
+        let is_next = parameters.split(';').any(|parameter| {
+            let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+            let mut relations = value.trim().trim_matches('"').split_ascii_whitespace();
+            name.trim().eq_ignore_ascii_case("rel")
+                && relations.any(|relation| relation.eq_ignore_ascii_case("next"))
+        });
+        if is_next {
+            return Some(target.trim().to_owned());
+        }
+        rest = following;
+    }
+    None
+}
+
+struct PageReader<'a, T> {
+    items_key: &'a str,
+    rows: &'a mut Vec<T>,
+    envelope: &'a mut Envelope,
+}
+
+impl<'de, T: DeserializeOwned> DeserializeSeed<'de> for PageReader<'_, T> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, T: DeserializeOwned> Visitor<'de> for PageReader<'_, T> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "an array, or an object with an array {:?}", self.items_key)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<(), A::Error> {
+        self.envelope.is_bare = true;
+        self.envelope.has_items = true;
+        Rows(self.rows).visit_seq(seq)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(name) = map.next_key::<String>()? {
+            if name == self.items_key {
+                self.envelope.has_items = true;
+                map.next_value_seed(Rows(self.rows))?;
+            } else if METADATA.contains(&name.as_str()) {
+                self.envelope.add(&name, &map.next_value()?);
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+            self.envelope.names.push(name);
+        }
+        Ok(())
+    }
+}
+
+/// The members of an answer that [`Envelope::add`] understands.
+const METADATA: [&str; 8] =
+    ["pagination", "meta", "links", "_links", "next", "nextLink", "next_link", "@odata.nextLink"];
+
+/// The rows, pushed one by one; `null` is no rows.
+struct Rows<'a, T>(&'a mut Vec<T>);
+
+impl<'de, T: DeserializeOwned> DeserializeSeed<'de> for Rows<'_, T> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, T: DeserializeOwned> Visitor<'de> for Rows<'_, T> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of rows")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        while let Some(row) = seq.next_element()? {
+            self.0.push(row);
+        }
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+}
