@@ -24,9 +24,8 @@ pub(crate) fn encode_path(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut encoded = String::with_capacity(text.len());
     for (at, &byte) in bytes.iter().enumerate() {
-        let is_escape = byte == b'%'
-            && bytes.len() > at + 2
-            && bytes[at + 1..at + 3].iter().all(u8::is_ascii_hexdigit);
+        let digits = bytes.get(at + 1..at + 3).filter(|_| byte == b'%');
+        let is_escape = digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
         if is_escape || is_unreserved(byte) || b":/?@!$&'()*+,;=[]".contains(&byte) {
             encoded.push(char::from(byte));
         } else {
@@ -52,21 +51,27 @@ pub(crate) fn encode_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str
 
 /// Undoes [`encode_form`] and [`encode_component`]; bad escapes stay as they are.
 pub(crate) fn decode(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let escape = text
-            .get(at + 1..at + 3)
-            .filter(|hex| bytes[at] == b'%' && hex.bytes().all(|digit| digit.is_ascii_hexdigit()));
-        let byte = escape.and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        decoded.push(match bytes[at] {
-            b'+' => b' ',
-            plain => byte.unwrap_or(plain),
-        });
-        at += if byte.is_some() { 3 } else { 1 };
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        let mut ahead = bytes.clone();
+        let escaped = match byte {
+            b'%' => ahead.next().and_then(hex_digit).zip(ahead.next().and_then(hex_digit)),
+            _ => None,
+        };
+        match escaped {
+            Some((high, low)) => {
+                decoded.push(high << 4 | low);
+                bytes = ahead;
+            }
+            None => decoded.push(if byte == b'+' { b' ' } else { byte }),
+        }
     }
     String::from_utf8_lossy(&decoded).into_owned()
+}
+
+fn hex_digit(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).and_then(|digit| digit.try_into().ok())
 }
 
 fn is_unreserved(byte: u8) -> bool {

@@ -1,4 +1,74 @@
-//! placeholder
+//! A blocking client for HTTP APIs behind the OAuth 2.0 client-credentials grant (RFC 6749
+//! §4.4), for programs that run with nobody watching: nightly exports, cron scripts,
+//! command-line tools.
+//!
+//! ```no_run
+//! use unattended::{Client, Credentials, Provider};
+//!
+//! fn main() -> unattended::Result<()> {
+//!     let client = Client::new(Provider::snow_atlas("westeurope")?, Credentials::from_env("SNOW_ATLAS")?)?;
+//!     for computer in client.items::<serde_json::Value>("/api/sam/estate/v1/computers") {
+//!         println!("{}", computer?);
+//!     }
+//!     Ok(())
+//! }
+//! ```
+//!
+//! These ten lines fetch a token and renew it in time, wait when the server says wait,
+//! walk every page, and either deliver everything or say exactly what is missing. No
+//! secret is in what they print when they fail.
+//!
+//! **In scope**: the client-credentials grant with Basic or body authentication; one token
+//! for all threads; JSON, forms and bytes; retries driven by `Retry-After` within one
+//! deadline; pages by number, by next page and by link; errors for people and for
+//! programs; time that tests can turn.
+//!
+//! **Out of scope**: other grants, verification of signatures, async, webhooks, NTLM,
+//! Kerberos and PAC proxies.
+//!
+//! # The flow
+//!
+//! Everything is a value, only the [`Client`] acts. Data flows one way, and the modules
+//! stand in its order:
+//!
+//! ```text
+//! Credentials ─┐
+//!              ├─ token request ─► exchange ─► AccessToken ─┐
+//! Provider ────┘                                            ▼
+//! Request ────────────────────────── authorise ─► exchange ─► Response ─► verdict
+//!    ▲                                                                       │
+//!    │                Accept ──► Response ──► Pagination ──► next Request    │
+//!    │                Follow ──► the redirect, without the token elsewhere   │
+//!    │           Reauthorize ──► drop the token, once                        │
+//!    └────────────── Wait(d) ──► clock.sleep(d), inside one deadline         │
+//!                     Reject ──► Error                                     ◄─┘
+//! ```
+//!
+//! # What to know
+//!
+//! * **Retries**: [`RetryPolicy`]. At most 8, within 15 minutes for a call; a wait that
+//!   does not fit is an error at once. 429 is waited out for every method; what may have
+//!   arrived is sent again only if it is idempotent (RFC 9110 §9.2.2) or marked
+//!   [`safe_to_repeat`](Request::safe_to_repeat).
+//! * **Errors**: [`Error`] tells what failed, where, the server's words and what to do;
+//!   [`class`](Error::class), [`sent`](Error::sent) and [`exit_code`](Error::exit_code)
+//!   tell it to programs.
+//! * **Timeouts** are on: 10 s to connect, 120 s without a byte from the API, 30 s from
+//!   the token endpoint. A name look-up by the operating system cannot be interrupted.
+//! * **Threads**: give each a clone of the [`Client`].
+//! * **TLS** is always verified; plain `http` goes to this machine only. The token goes
+//!   to the origin of the base URL and nowhere else.
+//! * **Secrets** are in no `Debug`, error or event. ureq writes method, host, path **and
+//!   query** of requests through the `log` crate at debug level; no header with a secret.
+//! * **Tests** of your own program: [`ManualClock`] and a provider on the loopback.
+//!
+//! # Features
+//!
+//! * `rustls` (default): TLS. Without it only plain `http` to this machine works.
+//! * `resolver` (default): remembers addresses for a minute, through the part of ureq that
+//!   is outside its semver promise. Without it each call asks the name server, and the
+//!   deadline of a call costs a thread.
+
 #![warn(unreachable_pub)]
 #![cfg_attr(
     not(test),
@@ -6,47 +76,57 @@
         clippy::unwrap_used,
         clippy::expect_used,
         clippy::panic,
-        clippy::todo,
+        clippy::unreachable,
         clippy::indexing_slicing,
         clippy::string_slice
     )
 )]
 
-mod answer;
-mod call;
-mod client;
 mod clock;
-mod credentials;
-mod envelope;
-pub mod error;
-mod event;
-mod failure;
 mod form;
-mod id_token;
-mod locate;
-mod pages;
-mod pagination;
-mod presets;
+mod secret;
+
+mod answer;
+pub mod error;
 mod problem;
-mod provider;
-mod proxy;
-mod renewal;
+mod url;
+
+mod credentials;
+mod id_token;
+
+mod locate;
+mod retry;
 mod request;
+mod response;
+
+mod envelope;
+mod pagination;
+mod provider;
+mod presets;
+
+mod token;
+mod store;
+
 #[cfg(feature = "resolver")]
 mod resolver;
-mod response;
-mod resume;
-mod retry;
-mod secret;
-mod settings;
-mod store;
 #[cfg(feature = "rustls")]
 mod tls;
-mod token;
+mod proxy;
+mod failure;
 mod transport;
-mod url;
+
+mod event;
+mod call;
+mod client;
+mod renewal;
 mod verbs;
+mod settings;
+
+mod resume;
 mod walk;
+mod pages;
+
+pub use ureq::http;
 
 pub use client::Client;
 pub use clock::{Clock, ManualClock, SystemClock};
@@ -62,5 +142,4 @@ pub use response::Response;
 pub use resume::ResumePoint;
 pub use retry::RetryPolicy;
 pub use token::AccessToken;
-pub use ureq::http;
 pub use walk::Progress;

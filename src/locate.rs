@@ -11,8 +11,8 @@ pub(crate) fn path_at(text: &str, line: usize, column: usize) -> String {
     let mut stack: Vec<Step> = Vec::new();
     let bytes = text.as_bytes();
     let mut at = 0;
-    while at < end {
-        match bytes[at] {
+    while let Some(byte) = bytes.get(at).filter(|_| at < end) {
+        match byte {
             b'{' => stack.push(Step::Key(String::new())),
             b'[' => stack.push(Step::Index(0)),
             b'}' | b']' => {
@@ -47,8 +47,8 @@ enum Step {
 /// The position of the quote that closes the string opened at `open`.
 fn string_end(bytes: &[u8], open: usize) -> usize {
     let mut at = open + 1;
-    while at < bytes.len() && bytes[at] != b'"' {
-        at += if bytes[at] == b'\\' { 2 } else { 1 };
+    while let Some(byte) = bytes.get(at).filter(|byte| **byte != b'"') {
+        at += if *byte == b'\\' { 2 } else { 1 };
     }
     at
 }
@@ -92,7 +92,7 @@ mod tests {
             (r#"[{"name":"a\"]}","size":{"bytes":"x"}}]"#, "[0].size.bytes"),
             (r#"[{"size":{"bytes":true},"name":""}]"#, "[0].size.bytes"),
             (r#"[{"size":{"bytes":null},"name":""}]"#, "[0].size.bytes"),
-            (r#"[{"size":[],"name":""}]"#, "[0].size[0]"),
+            (r#"[{"size":[],"name":""}]"#, "[0].size"),
             (
                 "[\n {\n  \"name\": \"\u{e4}\",\n  \"size\": {\n   \"bytes\": -1\n}}]",
                 "[0].size.bytes",
@@ -101,13 +101,7 @@ mod tests {
         ];
         for (text, path) in cases {
             let error = serde_json::from_str::<Vec<Row>>(text).unwrap_err();
-            let found = path_at(text, error.line(), error.column());
-            assert!(
-                found == path
-                    || path == "[0]" && found.is_empty()
-                    || path.starts_with(&found) && !found.is_empty(),
-                "{text}: {found} for {error}"
-            );
+            assert_eq!(path_at(text, error.line(), error.column()), path, "{text}: {error}");
         }
     }
 }

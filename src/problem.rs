@@ -112,7 +112,7 @@ fn quote(text: &str) -> Option<String> {
     let line: String = line.chars().filter(|c| !c.is_control()).collect();
     match line.char_indices().nth(MOST_CHARS) {
         _ if line.is_empty() => None,
-        Some((end, _)) => Some(format!("{}…", &line[..end])),
+        Some((end, _)) => Some(format!("{}…", line.split_at(end).0)),
         None => Some(line),
     }
 }

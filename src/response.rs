@@ -172,8 +172,8 @@ impl Response {
     /// The first part of the body. It is masked before it is cut: half a secret would not
     /// be recognized.
     fn excerpt<S: AsRef<str>>(&self, known: &[S]) -> String {
-        let end = self.body.len().min(2 * EXCERPT);
-        let text = String::from_utf8_lossy(&self.body[..end]);
+        let start = self.body.get(..2 * EXCERPT).unwrap_or(&self.body);
+        let text = String::from_utf8_lossy(start);
         let mut text = self.masked(&mask(&text, known));
         while text.len() > EXCERPT {
             text.pop();

@@ -273,3 +273,6 @@ const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// Above this a reset is a point in time: 10⁹ seconds of waiting would be 31 years.
 const UNIX_SECONDS_FROM: u64 = 1_000_000_000;
+
+#[cfg(test)]
+mod tests;

@@ -52,7 +52,7 @@ pub(crate) fn mask<S: AsRef<str>>(text: &str, known: &[S]) -> String {
         let escaped = serde_json::Value::from(secret).to_string();
         masked = masked.replace(escaped.trim_matches('"'), MASK);
     }
-    mask_words(&mask_named(&masked))
+    mask_named(&mask_words(&masked))
 }
 
 /// Replaces all that could be an opaque token: for bodies that carry one under an
@@ -67,49 +67,58 @@ pub(crate) fn mask_opaque<S: AsRef<str>>(text: &str, known: &[S]) -> String {
 
 /// `"access_token" : "value"` and `access_token=value`.
 fn mask_named(text: &str) -> String {
-    let lower = text.to_ascii_lowercase();
     let mut masked = String::with_capacity(text.len());
-    let mut copied = 0;
-    let mut at = 0;
-    while let Some((name, start)) = next_name(&lower, at) {
-        at = start + name.len();
-        if let Some(value) = value_after(text, at) {
-            masked.push_str(&text[copied..value.start]);
-            masked.push_str(MASK);
-            copied = value.end;
-            at = value.end;
-        }
+    let mut rest = text;
+    while let Some((before, value, after)) = next_value(rest) {
+        masked.push_str(before);
+        masked.push_str(if value.is_empty() { "" } else { MASK });
+        rest = after;
     }
-    masked.push_str(&text[copied..]);
+    masked.push_str(rest);
     masked
 }
 
-fn next_name(lower: &str, from: usize) -> Option<(&'static str, usize)> {
-    SECRET_NAMES
-        .iter()
-        .filter_map(|name| lower[from..].find(name).map(|at| (*name, from + at)))
-        .min_by_key(|(_, at)| *at)
+/// Splits at the first value that has one of the names: before, value, after.
+fn next_value(text: &str) -> Option<(&str, &str, &str)> {
+    // Lower case has the same length and the same boundaries in ASCII.
+    let lower = text.to_ascii_lowercase();
+    let ends = SECRET_NAMES.iter().filter_map(|name| Some(lower.find(name)? + name.len()));
+    let (name, rest) = text.split_at_checked(ends.min()?)?;
+    let value = value_of(rest);
+    let start = name.len() + (rest.len() - value.len());
+    let before = text.get(..start)?;
+    let end = end_of_value(before, value);
+    Some((before, value.get(..end)?, value.get(end..)?))
 }
 
-/// The extent of the value that belongs to a name ending at `end`, if there is one.
-fn value_after(text: &str, end: usize) -> Option<std::ops::Range<usize>> {
-    let rest = text[end..].trim_start_matches(['"', '\'', '\\', ' ', '\t', '\r', '\n']);
-    let rest = rest.strip_prefix([':', '='])?;
-    let rest = rest.trim_start_matches([' ', '\t', '\r', '\n', '\\']);
-    let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''));
-    let value = quote.map_or(rest, |quote| &rest[quote.len_utf8()..]);
-    let start = text.len() - value.len();
-    let mut escaped = false;
-    let stop = value.find(|c: char| match quote {
-        Some(quote) if !escaped && c == quote => true,
-        Some(_) => {
-            escaped = c == '\\' && !escaped;
-            false
+/// What follows a name, from the first character of its value on; all of it if no value
+/// follows.
+fn value_of(rest: &str) -> &str {
+    let value = rest.trim_start_matches(['"', '\'', '\\', ' ', '\t', '\r', '\n']);
+    let Some(value) = value.strip_prefix([':', '=']) else {
+        return rest;
+    };
+    let value = value.trim_start_matches([' ', '\t', '\r', '\n', '\\']);
+    value.strip_prefix(['"', '\'']).unwrap_or(value)
+}
+
+/// Where the value ends: at its closing quote, or where an unquoted one must.
+fn end_of_value(before: &str, value: &str) -> usize {
+    let quote = before.chars().next_back();
+    let mut is_escaped = false;
+    let end = value.find(|c: char| match quote {
+        Some('"' | '\'') => {
+            let ends = Some(c) == quote && !is_escaped;
+            is_escaped = c == '\\' && !is_escaped;
+            ends
         }
-        None => c.is_whitespace() || matches!(c, '&' | ',' | ';' | '}' | ']' | '"' | '<'),
+        Some(':' | '=' | ' ' | '\\' | '\t' | '\r' | '\n') => {
+            c.is_whitespace() || "&,;}]\"<".contains(c)
+        }
+        // A name without a value.
+        _ => true,
     });
-    let end = stop.map_or(text.len(), |stop| start + stop);
-    (end > start && &text[start..end] != MASK).then_some(start..end)
+    end.unwrap_or(value.len())
 }
 
 /// JSON web tokens anywhere, and the word after `Bearer` or `Basic`.
@@ -134,12 +143,56 @@ fn map_words(text: &str, mut map: impl FnMut(&str) -> Option<&'static str>) -> S
     let mut mapped = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find(of_token) {
-        let (between, word) = rest.split_at(start);
-        let end = word.find(|c| !of_token(c)).unwrap_or(word.len());
+        let (between, following) = rest.split_at(start);
+        let end = following.find(|c| !of_token(c)).unwrap_or(following.len());
+        let (word, after) = following.split_at(end);
         mapped.push_str(between);
-        mapped.push_str(map(&word[..end]).unwrap_or(&word[..end]));
-        rest = &word[end..];
+        mapped.push_str(map(word).unwrap_or(word));
+        rest = after;
     }
     mapped.push_str(rest);
     mapped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_masked_in_every_dress_and_prose_is_left_alone() {
+        let cases = [
+            (r#"{"access_token":"abc","scope":"x"}"#, r#"{"access_token":"***","scope":"x"}"#),
+            (r#"{ "client_secret" : "a\"b" }"#, r#"{ "client_secret" : "***" }"#),
+            (r#"{"access_token":"cut off"#, r#"{"access_token":"***"#),
+            ("access_token=abc&scope=x", "access_token=***&scope=x"),
+            ("Client_Secret:\tabc def", "Client_Secret:\t*** def"),
+            ("client_secret='a b'", "client_secret='***'"),
+            (r#"{"refreshToken":1,"id_token":null}"#, r#"{"refreshToken":1,"id_token":***}"#),
+            ("the client_secret is wrong", "the client_secret is wrong"),
+            ("Authorization: Bearer a1b2c3d4", "Authorization: *** ***"),
+            ("got Bearer a1b2c3d4.", "got Bearer ***"),
+            ("Basic authentication failed", "Basic authentication failed"),
+            ("Basic bXk6c2VjcmV0", "Basic ***"),
+            ("token eyJhbGciOiJub25lIn0.e30.x is bad", "token *** is bad"),
+            ("<b>hush hush</b>", "<b>*** ***</b>"),
+            ("a%2Bb and a+b", "*** and ***"),
+            ("access_token access_token", "access_token access_token"),
+            ("\u{e4}access_token=\u{e4}", "\u{e4}access_token=***"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(mask(text, &["hush", "a+b"]), expected);
+        }
+    }
+
+    #[test]
+    fn what_could_be_an_opaque_token_is_masked_where_one_is_to_be_expected() {
+        let cases = [
+            ("here: a8f7e6d5c4", "here: ***"),
+            ("abcdefghijklmnopqrstuvwxyzabc", "***"),
+            ("an ordinary sentence, 12 words", "an ordinary sentence, 12 words"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(mask_opaque::<&str>(text, &[]), expected);
+        }
+    }
 }

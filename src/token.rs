@@ -1,6 +1,7 @@
 //! The access token: how it is asked for, how the answer is read, how long it lives.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use base64::Engine;
@@ -21,6 +22,10 @@ use crate::secret::{MASK, Secret, mask_opaque};
 /// An access token and its life (RFC 6749 §5.1). It prints redacted; clones are cheap.
 #[derive(Clone)]
 pub struct AccessToken {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
     secret: Secret,
     header: HeaderValue,
     issued: Moment,
@@ -32,24 +37,24 @@ pub struct AccessToken {
 impl AccessToken {
     /// The token itself, for code that calls an API without this crate. Do not print it.
     pub fn secret(&self) -> &str {
-        self.secret.expose()
+        self.inner.secret.expose()
     }
 
     /// The scope that was granted, if the answer says so; absent means as asked (RFC 6749
     /// §5.1).
     pub fn scope(&self) -> Option<&str> {
-        self.scope.as_deref()
+        self.inner.scope.as_deref()
     }
 
     /// How long it lives from the moment that it was asked for; `None` if the server did
     /// not say in a way that can be believed: it is then used until it is refused.
     pub fn lifetime(&self) -> Option<Duration> {
-        self.lifetime
+        self.inner.lifetime
     }
 
     /// When it expires, by the local wall clock.
     pub fn expires_at(&self) -> Option<SystemTime> {
-        self.issued.wall.checked_add(self.lifetime?)
+        self.inner.issued.wall.checked_add(self.inner.lifetime?)
     }
 
     /// The id_token that came with it, **not verified**: see [`IdToken`].
@@ -59,7 +64,7 @@ impl AccessToken {
     /// [`Error::Decode`] if there is none (ask for the scope `openid`) or it cannot be
     /// read.
     pub fn id_token(&self) -> Result<IdToken> {
-        match &self.id_token {
+        match &self.inner.id_token {
             Some(jwt) => IdToken::parse(jwt.expose()),
             None => Err(Error::decode(
                 None,
@@ -69,40 +74,40 @@ impl AccessToken {
     }
 
     pub(crate) fn header(&self) -> HeaderValue {
-        self.header.clone()
+        self.inner.header.clone()
     }
 
     pub(crate) fn masking(&self) -> Secret {
-        self.secret.clone()
+        self.inner.secret.clone()
     }
 
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        self.secret == other.secret
+        self.inner.secret == other.inner.secret
     }
 
     /// Good enough to start a call: not within `margin` of its end, the margin being at
     /// most a quarter of its life, so that a token of 20 seconds still works.
     pub(crate) fn is_fresh(&self, margin: Duration, now: &Moment) -> bool {
-        self.lifetime.is_none_or(|life| {
+        self.inner.lifetime.is_none_or(|life| {
             let margin = margin.min(life / 4);
-            self.issued.left_of(life - margin, now).is_some()
+            self.inner.issued.left_of(life - margin, now).is_some()
         })
     }
 
     /// Not expired yet, margin or not: how much of its life is left.
     pub(crate) fn left(&self, now: &Moment) -> Option<Duration> {
-        let life = self.lifetime.unwrap_or(LONGEST_LIFE);
-        self.issued.left_of(life, now)
+        let life = self.inner.lifetime.unwrap_or(LONGEST_LIFE);
+        self.inner.issued.left_of(life, now)
     }
 }
 
 impl fmt::Debug for AccessToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AccessToken")
-            .field("secret", &self.secret)
-            .field("lifetime", &self.lifetime)
-            .field("scope", &self.scope)
-            .field("id_token", &self.id_token)
+            .field("secret", &self.inner.secret)
+            .field("lifetime", &self.inner.lifetime)
+            .field("scope", &self.inner.scope)
+            .field("id_token", &self.inner.id_token)
             .finish()
     }
 }
@@ -191,14 +196,15 @@ pub(crate) fn read(response: &Response, issued: Moment, known: &[String]) -> Res
     let Some(header) = header else {
         return refuse("the access_token has characters that would break a header".into());
     };
-    Ok(AccessToken {
+    let inner = Inner {
         secret: secret.to_owned().into(),
         header,
         issued,
         lifetime: answer.get("expires_in").and_then(lifetime),
         scope: text("scope").map(str::to_owned),
         id_token: text("id_token").map(|jwt| jwt.to_owned().into()),
-    })
+    };
+    Ok(AccessToken { inner: Arc::new(inner) })
 }
 
 /// `expires_in` in all its shapes: a number, a quoted one, a fraction. What is zero,

@@ -1,0 +1,160 @@
+use super::*;
+
+const CALM: Situation = Situation {
+    endpoint: Endpoint::Api,
+    may_follow: true,
+    repeatable: true,
+    may_renew: true,
+    retries_left: 8,
+    retries: 0,
+    idles: 0,
+    time_left: Duration::from_secs(900),
+    jitter: 0.0,
+};
+
+fn answer(status: u16) -> Outcome<'static> {
+    let status = StatusCode::from_u16(status).unwrap();
+    Outcome::Answer { status, asked: None, redirects: false, oauth: None }
+}
+
+#[test]
+fn a_status_is_judged_by_whether_the_request_may_be_repeated() {
+    let wait = Verdict::Wait(Duration::from_millis(250));
+    let (final_, once) =
+        (Verdict::Reject(Rejection::Final), Verdict::Reject(Rejection::NotRepeatable));
+    let cases = [
+        (200, Verdict::Accept, Verdict::Accept),
+        (204, Verdict::Accept, Verdict::Accept),
+        (304, Verdict::Accept, Verdict::Accept),
+        (302, final_, final_),
+        (400, final_, final_),
+        (401, Verdict::Reauthorize, Verdict::Reauthorize),
+        (403, final_, final_),
+        (408, wait, once),
+        (409, final_, final_),
+        (429, wait, wait),
+        (500, wait, once),
+        (501, final_, final_),
+        (502, wait, once),
+        (503, wait, once),
+        (504, wait, once),
+    ];
+    for (status, repeatable, not_repeatable) in cases {
+        assert_eq!(judge(answer(status), &CALM), repeatable, "{status}");
+        let post = Situation { repeatable: false, may_follow: false, ..CALM };
+        assert_eq!(judge(answer(status), &post), not_repeatable, "{status}");
+    }
+}
+
+#[test]
+fn the_token_endpoint_is_judged_by_its_error_code_before_the_status() {
+    let wait = Verdict::Wait(Duration::from_millis(250));
+    let refuse = Verdict::Reject(Rejection::Final);
+    let token = Situation { endpoint: Endpoint::Token, may_renew: false, ..CALM };
+    let cases = [
+        (200, None, Verdict::Accept),
+        (201, None, Verdict::Accept),
+        (200, Some("invalid_scope"), refuse),
+        (200, Some("whatever"), refuse),
+        (200, Some("temporarily_unavailable"), wait),
+        (500, Some("invalid_client"), refuse),
+        (503, Some("access_denied"), refuse),
+        (400, Some("slow_down"), wait),
+        (500, Some("Internal Server Error"), wait),
+        (401, None, refuse),
+        (304, None, refuse),
+        (404, None, refuse),
+        (408, None, wait),
+        (429, None, wait),
+        (502, None, wait),
+    ];
+    for (status, oauth, expected) in cases {
+        let status = StatusCode::from_u16(status).unwrap();
+        let outcome = Outcome::Answer { status, asked: None, redirects: false, oauth };
+        assert_eq!(judge(outcome, &token), expected, "{status} {oauth:?}");
+    }
+}
+
+#[test]
+fn a_wait_is_kept_to_the_letter_or_not_begun() {
+    let secs = Duration::from_secs;
+    let asked = |wait: Duration| Outcome::Answer {
+        status: StatusCode::TOO_MANY_REQUESTS,
+        asked: Some(wait),
+        redirects: false,
+        oauth: None,
+    };
+    assert_eq!(judge(asked(secs(0)), &CALM), Verdict::Wait(secs(0)));
+    assert_eq!(judge(asked(secs(899)), &CALM), Verdict::Wait(secs(899)));
+    for wait in [secs(900), Duration::MAX] {
+        let too_long = Rejection::TooLong { wait, left: secs(900) };
+        assert_eq!(judge(asked(wait), &CALM), Verdict::Reject(too_long));
+    }
+    let tired = Situation { retries_left: 0, ..CALM };
+    assert_eq!(judge(asked(secs(1)), &tired), Verdict::Reject(Rejection::Exhausted));
+    let late = Situation { time_left: Duration::from_millis(200), ..CALM };
+    assert!(matches!(judge(answer(503), &late), Verdict::Reject(Rejection::TooLong { .. })));
+}
+
+#[test]
+fn a_broken_connection_is_judged_by_what_may_have_arrived() {
+    let broken = |sent, idle, passing| Outcome::Broken { sent, idle, passing };
+    let post = Situation { repeatable: false, ..CALM };
+    let wait = Verdict::Wait(Duration::from_millis(250));
+    assert_eq!(judge(broken(Sent::Unknown, false, true), &CALM), wait);
+    assert_eq!(judge(broken(Sent::No, false, true), &post), wait);
+    let once = Verdict::Reject(Rejection::NotRepeatable);
+    assert_eq!(judge(broken(Sent::Unknown, false, true), &post), once);
+    let hopeless = Verdict::Reject(Rejection::Final);
+    assert_eq!(judge(broken(Sent::No, false, false), &CALM), hopeless);
+    assert_eq!(judge(broken(Sent::Unknown, true, true), &CALM), wait);
+    let second = Situation { idles: 1, ..CALM };
+    let enough = Verdict::Reject(Rejection::Exhausted);
+    assert_eq!(judge(broken(Sent::Unknown, true, true), &second), enough);
+}
+
+#[test]
+fn the_back_off_doubles_up_to_half_a_minute_and_its_upper_half_is_jitter() {
+    let millis: Vec<u128> = (0..9).map(|n| back_off(n, 0.0).as_millis()).collect();
+    assert_eq!(millis, [250, 500, 1000, 2000, 4000, 8000, 15000, 15000, 15000]);
+    assert_eq!(back_off(0, 1.0), Duration::from_millis(500));
+    assert_eq!(back_off(u32::MAX, 1.0), Duration::from_secs(30));
+}
+
+#[test]
+fn the_wait_is_read_from_any_shape_of_header() {
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+    let cases: [(&[(&str, &str)], Option<u64>); 17] = [
+        (&[], None),
+        (&[("retry-after", "7")], Some(7)),
+        (&[("retry-after", " 7 ")], Some(7)),
+        (&[("retry-after", "0")], Some(0)),
+        (&[("retry-after", "1.2")], Some(2)),
+        (&[("retry-after", "99999999999999999999999")], Some(u64::MAX)),
+        (&[("retry-after", "-1")], None),
+        (&[("retry-after", "soon")], None),
+        (&[("retry-after", "3"), ("retry-after", "9"), ("retry-after", "x")], Some(9)),
+        (&[("retry-after", "Fri, 15 Jan 2027 08:00:30 GMT")], Some(30)),
+        (&[("retry-after", "Fri, 15 Jan 2027 07:00:00 GMT")], Some(0)),
+        (
+            &[
+                ("retry-after", "Fri, 15 Jan 2027 09:00:30 GMT"),
+                ("date", "Fri, 15 Jan 2027 09:00:20 GMT"),
+            ],
+            Some(10),
+        ),
+        (&[("x-ratelimit-reset", "12")], Some(12)),
+        (&[("x-ratelimit-reset", "1800000044")], Some(44)),
+        (&[("x-ratelimit-reset", "1700000000")], Some(0)),
+        (&[("x-ratelimit-reset", "99999999999999999999999")], Some(u64::MAX)),
+        (&[("x-ratelimit-reset", "5"), ("retry-after", "3")], Some(3)),
+    ];
+    for (headers, expected) in cases {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(*name, value.parse().unwrap());
+        }
+        let wait = asked_wait(&map, now);
+        assert_eq!(wait.map(|wait| wait.as_secs()), expected, "{headers:?}");
+    }
+}
