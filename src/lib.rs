@@ -6,7 +6,8 @@
 //! use unattended::{Client, Credentials, Provider};
 //!
 //! fn main() -> unattended::Result<()> {
-//!     let client = Client::new(Provider::snow_atlas("westeurope")?, Credentials::from_env("SNOW_ATLAS")?)?;
+//!     let provider = Provider::snow_atlas("westeurope")?;
+//!     let client = Client::new(provider, Credentials::from_env("SNOW_ATLAS")?)?;
 //!     for computer in client.items::<serde_json::Value>("/api/sam/estate/v1/computers") {
 //!         println!("{}", computer?);
 //!     }

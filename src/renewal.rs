@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::call::Call;
 use crate::client::Client;
+use crate::clock::Moment;
 use crate::credentials::Unreadable;
 use crate::error::{Class, Error, Result, Sent, TokenError};
 use crate::event::Event;
@@ -52,16 +53,19 @@ impl Client {
 
     /// The client's token while it is fresh, else the store's, else a new one.
     fn token(&self, end: Duration, refused: Option<&AccessToken>) -> Result<AccessToken> {
-        let now = self.now();
         let is_wanted = |token: &AccessToken| refused.is_none_or(|refused| !refused.is_same(token));
-        let is_usable = |token: &AccessToken| is_wanted(token) && token.is_fresh(self.margin, &now);
+        let is_usable = |token: &AccessToken, now: &Moment| {
+            is_wanted(token) && token.is_fresh(self.margin, now)
+        };
+        let now = self.now();
         let own = self.token.borrow().clone();
-        if let Some(token) = own.as_ref().filter(|token| is_usable(token)) {
+        if let Some(token) = own.as_ref().filter(|token| is_usable(token, &now)) {
             return Ok(token.clone());
         }
         let patience = end.saturating_sub(now.monotonic) / 2;
-        let (token, event) = self.store.update(patience.min(LONGEST_TURN), |stored| {
-            if let Some(token) = stored.as_ref().filter(|token| is_usable(token)) {
+        let (token, event) = self.store.update(patience, |stored| {
+            let now = self.now();
+            if let Some(token) = stored.as_ref().filter(|token| is_usable(token, &now)) {
                 let left = token.lifetime().and_then(|_| token.left(&now));
                 let event = Some(Event::TokenReused { left });
                 return (stored.clone(), Ok((token.clone(), event)));
@@ -162,5 +166,3 @@ impl Client {
 }
 
 const TOKEN_ANSWER_LIMIT: u64 = 1024 * 1024;
-/// How long a clone waits at most for another clone's token request.
-const LONGEST_TURN: Duration = Duration::from_secs(60);
