@@ -35,20 +35,6 @@ pub struct Answer {
     pub body: String,
 }
 
-/// Whether the server may have acted on the request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Sent {
-    /// It never left, or never reached the server.
-    No,
-    /// The server refused it, and so did not act.
-    Refused,
-    /// It may have arrived and may have been acted on.
-    Unknown,
-    /// The server reported success; only reading the answer failed.
-    Accepted,
-}
-
 impl Place {
     pub(crate) fn new(method: &Method, uri: &Uri) -> Self {
         let authority = uri.authority().map_or("", |authority| authority.as_str());

@@ -284,6 +284,9 @@ impl<'a> Call<'a> {
             ),
             StatusCode::UNAUTHORIZED => (Class::Credentials, ""),
             StatusCode::FORBIDDEN => (Class::Refused, "the token is good, but not for this"),
+            status if status.is_redirection() && retry::may_follow(&self.method) => {
+                (Class::Refused, "a redirect that leads nowhere")
+            }
             status if status.is_redirection() => {
                 (Class::Refused, "a redirect, which is only followed for GET and HEAD")
             }

@@ -16,7 +16,8 @@ use std::time::Duration;
 
 use ureq::http::StatusCode;
 
-pub use crate::answer::{Answer, Place, Sent};
+pub use crate::answer::{Answer, Place};
+pub use crate::class::{Class, Sent};
 
 /// A result whose error is [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
@@ -56,22 +57,6 @@ pub enum Error {
     Decode(Box<DecodeError>),
     /// A walk over pages ended where it cannot have seen everything, or cannot go on.
     Incomplete(Box<IncompleteError>),
-}
-
-/// What kind of trouble it is: what a program decides by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Class {
-    /// A setting is wrong; exit code 78. The same program will fail again.
-    Configuration,
-    /// Client id, secret or token are not accepted; exit code 77.
-    Credentials,
-    /// The server understood and refused; exit code 69.
-    Refused,
-    /// It may work later: overload, limits, network; exit code 75.
-    Temporary,
-    /// What arrived is incomplete or cannot be decoded; exit code 65.
-    Incomplete,
 }
 
 /// The payload of [`Error::Configuration`].
@@ -235,13 +220,7 @@ impl Error {
     /// | 77 | credentials |
     /// | 78 | configuration |
     pub fn exit_code(&self) -> u8 {
-        match self.class() {
-            Class::Incomplete => 65,
-            Class::Refused => 69,
-            Class::Temporary => 75,
-            Class::Credentials => 77,
-            Class::Configuration => 78,
-        }
+        self.class().exit_code()
     }
 
     /// The answer that is the reason, when there is one.

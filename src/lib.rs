@@ -59,8 +59,8 @@
 //! * **Threads**: give each a clone of the [`Client`].
 //! * **TLS** is always verified; plain `http` goes to this machine only. The token goes
 //!   to the origin of the base URL and nowhere else.
-//! * **Secrets** are in no `Debug`, error or event. ureq writes method, host, path **and
-//!   query** of requests through the `log` crate at debug level; no header with a secret.
+//! * **Secrets** are in no `Debug`, error or event. ureq itself writes path **and
+//!   query** of requests through the `log` crate, at trace level only.
 //! * **Tests** of your own program: [`ManualClock`] and a provider on the loopback.
 //!
 //! # Features
@@ -88,6 +88,7 @@ mod form;
 mod secret;
 
 mod answer;
+mod class;
 pub mod error;
 mod problem;
 mod url;

@@ -129,8 +129,13 @@ impl Request {
     }
 
     /// Adds a header. `Authorization` is refused unless the request is
-    /// [`without_token`](Self::without_token).
+    /// [`without_token`](Self::without_token); those that frame a message (`Host`,
+    /// `Content-Length`, `Transfer-Encoding`) always are.
     pub fn header(mut self, name: &str, value: &str) -> Self {
+        if FRAMING.iter().any(|framing| framing.eq_ignore_ascii_case(name)) {
+            self.wrong = Some(format!("the header {name} is set by the client itself"));
+            return self;
+        }
         match (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value)) {
             (Ok(name), Ok(value)) => {
                 self.headers.append(name, value);
@@ -327,3 +332,6 @@ impl fmt::Debug for Request {
             .finish()
     }
 }
+
+/// Wrong values of these send a request, and its token, elsewhere.
+const FRAMING: [&str; 3] = ["host", "content-length", "transfer-encoding"];

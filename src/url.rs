@@ -62,12 +62,20 @@ pub(crate) fn parse(text: &str, what: &str) -> Result<Uri> {
     let host = uri.host().unwrap_or_default();
     match uri.scheme_str() {
         _ if host.is_empty() => refuse("the URL names no host"),
+        _ if !has_valid_port(&uri) => refuse("the port is not a number up to 65535"),
         _ if authority.contains('@') => refuse("credentials do not belong into a URL"),
         Some("https") => Ok(uri),
         Some("http") if is_loopback(host) => Ok(uri),
         Some("http") => refuse("plain http is allowed to this machine only: use https"),
         _ => refuse("the scheme must be https"),
     }
+}
+
+/// A port that cannot be read would silently become that of the scheme.
+fn has_valid_port(uri: &Uri) -> bool {
+    let authority = uri.authority().map_or("", |authority| authority.as_str());
+    let (_, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+    host == uri.host().unwrap_or_default() || uri.port_u16().is_some()
 }
 
 /// `localhost`, 127.0.0.0/8 and `[::1]`.

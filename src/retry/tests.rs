@@ -124,7 +124,8 @@ fn the_back_off_doubles_up_to_half_a_minute_and_its_upper_half_is_jitter() {
 #[test]
 fn the_wait_is_read_from_any_shape_of_header() {
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
-    let cases: [(&[(&str, &str)], Option<u64>); 17] = [
+    type Headers = &'static [(&'static str, &'static str)];
+    let cases: [(Headers, Option<u64>); 17] = [
         (&[], None),
         (&[("retry-after", "7")], Some(7)),
         (&[("retry-after", " 7 ")], Some(7)),
@@ -154,7 +155,11 @@ fn the_wait_is_read_from_any_shape_of_header() {
         for (name, value) in headers {
             map.append(*name, value.parse().unwrap());
         }
-        let wait = asked_wait(&map, now);
+        let wait = asked_wait(StatusCode::TOO_MANY_REQUESTS, &map, now);
         assert_eq!(wait.map(|wait| wait.as_secs()), expected, "{headers:?}");
     }
+
+    let mut map = HeaderMap::new();
+    map.append("x-ratelimit-reset", "1800002400".parse().unwrap());
+    assert_eq!(asked_wait(StatusCode::BAD_GATEWAY, &map, now), None);
 }

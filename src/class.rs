@@ -1,0 +1,43 @@
+//! What a program decides by: the kind of trouble, and whether the server may have acted.
+
+/// What kind of trouble it is: what a program decides by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Class {
+    /// A setting is wrong; exit code 78. The same program will fail again.
+    Configuration,
+    /// Client id, secret or token are not accepted; exit code 77.
+    Credentials,
+    /// The server understood and refused; exit code 69.
+    Refused,
+    /// It may work later: overload, limits, network; exit code 75.
+    Temporary,
+    /// What arrived is incomplete or cannot be decoded; exit code 65.
+    Incomplete,
+}
+
+impl Class {
+    pub(crate) fn exit_code(self) -> u8 {
+        match self {
+            Self::Incomplete => 65,
+            Self::Refused => 69,
+            Self::Temporary => 75,
+            Self::Credentials => 77,
+            Self::Configuration => 78,
+        }
+    }
+}
+
+/// Whether the server may have acted on the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Sent {
+    /// It never left, or never reached the server.
+    No,
+    /// The server refused it, and so did not act.
+    Refused,
+    /// It may have arrived and may have been acted on.
+    Unknown,
+    /// The server reported success; only reading the answer failed.
+    Accepted,
+}
