@@ -24,6 +24,8 @@ pub(crate) struct Call<'a> {
     request: Option<&'a Request>,
     /// On the monotonic clock.
     pub(crate) end: Duration,
+    /// How many it may have, for the token request that it may need.
+    pub(crate) retries: u32,
     pub(crate) retries_left: u32,
     /// Whether it may wait for a wish of the server's.
     pub(crate) is_patient: bool,
@@ -64,6 +66,7 @@ impl<'a> Call<'a> {
             uri,
             request: None,
             end,
+            retries,
             retries_left: retries,
             is_patient: true,
             attempt: 1,
@@ -245,7 +248,9 @@ impl<'a> Call<'a> {
         match &mut error {
             Error::Transport(error) => {
                 error.attempts = self.attempt;
-                if !why.is_empty() {
+                let is_told =
+                    matches!(rejection, Rejection::TooLong { left, .. } if left.is_zero());
+                if !why.is_empty() && !is_told {
                     error.message.push_str("; ");
                     error.message.push_str(&why);
                 }

@@ -136,7 +136,8 @@ impl Client {
 
     /// Waits until no remembered wish of the server's stands against the call.
     fn keep_wishes(&self, call: &mut Call<'_>) -> Result<()> {
-        loop {
+        // Bounded, because a clock of the caller's may stand still.
+        for _ in 0..MOST_WISHES_KEPT {
             let now = self.now();
             let left = call.time_left(&now);
             match self.store.ahead(call.endpoint, &call.method, &call.uri, &now, left) {
@@ -151,6 +152,7 @@ impl Client {
                 }
             }
         }
+        Ok(())
     }
 
     fn exchange(&self, call: &Call<'_>) -> Result<Response> {
@@ -312,4 +314,5 @@ fn jitter() -> f64 {
     random as f64 / (1_u64 << 53) as f64
 }
 
+const MOST_WISHES_KEPT: u32 = 16;
 const LONGEST_STAGGER: Duration = Duration::from_secs(1);

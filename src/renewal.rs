@@ -21,7 +21,7 @@ impl Client {
     ///
     /// As [`send`](Self::send).
     pub fn access_token(&self) -> Result<AccessToken> {
-        self.token(self.end_of(self.policy.deadline), None)
+        self.token(self.end_of(self.policy.deadline), self.policy.retries, None)
     }
 
     /// Puts a token to the call: the client's, or a newer one than was refused.
@@ -30,9 +30,9 @@ impl Client {
             return Ok(());
         }
         let token = match &call.refused {
-            None => self.token(call.end, None)?,
+            None => self.token(call.end, call.retries, None)?,
             Some((refused, refusal)) => {
-                let token = self.token(call.end, Some(refused))?;
+                let token = self.token(call.end, call.retries, Some(refused))?;
                 if refused.is_same(&token) {
                     // Gateways cache token answers: asking again would not help.
                     return Err(call.same_token_again(refusal));
@@ -52,7 +52,12 @@ impl Client {
     }
 
     /// The client's token while it is fresh, else the store's, else a new one.
-    fn token(&self, end: Duration, refused: Option<&AccessToken>) -> Result<AccessToken> {
+    fn token(
+        &self,
+        end: Duration,
+        retries: u32,
+        refused: Option<&AccessToken>,
+    ) -> Result<AccessToken> {
         let is_wanted = |token: &AccessToken| refused.is_none_or(|refused| !refused.is_same(token));
         let is_usable = |token: &AccessToken, now: &Moment| {
             is_wanted(token) && token.is_fresh(self.margin, now)
@@ -73,7 +78,8 @@ impl Client {
             let is_renewal = own.is_some() || stored.is_some();
             // The stored one may be younger: by now another clone may have renewed it.
             let old = stored.or(own).filter(|token| is_wanted(token));
-            let renewed = self.renew(end, old.clone(), is_renewal);
+            let call = Call::to_token_endpoint(&self.provider, retries, end);
+            let renewed = self.renew(call, old.clone(), is_renewal);
             let kept = renewed.as_ref().map_or(old, |(token, _)| Some(token.clone()));
             (kept, renewed)
         })?;
@@ -88,12 +94,11 @@ impl Client {
     /// passing reason.
     fn renew(
         &self,
-        end: Duration,
+        mut call: Call<'_>,
         old: Option<AccessToken>,
         is_renewal: bool,
     ) -> Result<(AccessToken, Option<Event>)> {
         let now = self.now();
-        let mut call = Call::to_token_endpoint(&self.provider, self.policy.retries, end);
         let still_good = old.and_then(|old| old.left(&now).map(|left| (old, left)));
         let Some((old, left)) = still_good else {
             return self.fetch(call, is_renewal);

@@ -92,6 +92,10 @@ impl Transport {
 
     /// Sends once and reads the whole answer. Any status is an answer.
     pub(crate) fn exchange(&self, outgoing: &mut Outgoing<'_>) -> Result<Incoming> {
+        if outgoing.time_left.is_zero() {
+            let why = "not sent: no time is left of the call's deadline (RetryPolicy::with_deadline, Client::with_end_time)";
+            return Err(self.error(outgoing, Sent::No, Class::Temporary, why));
+        }
         let built = self.built()?;
         let result = match outgoing.body {
             Some(body) => self.run(built, outgoing, body),
@@ -145,10 +149,10 @@ impl Transport {
             .agent
             .configure_request(request)
             .proxy(proxy)
-            .timeout_global(Some(outgoing.time_left))
-            .timeout_connect(Some(self.connect_timeout))
-            .timeout_per_read(Some(outgoing.idle_timeout))
-            .timeout_per_write(Some(outgoing.idle_timeout))
+            .timeout_global(Some(outgoing.time_left.min(LONGEST)))
+            .timeout_connect(Some(self.connect_timeout.min(LONGEST)))
+            .timeout_per_read(Some(outgoing.idle_timeout.min(LONGEST)))
+            .timeout_per_write(Some(outgoing.idle_timeout.min(LONGEST)))
             .build();
         built.agent.run(request)
     }
@@ -244,5 +248,7 @@ fn agent(config: ureq::config::Config) -> Agent {
 /// Enough for a thread per connection in bursts; ureq's own 3 per host would open and
 /// close one for nearly every call.
 const IDLE_CONNECTIONS: usize = 64;
+/// ureq adds timeouts to instants, which must not overflow.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 const REFUSAL_LIMIT: u64 = 64 * 1024;
 const PREALLOCATED: u64 = 1024 * 1024;
