@@ -152,6 +152,9 @@ impl Response {
         let mask = |text: String| self.masked(&mask(&text, known));
         let whole = String::from_utf8_lossy(&self.body);
         let (code, message) = problem::words(&whole);
+        // Gateways say the status once more in HTML.
+        let status = self.status.to_string();
+        let message = message.filter(|message| *message != status);
         Answer {
             status: self.status,
             code: code.map(mask),
