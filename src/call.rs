@@ -15,6 +15,7 @@ use crate::response::Response;
 use crate::retry::{self, Endpoint, Outcome, Rejection, Situation};
 use crate::token::{self, AccessToken};
 use crate::url::{self, Origin};
+use crate::wishes::Wish;
 
 /// The state of one call, token request or API request.
 pub(crate) struct Call<'a> {
@@ -31,6 +32,7 @@ pub(crate) struct Call<'a> {
     pub(crate) is_patient: bool,
     pub(crate) attempt: u32,
     idles: u32,
+    pub(crate) wishes_kept: u32,
     redirects: u32,
     /// A redirect led to another origin.
     has_left: bool,
@@ -71,6 +73,7 @@ impl<'a> Call<'a> {
             is_patient: true,
             attempt: 1,
             idles: 0,
+            wishes_kept: 0,
             redirects: 0,
             has_left: false,
             idle_timeout: None,
@@ -169,6 +172,21 @@ impl<'a> Call<'a> {
         if matches!(outcome, Err(Error::Transport(error)) if error.idle) {
             self.idles += 1;
         }
+    }
+
+    /// What the server asks for in a refusal, for all who would call it.
+    pub(crate) fn wish(&self, response: &Response, now: Moment) -> Option<Wish> {
+        let is_refusal = matches!(response.status.as_u16(), 408 | 429 | 500..);
+        let wait = response.retry_after().filter(|wait| is_refusal && !wait.is_zero())?;
+        Some(Wish {
+            endpoint: self.endpoint,
+            origin: Origin::of(&self.uri),
+            method: self.method.clone(),
+            path: self.uri.path().to_owned(),
+            since: now,
+            wait,
+            answer: response.answer(&self.secrets()),
+        })
     }
 
     pub(crate) fn wait_reason(&self, outcome: &Result<Response>) -> WaitReason {

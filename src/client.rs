@@ -11,14 +11,15 @@ use crate::clock::{Clock, Moment, SystemClock};
 use crate::credentials::Credentials;
 use crate::error::{Error, Result};
 use crate::event::{Event, Stats, WaitReason};
+use crate::memory::MemoryStore;
 use crate::provider::Provider;
 use crate::request::Request;
 use crate::response::Response;
 use crate::retry::{Endpoint, Rejection, RetryPolicy, Verdict, judge};
-use crate::store::{Ahead, MemoryStore, Wish};
+use crate::store::TokenStore;
 use crate::token::AccessToken;
 use crate::transport::{Outgoing, Transport};
-use crate::url::Origin;
+use crate::wishes::{Ahead, Wishes};
 
 /// A blocking client for one API behind the client-credentials grant (RFC 6749 §4.4).
 ///
@@ -42,7 +43,11 @@ use crate::url::Origin;
 pub struct Client {
     pub(crate) provider: Arc<Provider>,
     pub(crate) credentials: Credentials,
-    pub(crate) store: Arc<MemoryStore>,
+    pub(crate) store: Arc<dyn TokenStore>,
+    pub(crate) has_own_store: bool,
+    /// Under which the store keeps the token; known after the first look at it.
+    pub(crate) key: RefCell<Option<Arc<str>>>,
+    pub(crate) wishes: Arc<Wishes>,
     pub(crate) transport: Transport,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) observer: Option<Arc<Observer>>,
@@ -58,6 +63,18 @@ pub struct Client {
 
 type Observer = dyn Fn(&Event) + Send + Sync;
 
+/// What came of an attempt.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it lives for a moment and is nearly always the large one"
+)]
+pub(crate) enum Arrival<T> {
+    /// What the call was for.
+    Ready(T),
+    /// An answer or a failure, to be judged.
+    Outcome(Result<Response>),
+}
+
 impl Client {
     /// A client for `provider` with the defaults that each setting states.
     ///
@@ -71,7 +88,10 @@ impl Client {
         Ok(Self {
             provider: Arc::new(provider),
             credentials,
-            store: Arc::default(),
+            store: Arc::new(MemoryStore::new()),
+            has_own_store: false,
+            key: RefCell::new(None),
+            wishes: Arc::default(),
             transport: Transport::new(),
             clock: Arc::new(SystemClock),
             observer: None,
@@ -95,7 +115,11 @@ impl Client {
         let uri = request.resolve(&self.provider.base_url)?;
         let policy = request.policy.unwrap_or(self.policy);
         let mut call = Call::to_api(request, uri, policy.retries, self.end_of(policy.deadline));
-        self.run(&mut call)
+        let exchange = |call: &mut Call<'_>| {
+            self.make_ready(call)?;
+            Ok(Arrival::Outcome(self.exchange(call)))
+        };
+        self.run(&mut call, exchange, |_, response| Ok(response))
     }
 
     /// Blocks for `duration` on the client's clock: for a job that is polled, say.
@@ -109,23 +133,21 @@ impl Client {
     }
 
     /// The loop: one exchange, one verdict, until there is an answer or an error.
-    pub(crate) fn run(&self, call: &mut Call<'_>) -> Result<Response> {
+    pub(crate) fn run<T>(
+        &self,
+        call: &mut Call<'_>,
+        exchange: impl Fn(&mut Call<'_>) -> Result<Arrival<T>>,
+        accept: impl Fn(&Call<'_>, Response) -> Result<T>,
+    ) -> Result<T> {
         loop {
-            self.keep_wishes(call)?;
-            let outcome = match call.endpoint {
-                Endpoint::Api => {
-                    self.authorise(call)?;
-                    self.exchange(call)
-                }
-                Endpoint::Token => self.ask_for_token(call),
+            let outcome = match exchange(call)? {
+                Arrival::Ready(ready) => return Ok(ready),
+                Arrival::Outcome(outcome) => outcome,
             };
-            let now = self.now();
-            let situation = call.situation(&now, jitter());
-            let oauth = call.oauth_code(&outcome);
-            let verdict = judge(call.outcome(&outcome, oauth.as_deref()), &situation);
-            self.remember(call, &outcome, now);
+            let verdict = self.verdict(call, &outcome);
+            self.remember(call, &outcome);
             match verdict {
-                Verdict::Accept => return outcome,
+                Verdict::Accept => return accept(call, outcome?),
                 Verdict::Follow => call.follow(outcome?)?,
                 Verdict::Reauthorize => self.reauthorize(call, outcome?),
                 Verdict::Wait(wait) => self.wait_out(call, &outcome, wait),
@@ -134,25 +156,47 @@ impl Client {
         }
     }
 
-    /// Waits until no remembered wish of the server's stands against the call.
-    fn keep_wishes(&self, call: &mut Call<'_>) -> Result<()> {
-        // Bounded, because a clock of the caller's may stand still.
-        for _ in 0..MOST_WISHES_KEPT {
-            let now = self.now();
-            let left = call.time_left(&now);
-            match self.store.ahead(call.endpoint, &call.method, &call.uri, &now, left) {
-                Ahead::Clear => return Ok(()),
-                Ahead::TooLong(wait, answer) => return Err(call.unsent(wait, left, answer)),
-                Ahead::Wait(wait, answer) if !call.is_patient => {
-                    return Err(call.unsent(wait, left, answer));
-                }
-                Ahead::Wait(wait, answer) => {
-                    let reason = || WaitReason::Remembered(answer);
-                    self.pause(call, self.staggered(wait, left), reason);
-                }
-            }
+    pub(crate) fn verdict(&self, call: &Call<'_>, outcome: &Result<Response>) -> Verdict {
+        let oauth = call.oauth_code(outcome);
+        let situation = call.situation(&self.now(), jitter());
+        judge(call.outcome(outcome, oauth.as_deref()), &situation)
+    }
+
+    /// A token that is fresh at a time when the server wants to be asked.
+    fn make_ready(&self, call: &mut Call<'_>) -> Result<()> {
+        self.authorise(call)?;
+        while self.keep_wishes(call)? {
+            self.authorise(call)?;
         }
         Ok(())
+    }
+
+    /// Waits until no remembered wish of the server's stands against the call: tells
+    /// whether there was one.
+    pub(crate) fn keep_wishes(&self, call: &mut Call<'_>) -> Result<bool> {
+        let now = self.now();
+        let left = call.time_left(&now);
+        match self.wishes.ahead(call.endpoint, &call.method, &call.uri, &now, left) {
+            Ahead::Clear => Ok(false),
+            // A clock of the caller's may stand still.
+            Ahead::Wait(..) if call.wishes_kept == MOST_WISHES_KEPT => Ok(false),
+            Ahead::TooLong(wait, answer) => Err(call.unsent(wait, left, answer)),
+            Ahead::Wait(wait, answer) if !call.is_patient => Err(call.unsent(wait, left, answer)),
+            Ahead::Wait(wait, answer) => {
+                call.wishes_kept += 1;
+                // By the end of the wait it may be stale.
+                call.token = None;
+                self.pause(call, self.staggered(wait, left), || WaitReason::Remembered(answer));
+                Ok(true)
+            }
+        }
+    }
+
+    pub(crate) fn has_wish_ahead(&self, call: &Call<'_>) -> bool {
+        let now = self.now();
+        let left = call.time_left(&now);
+        let ahead = self.wishes.ahead(call.endpoint, &call.method, &call.uri, &now, left);
+        !matches!(ahead, Ahead::Clear) && call.wishes_kept < MOST_WISHES_KEPT
     }
 
     fn exchange(&self, call: &Call<'_>) -> Result<Response> {
@@ -184,21 +228,16 @@ impl Client {
         })
     }
 
-    /// Keeps in mind what the server asked for, for the calls to come.
-    fn remember(&self, call: &Call<'_>, outcome: &Result<Response>, now: Moment) {
-        let Ok(response) = outcome else { return };
-        let is_refusal = matches!(response.status.as_u16(), 408 | 429 | 500..);
-        let asked = response.retry_after().filter(|wait| is_refusal && !wait.is_zero());
-        if let Some(wait) = asked {
-            self.store.remember(Wish {
-                endpoint: call.endpoint,
-                origin: Origin::of(&call.uri),
-                method: call.method.clone(),
-                path: call.uri.path().to_owned(),
-                since: now,
-                wait,
-                answer: response.answer(&call.secrets()),
-            });
+    /// Keeps in mind what the server asked for, for the calls to come and for others who
+    /// share the store.
+    fn remember(&self, call: &Call<'_>, outcome: &Result<Response>) {
+        if let Ok(response) = outcome
+            && let Some(wish) = call.wish(response, self.now())
+        {
+            self.wishes.remember(wish.clone());
+            if call.endpoint == Endpoint::Api {
+                self.share_wish(wish);
+            }
         }
     }
 
@@ -216,7 +255,7 @@ impl Client {
 
     /// A wait that clones share is followed by a jitter, lest they all come back at once.
     fn staggered(&self, wait: Duration, left: Duration) -> Duration {
-        if Arc::strong_count(&self.store) == 1 || wait.is_zero() {
+        if Arc::strong_count(&self.wishes) == 1 || wait.is_zero() {
             return wait;
         }
         let later = wait + (wait / 10).min(LONGEST_STAGGER).mul_f64(jitter());
@@ -249,7 +288,7 @@ impl Client {
         let is_unknown = answer.code.as_deref() == Some("invalid_client");
         let error = call.refused_by_token_endpoint(answer, &self.provider, identity, rejection);
         if is_unknown {
-            self.store.refuse(identity.clone(), self.now(), error.clone());
+            self.wishes.refuse(identity.clone(), self.now(), error.clone());
         }
         Error::Token(Box::new(error))
     }
@@ -287,6 +326,8 @@ impl Clone for Client {
             provider: self.provider.clone(),
             credentials: self.credentials.clone(),
             store: self.store.clone(),
+            key: self.key.clone(),
+            wishes: self.wishes.clone(),
             transport: self.transport.clone(),
             clock: self.clock.clone(),
             observer: self.observer.clone(),

@@ -15,7 +15,8 @@ pub trait Clock: Send + Sync {
     /// The wall-clock time.
     fn now(&self) -> SystemTime;
 
-    /// Time since a fixed but arbitrary start; never goes backwards.
+    /// Time since a fixed but arbitrary start; never goes backwards. Better a start long
+    /// ago: a token that another process fetched is then dated before this one began.
     fn monotonic(&self) -> Duration;
 
     /// Blocks for `duration`.
@@ -33,7 +34,7 @@ impl Clock for SystemClock {
 
     fn monotonic(&self) -> Duration {
         static START: LazyLock<Instant> = LazyLock::new(Instant::now);
-        START.elapsed()
+        START.elapsed() + EPOCH
     }
 
     fn sleep(&self, duration: Duration) {
@@ -103,7 +104,7 @@ impl Default for ManualTime {
     fn default() -> Self {
         Self {
             now: SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600),
-            monotonic: Duration::ZERO,
+            monotonic: EPOCH,
             sleeps: Vec::new(),
         }
     }
@@ -155,4 +156,23 @@ impl Moment {
         let by_wall = span.checked_sub(on_wall)?;
         Some(by_monotonic.min(by_wall)).filter(|left| !left.is_zero())
     }
+
+    /// A moment of which only the wall-clock time is known, at its place on the monotonic
+    /// clock: as long ago as the wall clock says.
+    pub(crate) fn settled(&self, now: &Moment) -> Self {
+        let age = now.wall.duration_since(self.wall).unwrap_or_default();
+        let monotonic = now.monotonic.saturating_sub(age).max(self.monotonic);
+        Self { wall: self.wall, monotonic }
+    }
 }
+
+/// Unix milliseconds: what a stored time is written as.
+pub(crate) fn to_millis(time: SystemTime) -> Option<u64> {
+    let since_epoch = time.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    since_epoch.as_millis().try_into().ok()
+}
+
+/// What a stored moment has for a monotonic time.
+pub(crate) const UNSETTLED: Duration = Duration::ZERO;
+/// So that what happened before this process began has a place on the monotonic clock.
+const EPOCH: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);

@@ -42,6 +42,12 @@ pub enum Event {
         /// Why the renewal failed.
         error: String,
     },
+    /// The token store failed; the client goes on without it.
+    #[non_exhaustive]
+    StoreFailed {
+        /// Why.
+        error: String,
+    },
     /// The API refused the token (401); it is renewed once for the call.
     #[non_exhaustive]
     TokenRefused {
@@ -144,6 +150,7 @@ impl fmt::Display for Event {
                     span(*left)
                 )
             }
+            Self::StoreFailed { error } => write!(f, "token store not used: {error}"),
             Self::TokenRefused { place } => write!(f, "token refused: {place}"),
             Self::Waiting { place, wait, reason, attempt } => {
                 write!(f, "waiting {} before attempt {attempt} of {place}: {reason}", span(*wait))
@@ -184,6 +191,8 @@ pub struct Stats {
     pub requests: u64,
     /// Tokens that came from the token endpoint.
     pub tokens_fetched: u64,
+    /// How often the token store failed, and was done without.
+    pub store_failures: u64,
     /// Requests that were sent again after a wait.
     pub retries: u64,
     /// The sum of all waits.

@@ -107,7 +107,9 @@ mod provider;
 mod presets;
 
 mod token;
+mod wishes;
 mod store;
+mod memory;
 
 #[cfg(feature = "resolver")]
 mod resolver;
@@ -136,6 +138,7 @@ pub use credentials::Credentials;
 pub use error::{Error, Result};
 pub use event::{Event, Stats, WaitReason};
 pub use id_token::IdToken;
+pub use memory::MemoryStore;
 pub use pages::{Items, Page, Pages};
 pub use pagination::Pagination;
 pub use provider::{AuthMethod, Provider};
@@ -143,5 +146,6 @@ pub use request::Request;
 pub use response::Response;
 pub use resume::ResumePoint;
 pub use retry::RetryPolicy;
+pub use store::{StoreEntry, TokenStore};
 pub use token::AccessToken;
 pub use walk::Progress;

@@ -3,15 +3,18 @@
 use std::time::Duration;
 
 use crate::call::Call;
-use crate::client::Client;
+use crate::client::{Arrival, Client};
 use crate::clock::Moment;
-use crate::credentials::Unreadable;
-use crate::error::{Class, Error, Result, Sent, TokenError};
+use crate::credentials::{Identity, Unreadable};
+use crate::error::{Cause, Class, Error, Result, Sent, TokenError};
 use crate::event::Event;
 use crate::response::Response;
+use crate::retry::Verdict;
 use crate::secret::mask_opaque;
+use crate::store::{self, StoreEntry};
 use crate::token::{self, AccessToken};
 use crate::transport::Outgoing;
+use crate::wishes::Wish;
 
 impl Client {
     /// The token that the next call would use: fetched if there is none, renewed if it is
@@ -58,87 +61,121 @@ impl Client {
         retries: u32,
         refused: Option<&AccessToken>,
     ) -> Result<AccessToken> {
-        let is_wanted = |token: &AccessToken| refused.is_none_or(|refused| !refused.is_same(token));
-        let is_usable = |token: &AccessToken, now: &Moment| {
-            is_wanted(token) && token.is_fresh(self.margin, now)
-        };
-        let now = self.now();
         let own = self.token.borrow().clone();
-        if let Some(token) = own.as_ref().filter(|token| is_usable(token, &now)) {
+        let wanted = Wanted { refused, margin: self.margin, is_renewal: own.is_some() };
+        let now = self.now();
+        if let Some(token) = own.as_ref().filter(|token| wanted.is_usable(token, &now)) {
             return Ok(token.clone());
         }
-        let patience = end.saturating_sub(now.monotonic) / 2;
-        let (token, event) = self.store.update(patience, |stored| {
-            let now = self.now();
-            if let Some(token) = stored.as_ref().filter(|token| is_usable(token, &now)) {
-                let left = token.lifetime().and_then(|_| token.left(&now));
-                let event = Some(Event::TokenReused { left });
-                return (stored.clone(), Ok((token.clone(), event)));
+        let mut call = Call::to_token_endpoint(&self.provider, retries, end);
+        let old = own.filter(|token| wanted.is_wanted(token));
+        let still_good = old.and_then(|old| old.left(&now).map(|left| (old, left)));
+        let fetched = match still_good {
+            None => self.fetch(&mut call, &wanted),
+            Some((old, _)) if self.wishes.renewal_failed_lately(&now) => return Ok(old),
+            Some((old, left)) => {
+                // There is no hurry yet: one attempt, which ends while the old token lives.
+                call.end = call.end.min(now.monotonic + left / 2);
+                call.retries_left = 0;
+                call.is_patient = false;
+                self.fetch(&mut call, &wanted).or_else(|error| self.keep_old(old, left, error))
             }
-            let is_renewal = own.is_some() || stored.is_some();
-            // The stored one may be younger: by now another clone may have renewed it.
-            let old = stored.or(own).filter(|token| is_wanted(token));
-            let call = Call::to_token_endpoint(&self.provider, retries, end);
-            let renewed = self.renew(call, old.clone(), is_renewal);
-            let kept = renewed.as_ref().map_or(old, |(token, _)| Some(token.clone()));
-            (kept, renewed)
-        })?;
+        };
+        let (token, event) = fetched?;
         *self.token.borrow_mut() = Some(token.clone());
-        if let Some(event) = event {
-            self.emit(|| event);
-        }
+        self.emit(|| event);
         Ok(token)
     }
 
-    /// A new token; or the old one, if it is still good and the renewal fails for a
-    /// passing reason.
-    fn renew(
-        &self,
-        mut call: Call<'_>,
-        old: Option<AccessToken>,
-        is_renewal: bool,
-    ) -> Result<(AccessToken, Option<Event>)> {
-        let now = self.now();
-        let still_good = old.and_then(|old| old.left(&now).map(|left| (old, left)));
-        let Some((old, left)) = still_good else {
-            return self.fetch(call, is_renewal);
-        };
-        if self.store.renewal_failed_lately(&now) {
-            return Ok((old, None));
+    /// An early renewal that failed for a passing reason leaves the old token in use.
+    fn keep_old(&self, old: AccessToken, left: Duration, error: Error) -> Result<Obtained> {
+        if !error.is_temporary() {
+            return Err(error);
         }
-        // There is no hurry yet: one attempt, which ends while the old token lives.
-        call.end = call.end.min(now.monotonic + left / 2);
-        call.retries_left = 0;
-        call.is_patient = false;
-        match self.fetch(call, is_renewal) {
-            Err(error) if error.is_temporary() => {
-                self.store.renewal_failed(now);
-                let error = error.to_string();
-                Ok((old, Some(Event::OldTokenKept { left, error })))
+        self.wishes.renewal_failed(self.now());
+        let error = error.to_string();
+        Ok((old, Event::OldTokenKept { left, error }))
+    }
+
+    fn fetch(&self, call: &mut Call<'_>, wanted: &Wanted<'_>) -> Result<Obtained> {
+        let exchange = |call: &mut Call<'_>| loop {
+            while self.keep_wishes(call)? {}
+            if let Some(arrival) = self.take_turn(call, wanted) {
+                return Ok(arrival);
             }
-            fetched => fetched,
+        };
+        self.run(call, exchange, |call, response| self.read_token(call, &response, wanted))
+    }
+
+    /// One attempt under the store's lock: whoever comes next finds the token. Nobody
+    /// waits there; `None` if there is a wish of the server's to be kept first.
+    fn take_turn(&self, call: &mut Call<'_>, wanted: &Wanted<'_>) -> Option<Arrival<Obtained>> {
+        let identity = match self.credentials.read() {
+            Ok(identity) => identity,
+            Err(why) => return Some(Arrival::Outcome(Err(self.unreadable(call, why)))),
+        };
+        let key = store::key(&self.provider, &identity.id);
+        // A turn of another is one exchange with the token endpoint.
+        let turn = self.token_idle_timeout.saturating_add(SLACK);
+        let patience = (call.time_left(&self.now()) / 2).min(turn);
+        *self.key.borrow_mut() = Some(key.as_str().into());
+        let mut arrived = None;
+        let stored = self.store.update(&key, patience, &mut |entry| {
+            arrived = Some(self.attempt(call, wanted, &identity, entry));
+        });
+        if let Err(cause) = stored {
+            self.store_failed(&cause);
+        }
+        match arrived {
+            Some(arrival) => arrival,
+            None => self.attempt(call, wanted, &identity, &mut StoreEntry::default()),
         }
     }
 
-    fn fetch(&self, mut call: Call<'_>, renewal: bool) -> Result<(AccessToken, Option<Event>)> {
-        let response = self.run(&mut call)?;
-        let token = token::read(&response, call.sent_at, &call.secrets())?;
-        self.count(|stats| stats.tokens_fetched += 1);
-        let event =
-            Event::TokenFetched { place: call.place(), lifetime: token.lifetime(), renewal };
-        Ok((token, Some(event)))
+    fn attempt(
+        &self,
+        call: &mut Call<'_>,
+        wanted: &Wanted<'_>,
+        identity: &Identity,
+        entry: &mut StoreEntry,
+    ) -> Option<Arrival<Obtained>> {
+        let now = self.now();
+        entry.settle(&now);
+        if let Some(token) = entry.token.as_ref().filter(|token| wanted.is_usable(token, &now)) {
+            let left = token.lifetime().and_then(|_| token.left(&now));
+            return Some(Arrival::Ready((token.clone(), Event::TokenReused { left })));
+        }
+        self.wishes.take_up(&entry.wishes);
+        if self.has_wish_ahead(call) {
+            return None;
+        }
+        let wanted = &Wanted { is_renewal: wanted.is_renewal || entry.token.is_some(), ..*wanted };
+        entry.token = entry.token.take().filter(|token| wanted.is_wanted(token));
+        let outcome = self.ask_for_token(call, identity);
+        if self.verdict(call, &outcome) != Verdict::Accept {
+            let refusal = outcome.as_ref().ok();
+            entry.wishes.extend(refusal.and_then(|refusal| call.wish(refusal, self.now())));
+            return Some(Arrival::Outcome(outcome));
+        }
+        let obtained = outcome.and_then(|response| self.read_token(call, &response, wanted));
+        Some(match obtained {
+            Ok((token, event)) => {
+                entry.token = Some(token.clone());
+                Arrival::Ready((token, event))
+            }
+            Err(error) => Arrival::Outcome(Err(error)),
+        })
     }
 
     /// The token request, with the credentials as they are now.
-    pub(crate) fn ask_for_token(&self, call: &mut Call<'_>) -> Result<Response> {
-        let identity = self.credentials.read().map_err(|why| self.unreadable(call, why))?;
+    fn ask_for_token(&self, call: &mut Call<'_>, identity: &Identity) -> Result<Response> {
         let now = self.now();
-        if let Some(error) = self.store.was_refused(&identity, &now) {
+        if let Some(error) = self.wishes.was_refused(identity, &now) {
             return Err(Error::Token(Box::new(error)));
         }
-        let (headers, body) = token::request(&self.provider, &identity)?;
+        let (headers, body) = token::request(&self.provider, identity)?;
         call.sent_at = now;
-        call.identity = Some(identity);
+        call.identity = Some(identity.clone());
         let outgoing = Outgoing {
             method: &call.method,
             uri: &call.uri,
@@ -150,6 +187,35 @@ impl Client {
             body_limit: TOKEN_ANSWER_LIMIT,
         };
         self.send_out(call, outgoing)
+    }
+
+    fn read_token(
+        &self,
+        call: &Call<'_>,
+        response: &Response,
+        wanted: &Wanted<'_>,
+    ) -> Result<Obtained> {
+        let token = token::read(response, call.sent_at, &call.secrets())?;
+        self.count(|stats| stats.tokens_fetched += 1);
+        let (place, lifetime) = (call.place(), token.lifetime());
+        Ok((token, Event::TokenFetched { place, lifetime, renewal: wanted.is_renewal }))
+    }
+
+    /// Leaves a wish of the API's where others look before they call it.
+    pub(crate) fn share_wish(&self, wish: Wish) {
+        let Some(key) = self.key.borrow().clone().filter(|_| self.has_own_store) else { return };
+        let stored = self.store.update(&key, SLACK, &mut |entry| {
+            entry.wishes.push(wish.clone());
+        });
+        if let Err(cause) = stored {
+            self.store_failed(&cause);
+        }
+    }
+
+    fn store_failed(&self, cause: &Cause) {
+        self.count(|stats| stats.store_failures += 1);
+        let error = mask_opaque::<&str>(&cause.to_string(), &[]);
+        self.emit(|| Event::StoreFailed { error });
     }
 
     fn unreadable(&self, call: &Call<'_>, why: Unreadable) -> Error {
@@ -170,4 +236,28 @@ impl Client {
     }
 }
 
+/// A token, and how the client came by it.
+type Obtained = (AccessToken, Event);
+
+/// Which token will do.
+struct Wanted<'a> {
+    /// Not this one, which the API refused.
+    refused: Option<&'a AccessToken>,
+    margin: Duration,
+    /// There was one before.
+    is_renewal: bool,
+}
+
+impl Wanted<'_> {
+    fn is_wanted(&self, token: &AccessToken) -> bool {
+        self.refused.is_none_or(|refused| !refused.is_same(token))
+    }
+
+    fn is_usable(&self, token: &AccessToken, now: &Moment) -> bool {
+        self.is_wanted(token) && token.is_fresh(self.margin, now)
+    }
+}
+
 const TOKEN_ANSWER_LIMIT: u64 = 1024 * 1024;
+/// What a turn takes besides the exchange.
+const SLACK: Duration = Duration::from_secs(10);

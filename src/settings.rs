@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::event::Event;
 use crate::proxy::ProxySetting;
 use crate::retry::RetryPolicy;
+use crate::store::TokenStore;
 
 impl Client {
     /// Retries and deadline of each call; default: [`RetryPolicy::default`].
@@ -63,6 +64,14 @@ impl Client {
     /// while it runs; clones call the same closure from their threads.
     pub fn with_observer(mut self, observer: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         self.observer = Some(Arc::new(observer));
+        self
+    }
+
+    /// Where tokens are kept and shared; default: a [`MemoryStore`](crate::MemoryStore) of
+    /// its own, which clones share unasked.
+    pub fn with_store(mut self, store: impl TokenStore + 'static) -> Self {
+        self.store = Arc::new(store);
+        self.has_own_store = true;
         self
     }
 

@@ -1,189 +1,133 @@
-//! What clones of a client share: the token, and the waits that servers asked for.
+//! Where tokens and the servers' wishes are kept: the trait, and what is kept.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, ThreadId};
-use std::time::Duration;
+use std::fmt;
+use std::time::{Duration, SystemTime};
 
-use ureq::http::{Method, Uri};
+use serde_json::{Map, Value, json};
 
 use crate::clock::Moment;
-use crate::credentials::Identity;
-use crate::error::{Answer, TokenError};
-use crate::retry::Endpoint;
+use crate::error::{Cause, Error, Result};
+use crate::form::encode_pairs;
+use crate::provider::Provider;
 use crate::token::AccessToken;
-use crate::url::Origin;
+use crate::wishes::Wish;
 
-/// The default store: memory that a client and its clones share.
-#[derive(Default)]
-pub(crate) struct MemoryStore {
-    token: Mutex<Slot>,
-    free: Condvar,
-    wishes: Mutex<Vec<Wish>>,
-    /// Spares a warm call the lock.
-    has_wishes: AtomicBool,
-    refused: Mutex<Option<RefusedClient>>,
-    failed_renewal: Mutex<Option<Moment>>,
-}
-
-#[derive(Default)]
-struct Slot {
-    token: Option<AccessToken>,
-    /// The thread whose turn it is.
-    busy: Option<ThreadId>,
-}
-
-/// Credentials that the token endpoint does not know, and until when to believe it.
-struct RefusedClient {
-    identity: Identity,
-    since: Moment,
-    error: TokenError,
-}
-
-/// A server's wish not to be called for a while.
-pub(crate) struct Wish {
-    pub(crate) endpoint: Endpoint,
-    pub(crate) origin: Origin,
-    pub(crate) method: Method,
-    pub(crate) path: String,
-    pub(crate) since: Moment,
-    pub(crate) wait: Duration,
-    pub(crate) answer: Answer,
-}
-
-/// What the remembered wishes say about a call.
-pub(crate) enum Ahead {
-    Clear,
-    Wait(Duration, Answer),
-    /// The same method and path, and the wait does not fit.
-    TooLong(Duration, Answer),
-}
-
-impl MemoryStore {
-    /// Runs `change` on the stored token, one caller at a time, and keeps what it returns:
-    /// whoever comes meanwhile finds the new token instead of fetching another.
+/// A place where clients share a token, and the times before which servers do not want to
+/// be asked: threads, processes or machines, as far as the store reaches.
+///
+/// The default is a [`MemoryStore`](crate::MemoryStore) that clones of a client share;
+/// implement this for a cache of your own. The client asks its store
+/// only when its own copy is missing, stale or refused, or when a server named a time.
+/// A store that fails never makes a call fail that would succeed without it: the client
+/// goes on without it, says so by an event and counts it.
+pub trait TokenStore: Send + Sync {
+    /// Runs `change` on the entry that is stored under `key` (an empty one if there is
+    /// none), and keeps what it leaves there.
     ///
-    /// After `wait_at_most` it runs all the same: a call must not fail because another
-    /// thread is slow. So it does at once within a turn of the same thread, as when an
-    /// observer calls the client. No lock is held while it runs.
-    pub(crate) fn update<R>(
+    /// Nobody else may run a change under the same key meanwhile: the token request
+    /// happens within it, so it takes as long as that takes. Waits at most `wait_at_most`
+    /// for its turn.
+    ///
+    /// # Errors
+    ///
+    /// Any; the client goes on without the store. If `change` did not run it is as if the
+    /// store were empty, if it ran its result is used all the same.
+    fn update(
         &self,
+        key: &str,
         wait_at_most: Duration,
-        change: impl FnOnce(Option<AccessToken>) -> (Option<AccessToken>, R),
-    ) -> R {
-        let me = thread::current().id();
-        let is_busy = |slot: &mut Slot| slot.busy.is_some_and(|holder| holder != me);
-        let waited = self.free.wait_timeout_while(lock(&self.token), wait_at_most, is_busy);
-        let (mut slot, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        let turn = slot.busy.is_none().then(|| Turn { store: self });
-        slot.busy = slot.busy.or(Some(me));
-        let stored = slot.token.clone();
-        drop(slot);
-        let (token, result) = change(stored);
-        lock(&self.token).token = token;
-        drop(turn);
-        result
+        change: &mut dyn FnMut(&mut StoreEntry),
+    ) -> std::result::Result<(), Cause>;
+}
+
+/// What a [`TokenStore`] keeps under a key: opaque, and **as secret as the token in it**.
+///
+/// To keep it outside of this process take [`to_text`](Self::to_text), a versioned JSON
+/// text, and [`from_text`](Self::from_text).
+#[derive(Clone, Default)]
+pub struct StoreEntry {
+    pub(crate) token: Option<AccessToken>,
+    pub(crate) wishes: Vec<Wish>,
+}
+
+impl StoreEntry {
+    /// The entry as text. Holds the token: write it only where nobody else can read it.
+    pub fn to_text(&self) -> String {
+        let token = self.token.as_ref().map(AccessToken::to_json);
+        let wishes: Vec<Value> = self.wishes.iter().map(Wish::to_json).collect();
+        json!({ "version": VERSION, "token": token, "wishes": wishes }).to_string()
     }
 
-    pub(crate) fn remember(&self, wish: Wish) {
-        let mut wishes = lock(&self.wishes);
-        let now = wish.since;
-        wishes.retain(|old| {
-            old.since.left_of(old.wait, &now).is_some()
-                && !(old.is_for(wish.endpoint, &wish.origin)
-                    && old.method == wish.method
-                    && old.path == wish.path)
-        });
-        if wishes.len() == MOST_WISHES {
-            wishes.remove(0);
+    /// The entry that [`to_text`](Self::to_text) wrote, at the wall-clock time `now`.
+    ///
+    /// # Errors
+    ///
+    /// A configuration error if it is not such a text, or of another version: replace it.
+    pub fn from_text(text: &str) -> Result<Self> {
+        let refuse = || Error::configuration("the stored entry cannot be read");
+        let map: Map<String, Value> = serde_json::from_str(text).map_err(|_| refuse())?;
+        if map.get("version") != Some(&Value::from(VERSION)) {
+            return Err(refuse());
         }
-        wishes.push(wish);
-        self.has_wishes.store(true, Ordering::Release);
+        let token = match map.get("token") {
+            None | Some(Value::Null) => None,
+            Some(token) => Some(AccessToken::from_json(token).ok_or_else(refuse)?),
+        };
+        let wishes = map.get("wishes").and_then(Value::as_array).ok_or_else(refuse)?;
+        let wishes = wishes.iter().filter_map(Wish::from_json).collect();
+        Ok(Self { token, wishes })
     }
 
-    /// Whether a call may go now. A wait that fits is kept by every call to the origin;
-    /// one that does not fit holds back the same method and path only, because servers
-    /// block single endpoints.
-    pub(crate) fn ahead(
-        &self,
-        endpoint: Endpoint,
-        method: &Method,
-        uri: &Uri,
-        now: &Moment,
-        time_left: Duration,
-    ) -> Ahead {
-        if !self.has_wishes.load(Ordering::Acquire) {
-            return Ahead::Clear;
+    /// When nothing in it is of use any more, by the wall clock, if that is known: a
+    /// store may forget it then.
+    pub fn useful_until(&self) -> Option<SystemTime> {
+        let token = match &self.token {
+            Some(token) => Some(token.expires_at()?),
+            None => None,
+        };
+        let wishes = self.wishes.iter().filter_map(|wish| wish.since.wall.checked_add(wish.wait));
+        token.into_iter().chain(wishes).max()
+    }
+
+    /// Gives what came out of a text its place on the monotonic clock, and drops what is
+    /// over.
+    pub(crate) fn settle(&mut self, now: &Moment) {
+        self.token = self.token.take().map(|token| token.settled(now));
+        for wish in &mut self.wishes {
+            wish.since = wish.since.settled(now);
         }
-        let mut wishes = lock(&self.wishes);
-        wishes.retain(|wish| wish.since.left_of(wish.wait, now).is_some());
-        self.has_wishes.store(!wishes.is_empty(), Ordering::Release);
-        let origin = Origin::of(uri);
-        let mut ahead = Ahead::Clear;
-        for wish in wishes.iter().filter(|wish| wish.is_for(endpoint, &origin)) {
-            let Some(left) = wish.since.left_of(wish.wait, now) else {
-                continue;
-            };
-            if left >= time_left {
-                if wish.method == *method && wish.path == uri.path() {
-                    return Ahead::TooLong(left, wish.answer.clone());
-                }
-            } else if !matches!(ahead, Ahead::Wait(longest, _) if longest >= left) {
-                ahead = Ahead::Wait(left, wish.answer.clone());
-            }
-        }
-        ahead
-    }
-
-    pub(crate) fn renewal_failed(&self, now: Moment) {
-        *lock(&self.failed_renewal) = Some(now);
-    }
-
-    /// Whether an early renewal failed so short ago that the old token is better used
-    /// without asking again at each call.
-    pub(crate) fn renewal_failed_lately(&self, now: &Moment) -> bool {
-        let failed = *lock(&self.failed_renewal);
-        failed.is_some_and(|failed| failed.left_of(RENEWAL_PAUSE, now).is_some())
-    }
-
-    /// Remembers that the token endpoint does not know `identity`.
-    pub(crate) fn refuse(&self, identity: Identity, since: Moment, error: TokenError) {
-        *lock(&self.refused) = Some(RefusedClient { identity, since, error });
-    }
-
-    /// The error of before, if these very credentials were refused a moment ago: asking
-    /// again would get the client locked out, not in.
-    pub(crate) fn was_refused(&self, identity: &Identity, now: &Moment) -> Option<TokenError> {
-        let refused = lock(&self.refused);
-        let refused = refused.as_ref().filter(|refused| refused.identity == *identity)?;
-        refused.since.left_of(REFUSAL_HOLDS, now)?;
-        Some(refused.error.clone())
+        self.wishes.retain(|wish| wish.since.left_of(wish.wait, now).is_some());
     }
 }
 
-impl Wish {
-    fn is_for(&self, endpoint: Endpoint, origin: &Origin) -> bool {
-        self.endpoint == endpoint && self.origin == *origin
+/// What a token depends on, in one text without collisions: everything about the token
+/// request but the secret.
+pub(crate) fn key(provider: &Provider, client_id: &str) -> String {
+    let endpoint = provider.token_endpoint.to_string();
+    let method = format!("{:?}", provider.auth_method);
+    let mut pairs = vec![
+        ("token_endpoint", endpoint.as_str()),
+        ("auth_method", &method),
+        ("client_id", client_id),
+    ];
+    pairs.extend(provider.scope.iter().map(|scope| ("scope", scope.as_str())));
+    pairs.extend(provider.audience.iter().map(|audience| ("audience", audience.as_str())));
+    pairs.extend(provider.resources.iter().map(|resource| ("resource", resource.as_str())));
+    let extra: Vec<String> =
+        provider.parameters.iter().map(|(name, _)| format!("extra.{name}")).collect();
+    let values = provider.parameters.iter().map(|(_, value)| value.as_str());
+    pairs.extend(extra.iter().map(String::as_str).zip(values));
+    encode_pairs(pairs)
+}
+
+/// What is in it, but not the token.
+impl fmt::Debug for StoreEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoreEntry")
+            .field("token", &self.token)
+            .field("wishes", &self.wishes.len())
+            .finish()
     }
 }
 
-/// The turn of one caller: ends even if the caller's observer panics.
-struct Turn<'a> {
-    store: &'a MemoryStore,
-}
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        lock(&self.store.token).busy = None;
-        self.store.free.notify_one();
-    }
-}
-
-/// A panic of the caller's leaves no half-written value behind any of these locks.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-const MOST_WISHES: usize = 1_000;
-const RENEWAL_PAUSE: Duration = Duration::from_secs(5);
-const REFUSAL_HOLDS: Duration = Duration::from_secs(60);
+const VERSION: u64 = 1;

@@ -6,10 +6,10 @@ use std::time::{Duration, SystemTime};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use ureq::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 
-use crate::clock::Moment;
+use crate::clock::{Moment, UNSETTLED, to_millis};
 use crate::credentials::Identity;
 use crate::error::{Answer, Class, Error, Result, Sent, TokenError};
 use crate::form::{encode_form, encode_pairs};
@@ -25,6 +25,7 @@ pub struct AccessToken {
     inner: Arc<Inner>,
 }
 
+#[derive(Clone)]
 struct Inner {
     secret: Secret,
     header: HeaderValue,
@@ -71,6 +72,45 @@ impl AccessToken {
                 "no id_token came with the access token: ask for it with the scope openid",
             )),
         }
+    }
+
+    /// For a store: whoever reads it has the token.
+    pub(crate) fn to_json(&self) -> Value {
+        let inner = &self.inner;
+        let lifetime = inner.lifetime.and_then(|life| u64::try_from(life.as_millis()).ok());
+        json!({
+            "access_token": inner.secret.expose(),
+            "issued": to_millis(inner.issued.wall),
+            "lifetime": lifetime,
+            "scope": inner.scope,
+            "id_token": inner.id_token.as_ref().map(Secret::expose),
+        })
+    }
+
+    /// What [`to_json`](Self::to_json) wrote; its monotonic time is not settled.
+    pub(crate) fn from_json(value: &Value) -> Option<Self> {
+        let text = |name: &str| value.get(name)?.as_str().map(str::to_owned);
+        let millis = |name: &str| Some(Duration::from_millis(value.get(name)?.as_u64()?));
+        let secret = text("access_token")?;
+        let wall = SystemTime::UNIX_EPOCH.checked_add(millis("issued")?)?;
+        let inner = Inner {
+            header: bearer(&secret)?,
+            secret: secret.into(),
+            issued: Moment { wall, monotonic: UNSETTLED },
+            lifetime: millis("lifetime").map(|life| life.min(LONGEST_LIFE)),
+            scope: text("scope"),
+            id_token: text("id_token").map(Secret::from),
+        };
+        Some(Self { inner: Arc::new(inner) })
+    }
+
+    pub(crate) fn settled(self, now: &Moment) -> Self {
+        let issued = self.inner.issued.settled(now);
+        if issued.monotonic == self.inner.issued.monotonic {
+            return self;
+        }
+        let inner = Inner { issued, ..(*self.inner).clone() };
+        Self { inner: Arc::new(inner) }
     }
 
     pub(crate) fn header(&self) -> HeaderValue {
@@ -148,6 +188,12 @@ fn basic(method: AuthMethod, identity: &Identity) -> Result<HeaderValue> {
         .ok_or_else(|| Error::configuration("the client credentials do not fit into a header"))
 }
 
+/// RFC 6750 §2.1; nothing that could end a header.
+fn bearer(secret: &str) -> Option<HeaderValue> {
+    let is_safe = !secret.is_empty() && secret.bytes().all(|byte| byte.is_ascii_graphic());
+    is_safe.then(|| sensitive(&format!("Bearer {secret}"))).flatten()
+}
+
 fn sensitive(value: &str) -> Option<HeaderValue> {
     let mut value = HeaderValue::from_str(value).ok()?;
     value.set_sensitive(true);
@@ -189,11 +235,7 @@ pub(crate) fn read(response: &Response, issued: Moment, known: &[String]) -> Res
             return refuse(format!("the token_type is {kind}; only Bearer (RFC 6750) can be used"));
         }
     }
-    let header = match secret.bytes().all(|byte| byte.is_ascii_graphic()) {
-        true => sensitive(&format!("Bearer {secret}")),
-        false => None,
-    };
-    let Some(header) = header else {
+    let Some(header) = bearer(secret) else {
         return refuse("the access_token has characters that would break a header".into());
     };
     let inner = Inner {

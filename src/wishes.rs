@@ -1,0 +1,202 @@
+//! What clones of a client remember together: the waits that servers asked for, and
+//! credentials that were refused.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use serde_json::{Value, json};
+use ureq::http::{Method, StatusCode, Uri};
+
+use crate::clock::{Moment, UNSETTLED, to_millis};
+use crate::credentials::Identity;
+use crate::error::{Answer, TokenError};
+use crate::retry::Endpoint;
+use crate::url::Origin;
+
+/// The memory, shared by clones.
+#[derive(Default)]
+pub(crate) struct Wishes {
+    wishes: Mutex<Vec<Wish>>,
+    /// Spares a warm call the lock.
+    has_wishes: AtomicBool,
+    refused: Mutex<Option<RefusedClient>>,
+    failed_renewal: Mutex<Option<Moment>>,
+}
+
+/// Credentials that the token endpoint does not know, and until when to believe it.
+struct RefusedClient {
+    identity: Identity,
+    since: Moment,
+    error: TokenError,
+}
+
+/// A server's wish not to be called for a while.
+#[derive(Clone)]
+pub(crate) struct Wish {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) origin: Origin,
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) since: Moment,
+    pub(crate) wait: Duration,
+    pub(crate) answer: Answer,
+}
+
+/// What the remembered wishes say about a call.
+pub(crate) enum Ahead {
+    Clear,
+    Wait(Duration, Answer),
+    /// The same method and path, and the wait does not fit.
+    TooLong(Duration, Answer),
+}
+
+impl Wishes {
+    pub(crate) fn remember(&self, wish: Wish) {
+        let mut wishes = lock(&self.wishes);
+        let now = wish.since;
+        wishes.retain(|old| {
+            old.since.left_of(old.wait, &now).is_some()
+                && !(old.is_for(wish.endpoint, &wish.origin)
+                    && old.method == wish.method
+                    && old.path == wish.path)
+        });
+        if wishes.len() == MOST_WISHES {
+            wishes.remove(0);
+        }
+        wishes.push(wish);
+        self.has_wishes.store(true, Ordering::Release);
+    }
+
+    /// Takes up what others left in a store, where it says more than what is known here.
+    pub(crate) fn take_up(&self, others: &[Wish]) {
+        for wish in others {
+            let is_known = lock(&self.wishes).iter().any(|known| {
+                known.is_for(wish.endpoint, &wish.origin)
+                    && known.method == wish.method
+                    && known.path == wish.path
+                    && known.since.wall + known.wait >= wish.since.wall + wish.wait
+            });
+            if !is_known {
+                self.remember(wish.clone());
+            }
+        }
+    }
+
+    /// Whether a call may go now. A wait that fits is kept by every call to the origin;
+    /// one that does not fit holds back the same method and path only, because servers
+    /// block single endpoints.
+    pub(crate) fn ahead(
+        &self,
+        endpoint: Endpoint,
+        method: &Method,
+        uri: &Uri,
+        now: &Moment,
+        time_left: Duration,
+    ) -> Ahead {
+        if !self.has_wishes.load(Ordering::Acquire) {
+            return Ahead::Clear;
+        }
+        let mut wishes = lock(&self.wishes);
+        wishes.retain(|wish| wish.since.left_of(wish.wait, now).is_some());
+        self.has_wishes.store(!wishes.is_empty(), Ordering::Release);
+        let origin = Origin::of(uri);
+        let mut ahead = Ahead::Clear;
+        for wish in wishes.iter().filter(|wish| wish.is_for(endpoint, &origin)) {
+            let Some(left) = wish.since.left_of(wish.wait, now) else {
+                continue;
+            };
+            if left >= time_left {
+                if wish.method == *method && wish.path == uri.path() {
+                    return Ahead::TooLong(left, wish.answer.clone());
+                }
+            } else if !matches!(ahead, Ahead::Wait(longest, _) if longest >= left) {
+                ahead = Ahead::Wait(left, wish.answer.clone());
+            }
+        }
+        ahead
+    }
+
+    pub(crate) fn renewal_failed(&self, now: Moment) {
+        *lock(&self.failed_renewal) = Some(now);
+    }
+
+    /// Whether an early renewal failed so short ago that the old token is better used
+    /// without asking again at each call.
+    pub(crate) fn renewal_failed_lately(&self, now: &Moment) -> bool {
+        let failed = *lock(&self.failed_renewal);
+        failed.is_some_and(|failed| failed.left_of(RENEWAL_PAUSE, now).is_some())
+    }
+
+    /// Remembers that the token endpoint does not know `identity`.
+    pub(crate) fn refuse(&self, identity: Identity, since: Moment, error: TokenError) {
+        *lock(&self.refused) = Some(RefusedClient { identity, since, error });
+    }
+
+    /// The error of before, if these very credentials were refused a moment ago: asking
+    /// again would get the client locked out, not in.
+    pub(crate) fn was_refused(&self, identity: &Identity, now: &Moment) -> Option<TokenError> {
+        let refused = lock(&self.refused);
+        let refused = refused.as_ref().filter(|refused| refused.identity == *identity)?;
+        refused.since.left_of(REFUSAL_HOLDS, now)?;
+        Some(refused.error.clone())
+    }
+}
+
+impl Wish {
+    pub(crate) fn to_json(&self) -> Value {
+        let wait = u64::try_from(self.wait.as_millis()).unwrap_or(u64::MAX);
+        json!({
+            "endpoint": if self.endpoint == Endpoint::Token { "token" } else { "api" },
+            "origin": self.origin.to_string(),
+            "method": self.method.as_str(),
+            "path": self.path,
+            "since": to_millis(self.since.wall),
+            "wait": wait,
+            "status": self.answer.status.as_u16(),
+            "code": self.answer.code,
+            "message": self.answer.message,
+        })
+    }
+
+    /// What [`to_json`](Self::to_json) wrote; its monotonic time is not settled.
+    pub(crate) fn from_json(value: &Value) -> Option<Self> {
+        let text = |name: &str| value.get(name)?.as_str();
+        let number = |name: &str| value.get(name)?.as_u64();
+        let wait = Duration::from_millis(number("wait")?);
+        let since = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(number("since")?))?;
+        let endpoint = match text("endpoint")? {
+            "token" => Endpoint::Token,
+            _ => Endpoint::Api,
+        };
+        Some(Self {
+            endpoint,
+            origin: Origin::of(&text("origin")?.parse().ok()?),
+            method: text("method")?.parse().ok()?,
+            path: text("path")?.to_owned(),
+            since: Moment { wall: since, monotonic: UNSETTLED },
+            wait,
+            answer: Answer {
+                status: StatusCode::from_u16(number("status")?.try_into().ok()?).ok()?,
+                code: text("code").map(str::to_owned),
+                message: text("message").map(str::to_owned),
+                request_id: None,
+                retry_after: Some(wait),
+                body: String::new(),
+            },
+        })
+    }
+
+    fn is_for(&self, endpoint: Endpoint, origin: &Origin) -> bool {
+        self.endpoint == endpoint && self.origin == *origin
+    }
+}
+
+/// A panic of the caller's leaves no half-written value behind any of these locks.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+const MOST_WISHES: usize = 1_000;
+const RENEWAL_PAUSE: Duration = Duration::from_secs(5);
+const REFUSAL_HOLDS: Duration = Duration::from_secs(60);
