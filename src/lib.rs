@@ -110,6 +110,7 @@ mod token;
 mod wishes;
 mod store;
 mod memory;
+mod file_store;
 
 #[cfg(feature = "resolver")]
 mod resolver;
@@ -137,6 +138,7 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use credentials::Credentials;
 pub use error::{Error, Result};
 pub use event::{Event, Stats, WaitReason};
+pub use file_store::FileStore;
 pub use id_token::IdToken;
 pub use memory::MemoryStore;
 pub use pages::{Items, Page, Pages};

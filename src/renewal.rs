@@ -10,7 +10,7 @@ use crate::error::{Cause, Class, Error, Result, Sent, TokenError};
 use crate::event::Event;
 use crate::response::Response;
 use crate::retry::Verdict;
-use crate::secret::mask_opaque;
+use crate::secret::{mask, mask_opaque};
 use crate::store::{self, StoreEntry};
 use crate::token::{self, AccessToken};
 use crate::transport::Outgoing;
@@ -141,11 +141,11 @@ impl Client {
     ) -> Option<Arrival<Obtained>> {
         let now = self.now();
         entry.settle(&now);
+        self.wishes.take_up(&entry.wishes);
         if let Some(token) = entry.token.as_ref().filter(|token| wanted.is_usable(token, &now)) {
             let left = token.lifetime().and_then(|_| token.left(&now));
             return Some(Arrival::Ready((token.clone(), Event::TokenReused { left })));
         }
-        self.wishes.take_up(&entry.wishes);
         if self.has_wish_ahead(call) {
             return None;
         }
@@ -214,7 +214,9 @@ impl Client {
 
     fn store_failed(&self, cause: &Cause) {
         self.count(|stats| stats.store_failures += 1);
-        let error = mask_opaque::<&str>(&cause.to_string(), &[]);
+        let own = self.token.borrow().clone();
+        let known: Vec<&str> = own.iter().map(AccessToken::secret).collect();
+        let error = mask(&cause.to_string(), &known);
         self.emit(|| Event::StoreFailed { error });
     }
 

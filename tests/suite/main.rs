@@ -4,4 +4,6 @@
 
 mod docs;
 mod smoke;
+#[cfg(unix)]
+mod stores;
 mod support;

@@ -1,0 +1,308 @@
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use unattended::{Client, Clock, Event, FileStore, ManualClock, StoreEntry, TokenStore};
+
+use crate::support::*;
+
+/// A folder of this test's own, gone at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("unattended-{}-{name}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        Self(path)
+    }
+
+    fn store(&self) -> FileStore {
+        FileStore::at(&self.0)
+    }
+
+    /// The files with this ending.
+    fn files(&self, ending: &str) -> Vec<PathBuf> {
+        let entries = fs::read_dir(&self.0).unwrap().map(|entry| entry.unwrap().path());
+        entries.filter(|path| path.extension().is_some_and(|end| end == ending)).collect()
+    }
+
+    fn entry(&self) -> PathBuf {
+        self.files("json").remove(0)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+/// A new run of a program: a client that knows nothing, with its store.
+fn run(server: &Server, store: impl TokenStore + 'static) -> Client {
+    server.client().with_store(store)
+}
+
+/// A call that succeeds although the store fails, once.
+fn succeeds_without_its_store(server: &Server, store: impl TokenStore + 'static, why: &str) {
+    let (client, events) = observed(run(server, store));
+    client.get("/x").unwrap();
+    assert_eq!(client.stats().store_failures, 1);
+    let told = events.lock().unwrap().iter().any(|event| match event {
+        Event::StoreFailed { error, .. } => error.contains(why),
+        _ => false,
+    });
+    assert!(told, "{:?}", events.lock().unwrap());
+}
+
+#[test]
+fn the_next_run_takes_the_token_of_the_one_before() {
+    let (server, folder) = (Server::with_api([]), Folder::new("next-run"));
+    run(&server, folder.store()).get("/x").unwrap();
+    let (client, events) = observed(run(&server, folder.store()));
+    client.get("/x").unwrap();
+    assert_eq!(server.token_requests().len(), 1);
+    assert_eq!(client.stats().tokens_fetched, 0);
+    assert!(matches!(events.lock().unwrap()[0], Event::TokenReused { .. }));
+    assert_eq!(mode(&folder.0), 0o700);
+    assert_eq!(mode(&folder.entry()), 0o600);
+    assert!(folder.files("new").is_empty());
+    assert!(!fs::read_to_string(folder.entry()).unwrap().contains(SECRET));
+}
+
+#[test]
+fn an_expired_token_is_renewed_and_the_new_one_is_stored() {
+    let (server, folder) = (Server::with_api([]), Folder::new("expired"));
+    let (client, clock) = on_manual_clock(run(&server, folder.store()));
+    client.get("/x").unwrap();
+    clock.advance(secs(3_600));
+    let later = run(&server, folder.store()).with_clock(clock.clone());
+    later.get("/x").unwrap();
+    let third = run(&server, folder.store()).with_clock(clock);
+    third.get("/x").unwrap();
+    assert_eq!(server.token_requests().len(), 2);
+}
+
+#[test]
+fn a_refused_token_is_replaced_in_the_store_and_others_take_the_newer_one() {
+    let server = Server::with_api([reply(200, "{}"), reply(401, "{}"), reply(200, "{}")]);
+    let folder = Folder::new("refused");
+    run(&server, folder.store()).get("/x").unwrap();
+    run(&server, folder.store()).get("/x").unwrap();
+    run(&server, folder.store()).get("/x").unwrap();
+    assert_eq!(server.token_requests().len(), 2);
+    let last = server.seen().pop().unwrap();
+    assert_eq!(last.header("authorization"), Some("Bearer token-2"));
+}
+
+#[test]
+fn settings_that_make_another_token_make_another_entry() {
+    let (server, folder) = (Server::with_api([]), Folder::new("keys"));
+    let client = |provider| {
+        let credentials = unattended::Credentials::new("my-client", SECRET);
+        Client::new(provider, credentials).unwrap().with_store(folder.store())
+    };
+    for _ in 0..2 {
+        client(server.provider()).get("/x").unwrap();
+        client(server.provider().with_scope("a")).get("/x").unwrap();
+        client(server.provider().with_scope("a b")).get("/x").unwrap();
+        client(server.provider().with_audience("a")).get("/x").unwrap();
+        client(server.provider().with_resource("a").with_resource("b")).get("/x").unwrap();
+        client(server.provider().with_token_parameter("scope", "a")).get("/x").unwrap();
+    }
+    assert_eq!(server.token_requests().len(), 6);
+    assert_eq!(folder.files("json").len(), 6);
+}
+
+#[test]
+fn a_corrupt_entry_or_one_of_another_version_is_replaced() {
+    let (server, folder) = (Server::with_api([]), Folder::new("corrupt"));
+    run(&server, folder.store()).get("/x").unwrap();
+    let good = fs::read_to_string(folder.entry()).unwrap();
+    let newer = good.replace("\\\"version\\\":1", "\\\"version\\\":2");
+    assert_ne!(good, newer);
+    for (index, bad) in
+        ["", "{", "null", &newer, "\u{0}\u{1}", &"x".repeat(100_000)].iter().enumerate()
+    {
+        fs::write(folder.entry(), bad).unwrap();
+        let client = run(&server, folder.store());
+        client.get("/x").unwrap();
+        assert_eq!(client.stats().store_failures, 0);
+        assert_eq!(server.token_requests().len(), index + 2);
+    }
+    run(&server, folder.store()).get("/x").unwrap();
+    assert_eq!(server.token_requests().len(), 7);
+}
+
+#[test]
+fn a_file_that_others_can_read_or_a_link_is_not_used() {
+    let (server, folder) = (Server::with_api([]), Folder::new("open"));
+    run(&server, folder.store()).get("/x").unwrap();
+    set_mode(&folder.entry(), 0o644);
+    succeeds_without_its_store(&server, folder.store(), "others can read it");
+    set_mode(&folder.entry(), 0o600);
+    let entry = folder.entry();
+    let elsewhere = folder.0.join("elsewhere");
+    fs::rename(&entry, &elsewhere).unwrap();
+    symlink(&elsewhere, &entry).unwrap();
+    succeeds_without_its_store(&server, folder.store(), "it is not a file");
+    fs::remove_file(&entry).unwrap();
+    set_mode(&folder.0, 0o777);
+    succeeds_without_its_store(&server, folder.store(), "others can write to it");
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_or_written_is_done_without() {
+    let (server, folder) = (Server::with_api([]), Folder::new("full"));
+    fs::create_dir_all(&folder.0).unwrap();
+    let file = folder.0.join("file");
+    fs::write(&file, "").unwrap();
+    succeeds_without_its_store(&server, FileStore::at(file.join("below")), "file");
+    succeeds_without_its_store(&server, FileStore::at("/proc/nowhere"), "/proc/nowhere");
+}
+
+#[test]
+fn a_lock_that_is_held_for_too_long_is_done_without() {
+    let (server, folder) = (Server::with_api([]), Folder::new("held"));
+    run(&server, folder.store()).get("/x").unwrap();
+    let lock = fs::File::open(&folder.files("lock")[0]).unwrap();
+    lock.lock().unwrap();
+    let clock = ManualClock::new();
+    let store = folder.store().with_clock(clock.clone());
+    succeeds_without_its_store(&server, store, "another process takes too long");
+    assert_eq!(clock.slept(), secs(10));
+}
+
+#[test]
+fn the_servers_wishes_are_kept_for_the_next_run() {
+    let server =
+        Server::with_api([reply(429, "{}").header("retry-after", "3600"), reply(200, "{}")]);
+    let folder = Folder::new("wishes");
+    let (client, clock) = on_manual_clock(run(&server, folder.store()));
+    client.get("/x").unwrap_err();
+    let next = run(&server, folder.store()).with_clock(clock.clone());
+    let error = next.get("/x").unwrap_err();
+    assert_eq!(error.retry_after(), Some(secs(3_600)));
+    assert_eq!(error.sent(), unattended::error::Sent::No);
+    assert_eq!(server.api_requests().len(), 1);
+    clock.advance(secs(3_590));
+    let last = run(&server, folder.store()).with_clock(clock.clone());
+    last.get("/x").unwrap();
+    assert_eq!(clock.sleeps().last(), Some(&secs(10)));
+}
+
+#[test]
+fn the_token_endpoints_wish_is_kept_for_the_next_run() {
+    let refusal = reply(429, "{}").header("retry-after", "3600");
+    let (server, folder) = (Server::with_scripts([refusal], []), Folder::new("token-wish"));
+    let (client, clock) = on_manual_clock(run(&server, folder.store()));
+    client.get("/x").unwrap_err();
+    let next = run(&server, folder.store()).with_clock(clock.clone());
+    assert_eq!(next.get("/x").unwrap_err().retry_after(), Some(secs(3_600)));
+    assert_eq!(server.seen().len(), 1);
+    clock.advance(secs(3_500));
+    run(&server, folder.store()).with_clock(clock.clone()).get("/x").unwrap();
+    assert_eq!(clock.slept(), secs(100));
+}
+
+#[test]
+fn a_clock_that_jumped_back_leaves_a_token_that_works_until_it_is_refused() {
+    let server = Server::with_api([reply(200, "{}"), reply(401, "{}"), reply(200, "{}")]);
+    let folder = Folder::new("jumped");
+    let (client, clock) = on_manual_clock(run(&server, folder.store()));
+    client.get("/x").unwrap();
+    clock.set_now(clock.now() - secs(1_000_000));
+    run(&server, folder.store()).with_clock(clock).get("/x").unwrap();
+    assert_eq!(server.token_requests().len(), 2);
+}
+
+/// A store of the user's own: fails, or never runs the change.
+struct Broken;
+
+impl TokenStore for Broken {
+    fn update(
+        &self,
+        _: &str,
+        _: Duration,
+        change: &mut dyn FnMut(&mut StoreEntry),
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let mut entry = StoreEntry::default();
+        change(&mut entry);
+        let text = entry.to_text();
+        assert!(!format!("{entry:?}").contains("token-1"));
+        assert_eq!(StoreEntry::from_text(&text).unwrap().to_text(), text);
+        assert!(entry.useful_until().is_some());
+        Err("the cache is down".into())
+    }
+}
+
+#[test]
+fn a_store_that_fails_after_the_change_ran_does_not_cost_a_second_token() {
+    let server = Server::with_api([]);
+    succeeds_without_its_store(&server, Broken, "the cache is down");
+    assert_eq!(server.token_requests().len(), 1);
+}
+
+/// Runs this test binary again as a process that makes one call.
+fn child(server: &Server, folder: &Folder, killed: bool) -> Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "stores::child_process", "--ignored"])
+        .env("UNATTENDED_TEST_ORIGIN", server.url(""))
+        .env("UNATTENDED_TEST_FOLDER", &folder.0)
+        .env("UNATTENDED_TEST_PATH", if killed { "/abort" } else { "/x" })
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+#[test]
+#[ignore = "is started as a process by the tests below"]
+fn child_process() {
+    let Ok(origin) = std::env::var("UNATTENDED_TEST_ORIGIN") else { return };
+    let folder = std::env::var("UNATTENDED_TEST_FOLDER").unwrap();
+    let client = client_at(&origin).with_store(FileStore::at(folder));
+    client.get(&std::env::var("UNATTENDED_TEST_PATH").unwrap()).unwrap();
+}
+
+#[test]
+fn fifty_processes_at_once_buy_one_token() {
+    let (server, folder) = (Server::with_api([]), Folder::new("fifty"));
+    let children: Vec<Child> = (0..50).map(|_| child(&server, &folder, false)).collect();
+    for mut child in children {
+        assert!(child.wait().unwrap().success());
+    }
+    assert_eq!(server.token_requests().len(), 1);
+    assert_eq!(server.api_requests().len(), 50);
+}
+
+#[test]
+fn a_process_that_is_killed_within_a_renewal_does_not_stop_the_others() {
+    let (asked, first) = std::sync::mpsc::channel();
+    let asked = std::sync::Mutex::new(asked);
+    let is_first = std::sync::atomic::AtomicBool::new(true);
+    let server = Server::start(move |seen| {
+        if seen.path() == TOKEN_PATH && is_first.swap(false, std::sync::atomic::Ordering::SeqCst) {
+            asked.lock().unwrap().send(()).unwrap();
+            std::thread::sleep(Duration::from_millis(300));
+        }
+        token_reply("token", 3600)
+    });
+    let folder = Folder::new("killed");
+    let mut victim = child(&server, &folder, false);
+    first.recv().unwrap();
+    victim.kill().unwrap();
+    victim.wait().unwrap();
+    let mut others: Vec<Child> = (0..5).map(|_| child(&server, &folder, false)).collect();
+    assert!(others.iter_mut().all(|child| child.wait().unwrap().success()));
+    assert_eq!(server.token_requests().len(), 2);
+}
