@@ -56,7 +56,8 @@
 //!   tell it to programs.
 //! * **Timeouts** are on: 10 s to connect, 120 s without a byte from the API, 30 s from
 //!   the token endpoint. A name look-up by the operating system cannot be interrupted.
-//! * **Threads**: give each a clone of the [`Client`].
+//! * **Threads**: give each a clone of the [`Client`]. Runs and processes share a token by
+//!   [`FileStore`], machines by a [`TokenStore`] of yours.
 //! * **TLS** is always verified; plain `http` goes to this machine only. The token goes
 //!   to the origin of the base URL and nowhere else.
 //! * **Secrets** are in no `Debug`, error or event. ureq itself writes path **and
