@@ -130,7 +130,7 @@ impl<'a> Call<'a> {
             endpoint: self.endpoint,
             may_follow: !is_token && retry::may_follow(&self.method),
             repeatable: is_token || self.request.is_some_and(|request| request.repeatable),
-            may_renew: self.token.is_some() && self.refused.is_none(),
+            may_renew: !is_token && self.token.is_some() && self.refused.is_none(),
             retries_left: self.retries_left,
             retries: self.attempt - 1,
             idles: self.idles,

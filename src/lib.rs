@@ -125,6 +125,7 @@ mod event;
 mod call;
 mod client;
 mod renewal;
+mod revocation;
 mod verbs;
 mod settings;
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use ureq::http::HeaderMap;
+
 use crate::call::Call;
 use crate::client::{Arrival, Client};
 use crate::clock::Moment;
@@ -173,15 +175,24 @@ impl Client {
         if let Some(error) = self.wishes.was_refused(identity, &now) {
             return Err(Error::Token(Box::new(error)));
         }
-        let (headers, body) = token::request(&self.provider, identity)?;
         call.sent_at = now;
+        self.post_form(call, identity, token::request(&self.provider, identity)?)
+    }
+
+    /// A form to the authorization server.
+    pub(crate) fn post_form(
+        &self,
+        call: &mut Call<'_>,
+        identity: &Identity,
+        (headers, body): (HeaderMap, String),
+    ) -> Result<Response> {
         call.identity = Some(identity.clone());
         let outgoing = Outgoing {
             method: &call.method,
             uri: &call.uri,
             headers,
             body: Some(body.as_bytes()),
-            time_left: call.time_left(&now),
+            time_left: call.time_left(&self.now()),
             idle_timeout: self.token_idle_timeout,
             idle_setting: "Client::with_token_idle_timeout",
             body_limit: TOKEN_ANSWER_LIMIT,
@@ -212,7 +223,7 @@ impl Client {
         }
     }
 
-    fn store_failed(&self, cause: &Cause) {
+    pub(crate) fn store_failed(&self, cause: &Cause) {
         self.count(|stats| stats.store_failures += 1);
         let own = self.token.borrow().clone();
         let known: Vec<&str> = own.iter().map(AccessToken::secret).collect();
@@ -220,7 +231,7 @@ impl Client {
         self.emit(|| Event::StoreFailed { error });
     }
 
-    fn unreadable(&self, call: &Call<'_>, why: Unreadable) -> Error {
+    pub(crate) fn unreadable(&self, call: &Call<'_>, why: Unreadable) -> Error {
         match why {
             Unreadable::Wrong(error) => error,
             Unreadable::Failed(cause) => Error::Token(Box::new(TokenError {

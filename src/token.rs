@@ -154,21 +154,43 @@ impl fmt::Debug for AccessToken {
 
 /// The token request of RFC 6749 §4.4.2: headers and form body.
 pub(crate) fn request(provider: &Provider, identity: &Identity) -> Result<(HeaderMap, String)> {
+    let mut pairs = Vec::new();
+    pairs.extend(provider.scope.iter().map(|scope| ("scope", scope.as_str())));
+    pairs.extend(provider.audience.iter().map(|audience| ("audience", audience.as_str())));
+    pairs.extend(provider.resources.iter().map(|resource| ("resource", resource.as_str())));
+    pairs.extend(provider.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    authenticated(provider, identity, &[("grant_type", "client_credentials")], &pairs)
+}
+
+/// The revocation request of RFC 7009 §2.1.
+pub(crate) fn revocation(
+    provider: &Provider,
+    identity: &Identity,
+    token: &AccessToken,
+) -> Result<(HeaderMap, String)> {
+    let pairs = [("token", token.secret()), ("token_type_hint", "access_token")];
+    authenticated(provider, identity, &pairs, &[])
+}
+
+/// A form in which the client authenticates itself as the provider expects it.
+fn authenticated(
+    provider: &Provider,
+    identity: &Identity,
+    first: &[(&str, &str)],
+    last: &[(&str, &str)],
+) -> Result<(HeaderMap, String)> {
     let mut headers = HeaderMap::with_capacity(4);
     let form = HeaderValue::from_static("application/x-www-form-urlencoded");
     headers.insert(CONTENT_TYPE, form);
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-    let mut pairs = vec![("grant_type", "client_credentials")];
+    let mut pairs = first.to_vec();
     if provider.auth_method == AuthMethod::ClientSecretPost {
         pairs.push(("client_id", &identity.id));
         pairs.push(("client_secret", identity.secret.expose()));
     } else {
         headers.insert(AUTHORIZATION, basic(provider.auth_method, identity)?);
     }
-    pairs.extend(provider.scope.iter().map(|scope| ("scope", scope.as_str())));
-    pairs.extend(provider.audience.iter().map(|audience| ("audience", audience.as_str())));
-    pairs.extend(provider.resources.iter().map(|resource| ("resource", resource.as_str())));
-    pairs.extend(provider.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    pairs.extend(last);
     Ok((headers, encode_pairs(pairs)))
 }
 
