@@ -2,5 +2,8 @@
 //! on the loopback, with a manual clock. One module per theme.
 #![allow(missing_docs, reason = "a test binary has no documentation")]
 
+mod links;
+mod pages;
+mod resume;
 mod smoke;
 mod support;
