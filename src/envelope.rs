@@ -262,3 +262,26 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for Rows<'_, T> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::next_in_link_header;
+
+    #[test]
+    fn the_next_link_of_a_header_is_found_and_nothing_else() {
+        let cases = [
+            ("<a>; rel=next", Some("a")),
+            ("< a,b;c >;REL=\"prev next\"", Some("a,b;c")),
+            ("<a>; rel=prev, <b>; rel=next", Some("b")),
+            ("<a>; title=\"\\\"; rel=next\", <b>; rel=\"next\"", Some("b")),
+            ("<a>; title=\"x, <y>; rel=next\"", None),
+            ("<a>; rel=nextish", None),
+            ("<a; rel=next", None),
+            ("<a>; title=\"open; rel=next", None),
+            ("", None),
+        ];
+        for (header, target) in cases {
+            assert_eq!(next_in_link_header(header).as_deref(), target, "{header}");
+        }
+    }
+}
