@@ -169,7 +169,7 @@ fn a_count_of_pages_that_cannot_be_one_is_not_believed() {
 fn totals_are_read_wherever_they_stand() {
     complete(&json!([
         {"pagination": {"page_number": 1, "total_pages": 2}, "meta": {"request": 7}, "items": [1]},
-        {"meta": {}, "items": [2], "pagination": {"page_number": 2, "total_pages": 2}},
+        {"items": [2], "pagination": {"page_number": 2, "total_pages": 2}, "meta": {"request": 8}},
     ]));
 }
 
