@@ -3,6 +3,9 @@
 #![allow(missing_docs, reason = "a test binary has no documentation")]
 
 mod docs;
+mod links;
+mod pages;
+mod resume;
 mod smoke;
 #[cfg(unix)]
 mod stores;
