@@ -1,0 +1,58 @@
+//! Exports whole collections to files: complete, counted, or not at all.
+//!
+//! With arguments it calls a real API; client id and secret come from the environment
+//! (`SNOW_ATLAS_CLIENT_ID`, `SNOW_ATLAS_CLIENT_SECRET`, …: see `--help`). Without, it
+//! starts a stand-in server on the loopback and shows the whole job on that.
+
+mod arguments;
+mod job;
+mod output;
+mod rehearsal;
+mod report;
+#[path = "../stand_in/mod.rs"]
+mod stand_in;
+
+use std::env;
+use std::io::{self, IsTerminal};
+use std::process::ExitCode;
+
+use unattended::{Client, Credentials};
+
+use arguments::{Arguments, Destination, HELP, Source};
+use job::{Collection, Failure, Job};
+use report::Report;
+
+fn main() -> ExitCode {
+    let done =
+        Arguments::parse(env::args().skip(1)).map_err(Failure::Usage).and_then(|arguments| {
+            match &arguments.source {
+                _ if arguments.wants_help => {
+                    print!("{HELP}");
+                    Ok(0)
+                }
+                Some(source) => export(&arguments, source),
+                None => rehearsal::run(&arguments),
+            }
+        });
+    let code = done.unwrap_or_else(|failure| {
+        eprintln!("export: {failure}");
+        failure.exit_code()
+    });
+    code.into()
+}
+
+/// Returns the exit code.
+fn export(arguments: &Arguments, source: &Source) -> Result<u8, Failure> {
+    let mut collections = Collection::of(arguments)?;
+    let provider = source.provider()?;
+    let credentials = Credentials::from_env(source.prefix())?;
+    let to_stdout = matches!(arguments.destination, Destination::Stdout);
+    let report = Report::new(arguments.is_verbose, to_stdout && io::stdout().is_terminal());
+    let watching = report.clone();
+    let client =
+        Client::new(provider, credentials)?.with_observer(move |event| watching.observe(event));
+    report.say(&format!("reading {} from {}", arguments.paths.join(", "), source.name()));
+    Job { client: &client, arguments, report: &report }.run(&mut collections);
+    report.say(&rehearsal::summary(&client));
+    Ok(job::exit_code(&collections))
+}
