@@ -32,7 +32,8 @@ What to read:
     --items-key KEY        the member of the answer that holds the rows
     --page-size ROWS       how many rows to ask for in a page
 
-Where to write; without any of these the rows of one path go to standard output:
+Where to write; without any of these the rows of one path go to standard output as they come,
+and only exit code 0 says that they are complete:
     --out FILE             for one path
     --out-dir DIR          for one path or several: DIR/computers.jsonl
     --csv                  CSV instead of JSON lines, with
@@ -49,15 +50,20 @@ Exit codes: 0 complete, 64 usage, 65 incomplete, 69 refused by the server, 73 ca
 
 /// What the command line asks for.
 pub struct Arguments {
-    /// `None` means the stand-in.
-    pub source: Option<Source>,
+    pub task: Task,
     pub paths: Vec<String>,
     pub items_key: Option<String>,
     pub page_size: Option<u64>,
     pub destination: Destination,
     pub format: Format,
     pub is_verbose: bool,
-    pub wants_help: bool,
+}
+
+pub enum Task {
+    Help,
+    /// The whole job against the stand-in.
+    Rehearsal,
+    Export(Source),
 }
 
 pub enum Destination {
@@ -131,33 +137,33 @@ impl Arguments {
     pub fn parse(arguments: impl Iterator<Item = String>) -> Parsed<Self> {
         let mut words = Words::split(arguments)?;
         let parsed = Self {
-            source: words.source()?,
+            task: words.task()?,
             items_key: words.value("items-key"),
             page_size: words.value("page-size").map(|rows| page_size(&rows)).transpose()?,
             destination: words.destination()?,
             format: words.format()?,
             is_verbose: words.flag("verbose"),
-            wants_help: words.flag("help"),
             paths: words.paths,
         };
-        if let Some(name) = words.options.keys().next() {
+        if let (Some(name), false) = (words.options.keys().next(), parsed.wants_help()) {
             return Err(format!("--{name} does not go with the other arguments"));
         }
         parsed.check()
     }
 
+    fn wants_help(&self) -> bool {
+        matches!(self.task, Task::Help)
+    }
+
     fn check(self) -> Parsed<Self> {
-        match (&self.source, self.paths.len(), &self.destination) {
-            _ if self.wants_help => Ok(self),
-            (None, 0, Destination::Stdout | Destination::File(_)) => Ok(self),
-            (None, 0, Destination::Directory(_)) => {
-                Err("--out-dir: the stand-in's run takes --out".into())
+        use Destination::{Directory, File, Stdout};
+        match (&self.task, self.paths.len(), &self.destination) {
+            (Task::Rehearsal, 0, Directory(_)) => Err("the stand-in's run takes --out".into()),
+            (Task::Rehearsal, 1.., _) => Err("a path needs a --provider".into()),
+            (Task::Export(_), 0, _) => {
+                Err("no path is given, such as /api/sam/estate/v1/computers".into())
             }
-            (None, ..) => Err("a path needs a --provider".into()),
-            (Some(_), 0, _) => Err("no path is given, such as /api/sam/estate/v1/computers".into()),
-            (Some(_), 2.., Destination::Stdout | Destination::File(_)) => {
-                Err("several paths need --out-dir".into())
-            }
+            (Task::Export(_), 2.., Stdout | File(_)) => Err("several paths need --out-dir".into()),
             _ => Ok(self),
         }
     }
@@ -211,20 +217,23 @@ impl Words {
         self.value(name).ok_or_else(|| format!("--{name} is missing: {why}"))
     }
 
-    fn source(&mut self) -> Parsed<Option<Source>> {
-        let Some(name) = self.value("provider") else {
-            return match (self.flag("stand-in"), credentials_in_environment()) {
-                (false, Some(variable))
-                    if self.paths.is_empty() && !self.options.contains_key("help") =>
-                {
-                    Err(format!(
-                        "{variable} is set: say which API to read with --provider and a path, or --stand-in"
-                    ))
-                }
-                _ => Ok(None),
-            };
-        };
-        let kind = match name.as_str() {
+    fn task(&mut self) -> Parsed<Task> {
+        if self.flag("help") {
+            return Ok(Task::Help);
+        }
+        if let Some(name) = self.value("provider") {
+            return self.source(&name).map(Task::Export);
+        }
+        match credentials_in_environment() {
+            Some(variable) if !self.flag("stand-in") && self.paths.is_empty() => Err(format!(
+                "{variable} is set: say which API to read with --provider and a path, or --stand-in"
+            )),
+            _ => Ok(Task::Rehearsal),
+        }
+    }
+
+    fn source(&mut self, name: &str) -> Parsed<Source> {
+        let kind = match name {
             "snow-atlas" => {
                 Kind::SnowAtlas { region: self.required("region", "such as westeurope")? }
             }
@@ -241,12 +250,12 @@ impl Words {
                 ));
             }
         };
-        Ok(Some(Source {
+        Ok(Source {
             kind,
             base_url: self.value("base-url"),
             token_endpoint: self.value("token-endpoint"),
             scope: self.value("scope"),
-        }))
+        })
     }
 
     fn destination(&mut self) -> Parsed<Destination> {

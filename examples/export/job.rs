@@ -16,6 +16,8 @@ use crate::report::Report;
 /// Why a run, or one collection of it, is not complete.
 pub enum Failure {
     Usage(String),
+    /// And the variables that should hold them.
+    NoCredentials(Error, String),
     Api(Error),
     /// What could not be written, and why.
     Output(String, io::Error),
@@ -28,7 +30,7 @@ impl Failure {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Usage(_) => 64,
-            Self::Api(error) => error.exit_code(),
+            Self::NoCredentials(error, _) | Self::Api(error) => error.exit_code(),
             Self::Output(..) => 73,
             Self::Different(_) => 65,
         }
@@ -53,6 +55,9 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Usage(text) => write!(f, "{text} (see --help)"),
+            Self::NoCredentials(error, variables) => {
+                write!(f, "{error}; the credentials are read from {variables} (see --help)")
+            }
             // Debug adds the causes, each on a line of its own.
             Self::Api(error) => {
                 f.write_str(&format!("{error:?}").replace("\n  caused by", "; caused by"))
@@ -193,9 +198,10 @@ impl Collection {
 
 impl fmt::Display for Collection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rows = counted(self.rows, "row");
         let rows = match self.promised {
-            Some(promised) => format!("{} rows of {promised} promised", self.rows),
-            None => format!("{} rows, no number promised", self.rows),
+            Some(promised) => format!("{rows} of {promised} promised"),
+            None => format!("{rows}, no number promised"),
         };
         match (&self.outcome, &self.file) {
             (Outcome::NotTried, _) => write!(f, "{}: not tried", self.path),
@@ -205,6 +211,27 @@ impl fmt::Display for Collection {
             }
             (Outcome::Complete, None) => write!(f, "{}: complete, {rows}", self.path),
         }
+    }
+}
+
+/// What the counters of the client tell at the end.
+pub fn summary(client: &Client) -> String {
+    let stats = client.stats();
+    format!(
+        "{}, {}, {}, {}, {:.1} s of waiting",
+        counted(stats.rows, "row"),
+        counted(stats.pages, "page"),
+        counted(stats.requests, "request"),
+        counted(stats.tokens_fetched, "token"),
+        stats.waited.as_secs_f64()
+    )
+}
+
+/// `1 row`, `2 rows`.
+fn counted(number: u64, what: &str) -> String {
+    match number {
+        1 => format!("1 {what}"),
+        _ => format!("{number} {what}s"),
     }
 }
 

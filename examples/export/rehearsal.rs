@@ -35,12 +35,13 @@ pub fn run(arguments: &Arguments) -> std::result::Result<u8, Failure> {
     };
     let mut collections = [Collection::new(COMPUTERS, Some(file.clone()))];
     Job { client: &client, arguments, report: &report }.run(&mut collections);
-    report.say(&summary(&client));
-    if collections[0].failure().is_none() {
+    report.say(&job::summary(&client));
+    let [computers] = &collections;
+    if computers.failure().is_none() {
         compare(&file, &arguments.format, stand_in.computers())?;
         report.say(&format!(
             "compared: the file holds the {} computers of the server, to the letter",
-            collections[0].rows()
+            computers.rows()
         ));
     }
     Ok(job::exit_code(&collections))
@@ -69,19 +70,6 @@ fn say_tenant(client: &Client, report: &Report) -> Result<()> {
     let name: String = id_token.claim("tenant_name")?;
     report.say(&format!("snow-atlas: the id_token names the tenant {tenant} ({name})"));
     Ok(())
-}
-
-/// What the counters of a client tell.
-pub fn summary(client: &Client) -> String {
-    let stats = client.stats();
-    format!(
-        "{} rows in {} pages, {} requests, {} tokens, {:.1} s of waiting",
-        stats.rows,
-        stats.pages,
-        stats.requests,
-        stats.tokens_fetched,
-        stats.waited.as_secs_f64()
-    )
 }
 
 /// Writes what the server holds in the same format, and looks for the first difference.

@@ -42,15 +42,8 @@ impl Report {
     /// A line that stays.
     pub fn say(&self, text: &str) {
         match &self.bar {
-            Some(bar) => bar.suspend(|| eprintln!("{text}")),
-            None => {
-                let now = OffsetDateTime::now_utc();
-                let (date, hour, minute) = (now.date(), now.hour(), now.minute());
-                let line =
-                    format!("{date} {hour:02}:{minute:02}:{:02} UTC  {text}\n", now.second());
-                // A closed standard error is no reason to lose an export.
-                let _ = io::stderr().write_all(line.as_bytes());
-            }
+            Some(bar) => bar.suspend(|| write(text)),
+            None => write(&format!("{}  {text}", utc(OffsetDateTime::now_utc()))),
         }
     }
 
@@ -146,6 +139,16 @@ impl Standing {
             None => format!("{path}: {rows} rows so far, page {page}"),
         })
     }
+}
+
+fn write(line: &str) {
+    // A closed standard error is no reason to lose an export.
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+fn utc(now: OffsetDateTime) -> String {
+    let (hour, minute, second) = now.to_hms();
+    format!("{} {hour:02}:{minute:02}:{second:02} UTC", now.date())
 }
 
 fn style(template: &str) -> ProgressStyle {

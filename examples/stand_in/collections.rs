@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::tokens::Limit;
+use super::limit::Limit;
 use super::wire::{Answer, Call, Reply};
 use super::{COMPUTERS, ORDERS};
 

@@ -12,6 +12,7 @@
 #![allow(dead_code, reason = "each example uses another part of it")]
 
 mod collections;
+mod limit;
 mod tokens;
 mod wire;
 

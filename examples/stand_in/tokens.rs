@@ -10,6 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
+use super::limit::Limit;
 use super::wire::{Answer, Call, Reply, form_decode};
 use super::{CLIENT_ID, CLIENT_SECRET};
 
@@ -26,15 +27,6 @@ pub struct Tokens {
     issued: Mutex<HashMap<String, (Issuer, Instant)>>,
     snow_atlas_life: u64,
     limit: Limit,
-}
-
-/// `429` until a time is over; the first call that meets it while it is armed starts it.
-pub struct Limit(Mutex<LimitState>);
-
-enum LimitState {
-    Armed,
-    Until(Instant),
-    Off,
 }
 
 impl Tokens {
@@ -164,33 +156,6 @@ impl Tokens {
         let end = Instant::now() + Duration::from_secs(life);
         self.issued.lock().unwrap().insert(token.clone(), (issuer, end));
         token
-    }
-}
-
-impl Limit {
-    pub fn armed() -> Self {
-        Self(Mutex::new(LimitState::Armed))
-    }
-
-    pub fn off() -> Self {
-        Self(Mutex::new(LimitState::Off))
-    }
-
-    /// The seconds of `Retry-After`; a call that comes too early gets them again.
-    pub fn blocks(&self, starts_it: bool) -> Option<u64> {
-        let mut state = self.0.lock().unwrap();
-        match *state {
-            LimitState::Armed if starts_it => {
-                *state = LimitState::Until(Instant::now() + Duration::from_secs(1));
-                Some(1)
-            }
-            LimitState::Until(end) if Instant::now() < end => Some(1),
-            LimitState::Until(_) => {
-                *state = LimitState::Off;
-                None
-            }
-            LimitState::Armed | LimitState::Off => None,
-        }
     }
 }
 
