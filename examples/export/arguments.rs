@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::env;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use unattended::{Provider, Result};
@@ -134,7 +135,7 @@ impl Arguments {
     /// # Errors
     ///
     /// What is wrong with the command line, in words.
-    pub fn parse(arguments: impl Iterator<Item = String>) -> Parsed<Self> {
+    pub fn parse(arguments: impl Iterator<Item = OsString>) -> Parsed<Self> {
         let mut words = Words::split(arguments)?;
         let parsed = Self {
             task: words.task()?,
@@ -177,10 +178,10 @@ struct Words {
 }
 
 impl Words {
-    fn split(arguments: impl Iterator<Item = String>) -> Parsed<Self> {
+    fn split(arguments: impl Iterator<Item = OsString>) -> Parsed<Self> {
         let mut words = Self { paths: Vec::new(), options: HashMap::new() };
-        let mut arguments = arguments.peekable();
-        while let Some(word) = arguments.next() {
+        let mut arguments = arguments.map(unicode);
+        while let Some(word) = arguments.next().transpose()? {
             let Some(option) = word.strip_prefix("--") else {
                 words.paths.push(path(word)?);
                 continue;
@@ -193,9 +194,10 @@ impl Words {
                 (true, _, None) => None,
                 (true, _, Some(_)) => return Err(format!("--{name} takes no value")),
                 (_, true, Some(value)) => Some(value),
-                (_, true, None) => {
-                    Some(arguments.next().ok_or_else(|| format!("--{name} needs a value"))?)
-                }
+                (_, true, None) => match arguments.next() {
+                    Some(value) => Some(value?),
+                    None => return Err(format!("--{name} needs a value")),
+                },
                 (false, false, _) => return Err(format!("--{name} is not known")),
             };
             if words.options.insert(name.to_owned(), value).is_some() {
@@ -285,6 +287,10 @@ impl Words {
         };
         Ok(Format::Csv { columns, delimiter, bom: self.flag("bom") })
     }
+}
+
+fn unicode(word: OsString) -> Parsed<String> {
+    word.into_string().map_err(|word| format!("{} is not valid Unicode", word.display()))
 }
 
 fn path(word: String) -> Parsed<String> {

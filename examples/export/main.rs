@@ -23,7 +23,7 @@ use job::{Collection, Failure, Job};
 use report::Report;
 
 fn main() -> ExitCode {
-    let parsed = Arguments::parse(env::args().skip(1)).map_err(Failure::Usage);
+    let parsed = Arguments::parse(env::args_os().skip(1)).map_err(Failure::Usage);
     let done = parsed.and_then(|arguments| match &arguments.task {
         Task::Help => help(),
         Task::Rehearsal => rehearsal::run(&arguments),

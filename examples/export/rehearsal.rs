@@ -3,7 +3,6 @@
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process;
 
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -100,6 +99,10 @@ fn compare(file: &Path, format: &Format, rows: &[String]) -> std::result::Result
     )))
 }
 
+/// Beside this program, hence below `target`: another run replaces it, and git ignores it.
 fn default_file(format: &Format) -> PathBuf {
-    env::temp_dir().join(format!("computers-{}.{}", process::id(), format.extension()))
+    let program = env::current_exe().ok();
+    let directory = program.as_deref().and_then(Path::parent).map(Path::to_owned);
+    let name = format!("computers.{}", format.extension());
+    directory.unwrap_or_else(env::temp_dir).join(name)
 }

@@ -3,7 +3,7 @@
 use std::env;
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::json;
 
@@ -52,11 +52,16 @@ fn run(command: &mut Command) -> Run {
 
 /// The export against `server`, with credentials.
 fn export(server: &Server, arguments: &[&str]) -> Run {
+    run(&mut to(server, arguments))
+}
+
+fn to(server: &Server, arguments: &[&str]) -> Command {
     let mut command = example("export");
     command.args(["--provider", "snow-atlas", "--region", "westeurope"]);
     command.args(["--base-url", &server.url(""), "--token-endpoint", &server.url(TOKEN_PATH)]);
     command.env("SNOW_ATLAS_CLIENT_ID", "me").env("SNOW_ATLAS_CLIENT_SECRET", SECRET);
-    run(command.args(arguments))
+    command.args(arguments);
+    command
 }
 
 /// An empty directory of the test's own.
@@ -349,6 +354,26 @@ fn a_file_that_cannot_be_written_is_found_before_anything_is_sent() {
         assert!(run.stderr.contains(&expected), "{}", run.stderr);
     }
     assert!(server.seen().is_empty());
+}
+
+#[test]
+fn a_reader_who_goes_away_is_output_that_cannot_be_written() {
+    let mut command = to(&Server::with_api([page("[{\"id\":1}]")]), &["/x"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(73), "{stderr}");
+    assert!(stderr.contains(": standard output cannot be written: "), "{stderr}");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_argument_that_is_not_unicode_is_told_as_usage() {
+    use std::os::unix::ffi::OsStrExt;
+    let run = run(example("export").arg("--out").arg(std::ffi::OsStr::from_bytes(b"\xff")));
+    assert_eq!(run.code, 64);
+    assert_eq!(run.stderr, "export: \u{fffd} is not valid Unicode (see --help)\n");
 }
 
 #[cfg(unix)]
