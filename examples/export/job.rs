@@ -138,7 +138,7 @@ impl Job<'_> {
         if let Some(size) = self.arguments.page_size {
             rows = rows.with_page_size(size);
         }
-        let written = rows.by_ref().try_for_each(|row| writer.write(&*row?).map_err(cannot_write));
+        let written = rows.by_ref().try_for_each(|row| writer.write(&row?).map_err(cannot_write));
         let progress = rows.progress();
         (collection.rows, collection.promised) = (progress.delivered, progress.total_items);
         // What has come goes out in any case: to standard output, say.

@@ -51,11 +51,11 @@ impl Report {
     pub fn begin(&self, path: &str) {
         *self.standing() = Standing { path: path.to_owned(), ..Standing::default() };
         if let Some(bar) = &self.bar {
-            bar.reset();
-            bar.unset_length();
             bar.set_style(style(COUNTING));
             bar.set_prefix(path.to_owned());
             bar.set_message("");
+            bar.unset_length();
+            bar.reset();
             bar.enable_steady_tick(Duration::from_millis(100));
         }
     }

@@ -133,6 +133,8 @@ fn without_credentials_the_stand_in_is_exported_even_where_the_proxies_are_dead(
     ] {
         assert!(run.stderr.contains(expected), "{expected}:\n{}", run.stderr);
     }
+    // One because the first token expired, one because the second was revoked.
+    assert!(run.stderr.matches("token renewed from").count() >= 2, "{}", run.stderr);
     assert!(!run.stderr.contains("s3cret"));
 }
 
