@@ -1,6 +1,6 @@
 //! The command line, read by hand: it is short.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -174,12 +174,12 @@ impl Arguments {
 struct Words {
     paths: Vec<String>,
     /// Flags have the value `None`.
-    options: HashMap<String, Option<String>>,
+    options: BTreeMap<String, Option<String>>,
 }
 
 impl Words {
     fn split(arguments: impl Iterator<Item = OsString>) -> Parsed<Self> {
-        let mut words = Self { paths: Vec::new(), options: HashMap::new() };
+        let mut words = Self { paths: Vec::new(), options: BTreeMap::new() };
         let mut arguments = arguments.map(unicode);
         while let Some(word) = arguments.next().transpose()? {
             let Some(option) = word.strip_prefix("--") else {

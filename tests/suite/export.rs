@@ -2,8 +2,9 @@
 
 use std::env;
 use std::fs;
+use std::io;
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
 use serde_json::json;
 
@@ -360,10 +361,10 @@ fn a_file_that_cannot_be_written_is_found_before_anything_is_sent() {
 
 #[test]
 fn a_reader_who_goes_away_is_output_that_cannot_be_written() {
-    let mut command = to(&Server::with_api([page("[{\"id\":1}]")]), &["/x"]);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    drop(child.stdout.take());
-    let output = child.wait_with_output().unwrap();
+    let (reader, writer) = io::pipe().unwrap();
+    drop(reader);
+    let server = Server::with_api([page("[{\"id\":1}]")]);
+    let output = to(&server, &["/x"]).stdout(writer).output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(73), "{stderr}");
     assert!(stderr.contains(": standard output cannot be written: "), "{stderr}");
