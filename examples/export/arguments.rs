@@ -226,8 +226,9 @@ impl Words {
         if let Some(name) = self.value("provider") {
             return self.source(&name).map(Task::Export);
         }
+        let wants_stand_in = self.flag("stand-in");
         match credentials_in_environment() {
-            Some(variable) if !self.flag("stand-in") && self.paths.is_empty() => Err(format!(
+            Some(variable) if !wants_stand_in && self.paths.is_empty() => Err(format!(
                 "{variable} is set: say which API to read with --provider and a path, or --stand-in"
             )),
             _ => Ok(Task::Rehearsal),

@@ -193,6 +193,12 @@ fn what_cannot_be_meant_is_told_as_usage() {
         (&["--outt", "x"], "--outt is not known"),
         (&["-o", "x"], "-o is not known"),
         (&["--csv", "--csv"], "--csv is given twice"),
+        (&["--columns", "a"], "--columns does not go with the other arguments"),
+        (&["--stand-in", "--out-dir", "x"], "the stand-in's run takes --out"),
+        (
+            &["--stand-in", "--provider=snapdocs", "/a"],
+            "--stand-in does not go with the other arguments",
+        ),
     ] {
         let run = run(example("export").args(arguments));
         assert_eq!(run.stderr, format!("export: {expected} (see --help)\n"));
@@ -208,6 +214,9 @@ fn credentials_without_a_provider_are_not_taken_for_a_rehearsal() {
         run.stderr,
         "export: COGNITO_CLIENT_ID is set: say which API to read with --provider and a path, or --stand-in (see --help)\n"
     );
+    let arguments = ["--stand-in", "--out-dir", "x"];
+    let run = self::run(example("export").args(arguments).env("COGNITO_CLIENT_ID", "x"));
+    assert_eq!(run.stderr, "export: the stand-in's run takes --out (see --help)\n");
 }
 
 #[test]
