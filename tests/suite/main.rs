@@ -3,6 +3,7 @@
 #![allow(missing_docs, reason = "a test binary has no documentation")]
 
 mod docs;
+mod export;
 mod links;
 mod pages;
 mod resume;
