@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use ureq::http::{Method, Uri};
@@ -28,7 +29,8 @@ pub(crate) struct MemoryStore {
 #[derive(Default)]
 struct Slot {
     token: Option<AccessToken>,
-    busy: bool,
+    /// The thread whose turn it is.
+    busy: Option<ThreadId>,
 }
 
 /// Credentials that the token endpoint does not know, and until when to believe it.
@@ -62,17 +64,21 @@ impl MemoryStore {
     /// whoever comes meanwhile finds the new token instead of fetching another.
     ///
     /// After `wait_at_most` it runs all the same: a call must not fail because another
-    /// thread is slow. No lock is held while it runs.
+    /// thread is slow. An observer may call a clone in the middle of a token request: it
+    /// would wait for itself, so it does not wait. No lock is held while `change` runs.
     pub(crate) fn update<R>(
         &self,
         wait_at_most: Duration,
         change: impl FnOnce(Option<AccessToken>) -> (Option<AccessToken>, R),
     ) -> R {
+        let this = thread::current().id();
         let slot = lock(&self.token);
-        let waited = self.free.wait_timeout_while(slot, wait_at_most, |slot| slot.busy);
-        let (mut slot, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
-        let turn = (!timeout.timed_out()).then(|| Turn { store: self });
-        slot.busy = true;
+        let waited = self
+            .free
+            .wait_timeout_while(slot, wait_at_most, |slot| slot.busy.is_some_and(|id| id != this));
+        let (mut slot, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let turn = slot.busy.is_none().then(|| Turn { store: self });
+        slot.busy.get_or_insert(this);
         let stored = slot.token.clone();
         drop(slot);
         let (token, result) = change(stored);
@@ -170,7 +176,7 @@ struct Turn<'a> {
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        lock(&self.store.token).busy = false;
+        lock(&self.store.token).busy = None;
         self.store.free.notify_one();
     }
 }
