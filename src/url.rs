@@ -63,11 +63,18 @@ pub(crate) fn parse(text: &str, what: &str) -> Result<Uri> {
     match uri.scheme_str() {
         _ if host.is_empty() => refuse("the URL names no host"),
         _ if authority.contains('@') => refuse("credentials do not belong into a URL"),
+        // Read as absent it would lead to the default port.
+        _ if !has_port_or_none(authority, host) => refuse("the port is not a number up to 65535"),
         Some("https") => Ok(uri),
         Some("http") if is_loopback(host) => Ok(uri),
         Some("http") => refuse("plain http is allowed to this machine only: use https"),
         _ => refuse("the scheme must be https"),
     }
+}
+
+fn has_port_or_none(authority: &str, host: &str) -> bool {
+    let port = authority.strip_prefix(host).unwrap_or_default().trim_start_matches(':');
+    port.is_empty() || port.parse::<u16>().is_ok()
 }
 
 /// `localhost`, 127.0.0.0/8 and `[::1]`.
