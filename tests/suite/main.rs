@@ -3,6 +3,7 @@
 #![allow(missing_docs, reason = "a test binary has no documentation")]
 
 mod credentials;
+mod id_token;
 mod presets;
 mod smoke;
 mod support;
