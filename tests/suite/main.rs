@@ -8,3 +8,4 @@ mod presets;
 mod smoke;
 mod support;
 mod threads;
+mod token;
