@@ -164,6 +164,7 @@ impl Client {
             idle_timeout,
             idle_setting: "Client::with_idle_timeout",
             body_limit: self.body_limit,
+            body_setting: "Client::with_body_limit",
         };
         self.send_out(call, outgoing)
     }

@@ -139,6 +139,7 @@ impl Client {
             idle_timeout: self.token_idle_timeout,
             idle_setting: "Client::with_token_idle_timeout",
             body_limit: TOKEN_ANSWER_LIMIT,
+            body_setting: "the limit of a token answer",
         };
         self.send_out(call, outgoing)
     }

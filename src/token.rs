@@ -182,6 +182,7 @@ pub(crate) fn read(response: &Response, issued: Moment, known: &[String]) -> Res
         None | Some(Value::Null) => {}
         Some(Value::String(kind)) if kind.trim().eq_ignore_ascii_case("bearer") => {}
         Some(kind) => {
+            let kind = mask(&kind.to_string(), &[secret]);
             return refuse(format!("the token_type is {kind}; only Bearer (RFC 6750) can be used"));
         }
     }

@@ -206,6 +206,15 @@ fn a_token_that_is_no_bearer_token_is_an_error() {
 }
 
 #[test]
+fn a_token_in_the_wrong_place_is_not_shown() {
+    for kind in [r#""hush""#, r#"{"value":"hush"}"#, r#"["x hush y"]"#] {
+        let body = format!(r#"{{"access_token":"hush","token_type":{kind}}}"#);
+        let text = Tried::new(reply(200, body)).refusal();
+        assert!(text.contains("the token_type is ") && !text.contains("hush"), "{text}");
+    }
+}
+
+#[test]
 fn a_token_that_would_break_a_header_is_an_error() {
     for token in [
         "hush hush",
@@ -489,7 +498,10 @@ fn a_token_answer_without_end_is_an_error() {
     let body = format!(r#"{{"access_token":"t","padding":"{}"}}"#, "x".repeat(1024 * 1024));
     let tried = Tried::new(reply(200, body));
     let text = tried.result.unwrap_err().to_string();
-    assert!(text.contains("the body is longer than 1048576 bytes"), "{text}");
+    assert!(
+        text.ends_with(": the body is longer than 1048576 bytes (the limit of a token answer)"),
+        "{text}"
+    );
     assert_eq!(tried.asked, 1);
 }
 
