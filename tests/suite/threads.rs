@@ -6,7 +6,7 @@ use std::sync::{Arc, Barrier, Mutex, OnceLock, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use unattended::{Client, Credentials, Event};
+use unattended::{Client, Credentials, Event, RetryPolicy};
 
 use crate::support::*;
 
@@ -120,6 +120,59 @@ fn the_counters_of_clones_add_up_to_what_the_server_saw() {
     let requests: u64 = stats.iter().map(|stats| stats.requests).sum();
     assert_eq!(requests, u64::try_from(server.seen().len()).unwrap());
     assert_eq!(stats.iter().map(|stats| stats.tokens_fetched).sum::<u64>(), 1);
+}
+
+#[test]
+fn an_early_renewal_that_fails_is_tried_once_by_all_clones_together() {
+    let refused = vec![reply(503, ""); CLONES];
+    let server = Server::with_scripts([token_reply("old", 100)].into_iter().chain(refused), []);
+    let (client, clock) = on_manual_clock(server.client());
+    client.access_token().unwrap();
+    clock.advance(secs(80));
+    at_once(&client, |client| client.get("/x").unwrap());
+    assert_eq!((server.token_requests().len(), clock.sleeps().len()), (2, 0));
+    assert!(server.api_requests().iter().all(|x| x.header("authorization") == Some("Bearer old")));
+}
+
+#[test]
+fn what_a_server_asked_of_one_clone_is_kept_by_all() {
+    let busy = reply(429, "").header("retry-after", "30");
+    let server = Server::with_api([busy, reply(200, "{}")]);
+    let (client, clock) = on_manual_clock(server.client());
+    let hasty = client.clone().with_retry_policy(RetryPolicy::default().with_retries(0));
+    hasty.get("/x").unwrap_err();
+    client.get("/y").unwrap();
+    assert!(clock.slept() >= secs(30) && clock.slept() <= secs(31), "{:?}", clock.sleeps());
+    assert_eq!((hasty.stats().waited, client.stats().waited), (secs(0), clock.slept()));
+}
+
+/// How many connections two calls take, one by a client and one by its clone.
+fn connections(change: impl FnOnce(Client) -> Client) -> usize {
+    let connections = Arc::new(AtomicUsize::new(0));
+    let count = connections.clone();
+    let origin = raw_server(move |mut stream, _| {
+        count.fetch_add(1, Ordering::SeqCst);
+        while let Some(seen) = read_request(&mut stream) {
+            let answer = match seen.path() {
+                TOKEN_PATH => token_reply("t", 3600),
+                _ => reply(200, "{}"),
+            };
+            write_reply(&mut stream, &answer);
+        }
+    });
+    let client = client_at(&origin);
+    let clone = change(client.clone());
+    client.get("/x").unwrap();
+    clone.get("/x").unwrap();
+    connections.load(Ordering::SeqCst)
+}
+
+#[test]
+fn clones_share_their_connections_until_one_is_told_to_connect_differently() {
+    assert_eq!(connections(|clone| clone), 1);
+    assert_eq!(connections(|clone| clone.with_body_limit(1000)), 1);
+    assert_eq!(connections(|clone| clone.with_user_agent("other/1").unwrap()), 2);
+    assert_eq!(connections(Client::without_proxy), 2);
 }
 
 #[test]
