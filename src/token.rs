@@ -223,9 +223,16 @@ fn lifetime(value: &Value) -> Option<Duration> {
 fn unreadable(response: &Response, known: &[String], why: &str) -> Error {
     let mut answer = response.answer(known);
     let content_type = response.header("content-type").unwrap_or("no content type");
-    answer.message = None;
-    answer.code = None;
-    answer.body = match serde_json::from_slice(response.bytes()) {
+    let body = serde_json::from_slice::<Value>(response.bytes());
+    let error = body.as_ref().ok().and_then(|body| body.get("error").or(body.get("errors")));
+    let is_error = error.is_some_and(|error| !error.is_null());
+    // The words of an error are kept, but not JSON that holds none.
+    let keep = |words: Option<String>| {
+        let words = words.filter(|words| is_error && !words.starts_with('{'))?;
+        Some(mask_opaque(&words, known))
+    };
+    (answer.code, answer.message) = (keep(answer.code), keep(answer.message));
+    answer.body = match body {
         // A token may be a number as well.
         Ok(value) => mask(&without_strings(value).to_string(), known),
         Err(_) => mask_opaque(&answer.body, known),

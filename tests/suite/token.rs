@@ -1,5 +1,6 @@
 //! The access token: how its answer is read, how long it lives, how it is renewed.
 
+use std::io::Write;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -245,6 +246,8 @@ fn an_answer_without_a_token_is_an_error_that_shows_its_names_and_no_values() {
         r#"{"access_token":["hush"]}"#,
         r#"{"access_token":{"value":"hush"}}"#,
         r#"{"AccessToken":"hush"}"#,
+        r#"{"AccessToken":"hush","errors":[]}"#,
+        r#"{"error":{"key":"hush"}}"#,
         r#"{"token":"hush","data":{"access_token":"hush"}}"#,
     ];
     for body in cases {
@@ -324,6 +327,37 @@ fn an_error_inside_a_200_is_an_error_even_beside_a_token() {
         tried.refusal(),
         "no access token: POST HOST/oauth/token: 200 OK: quota_exceeded: because"
     );
+}
+
+#[test]
+fn an_error_object_inside_a_200_is_quoted() {
+    let bodies = [
+        r#"{"error":{"code":17,"message":"the quota is used up"},"key":"hush"}"#,
+        r#"{"errors":[{"code":17,"message":"the quota is used up"}],"key":"hush"}"#,
+    ];
+    for body in bodies {
+        let text = Tried::new(reply(200, body)).refusal();
+        let start = "no access token: POST HOST/oauth/token: 200 OK: 17: the quota is used up; the answer has no access_token; ";
+        assert!(text.starts_with(start), "{text}");
+        assert!(!text.contains("hush"), "{text}");
+    }
+}
+
+#[test]
+fn a_refusal_that_is_not_utf_8_is_understood() {
+    let asked = std::sync::Arc::new(AtomicUsize::new(0));
+    let count = asked.clone();
+    let origin = raw_server(move |mut stream, _| {
+        while read_request(&mut stream).is_some() {
+            count.fetch_add(1, Ordering::SeqCst);
+            let body = b"{\"error\":\"invalid_client\",\"error_description\":\"ung\xFCltig\"}";
+            let head = format!("HTTP/1.1 500 X\r\ncontent-length: {}\r\n\r\n", body.len());
+            stream.write_all(&[head.as_bytes(), body].concat()).unwrap();
+        }
+    });
+    let (client, _) = on_manual_clock(client_at(&origin));
+    assert_eq!(client.access_token().unwrap_err().exit_code(), 77);
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
 }
 
 #[test]
@@ -709,6 +743,20 @@ fn an_early_renewal_keeps_the_wait_that_the_server_asked_for() {
     clock.advance(secs(3));
     client.get("/x").unwrap();
     assert_eq!((server.token_requests().len(), clock.slept()), (3, secs(36)));
+}
+
+#[test]
+fn an_early_renewal_never_waits_while_the_old_token_is_good() {
+    let wait = reply(429, "").header("retry-after", "8");
+    let (server, client, clock) = with_old_token(HOUR, [wait]);
+    for moment in [3571, 3577, 3578] {
+        clock.advance(secs(moment) - clock.monotonic());
+        client.get("/x").unwrap();
+        assert_eq!((server.token_requests().len(), clock.sleeps().len()), (2, 0), "{moment}");
+    }
+    clock.advance(secs(5));
+    client.get("/x").unwrap();
+    assert_eq!((server.token_requests().len(), clock.sleeps().len()), (3, 0));
 }
 
 #[test]
