@@ -540,6 +540,54 @@ fn a_token_answer_without_end_is_an_error() {
 }
 
 #[test]
+fn no_answer_of_the_token_endpoint_makes_it_panic() {
+    const PARTS: [&str; 24] = [
+        "{",
+        "}",
+        "[",
+        "]",
+        "\"",
+        "\\",
+        ":",
+        ",",
+        "=",
+        "&",
+        "'",
+        "<p>",
+        "ü",
+        "\u{1f600}",
+        "\0",
+        " ",
+        "access_token",
+        "client_secret",
+        "\"error\":",
+        "Bearer ",
+        "eyJ",
+        "1e999",
+        "-1",
+        "expires_in",
+    ];
+    // A linear congruential generator: the same bodies in every run.
+    let random = Mutex::new(1_u64);
+    let server = Server::start(move |_| {
+        let mut state = random.lock().unwrap();
+        let mut next = |below: usize| {
+            *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            usize::try_from(*state >> 40).unwrap() % below
+        };
+        let length = next(30);
+        let body: String = (0..length).map(|_| PARTS[next(PARTS.len())]).collect();
+        let body = if next(2) == 0 { format!("{{\"access_token\":{body}") } else { body };
+        reply([200, 400, 503][next(3)], body)
+    });
+    let client = server.client().with_retry_policy(RetryPolicy::default().with_retries(0));
+    for _ in 0..300 {
+        let error = client.access_token().unwrap_err();
+        assert!(!format!("{error:?} {:?}", error.answer()).is_empty());
+    }
+}
+
+#[test]
 fn a_token_request_whose_connection_breaks_is_sent_again() {
     let origin = raw_server(|mut stream, number| {
         if number > 0 && read_request(&mut stream).is_some() {
