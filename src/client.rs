@@ -210,6 +210,7 @@ impl Client {
             idle_timeout,
             idle_setting: "Client::with_idle_timeout",
             body_limit: self.body_limit,
+            body_setting: "Client::with_body_limit",
         };
         self.send_out(call, outgoing)
     }
@@ -285,11 +286,7 @@ impl Client {
             return call.refused_by_api(&response, rejection);
         };
         let answer = response.answer(&call.secrets());
-        let is_unknown = answer.code.as_deref() == Some("invalid_client");
         let error = call.refused_by_token_endpoint(answer, &self.provider, identity, rejection);
-        if is_unknown {
-            self.wishes.refuse(identity.clone(), self.now(), error.clone());
-        }
         Error::Token(Box::new(error))
     }
 

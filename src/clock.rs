@@ -104,7 +104,7 @@ impl Default for ManualTime {
     fn default() -> Self {
         Self {
             now: SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600),
-            monotonic: EPOCH,
+            monotonic: Duration::ZERO,
             sleeps: Vec::new(),
         }
     }
@@ -160,9 +160,11 @@ impl Moment {
     /// A moment of which only the wall-clock time is known, at its place on the monotonic
     /// clock: as long ago as the wall clock says.
     pub(crate) fn settled(&self, now: &Moment) -> Self {
+        if self.monotonic != UNSETTLED {
+            return *self;
+        }
         let age = now.wall.duration_since(self.wall).unwrap_or_default();
-        let monotonic = now.monotonic.saturating_sub(age).max(self.monotonic);
-        Self { wall: self.wall, monotonic }
+        Self { wall: self.wall, monotonic: now.monotonic.saturating_sub(age) }
     }
 }
 
@@ -173,6 +175,6 @@ pub(crate) fn to_millis(time: SystemTime) -> Option<u64> {
 }
 
 /// What a stored moment has for a monotonic time.
-pub(crate) const UNSETTLED: Duration = Duration::ZERO;
+pub(crate) const UNSETTLED: Duration = Duration::MAX;
 /// So that what happened before this process began has a place on the monotonic clock.
 const EPOCH: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);

@@ -17,7 +17,8 @@ use crate::id_token::IdToken;
 use crate::problem;
 use crate::provider::{AuthMethod, Provider};
 use crate::response::Response;
-use crate::secret::{MASK, Secret, mask_opaque};
+use crate::retry::is_passing;
+use crate::secret::{MASK, Secret, mask, mask_opaque};
 
 /// An access token and its life (RFC 6749 §5.1). It prints redacted; clones are cheap.
 #[derive(Clone)]
@@ -254,6 +255,7 @@ pub(crate) fn read(response: &Response, issued: Moment, known: &[String]) -> Res
         None | Some(Value::Null) => {}
         Some(Value::String(kind)) if kind.trim().eq_ignore_ascii_case("bearer") => {}
         Some(kind) => {
+            let kind = mask(&kind.to_string(), &[secret]);
             return refuse(format!("the token_type is {kind}; only Bearer (RFC 6750) can be used"));
         }
     }
@@ -291,10 +293,18 @@ fn lifetime(value: &Value) -> Option<Duration> {
 fn unreadable(response: &Response, known: &[String], why: &str) -> Error {
     let mut answer = response.answer(known);
     let content_type = response.header("content-type").unwrap_or("no content type");
-    answer.message = None;
-    answer.code = None;
-    answer.body = match serde_json::from_slice(response.bytes()) {
-        Ok(value) => without_strings(value).to_string(),
+    let body = serde_json::from_slice::<Value>(response.bytes());
+    let error = body.as_ref().ok().and_then(|body| body.get("error").or(body.get("errors")));
+    let is_error = error.is_some_and(|error| !error.is_null());
+    // The words of an error are kept, but not JSON that holds none.
+    let keep = |words: Option<String>| {
+        let words = words.filter(|words| is_error && !words.starts_with('{'))?;
+        Some(mask_opaque(&words, known))
+    };
+    (answer.code, answer.message) = (keep(answer.code), keep(answer.message));
+    answer.body = match body {
+        // A token may be a number as well.
+        Ok(value) => mask(&without_strings(value).to_string(), known),
         Err(_) => mask_opaque(&answer.body, known),
     };
     let message = match problem::words(&answer.body) {
@@ -340,6 +350,7 @@ pub(crate) fn diagnose(
             "check Provider::with_scope: the client was not granted that scope"
         }
         Some("invalid_target") => "check Provider::with_resource (RFC 8707)",
+        Some(code) if is_passing(code) => return (Class::Temporary, String::new()),
         Some("unsupported_grant_type") => {
             "this endpoint does not offer the client-credentials grant"
         }
@@ -353,15 +364,21 @@ pub(crate) fn diagnose(
 
 fn by_status(answer: &Answer) -> (Class, String) {
     let advice = match answer.status.as_u16() {
-        200..=299 | 408 | 429 | 500.. => return (Class::Temporary, String::new()),
+        408 | 429 | 500.. => return (Class::Temporary, String::new()),
         300..=399 => {
             "the token endpoint redirects, which is never followed: set the address that it leads to"
         }
+        _ if problem::oauth_code(&answer.body).is_some_and(|code| is_of_protocol(&code)) => "",
         _ => {
             "this is not how a token endpoint refuses (RFC 6749 §5.2): a gateway in between, or the wrong address"
         }
     };
     (Class::Refused, advice.into())
+}
+
+/// `mfa_required`, but not the `Not Found` that web frameworks put in the same place.
+fn is_of_protocol(code: &str) -> bool {
+    code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }
 
 /// Which style was sent, and what about id and secret is apt to go wrong in it.

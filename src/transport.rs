@@ -43,6 +43,8 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) idle_setting: &'static str,
     /// How many decoded bytes of a success are read.
     pub(crate) body_limit: u64,
+    /// What an error about that limit says of it.
+    pub(crate) body_setting: &'static str,
 }
 
 /// An answer as it came in.
@@ -174,7 +176,7 @@ impl Transport {
                 outgoing,
                 Sent::Accepted,
                 Class::Incomplete,
-                format!("the body is longer than {limit} bytes (Client::with_body_limit)"),
+                format!("the body is longer than {limit} bytes ({})", outgoing.body_setting),
             )),
             Ok(_) => Ok(bytes),
             // A body of no bytes that calls itself gzip: some servers do.

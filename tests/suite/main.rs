@@ -2,12 +2,16 @@
 //! on the loopback, with a manual clock. One module per theme.
 #![allow(missing_docs, reason = "a test binary has no documentation")]
 
+mod credentials;
 mod docs;
 mod export;
+mod id_token;
 mod links;
 mod pages;
+mod presets;
 mod resume;
-mod smoke;
 #[cfg(unix)]
 mod stores;
 mod support;
+mod threads;
+mod token;
