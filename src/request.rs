@@ -4,7 +4,9 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::Serialize;
-use ureq::http::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
+use ureq::http::header::{
+    ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, TRANSFER_ENCODING,
+};
 use ureq::http::{HeaderMap, Method, Uri};
 
 use crate::error::{Error, Place, Result};
@@ -129,9 +131,19 @@ impl Request {
     }
 
     /// Adds a header. `Authorization` is refused unless the request is
-    /// [`without_token`](Self::without_token).
+    /// [`without_token`](Self::without_token), `Content-Length` and `Transfer-Encoding`
+    /// always: they follow from the body.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         match (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value)) {
+            // The client frames the body: ureq spins for ever on one that is too short.
+            (Ok(name), _) if name == CONTENT_LENGTH || name == TRANSFER_ENCODING => {
+                self.wrong =
+                    Some(format!("the client sets the header {name} itself: remove yours"));
+            }
+            // The one that came with the body is only a default.
+            (Ok(CONTENT_TYPE), Ok(value)) => {
+                self.headers.insert(CONTENT_TYPE, value);
+            }
             (Ok(name), Ok(value)) => {
                 self.headers.append(name, value);
             }
