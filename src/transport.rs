@@ -115,6 +115,7 @@ impl Transport {
         let route = self.proxy.route()?;
         let config = Agent::config_builder()
             .http_status_as_error(false)
+            .allow_non_standard_methods(true)
             .max_redirects(0)
             .max_redirects_will_error(false)
             .max_idle_connections(IDLE_CONNECTIONS)
