@@ -86,7 +86,7 @@ impl Response {
     /// §10.2.3), measured against the answer's own `Date`. On a success, such as a 202,
     /// nobody has waited for it: [`Client::wait`](crate::Client::wait) does.
     pub fn retry_after(&self) -> Option<Duration> {
-        retry::asked_wait(&self.headers, self.now)
+        retry::asked_wait(&self.headers, self.status, self.now)
     }
 
     /// The server's `Date`: a better watermark for the next run than the local clock.

@@ -217,15 +217,23 @@ fn is_passing(code: &str) -> bool {
 
 /// How long the server asks to wait, by `Retry-After` (RFC 9110 §10.2.3) or else by
 /// `x-ratelimit-reset`. Of several the longest counts; what cannot be read does not. A
-/// date is measured against the answer's own `Date`: the server's clock is not ours.
-pub(crate) fn asked_wait(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+/// date is measured against the answer's own `Date`: the server's clock is not ours. With
+/// a success the reset only says when a window of the rate limit ends.
+pub(crate) fn asked_wait(
+    headers: &HeaderMap,
+    status: StatusCode,
+    now: SystemTime,
+) -> Option<Duration> {
     let now = date(headers).unwrap_or(now);
     let longest = |name: &str, read: &dyn Fn(&str) -> Option<Duration>| {
         let values = headers.get_all(name).iter();
         values.filter_map(|value| read(value.to_str().ok()?.trim())).max()
     };
-    longest(RETRY_AFTER.as_str(), &|text| retry_after(text, now))
-        .or_else(|| longest("x-ratelimit-reset", &|text| rate_limit_reset(text, now)))
+    let asked = longest(RETRY_AFTER.as_str(), &|text| retry_after(text, now));
+    if asked.is_some() || status.is_success() {
+        return asked;
+    }
+    longest("x-ratelimit-reset", &|text| rate_limit_reset(text, now))
 }
 
 /// The answer's `Date` (RFC 9110 §6.6.1).
