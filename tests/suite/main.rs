@@ -2,5 +2,6 @@
 //! on the loopback, with a manual clock. One module per theme.
 #![allow(missing_docs, reason = "a test binary has no documentation")]
 
+mod calls;
 mod smoke;
 mod support;
