@@ -174,9 +174,12 @@ impl Transport {
                 format!("the body is longer than {limit} bytes (Client::with_body_limit)"),
             )),
             Ok(_) => Ok(bytes),
-            // A body of no bytes that calls itself gzip: some servers do.
+            // A body of no bytes that calls itself gzip: some servers do. One that broke off
+            // has the same kind of error, but with words inside.
             Err(ureq::Error::Decompress(_, cause))
-                if bytes.is_empty() && cause.kind() == io::ErrorKind::UnexpectedEof =>
+                if bytes.is_empty()
+                    && cause.kind() == io::ErrorKind::UnexpectedEof
+                    && cause.get_ref().is_none() =>
             {
                 Ok(bytes)
             }
