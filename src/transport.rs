@@ -92,6 +92,9 @@ impl Transport {
 
     /// Sends once and reads the whole answer. Any status is an answer.
     pub(crate) fn exchange(&self, outgoing: &mut Outgoing<'_>) -> Result<Incoming> {
+        if outgoing.time_left.is_zero() {
+            return Err(self.error(outgoing, Sent::No, Class::Temporary, "not sent"));
+        }
         let built = self.built()?;
         let result = match outgoing.body {
             Some(body) => self.run(built, outgoing, body),
@@ -140,16 +143,17 @@ impl Transport {
         *request.headers_mut() = std::mem::take(&mut outgoing.headers);
         let host = outgoing.uri.host().unwrap_or_default();
         let proxy = built.route.as_ref().and_then(|route| route.to(host)).cloned();
+        let limit = |limit: Duration| Some(limit.min(LONGEST_LIMIT));
         // Per read and per write are free while they are shorter than the rest of the
         // deadline; the deadline itself then costs no system call either.
         let request = built
             .agent
             .configure_request(request)
             .proxy(proxy)
-            .timeout_global(Some(outgoing.time_left))
-            .timeout_connect(Some(self.connect_timeout))
-            .timeout_per_read(Some(outgoing.idle_timeout))
-            .timeout_per_write(Some(outgoing.idle_timeout))
+            .timeout_global(limit(outgoing.time_left))
+            .timeout_connect(limit(self.connect_timeout))
+            .timeout_per_read(limit(outgoing.idle_timeout))
+            .timeout_per_write(limit(outgoing.idle_timeout))
             .build();
         built.agent.run(request)
     }
@@ -248,5 +252,7 @@ fn agent(config: ureq::config::Config) -> Agent {
 /// Enough for a thread per connection in bursts; ureq's own 3 per host would open and
 /// close one for nearly every call.
 const IDLE_CONNECTIONS: usize = 64;
+/// ureq adds limits to the time of day, which panics far in the future.
+const LONGEST_LIMIT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 const REFUSAL_LIMIT: u64 = 64 * 1024;
 const PREALLOCATED: u64 = 1024 * 1024;
