@@ -3,5 +3,6 @@
 #![allow(missing_docs, reason = "a test binary has no documentation")]
 
 mod calls;
+mod retries;
 mod smoke;
 mod support;
