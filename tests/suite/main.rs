@@ -6,3 +6,4 @@ mod calls;
 mod retries;
 mod smoke;
 mod support;
+mod wishes;
