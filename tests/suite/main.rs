@@ -6,4 +6,5 @@ mod calls;
 mod retries;
 mod smoke;
 mod support;
+mod timeouts;
 mod wishes;

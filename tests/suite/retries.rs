@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use unattended::error::{Class, Sent};
 use unattended::http::Method;
-use unattended::{Clock, Error, Request, RetryPolicy};
+use unattended::{Client, Clock, Error, Request, RetryPolicy};
 
 use crate::support::*;
 
@@ -190,13 +190,12 @@ fn status_server() -> Server {
 }
 
 /// How often a call is sent that is answered with `status`, if one retry is allowed.
-fn attempts(server: &Server, method: &str, status: u16, safe: bool) -> usize {
-    let (client, _) = on_manual_clock(server.client());
+fn attempts(client: &Client, method: &str, status: u16, safe: bool) -> u64 {
     let request = Request::new(method.parse().unwrap(), format!("/{status}")).without_token();
     let request = request.with_retry_policy(RetryPolicy::default().with_retries(1));
-    let before = server.seen().len();
+    let before = client.stats().requests;
     client.send(&if safe { request.safe_to_repeat() } else { request }).unwrap_err();
-    server.seen().len() - before
+    client.stats().requests - before
 }
 
 #[test]
@@ -204,12 +203,13 @@ fn which_statuses_are_retried_for_which_methods() {
     let idempotent = ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"];
     let last = [400, 402, 403, 404, 405, 409, 410, 412, 422, 451, 501, 505, 511];
     let server = status_server();
+    let (client, _) = on_manual_clock(server.client());
     for method in ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "POST", "PATCH"] {
         let many = if idempotent.contains(&method) { 2 } else { 1 };
         let expected = [(&[408, 500, 502, 503, 504][..], many), (&[429], 2), (&last, 1)];
         for (statuses, times) in expected {
             for status in statuses {
-                assert_eq!(attempts(&server, method, *status, false), times, "{method} {status}");
+                assert_eq!(attempts(&client, method, *status, false), times, "{method} {status}");
             }
         }
     }
@@ -218,8 +218,9 @@ fn which_statuses_are_retried_for_which_methods() {
 #[test]
 fn a_post_that_is_safe_to_repeat_is_repeated_like_a_get() {
     let server = status_server();
+    let (client, _) = on_manual_clock(server.client());
     for (status, times) in [(503, 2), (408, 2), (429, 2), (400, 1), (501, 1)] {
-        assert_eq!(attempts(&server, "POST", status, true), times, "{status}");
+        assert_eq!(attempts(&client, "POST", status, true), times, "{status}");
     }
 }
 
