@@ -477,3 +477,27 @@ fn a_304_is_an_answer_to_who_asked_for_it() {
     let request = Request::get("/x").header("if-none-match", "\"1\"");
     assert_eq!(server.client().send(&request).unwrap().status(), 304);
 }
+
+#[test]
+fn a_body_that_is_no_json_is_refused_before_anything_is_sent() {
+    let map = std::collections::HashMap::from([((1, 2), 3)]);
+    assert_eq!(
+        refused(Request::post("/x").json(&map)),
+        "POST /x: the body cannot be serialized as JSON: key must be a string"
+    );
+}
+
+#[test]
+fn informational_answers_are_passed_over() {
+    for status in ["102 Processing", "103 Early Hints"] {
+        let origin = raw_server(move |mut stream, _| {
+            read_request(&mut stream);
+            let early = format!("HTTP/1.1 {status}\r\nlink: </a>\r\n\r\n");
+            std::io::Write::write_all(&mut stream, early.as_bytes()).unwrap();
+            write_reply(&mut stream, &reply(200, "{}"));
+        });
+        let (client, _) = on_manual_clock(client_at(&origin));
+        let response = client.send(&Request::get("/x").without_token()).unwrap();
+        assert_eq!((response.status().as_u16(), response.text().unwrap()), (200, "{}"), "{status}");
+    }
+}

@@ -38,6 +38,15 @@ fn silent_after(bytes: &'static str) -> (String, Arc<AtomicUsize>) {
     (origin, count)
 }
 
+/// How many requests a server got, once it had the time to read `at_least` so many.
+fn settled(count: &AtomicUsize, at_least: usize) -> usize {
+    let start = Instant::now();
+    while count.load(Ordering::SeqCst) < at_least && start.elapsed() < secs(5) {
+        thread::sleep(millis(1));
+    }
+    count.load(Ordering::SeqCst)
+}
+
 /// A server that answers with one byte of a long body every 10 ms.
 fn drip_feeder() -> String {
     raw_server(|mut stream, _| {
@@ -78,7 +87,7 @@ fn a_get_that_meets_the_idle_limit_is_repeated_once_at_most() {
         let (origin, count) = silent_after(bytes);
         let (client, clock) = on_manual_clock(client_at(&origin));
         let error = client.with_idle_timeout(millis(50)).send(&untold(Method::GET)).unwrap_err();
-        assert_eq!(count.load(Ordering::SeqCst), 2, "{bytes:?}");
+        assert_eq!(settled(&count, 2), 2, "{bytes:?}");
         assert_eq!(clock.sleeps().len(), 1);
         assert_eq!((error.sent(), error.class()), (Sent::Unknown, Class::Temporary));
     }
@@ -112,7 +121,7 @@ fn a_post_that_meets_the_idle_limit_is_not_repeated() {
         )
     );
     assert_eq!(error.sent(), Sent::Unknown);
-    assert_eq!(count.load(Ordering::SeqCst), 1);
+    assert_eq!(settled(&count, 1), 1);
 }
 
 #[test]
@@ -123,7 +132,7 @@ fn a_request_may_have_an_idle_limit_of_its_own() {
     let request = untold(Method::POST).with_idle_timeout(millis(50));
     let error = client.send(&request).unwrap_err();
     assert!(error.to_string().contains("for 50ms"), "{error}");
-    assert!(start.elapsed() < millis(450));
+    assert!(start.elapsed() < secs(3));
 }
 
 #[test]
@@ -138,7 +147,7 @@ fn the_token_endpoint_has_an_idle_limit_of_its_own() {
             "POST {host}/oauth/token: nothing from the server for 50ms (Client::with_token_idle_timeout), after 2 attempts"
         )
     );
-    assert_eq!(count.load(Ordering::SeqCst), 2);
+    assert_eq!(settled(&count, 2), 2);
 }
 
 #[test]
@@ -146,11 +155,11 @@ fn a_slow_answer_within_the_idle_limit_is_waited_for() {
     let origin = raw_server(|mut stream, _| {
         read_request(&mut stream);
         for piece in ["HTTP/1.1 200 OK\r\ncontent-", "length: 4\r\n\r\n", "ab", "cd"] {
-            thread::sleep(millis(40));
+            thread::sleep(millis(60));
             stream.write_all(piece.as_bytes()).unwrap();
         }
     });
-    let client = client_at(&origin).with_idle_timeout(millis(150));
+    let client = client_at(&origin).with_idle_timeout(millis(200));
     assert_eq!(client.send(&untold(Method::GET)).unwrap().bytes(), b"abcd");
 }
 
@@ -162,7 +171,7 @@ fn a_drip_fed_answer_ends_at_the_deadline() {
         let start = Instant::now();
         let error = client.send(&untold(method)).unwrap_err();
         let elapsed = start.elapsed();
-        assert!(elapsed >= millis(150) && elapsed < millis(600), "{elapsed:?}");
+        assert!(elapsed >= millis(150) && elapsed < secs(3), "{elapsed:?}");
         let text = error.to_string();
         assert!(text.contains("deadline passed (RetryPolicy::with_deadline); "), "{text}");
         assert!(text.contains(" bytes of the body had arrived"), "{text}");
@@ -183,7 +192,7 @@ fn a_drip_fed_refusal_ends_at_the_deadline_with_its_status() {
     let start = Instant::now();
     let error =
         client_at(&origin).with_retry_policy(policy).send(&untold(Method::GET)).unwrap_err();
-    assert!(start.elapsed() < millis(600));
+    assert!(start.elapsed() < secs(3));
     assert_eq!(error.status().unwrap(), 503);
 }
 
@@ -192,14 +201,14 @@ fn a_drip_fed_token_answer_ends_at_the_deadline_of_the_call() {
     let policy = RetryPolicy::default().with_deadline(millis(150));
     let start = Instant::now();
     let error = client_at(&drip_feeder()).with_retry_policy(policy).get("/x").unwrap_err();
-    assert!(start.elapsed() < millis(600));
+    assert!(start.elapsed() < secs(3));
     assert_eq!(error.place().unwrap().path, "/oauth/token");
 }
 
 #[test]
 fn a_connection_that_is_never_set_up_ends_at_the_connect_limit() {
     // It accepts, but says nothing to the TLS hello: no connection yet.
-    let origin = raw_server(|_stream, _| thread::sleep(millis(500)));
+    let origin = raw_server(|_stream, _| thread::sleep(secs(5)));
     let origin = origin.replace("http://", "https://");
     let provider = Provider::new(&format!("{origin}/token"), &origin).unwrap();
     let client = Client::new(provider, Credentials::new("my-client", SECRET)).unwrap();
@@ -207,7 +216,7 @@ fn a_connection_that_is_never_set_up_ends_at_the_connect_limit() {
     let client = client.with_retry_policy(policy).with_connect_timeout(millis(80));
     let start = Instant::now();
     let error = client.send(&untold(Method::POST)).unwrap_err();
-    assert!(start.elapsed() < millis(450), "{:?}", start.elapsed());
+    assert!(start.elapsed() < secs(3), "{:?}", start.elapsed());
     let host = origin.replace("https://", "");
     assert_eq!(
         error.to_string(),
@@ -229,7 +238,7 @@ fn a_limit_of_zero_is_no_licence_to_wait_for_ever() {
         let start = Instant::now();
         let error = client.send(&untold(Method::GET)).unwrap_err();
         assert_eq!(error.class(), Class::Temporary, "{error}");
-        assert!(start.elapsed() < millis(400), "{error}");
+        assert!(start.elapsed() < secs(3), "{error}");
     }
 }
 
@@ -324,4 +333,36 @@ fn a_refusal_of_any_length_is_cut_off() {
     assert_eq!(error.status().unwrap(), 400);
     assert!(error.answer().unwrap().body.len() <= 8 * 1024);
     assert!(error.to_string().len() < 600, "{error}");
+}
+
+#[test]
+fn an_answer_that_was_not_read_to_its_end_does_not_spoil_the_next() {
+    for status in [200, 400] {
+        let server = Server::start(move |seen| match seen.path() {
+            "/long" => reply(status, "x".repeat(200_000)),
+            _ => reply(200, "right"),
+        });
+        let client = server.client().with_body_limit(10);
+        for _ in 0..3 {
+            client.send(&Request::get("/long").without_token()).unwrap_err();
+            assert_eq!(client.send(&untold(Method::GET)).unwrap().bytes(), b"right");
+        }
+    }
+}
+
+#[test]
+fn a_late_answer_is_not_taken_for_that_of_the_next_call() {
+    let origin = raw_server(|mut stream, number| {
+        while read_request(&mut stream).is_some() {
+            if number == 0 {
+                thread::sleep(millis(120));
+            }
+            write_reply(&mut stream, &reply(200, if number == 0 { "late" } else { "right" }));
+        }
+    });
+    let client = client_at(&origin).with_idle_timeout(millis(60));
+    client.send(&untold(Method::POST)).unwrap_err();
+    thread::sleep(millis(100));
+    let patient = untold(Method::POST).with_idle_timeout(secs(5));
+    assert_eq!(client.send(&patient).unwrap().bytes(), b"right");
 }
