@@ -498,6 +498,7 @@ fn the_wait_is_in_the_error_even_if_no_retry_is_left() {
     let policy = RetryPolicy::default().with_retries(0);
     let error = server.client().with_retry_policy(policy).get("/x").unwrap_err();
     assert_eq!(error.retry_after(), Some(secs(3600)));
+    assert!(error.to_string().contains("a wait of 3600 s does not fit"), "{error}");
 }
 
 #[test]

@@ -366,3 +366,27 @@ fn a_late_answer_is_not_taken_for_that_of_the_next_call() {
     let patient = untold(Method::POST).with_idle_timeout(secs(5));
     assert_eq!(client.send(&patient).unwrap().bytes(), b"right");
 }
+
+#[test]
+fn a_refusal_without_end_is_left_after_its_first_part() {
+    let written = Arc::new(AtomicUsize::new(0));
+    let counter = written.clone();
+    let origin = raw_server(move |mut stream, _| {
+        read_request(&mut stream);
+        let _ = stream.write_all(b"HTTP/1.1 400 X\r\ncontent-length: 1000000000\r\n\r\n");
+        while counter.load(Ordering::SeqCst) < 40 << 20 && stream.write_all(&[b'x'; 1024]).is_ok() {
+            counter.fetch_add(1024, Ordering::SeqCst);
+        }
+    });
+    let error = client_at(&origin).send(&untold(Method::GET)).unwrap_err();
+    assert_eq!(error.status().unwrap(), 400);
+    let written = written.load(Ordering::SeqCst);
+    assert!(written < 20 << 20, "{written} bytes");
+}
+
+#[test]
+fn a_refusal_is_read_whatever_the_body_limit() {
+    let server = Server::with_api([reply(400, r#"{"code":"x","message":"too small a limit"}"#)]);
+    let error = server.client().with_body_limit(1).send(&untold(Method::GET)).unwrap_err();
+    assert!(error.to_string().ends_with("400 Bad Request: x: too small a limit"), "{error}");
+}

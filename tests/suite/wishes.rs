@@ -192,11 +192,25 @@ fn a_wish_is_per_origin() {
 
 #[test]
 fn the_api_s_wish_does_not_hold_back_the_token_endpoint() {
-    let server = slow_server(7200);
+    for seconds in [40, 7200] {
+        let server = slow_server(seconds);
+        let (client, clock) = on_manual_clock(server.client());
+        provoke(&client);
+        client.access_token().unwrap();
+        assert!(clock.sleeps().is_empty());
+    }
+}
+
+#[test]
+fn a_short_wish_of_the_token_endpoint_s_does_not_hold_back_the_api() {
+    let server = Server::with_scripts([reply(429, "").header("retry-after", "40")], []);
     let (client, clock) = on_manual_clock(server.client());
-    provoke(&client);
-    client.access_token().unwrap();
+    let hasty = client.with_retry_policy(RetryPolicy::default().with_retries(0));
+    hasty.get("/x").unwrap_err();
+    hasty.send(&untold("/x")).unwrap();
     assert!(clock.sleeps().is_empty());
+    hasty.get("/x").unwrap();
+    assert_eq!(clock.sleeps(), [secs(40)]);
 }
 
 #[test]
