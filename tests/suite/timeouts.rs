@@ -165,13 +165,13 @@ fn a_slow_answer_within_the_idle_limit_is_waited_for() {
 
 #[test]
 fn a_drip_fed_answer_ends_at_the_deadline() {
-    let policy = RetryPolicy::default().with_deadline(millis(150));
+    let policy = RetryPolicy::default().with_deadline(millis(300));
     for method in [Method::GET, Method::POST] {
         let client = client_at(&drip_feeder()).with_retry_policy(policy);
         let start = Instant::now();
         let error = client.send(&untold(method)).unwrap_err();
         let elapsed = start.elapsed();
-        assert!(elapsed >= millis(150) && elapsed < secs(3), "{elapsed:?}");
+        assert!(elapsed >= millis(300) && elapsed < secs(3), "{elapsed:?}");
         let text = error.to_string();
         assert!(text.contains("deadline passed (RetryPolicy::with_deadline); "), "{text}");
         assert!(text.contains(" bytes of the body had arrived"), "{text}");
@@ -188,7 +188,7 @@ fn a_drip_fed_refusal_ends_at_the_deadline_with_its_status() {
             thread::sleep(millis(10));
         }
     });
-    let policy = RetryPolicy::default().with_deadline(millis(150));
+    let policy = RetryPolicy::default().with_deadline(millis(300));
     let start = Instant::now();
     let error =
         client_at(&origin).with_retry_policy(policy).send(&untold(Method::GET)).unwrap_err();
