@@ -259,7 +259,8 @@ impl Client {
         if Arc::strong_count(&self.wishes) == 1 || wait.is_zero() {
             return wait;
         }
-        let later = wait + (wait / 10).min(LONGEST_STAGGER).mul_f64(jitter());
+        let stagger = (wait / 10).min(LONGEST_STAGGER).mul_f64(jitter());
+        let later = wait.saturating_add(stagger);
         if later < left { later } else { wait }
     }
 
@@ -274,7 +275,7 @@ impl Client {
             attempt: call.attempt,
         });
         self.clock.sleep(wait);
-        self.count(|stats| stats.waited += wait);
+        self.count(|stats| stats.waited = stats.waited.saturating_add(wait));
     }
 
     fn reject(&self, call: &Call<'_>, outcome: Result<Response>, rejection: Rejection) -> Error {

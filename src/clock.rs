@@ -74,10 +74,7 @@ impl ManualClock {
 
     /// Lets `duration` pass on both clocks, without counting as a sleep.
     pub fn advance(&self, duration: Duration) {
-        self.change(|time| {
-            time.now += duration;
-            time.monotonic += duration;
-        });
+        self.change(|time| time.pass(duration));
     }
 
     /// Sets the wall clock alone, as an administrator or NTP would: a jump.
@@ -92,11 +89,21 @@ impl ManualClock {
 
     /// The sum of all sleeps so far.
     pub fn slept(&self) -> Duration {
-        self.change(|time| time.sleeps.iter().sum())
+        self.change(|time| {
+            time.sleeps.iter().copied().fold(Duration::ZERO, Duration::saturating_add)
+        })
     }
 
     fn change<R>(&self, change: impl FnOnce(&mut ManualTime) -> R) -> R {
         change(&mut self.time.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl ManualTime {
+    /// As far as the clocks go: a test may sleep for ever.
+    fn pass(&mut self, duration: Duration) {
+        self.now = self.now.checked_add(duration).unwrap_or(self.now);
+        self.monotonic = self.monotonic.saturating_add(duration);
     }
 }
 
@@ -121,8 +128,7 @@ impl Clock for ManualClock {
 
     fn sleep(&self, duration: Duration) {
         self.change(|time| {
-            time.now += duration;
-            time.monotonic += duration;
+            time.pass(duration);
             time.sleeps.push(duration);
         });
     }

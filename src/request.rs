@@ -132,11 +132,15 @@ impl Request {
     /// [`without_token`](Self::without_token); those that frame a message (`Host`,
     /// `Content-Length`, `Transfer-Encoding`) always are.
     pub fn header(mut self, name: &str, value: &str) -> Self {
-        if FRAMING.iter().any(|framing| framing.eq_ignore_ascii_case(name)) {
-            self.wrong = Some(format!("the header {name} is set by the client itself"));
+        if let Some(name) = FRAMING.iter().find(|framing| framing.eq_ignore_ascii_case(name)) {
+            self.wrong = Some(format!("the client sets the header {name} itself: remove yours"));
             return self;
         }
         match (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value)) {
+            // The one that came with the body is only a default.
+            (Ok(CONTENT_TYPE), Ok(value)) => {
+                self.headers.insert(CONTENT_TYPE, value);
+            }
             (Ok(name), Ok(value)) => {
                 self.headers.append(name, value);
             }
@@ -344,5 +348,6 @@ impl fmt::Debug for Request {
     }
 }
 
-/// Wrong values of these send a request, and its token, elsewhere.
+/// Wrong values of these send a request, and its token, elsewhere, or end its body early,
+/// for which ureq would wait for ever.
 const FRAMING: [&str; 3] = ["host", "content-length", "transfer-encoding"];

@@ -173,7 +173,7 @@ fn a_secret_file_that_went_bad_is_found_at_the_next_reading_and_nothing_is_sent(
     file.write("");
     let error = client.get("/x").unwrap_err();
     assert_eq!(error.to_string(), format!("the client secret in {} is empty", file.text()));
-    assert_eq!(clock.sleeps(), []);
+    assert!(clock.sleeps().is_empty());
     file.write("new");
     client.get("/x").unwrap();
     assert_eq!(secrets_sent(&server), ["old", "new"]);
@@ -371,7 +371,7 @@ fn refused_credentials_are_not_sent_again_for_a_minute() {
     clock.advance(secs(59));
     client.access_token().unwrap_err();
     assert_eq!(server.seen().len(), 1);
-    assert_eq!(clock.sleeps(), []);
+    assert!(clock.sleeps().is_empty());
 
     clock.advance(secs(1));
     client.get("/x").unwrap_err();

@@ -206,7 +206,8 @@ fn endless(page: fn(u64) -> Value) -> (Client, Arc<AtomicU64>) {
 
 #[test]
 fn empty_pages_are_not_followed_for_ever() {
-    let cases: [(Pagination, fn(u64) -> Value); 2] = [
+    type Answer = fn(u64) -> Value;
+    let cases: [(Pagination, Answer); 2] = [
         (Pagination::next_link(), |n| json!({"items": [], "next": format!("?cursor={n}")})),
         (
             Pagination::next_page("page").with_items_key("items"),

@@ -775,7 +775,7 @@ fn a_token_endpoint_that_is_down_is_not_asked_by_every_call() {
     }
     assert_eq!(server.api_requests().len(), 280);
     assert_eq!(server.token_requests().len(), 1 + 6);
-    assert_eq!(clock.sleeps(), []);
+    assert!(clock.sleeps().is_empty());
 }
 
 #[test]
@@ -825,7 +825,7 @@ fn an_early_renewal_that_loses_its_connection_leaves_the_old_token_in_use() {
     client.get("/x").unwrap();
     clock.advance(secs(80));
     client.get("/x").unwrap();
-    assert_eq!(clock.sleeps(), []);
+    assert!(clock.sleeps().is_empty());
 }
 
 #[test]
@@ -924,7 +924,7 @@ fn a_401_for_the_renewed_token_is_the_error() {
     );
     assert_eq!((error.exit_code(), error.sent()), (77, Sent::Refused));
     assert_eq!((server.api_requests().len(), server.token_requests().len()), (2, 2));
-    assert_eq!(clock.sleeps(), []);
+    assert!(clock.sleeps().is_empty());
 }
 
 #[test]
@@ -995,5 +995,5 @@ fn a_403_is_never_retried_and_never_renews() {
     let (client, clock) = on_manual_clock(server.client());
     assert_eq!(client.get("/x").unwrap_err().class(), Class::Refused);
     assert_eq!((server.api_requests().len(), server.token_requests().len()), (1, 1));
-    assert_eq!(clock.sleeps(), []);
+    assert!(clock.sleeps().is_empty());
 }
