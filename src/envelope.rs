@@ -66,27 +66,30 @@ impl Envelope {
 
     /// A member other than the rows.
     fn add(&mut self, name: &str, value: &Value) {
+        let number = |known: Option<u64>| known.or_else(|| count(value));
         match (name, value) {
-            ("next" | "nextLink" | "next_link" | "@odata.nextLink", value) => self.add_next(value),
+            ("pagination" | "meta", Value::Object(map)) => {
+                for (name, value) in map {
+                    self.add(name, value);
+                }
+            }
             ("links" | "_links", value) => {
                 if let Some(next) = next_in_links(value) {
                     self.add_next(next);
                 }
             }
-            ("pagination" | "meta", Value::Object(map)) => {
-                let first = |names: &[&str]| names.iter().find_map(|name| count(map.get(*name)?));
-                self.page = self.page.or(first(&["page_number", "current_page"]));
-                self.page_size = self.page_size.or(first(&["page_size", "per_page"]));
-                self.total_pages = self.total_pages.or(first(&["total_pages"]));
-                self.total_items = self.total_items.or(first(&["total_items", "total_count"]));
-                if let Some(next) = map.get("next_page") {
-                    let read = next_page(next);
-                    self.has_unknown_next |= read.is_none() && says_something(next);
-                    self.next_page = self.next_page.take().or(read);
-                }
-                if let Some(next) = map.get("next") {
-                    self.add_next(next);
-                }
+            ("next" | "nextLink" | "next_link" | "@odata.nextLink", value) => self.add_next(value),
+            ("next_page", next) => {
+                let read = next_page(next);
+                self.has_unknown_next |= read.is_none() && says_something(next);
+                self.next_page = self.next_page.take().or(read);
+            }
+            ("page_number" | "current_page", _) => self.page = number(self.page),
+            ("page_size" | "per_page", _) => self.page_size = number(self.page_size),
+            ("total_pages" | "totalPages", _) => self.total_pages = number(self.total_pages),
+            (name, _) if TOTALS.contains(&name) => self.total_items = number(self.total_items),
+            (name, next) if CURSORS.contains(&name) => {
+                self.has_unknown_next |= says_something(next);
             }
             _ => {}
         }
@@ -140,8 +143,12 @@ fn next_in_links(links: &Value) -> Option<&Value> {
     match links {
         Value::Object(map) => map.get("next"),
         Value::Array(links) => links.iter().find(|link| {
-            let rel = link.get("rel").and_then(Value::as_str);
-            rel.is_some_and(|rel| rel.eq_ignore_ascii_case("next"))
+            let is_next =
+                |rel: &Value| rel.as_str().is_some_and(|rel| rel.eq_ignore_ascii_case("next"));
+            match link.get("rel") {
+                Some(Value::Array(relations)) => relations.iter().any(is_next),
+                rel => rel.is_some_and(is_next),
+            }
         }),
         _ => None,
     }
@@ -218,7 +225,7 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for PageReader<'_, T> {
             if name == self.items_key {
                 self.envelope.has_items = true;
                 map.next_value_seed(Rows(self.rows))?;
-            } else if METADATA.contains(&name.as_str()) {
+            } else if is_metadata(&name) {
                 self.envelope.add(&name, &map.next_value()?);
             } else {
                 map.next_value::<IgnoredAny>()?;
@@ -229,9 +236,47 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for PageReader<'_, T> {
     }
 }
 
-/// The members of an answer that [`Envelope::add`] understands.
-const METADATA: [&str; 8] =
-    ["pagination", "meta", "links", "_links", "next", "nextLink", "next_link", "@odata.nextLink"];
+/// The members of an answer that [`Envelope::add`] understands, besides these two.
+const METADATA: [&str; 15] = [
+    "pagination",
+    "meta",
+    "links",
+    "_links",
+    "next",
+    "nextLink",
+    "next_link",
+    "@odata.nextLink",
+    "next_page",
+    "page_number",
+    "current_page",
+    "page_size",
+    "per_page",
+    "total_pages",
+    "totalPages",
+];
+
+/// The number of all rows.
+const TOTALS: [&str; 5] =
+    ["total_items", "totalItems", "total_count", "totalCount", "@odata.count"];
+
+/// What says that there is more, in a form that cannot be followed.
+const CURSORS: [&str; 10] = [
+    "has_more",
+    "hasMore",
+    "has_next",
+    "next_cursor",
+    "nextCursor",
+    "next_page_token",
+    "nextPageToken",
+    "next_token",
+    "nextToken",
+    "continuation_token",
+];
+
+/// Whether a member is worth reading.
+fn is_metadata(name: &str) -> bool {
+    METADATA.contains(&name) || TOTALS.contains(&name) || CURSORS.contains(&name)
+}
 
 /// The rows, pushed one by one; `null` is no rows.
 struct Rows<'a, T>(&'a mut Vec<T>);

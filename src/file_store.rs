@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::clock::{Clock, SystemClock};
 use crate::error::Cause;
+use crate::form::fingerprint;
 use crate::store::{StoreEntry, TokenStore};
 
 /// Keeps each entry in a file of its own, so that cron jobs and processes that run side by
@@ -84,6 +85,7 @@ impl TokenStore for FileStore {
             return Err("no folder for it: set HOME or XDG_CACHE_HOME, or use FileStore::at".into());
         };
         make_folder(folder).map_err(|error| told(folder, &error))?;
+        // The whole key is in the file to compare.
         let name = format!("{:032x}", fingerprint(key));
         let path = folder.join(format!("{name}.json"));
         let lock = self.lock(&folder.join(format!("{name}.lock")), wait_at_most)?;
@@ -243,13 +245,6 @@ fn own(options: &mut OpenOptions) -> &mut OpenOptions {
     options
 }
 
-/// A name for a file: FNV-1a, 128 bits. The whole key is in the file to compare.
-fn fingerprint(key: &str) -> u128 {
-    key.bytes().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, |hash, byte| {
-        (hash ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
-    })
-}
-
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(20);
 const LARGEST: u64 = 4 * 1024 * 1024;
@@ -275,11 +270,5 @@ mod tests {
             folder(&[home, ("XDG_CACHE_HOME", "relative")]),
             Some("/home/me/.cache/unattended".into())
         );
-    }
-
-    #[test]
-    fn the_name_of_a_file_is_the_published_fnv_1a() {
-        assert_eq!(fingerprint(""), 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d);
-        assert_eq!(fingerprint("a"), 0xd228_cb69_6f1a_8caf_7891_2b70_4e4a_8964);
     }
 }

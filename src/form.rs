@@ -93,3 +93,21 @@ fn push_escape(text: &mut String, byte: u8) {
     // Writing to a string cannot fail.
     let _ = write!(text, "%{byte:02X}");
 }
+
+/// A short name for a text: FNV-1a, 128 bits. For telling texts apart, not for hiding them.
+pub(crate) fn fingerprint(text: &str) -> u128 {
+    text.bytes().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, |hash, byte| {
+        (hash ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fingerprint_is_the_published_fnv_1a() {
+        assert_eq!(fingerprint(""), 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d);
+        assert_eq!(fingerprint("a"), 0xd228_cb69_6f1a_8caf_7891_2b70_4e4a_8964);
+    }
+}

@@ -156,7 +156,8 @@ impl Pagination {
     pub(crate) fn next(&self, page: &PageFacts<'_>) -> Result<Next, String> {
         let told = page.envelope;
         let more_by_total = told.total_pages.is_some_and(|pages| page.number < pages);
-        let says_more = more_by_total || told.next_link.is_some() || told.next_page.is_some();
+        let names_next = told.next_link.is_some() || told.next_page.is_some();
+        let says_more = more_by_total || names_next || told.has_unknown_next;
         match self.style {
             Style::Single if says_more => Err(
                 "the answer says that there are more pages: choose another Pagination than single()".into(),
@@ -200,7 +201,7 @@ impl Pagination {
                 told.total_pages.unwrap_or_default()
             )),
             (None, None) if told.has_unknown_next => {
-                Err("the answer names a next page in a form that is not known".into())
+                Err("the answer says that there is more, but not by a link or number that could be followed".into())
             }
             (None, None) => Ok(Next::End),
         }

@@ -260,12 +260,9 @@ impl Request {
     /// This request with those of `pairs` whose names its query lacks.
     pub(crate) fn with_missing_query(&self, pairs: Vec<(String, String)>) -> Self {
         let mut request = self.clone();
-        let own = url::pairs(self.own_query());
-        for (name, value) in pairs {
-            if own.iter().chain(&request.query).all(|(key, _)| *key != name) {
-                request.query.push((name, value));
-            }
-        }
+        let own = self.query_pairs();
+        let is_missing = |(name, _): &(String, String)| own.iter().all(|(key, _)| key != name);
+        request.query.extend(pairs.into_iter().filter(is_missing));
         request
     }
 
@@ -285,6 +282,13 @@ impl Request {
             }
         }
         request
+    }
+
+    /// The whole query, decoded.
+    pub(crate) fn query_pairs(&self) -> Vec<(String, String)> {
+        let mut pairs = url::pairs(self.own_query());
+        pairs.extend(self.query.iter().cloned());
+        pairs
     }
 
     /// The query that is part of the path.

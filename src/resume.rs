@@ -56,6 +56,8 @@ impl Progress {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResumePoint {
     pub(crate) path: String,
+    /// A fingerprint of the query.
+    pub(crate) query: String,
     pub(crate) ask: Ask,
     /// The number of the page that is asked for next, counted from 1.
     pub(crate) number: u64,
@@ -98,6 +100,7 @@ impl fmt::Display for ResumePoint {
         let number = |value: Option<u64>| value.map(|value| value.to_string());
         let members = [
             ("path", Some(self.path.clone())),
+            ("query", Some(self.query.clone())),
             ("page", number(page)),
             ("link", link),
             ("number", number(Some(self.number))),
@@ -151,6 +154,7 @@ impl FromStr for ResumePoint {
         };
         Ok(Self {
             path: text("path").ok_or_else(refuse)?,
+            query: text("query").ok_or_else(refuse)?,
             ask,
             number: number("number")?.ok_or_else(refuse)?,
             skip: number("skip")?.unwrap_or(0),

@@ -10,6 +10,8 @@ use crate::client::Client;
 use crate::envelope::Envelope;
 use crate::error::{Error, IncompleteError, Place, Result};
 use crate::event::Event;
+use crate::form::{encode_pairs, fingerprint};
+use crate::locate::member;
 use crate::pagination::{Next, PageFacts, Pagination};
 use crate::request::Request;
 use crate::response::Response;
@@ -36,7 +38,8 @@ pub(crate) struct Walk<'c> {
     /// Where the last page begins, as it was asked for.
     pub(crate) before: Option<ResumePoint>,
     links: HashSet<String>,
-    previous: Option<Vec<u8>>,
+    /// The rows of the last page, where pages do not say their number.
+    previous: Option<String>,
     empty_pages: u32,
     /// What ends the walk at the next step.
     error: Option<Error>,
@@ -72,6 +75,9 @@ impl<'c> Walk<'c> {
                 point.path,
                 self.request.path()
             )));
+        } else if point.query != self.query_fingerprint() {
+            let message = "the resume point is for the same path with another query";
+            self.error = Some(Error::configuration(message));
         }
         let is_start = point.ask == Ask::First && point.skip == 0;
         self.kept_size = (!is_start).then_some(point.page_size);
@@ -89,6 +95,7 @@ impl<'c> Walk<'c> {
     pub(crate) fn resume_point(&self) -> Option<ResumePoint> {
         Some(ResumePoint {
             path: self.request.path().to_owned(),
+            query: self.query_fingerprint(),
             ask: self.ask.clone()?,
             number: self.number,
             skip: self.skip,
@@ -98,6 +105,18 @@ impl<'c> Walk<'c> {
             date: self.progress.date_seconds(),
             is_partial: self.is_partial,
         })
+    }
+
+    /// What is asked for but for the paging.
+    fn query_fingerprint(&self) -> String {
+        let paging = [
+            self.pagination.page_parameter().unwrap_or_default(),
+            self.pagination.page_size_parameter(),
+        ];
+        let mut pairs = self.request.query_pairs();
+        pairs.retain(|(name, _)| !paging.contains(&name.as_str()));
+        let text = encode_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        format!("{:x}", fingerprint(&text))
     }
 
     /// The next page, its rows pushed to `rows`; `None` once the walk is over.
@@ -245,9 +264,11 @@ impl<'c> Walk<'c> {
         if envelope.page.is_some() || rows == 0 {
             return Ok(());
         }
-        let body = response.bytes().to_vec();
-        match self.previous.replace(body) {
-            Some(previous) if previous == response.bytes() => Err(format!(
+        // The rows alone: around them there may be a time or a number that changes.
+        let text = response.json_text().unwrap_or_default();
+        let rows = member(text, self.pagination.items_key()).unwrap_or(text);
+        match self.previous.replace(rows.to_owned()) {
+            Some(previous) if previous == rows => Err(format!(
                 "the page is identical to the one before: does the server know the query parameter {:?}? A collection without pages is read with Pagination::single()",
                 self.pagination.page_parameter().unwrap_or_default()
             )),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Value, json};
-use unattended::{Client, Items, Pagination, Provider, Request};
+use unattended::{Client, Error, Items, Pagination, Provider, Request};
 
 use crate::pages::{asked, body, walk, words};
 use crate::support::*;
@@ -89,7 +89,7 @@ fn a_next_page_that_cannot_be_read_is_an_error() {
         fails(
             &server,
             &[1],
-            "GET HOST/v1/rows: page 1: the answer names a next page in a form that is not known (1 rows delivered)",
+            "GET HOST/v1/rows: page 1: the answer says that there is more, but not by a link or number that could be followed (1 rows delivered)",
         );
     }
     for end in
@@ -382,7 +382,7 @@ fn the_whole_meta_of_snapdocs_is_held_against_the_rows() {
         ),
         (
             json!({"current_page": 1, "next_page": {"number": 2}}),
-            "GET HOST/x: page 1: the answer names a next page in a form that is not known (1 rows delivered)",
+            "GET HOST/x: page 1: the answer says that there is more, but not by a link or number that could be followed (1 rows delivered)",
         ),
     ];
     for (meta, expected) in cases {
@@ -426,4 +426,49 @@ fn documents_and_borrowers_come_unpaged() {
     let client = snapdocs(&server);
     let (rows, error) = walk(&mut client.items::<u64>("/x").with_items_key("documents"));
     assert_eq!((rows, error.is_none()), (vec![1, 2], true));
+}
+
+/// The rows of a walk by links over one answer with this beside its items.
+fn rows_beside(beside: &Value) -> Vec<unattended::Result<u64>> {
+    let mut answer = json!({"items": [1]});
+    answer.as_object_mut().unwrap().extend(beside.as_object().unwrap().clone());
+    let server = Server::with_api([reply(200, answer.to_string())]);
+    let client = server.client();
+    client.items("/x").with_pagination(Pagination::next_link()).collect()
+}
+
+#[test]
+fn a_cursor_that_cannot_be_followed_is_an_error_and_not_the_end() {
+    for hint in [
+        json!({"next_cursor": "abc"}),
+        json!({"nextPageToken": "abc"}),
+        json!({"has_more": true}),
+        json!({"meta": {"next_token": 7}}),
+        json!({"totalPages": 3}),
+        json!({"@odata.count": 2}),
+    ] {
+        let rows = rows_beside(&hint);
+        assert!(matches!(rows[..], [Ok(1), Err(Error::Incomplete(_))]), "{hint}: {rows:?}");
+    }
+    for end in [json!({"next_cursor": null}), json!({"has_more": false}), json!({"nextToken": ""})]
+    {
+        let rows = rows_beside(&end);
+        assert!(matches!(rows[..], [Ok(1)]), "{end}: {rows:?}");
+    }
+}
+
+#[test]
+fn a_server_that_ignores_the_page_is_found_out_though_something_changes_in_each_answer() {
+    let counter = std::sync::atomic::AtomicU64::new(0);
+    let server = Server::start(move |seen| {
+        if seen.path() == TOKEN_PATH {
+            return token_reply("t", 3600);
+        }
+        let time = counter.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        reply(200, json!({"time": time, "items": [1, 2]}).to_string())
+    });
+    let client = server.client();
+    let last = client.items::<u64>("/x").last().unwrap().unwrap_err();
+    assert!(last.to_string().contains("the page is identical to the one before"), "{last}");
+    assert_eq!(server.api_requests().len(), 2);
 }

@@ -295,7 +295,9 @@ fn a_resume_point_does_not_lead_the_token_to_another_origin() {
     let server = six_by_links();
     let client = server.client();
     let link = stranger.url("/rows").replace(':', "%3A").replace('/', "%2F");
-    let text = format!("path=%2Frows&link={link}&number=2&skip=0&delivered=2&version=1");
+    let text = format!(
+        "path=%2Frows&query=6c62272e07bb014262b821756295c58d&link={link}&number=2&skip=0&delivered=2&version=1"
+    );
     let point: ResumePoint = text.parse().unwrap();
     let (rows, error) = walk(&mut client.items::<u64>("/rows").resume(&point));
     assert_eq!((rows.len(), error.unwrap().exit_code()), (0, 78));
@@ -338,7 +340,7 @@ fn numbers_beyond_all_measure_do_not_panic() {
     let client = server.client();
     let most = u64::MAX;
     let text = format!(
-        "path=%2Frows&page={most}&number={most}&skip={most}&delivered={most}&least=0&most={most}&page_size={most}&date={most}&version=1"
+        "path=%2Frows&query=6c62272e07bb014262b821756295c58d&page={most}&number={most}&skip={most}&delivered={most}&least=0&most={most}&page_size={most}&date={most}&version=1"
     );
     for text in [
         text.clone(),
@@ -354,4 +356,20 @@ fn numbers_beyond_all_measure_do_not_panic() {
             let _ = (items.progress(), items.resume_point().map(|point| point.to_string()));
         }
     }
+}
+
+#[test]
+fn a_resume_point_of_another_query_is_refused_and_the_paging_does_not_count() {
+    let server = six_by_links();
+    let client = server.client();
+    let mut open = client.items::<u64>(Request::get("/rows").query("status", "open"));
+    open.next().unwrap().unwrap();
+    let point = open.resume_point().unwrap();
+    let mut closed = client.items::<u64>("/rows?status=closed").resume(&point);
+    assert_eq!(
+        closed.next().unwrap().unwrap_err().to_string(),
+        "the resume point is for the same path with another query"
+    );
+    let mut again = client.items::<u64>("/rows?status=open&page_size=2").resume(&point);
+    assert!(again.next().unwrap().is_ok());
 }
