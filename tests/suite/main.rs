@@ -6,4 +6,6 @@ mod docs;
 mod smoke;
 #[cfg(unix)]
 mod stores;
+mod structure;
 mod support;
+mod tls;

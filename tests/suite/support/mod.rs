@@ -195,7 +195,7 @@ pub fn raw_server(serve: impl Fn(TcpStream, usize) + Send + Sync + 'static) -> S
 }
 
 /// Reads one request with its body off a connection: `None` when it was closed.
-pub fn read_request(stream: &mut TcpStream) -> Option<Seen> {
+pub fn read_request(stream: &mut impl Read) -> Option<Seen> {
     let mut bytes = Vec::new();
     let mut byte = [0; 1];
     while !bytes.ends_with(b"\r\n\r\n") {
@@ -225,7 +225,7 @@ pub fn read_request(stream: &mut TcpStream) -> Option<Seen> {
 }
 
 /// Writes a whole answer.
-pub fn write_reply(stream: &mut TcpStream, reply: &Reply) {
+pub fn write_reply(stream: &mut impl Write, reply: &Reply) {
     let mut text =
         format!("HTTP/1.1 {} X\r\ncontent-length: {}\r\n", reply.status, reply.body.len());
     for (name, value) in &reply.headers {
@@ -237,3 +237,27 @@ pub fn write_reply(stream: &mut TcpStream, reply: &Reply) {
 pub fn secs(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
+
+/// Runs the test named `test` once more, in a process with these variables and no others
+/// about proxies or certificates. In there [`is_child`] is true.
+pub fn run_in_child(test: &str, variables: &[(&str, &str)]) {
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+    clean_environment(&mut child);
+    child.args([test, "--exact", "--nocapture"]).env(CHILD, "1").envs(variables.iter().copied());
+    let output = child.output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned()
+        + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && text.contains("1 passed"), "{text}");
+}
+
+pub fn is_child() -> bool {
+    std::env::var_os(CHILD).is_some()
+}
+
+pub fn clean_environment(command: &mut std::process::Command) {
+    for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE"] {
+        command.env_remove(name).env_remove(name.to_ascii_lowercase());
+    }
+}
+
+const CHILD: &str = "UNATTENDED_TEST_CHILD";
