@@ -3,6 +3,8 @@
 #![allow(missing_docs, reason = "a test binary has no documentation")]
 
 mod docs;
+mod proxy;
+mod quickstart;
 mod smoke;
 #[cfg(unix)]
 mod stores;
