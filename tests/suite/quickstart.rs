@@ -1,32 +1,53 @@
 //! The ten lines of the README as a process: what a user sees, and what a shell sees.
 #![cfg(feature = "rustls")]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::Once;
+use std::time::SystemTime;
 
 use crate::proxy::ConnectProxy;
 use crate::support::*;
 use crate::tls::{Authority, TlsServer};
 
-/// The example, built as these tests are.
+/// The example. `cargo test` has built it; `cargo test --test suite` has not.
 fn program() -> PathBuf {
-    let mut features = vec!["rustls"];
-    if cfg!(feature = "resolver") {
-        features.push("resolver");
-    }
-    let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    static BUILT: Once = Once::new();
+    let tests = std::env::current_exe().unwrap();
+    let name = format!("quickstart{}", std::env::consts::EXE_SUFFIX);
+    let program = tests.parent().unwrap().parent().unwrap().join("examples").join(name);
+    BUILT.call_once(|| {
+        if changed(&program).is_none_or(|built| built < changed(&tests).unwrap()) {
+            build();
+        }
+    });
+    program
+}
+
+fn changed(file: &Path) -> Option<SystemTime> {
+    file.metadata().ok()?.modified().ok()
+}
+
+fn build() {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
     let mut build = Command::new(env!("CARGO"));
     build.current_dir(env!("CARGO_MANIFEST_DIR"));
     build.args(["build", "--quiet", "--offline", "--locked", "--example", "quickstart"]);
-    build.args(["--no-default-features", "--features", &features.join(",")]);
-    build.arg("--target-dir").arg(target.parent().unwrap());
+    build.arg("--target-dir").arg(target);
+    if !cfg!(feature = "resolver") {
+        build.args(["--no-default-features", "--features", "rustls"]);
+    }
     if !cfg!(debug_assertions) {
         build.arg("--release");
     }
+    // With what cargo tells a test about its package, ring would be built anew.
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            build.env_remove(name);
+        }
+    }
     assert!(build.status().unwrap().success());
-    let tests = std::env::current_exe().unwrap();
-    let name = format!("quickstart{}", std::env::consts::EXE_SUFFIX);
-    tests.parent().unwrap().parent().unwrap().join("examples").join(name)
 }
 
 /// Runs the example against a server that plays Snow Atlas behind a proxy.
