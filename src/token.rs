@@ -17,7 +17,7 @@ use crate::id_token::IdToken;
 use crate::problem;
 use crate::provider::{AuthMethod, Provider};
 use crate::response::Response;
-use crate::secret::{MASK, Secret, mask_opaque};
+use crate::secret::{MASK, Secret, mask, mask_opaque};
 
 /// An access token and its life (RFC 6749 §5.1). It prints redacted; clones are cheap.
 #[derive(Clone)]
@@ -232,6 +232,8 @@ pub(crate) fn read(response: &Response, issued: Moment, known: &[String]) -> Res
         None | Some(Value::Null) => {}
         Some(Value::String(kind)) if kind.trim().eq_ignore_ascii_case("bearer") => {}
         Some(kind) => {
+            // Some servers swap the members.
+            let kind = mask_opaque(&kind.to_string(), known);
             return refuse(format!("the token_type is {kind}; only Bearer (RFC 6750) can be used"));
         }
     }
@@ -269,13 +271,14 @@ fn lifetime(value: &Value) -> Option<Duration> {
 fn unreadable(response: &Response, known: &[String], why: &str) -> Error {
     let mut answer = response.answer(known);
     let content_type = response.header("content-type").unwrap_or("no content type");
+    let content_type = mask(content_type, known);
     answer.message = None;
     answer.code = None;
     answer.body = match serde_json::from_slice(response.bytes()) {
-        Ok(value) => without_strings(value).to_string(),
+        Ok(value) => mask(&without_strings(value).to_string(), known),
         Err(_) => mask_opaque(&answer.body, known),
     };
-    let message = match problem::words(&answer.body) {
+    let message = match problem::words(&answer.body, str::to_owned) {
         (_, Some(words)) => format!("{why}; {content_type}: {words}"),
         (_, None) => format!("{why}; {content_type}"),
     };
