@@ -5,6 +5,7 @@
 mod docs;
 mod proxy;
 mod quickstart;
+mod secrets;
 mod smoke;
 #[cfg(unix)]
 mod stores;
