@@ -3,6 +3,8 @@
 #![allow(missing_docs, reason = "a test binary has no documentation")]
 
 mod docs;
+mod errors;
+mod origins;
 mod proxy;
 mod quickstart;
 mod secrets;
