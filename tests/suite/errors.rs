@@ -467,6 +467,39 @@ fn broken_connections_are_told_with_what_may_have_happened() {
 }
 
 #[test]
+fn each_timeout_is_told_with_the_setting_that_governs_it() {
+    let silent = raw_server(|_stream, _| std::thread::park_timeout(secs(5)));
+    let limit = Duration::from_millis(50);
+    let client = hasty(client_at(&silent));
+    let error = client.clone().with_token_idle_timeout(limit).get("/a").unwrap_err();
+    assert_eq!(
+        text(&error),
+        "POST host/oauth/token: nothing from the server for 50ms (Client::with_token_idle_timeout)"
+    );
+    assert_for_programs(&error, Class::Temporary, 75, Sent::Unknown);
+    let request = Request::get("/a").without_token().with_idle_timeout(limit);
+    let error = client.send(&request).unwrap_err();
+    assert!(text(&error).contains("with_idle_timeout"), "{error}");
+    let policy = RetryPolicy::default().with_retries(0).with_deadline(limit);
+    let request = Request::get("/a").without_token().with_retry_policy(policy);
+    let error = client.send(&request).unwrap_err();
+    assert_eq!(text(&error), "GET host/a: the call's deadline passed (RetryPolicy::with_deadline)");
+    assert_for_programs(&error, Class::Temporary, 75, Sent::Unknown);
+}
+
+#[test]
+fn the_user_agent_is_stated_and_settable_and_checked() {
+    let server = Server::with_api([reply(200, "{}")]);
+    server.client().get("/a").unwrap();
+    let version = concat!("unattended/", env!("CARGO_PKG_VERSION"));
+    assert!(server.seen().iter().all(|seen| seen.header("user-agent") == Some(version)));
+    for bad in ["", "a\nb", "a\r\nX-Evil: 1"] {
+        let error = server.client().with_user_agent(bad).unwrap_err();
+        assert_eq!(error.to_string(), "the user agent is not a valid header value");
+    }
+}
+
+#[test]
 fn errors_that_need_no_call_have_no_place() {
     let error = IdToken::parse("a.b").unwrap_err();
     assert_eq!(

@@ -7,11 +7,12 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::{env, io, thread};
 
+use rustls::{ServerConnection, StreamOwned};
 use unattended::error::{Class, Sent};
 use unattended::{Client, Credentials, Error, Provider, Request, RetryPolicy};
 
 use crate::support::*;
-use crate::tls::{Authority, TlsServer};
+use crate::tls::{Authority, TlsServer, server_config};
 
 /// A proxy that connects whatever is asked for to one port of this machine.
 pub struct ConnectProxy {
@@ -121,6 +122,39 @@ fn the_proxy_gets_the_credentials_of_its_url() {
     let seen = proxy.seen.lock().unwrap();
     assert_eq!(seen[0].header("proxy-authorization"), Some("Basic dXNlcjpwQHNz"));
     assert!(site.server.seen().iter().all(|seen| seen.header("proxy-authorization").is_none()));
+}
+
+#[test]
+fn a_proxy_may_speak_tls_itself() {
+    let authority = Authority::new();
+    let identity = authority.issue(&["localhost", "login.vendor.test", "api.vendor.test"]);
+    let config = Arc::new(server_config(&identity, None));
+    let seen: Arc<Mutex<Vec<String>>> = Arc::default();
+    let log = seen.clone();
+    // Proxy and server in one: TLS within TLS.
+    let url = raw_server(move |stream, _| {
+        let mut proxy = StreamOwned::new(ServerConnection::new(config.clone()).unwrap(), stream);
+        let Some(connect) = read_request(&mut proxy) else { return };
+        log.lock().unwrap().push(connect.target);
+        write_reply(&mut proxy, &reply(200, ""));
+        let _ = proxy.flush();
+        let mut server = StreamOwned::new(ServerConnection::new(config.clone()).unwrap(), proxy);
+        while let Some(request) = read_request(&mut server) {
+            log.lock().unwrap().push(request.target);
+            write_reply(&mut server, &token_reply("token-1", 3600));
+            let _ = server.flush();
+        }
+    });
+    let port = url.rsplit(':').next().unwrap();
+    let client = vendor().with_root_certificates(authority.pem()).unwrap();
+    let client = client.with_proxy(&format!("https://localhost:{port}")).unwrap();
+    client.get("/a").unwrap();
+    let expected = ["login.vendor.test:443", TOKEN_PATH, "api.vendor.test:443", "/a"];
+    assert_eq!(*seen.lock().unwrap(), expected);
+    let error = vendor().with_proxy(&format!("https://localhost:{port}")).unwrap();
+    let error = error.get("/a").unwrap_err();
+    assert!(error.to_string().contains("Client::with_root_certificates"), "{error}");
+    assert_eq!(error.exit_code(), 78);
 }
 
 #[test]

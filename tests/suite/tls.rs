@@ -121,7 +121,7 @@ impl TlsServer {
     }
 }
 
-fn server_config(identity: &Issued, clients_of: Option<&Authority>) -> ServerConfig {
+pub fn server_config(identity: &Issued, clients_of: Option<&Authority>) -> ServerConfig {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ServerConfig::builder_with_provider(provider.clone());
     let builder = builder.with_safe_default_protocol_versions().unwrap();
