@@ -83,8 +83,9 @@ fn a_request_to_another_origin_is_refused_unless_it_is_without_token() {
     assert!(home.seen().is_empty() && other.seen().is_empty());
 
     client.send(&Request::put(other.url("/a")).without_token()).unwrap();
-    assert_eq!(other.seen().len(), 1);
-    assert_eq!(other.seen()[0].header("authorization"), None);
+    let seen = other.seen();
+    assert_eq!((seen.len(), seen[0].method.as_str()), (1, "PUT"));
+    assert_eq!(seen[0].header("authorization"), None);
     assert!(home.seen().is_empty(), "no token was needed");
 
     // The same origin, spelt out.

@@ -11,6 +11,7 @@ use rustls::{ServerConnection, StreamOwned};
 use unattended::error::{Class, Sent};
 use unattended::{Client, Credentials, Error, Provider, Request, RetryPolicy};
 
+use crate::child::{is_child, run_in_child};
 use crate::support::*;
 use crate::tls::{Authority, TlsServer, server_config};
 

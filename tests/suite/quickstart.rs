@@ -6,6 +6,7 @@ use std::process::{Command, Output};
 use std::sync::Once;
 use std::time::SystemTime;
 
+use crate::child::clean_environment;
 use crate::proxy::ConnectProxy;
 use crate::support::*;
 use crate::tls::{Authority, TlsServer};

@@ -13,6 +13,7 @@ use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 use unattended::error::{Class, Sent};
 use unattended::{Client, Credentials, Error, Request};
 
+use crate::child::{is_child, run_in_child};
 use crate::support::*;
 
 /// A certificate authority of a company, say.

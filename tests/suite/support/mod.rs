@@ -237,27 +237,3 @@ pub fn write_reply(stream: &mut impl Write, reply: &Reply) {
 pub fn secs(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
-
-/// Runs the test named `test` once more, in a process with these variables and no others
-/// about proxies or certificates. In there [`is_child`] is true.
-pub fn run_in_child(test: &str, variables: &[(&str, &str)]) {
-    let mut child = std::process::Command::new(std::env::current_exe().unwrap());
-    clean_environment(&mut child);
-    child.args([test, "--exact", "--nocapture"]).env(CHILD, "1").envs(variables.iter().copied());
-    let output = child.output().unwrap();
-    let text = String::from_utf8_lossy(&output.stdout).into_owned()
-        + &String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && text.contains("1 passed"), "{text}");
-}
-
-pub fn is_child() -> bool {
-    std::env::var_os(CHILD).is_some()
-}
-
-pub fn clean_environment(command: &mut std::process::Command) {
-    for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE"] {
-        command.env_remove(name).env_remove(name.to_ascii_lowercase());
-    }
-}
-
-const CHILD: &str = "UNATTENDED_TEST_CHILD";
