@@ -35,8 +35,14 @@ fn of_object(map: &Map<String, Value>) -> (Option<String>, Option<String>) {
         (Some(Value::Object(inner)), _) => return of_object(inner),
         (_, Some(Value::Array(errors))) if !errors.is_empty() => return of_list(errors),
         (_, Some(Value::Object(fields))) => {
-            let (_, message) = of_members(map);
-            return (None, message.or_else(|| Some(Value::from(fields.clone()).to_string())));
+            let mut others = map.clone();
+            others.remove("errors");
+            let fields = Value::from(fields.clone()).to_string();
+            return match of_members(&others) {
+                _ if others.is_empty() => (None, Some(fields)),
+                (code, Some(message)) => (code, Some(format!("{message}: {fields}"))),
+                (code, None) => (code, Some(fields)),
+            };
         }
         _ => {}
     }

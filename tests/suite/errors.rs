@@ -68,13 +68,16 @@ fn error_bodies_are_read_in_the_shapes_of_all_providers() {
         ),
         (r#"{"errors":[{"status":"404","title":"Not Found"}]}"#, "404: Not Found"),
         (r#"{"errors":["first","second"]}"#, "first; second"),
-        (r#"{"errors":{"name":["is blank"]}}"#, r#"{"errors":{"name":["is blank"]}}"#),
+        (r#"{"errors":{"name":["is blank"]}}"#, r#"{"name":["is blank"]}"#),
         // RFC 9457, some of ASP.NET's.
         (
             r#"{"type":"about:blank","title":"Not enough","status":422,"detail":"Balance is 30"}"#,
             "422: Balance is 30",
         ),
-        (r#"{"title":"Validation failed","errors":{"name":["blank"]}}"#, "Validation failed"),
+        (
+            r#"{"title":"Validation failed","status":400,"errors":{"name":["blank"]}}"#,
+            r#"400: Validation failed: {"name":["blank"]}"#,
+        ),
         // Gateways and whatever else.
         (
             "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><h1>502 Bad Gateway</h1></body></html>",
