@@ -151,12 +151,14 @@ impl Response {
     pub(crate) fn answer<S: AsRef<str>>(&self, known: &[S]) -> Answer {
         let mask = |text: &str| self.masked(&mask(text, known));
         let (code, message) = problem::words(&String::from_utf8_lossy(&self.body), mask);
+        // A registered code is no secret, even if a secret happens to be a part of it.
+        let registered = self.oauth_code().filter(|code| retry::is_final(code));
         // Gateways say the status once more in HTML.
         let status = self.status.to_string();
         let message = message.filter(|message| *message != status);
         Answer {
             status: self.status,
-            code,
+            code: registered.or(code),
             message,
             request_id: REQUEST_IDS.iter().find_map(|name| self.header(name)).map(mask),
             retry_after: self.retry_after(),

@@ -451,3 +451,11 @@ fn assert_log_is_clean() {
         assert!(!line.contains(&basic), "{line}");
     }
 }
+
+#[test]
+fn a_secret_that_is_part_of_an_oauth_code_does_not_change_what_the_code_means() {
+    let server = Server::start(|_| reply(400, r#"{"error":"invalid_client"}"#));
+    let credentials = Credentials::new("my-client", "client");
+    let error = Client::new(server.provider(), credentials).unwrap().get("/a").unwrap_err();
+    assert_eq!(error.exit_code(), 77, "{error}");
+}
