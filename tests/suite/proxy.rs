@@ -193,7 +193,7 @@ fn a_refusal_of_the_proxy_is_tried_again_since_nothing_was_sent() {
 
 #[test]
 fn a_proxy_that_is_not_there_is_named() {
-    let address = closed_port();
+    let address = CLOSED;
     let client = vendor().with_proxy(&format!("http://{address}")).unwrap();
     let client = client.with_retry_policy(RetryPolicy::default().with_retries(0));
     let error = client.get("/a").unwrap_err();
@@ -270,7 +270,7 @@ fn the_environment_names_the_proxy_and_lower_case_comes_first() {
     }
     let site = Site::start();
     let roots = site.authority.file("proxy-environment");
-    let dead = format!("http://{}", closed_port());
+    let dead = format!("http://{CLOSED}");
     for names in
         [["HTTPS_PROXY", "ALL_PROXY"], ["https_proxy", "HTTPS_PROXY"], ["all_proxy", "ALL_PROXY"]]
     {
@@ -351,7 +351,5 @@ fn no_proxy_and_without_proxy_lead_straight_to_the_host() {
     assert_eq!((proxy.asked().len(), site.server.seen().len()), (1, 4));
 }
 
-/// An address of this machine at which nobody listens.
-fn closed_port() -> String {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
-}
+/// Nobody listens at this address.
+const CLOSED: &str = "127.0.0.1:1";

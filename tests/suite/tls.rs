@@ -407,3 +407,14 @@ fn a_variable_ssl_cert_file_that_cannot_be_used_is_an_error_not_the_built_in_roo
         );
     }
 }
+
+#[test]
+fn a_self_signed_certificate_is_believed_when_it_is_given() {
+    let key = KeyPair::generate().unwrap();
+    let certificate = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    let certificate = certificate.self_signed(&key).unwrap();
+    let (chain, pem) = (vec![certificate.der().clone()], certificate.pem());
+    let server = TlsServer::start(&Issued { chain, pem: pem.clone(), key });
+    server.client().with_root_certificates(pem).unwrap().get("/a").unwrap();
+    assert_eq!(server.seen().len(), 2);
+}
