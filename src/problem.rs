@@ -15,9 +15,9 @@ pub(crate) fn words(body: &str, mask: impl Fn(&str) -> String) -> (Option<String
         Ok(Value::Array(items)) => of_list(&items),
         Ok(Value::String(text)) => (None, Some(text)),
         Ok(_) => (None, None),
-        Err(_) => (None, Some(without_markup(&mask(start(body))))),
+        Err(_) => (None, Some(without_markup(&mask(start(body, QUOTED_FROM))))),
     };
-    let quote = |text: String| quote(&mask(&text));
+    let quote = |text: String| quote(&mask(start(&text, QUOTED_FROM)));
     (code.and_then(quote), message.and_then(quote))
 }
 
@@ -97,13 +97,13 @@ fn scalar(value: &Value) -> Option<String> {
     }
 }
 
-/// As much of a body as could come to be quoted.
-fn start(body: &str) -> &str {
-    let mut cut = MOST_BYTES.min(body.len());
-    while !body.is_char_boundary(cut) {
+/// At most `bytes` of a text.
+pub(crate) fn start(text: &str, bytes: usize) -> &str {
+    let mut cut = bytes.min(text.len());
+    while !text.is_char_boundary(cut) {
         cut -= 1;
     }
-    body.split_at(cut).0
+    text.split_at(cut).0
 }
 
 /// The text of a page from a gateway: no tags, no scripts.
@@ -136,5 +136,6 @@ fn quote(text: &str) -> Option<String> {
 }
 
 const MOST_CHARS: usize = 300;
-const MOST_BYTES: usize = 64 * 1024;
+/// More than could come to be quoted.
+const QUOTED_FROM: usize = 16 * 1024;
 const MOST_ERRORS: usize = 5;

@@ -121,20 +121,21 @@ impl Response {
         };
         let mut error = self.undecodable(message, Some(cause.into()));
         if let Error::Decode(error) = &mut error {
-            error.path = Some(self.masked(&path)).filter(|path| !path.is_empty());
+            error.path = Some(self.bounded(&path)).filter(|path| !path.is_empty());
         }
         error
     }
 
-    /// An [`Error::Decode`]; its cause is left out where it would show a secret.
+    /// An [`Error::Decode`]; its cause is left out where it would show a secret or, as
+    /// serde's can, repeat a value of any length.
     pub(crate) fn undecodable(&self, message: String, cause: Option<crate::error::Cause>) -> Error {
         let is_clean = |cause: &crate::error::Cause| {
             let text = cause.to_string();
-            self.masked(&text) == text
+            self.bounded(&text) == text
         };
         Error::Decode(Box::new(DecodeError {
             place: Some(self.place()),
-            message: self.masked(&message),
+            message: self.bounded(&message),
             path: None,
             page: None,
             row: None,
@@ -170,6 +171,15 @@ impl Response {
         mask(text, self.token.as_ref().map(Secret::expose).as_slice())
     }
 
+    /// Masked and cut.
+    fn bounded(&self, text: &str) -> String {
+        let text = self.masked(problem::start(text, EXCERPT));
+        match problem::start(&text, MESSAGE) {
+            start if start.len() < text.len() => format!("{start}…"),
+            _ => text,
+        }
+    }
+
     /// The first part of the body. It is masked before it is cut: half a secret would not
     /// be recognized. What is left of one at the end is cut off as well.
     fn excerpt<S: AsRef<str>>(&self, known: &[S]) -> String {
@@ -200,6 +210,8 @@ impl fmt::Debug for Response {
 
 /// How much of a body an error keeps.
 const EXCERPT: usize = 8 * 1024;
+/// How long a message may be.
+const MESSAGE: usize = 1024;
 /// `\u002B` for one character.
 const LONGEST_ESCAPE: usize = 6;
 
