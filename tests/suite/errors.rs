@@ -321,6 +321,23 @@ fn the_body_is_bounded() {
 }
 
 #[test]
+fn an_error_that_quotes_a_value_or_a_name_of_any_length_is_bounded() {
+    let long = "x".repeat(2_000_000);
+    for body in [json!({ "id": long }), json!({ long.as_str(): "x" }), json!({"error": long})] {
+        let server = Server::with_api([reply(200, body.to_string())]);
+        let response = server.client().get("/a").unwrap();
+        let error = response.json::<std::collections::BTreeMap<String, u8>>().unwrap_err();
+        assert!(format!("{error:?}").len() < 3_000, "{} bytes", format!("{error:?}").len());
+        let Error::Decode(error) = error else { panic!("{error}") };
+        assert!(error.path.is_none_or(|path| path.len() < 2_000));
+    }
+    // Names of secrets by the thousand must not take minutes to mask.
+    let names = "access_token ".repeat(70_000);
+    let error = token_error(reply(200, json!({ "error": names }).to_string()));
+    assert!(error.to_string().len() < 1_000);
+}
+
+#[test]
 fn debug_is_display_followed_by_the_causes() {
     // Without a cause it is Display to the letter, in both forms.
     for error in [api_error(reply(400, "no")), token_error(reply(400, "no"))] {

@@ -88,9 +88,16 @@ fn a_request_to_another_origin_is_refused_unless_it_is_without_token() {
     assert_eq!(seen[0].header("authorization"), None);
     assert!(home.seen().is_empty(), "no token was needed");
 
+    // What only looks like another host is a path at home.
+    for path in ["//api.example.com/a", "\\\\api.example.com\\a", "@api.example.com/a", ":9/a"] {
+        client.get(path).unwrap();
+    }
+    let count = home.api_requests().len();
+    assert_eq!(count, 4);
+
     // The same origin, spelt out.
     client.send(&Request::put(home.url("/a"))).unwrap();
-    assert_eq!(home.api_requests()[0].header("authorization"), Some("Bearer token-1"));
+    assert_eq!(home.api_requests()[count].header("authorization"), Some("Bearer token-1"));
 }
 
 #[test]
