@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ureq::http::header::{AUTHORIZATION, COOKIE, HeaderMap, LOCATION};
+use ureq::http::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderValue, LOCATION};
 use ureq::http::{Method, StatusCode, Uri};
 
 use crate::clock::Moment;
@@ -130,7 +130,7 @@ impl<'a> Call<'a> {
             endpoint: self.endpoint,
             may_follow: !is_token && retry::may_follow(&self.method),
             repeatable: is_token || self.request.is_some_and(|request| request.repeatable),
-            may_renew: self.token.is_some() && self.refused.is_none(),
+            may_renew: !is_token && self.token.is_some() && self.refused.is_none(),
             retries_left: self.retries_left,
             retries: self.attempt - 1,
             idles: self.idles,
@@ -207,8 +207,9 @@ impl<'a> Call<'a> {
         if self.redirects == MOST_REDIRECTS {
             return refuse(self, "there are too many");
         }
-        let location = response.header(LOCATION.as_str()).unwrap_or_default();
-        let target = match url::resolve(&self.uri, location) {
+        // Some servers send it as raw UTF-8.
+        let location = response.headers.get(LOCATION).map_or(&[][..], HeaderValue::as_bytes);
+        let target = match url::resolve(&self.uri, &String::from_utf8_lossy(location)) {
             Ok(target) => target,
             Err(error) => return refuse(self, &error.to_string()),
         };
@@ -308,7 +309,7 @@ impl<'a> Call<'a> {
             StatusCode::UNAUTHORIZED => (Class::Credentials, ""),
             StatusCode::FORBIDDEN => (Class::Refused, "the token is good, but not for this"),
             status if status.is_redirection() && retry::may_follow(&self.method) => {
-                (Class::Refused, "a redirect that leads nowhere")
+                (Class::Refused, "a redirect that names no address to follow")
             }
             status if status.is_redirection() => {
                 (Class::Refused, "a redirect, which is only followed for GET and HEAD")

@@ -210,6 +210,7 @@ impl Client {
             idle_timeout,
             idle_setting: "Client::with_idle_timeout",
             body_limit: self.body_limit,
+            body_setting: "Client::with_body_limit",
         };
         self.send_out(call, outgoing)
     }
@@ -258,7 +259,8 @@ impl Client {
         if Arc::strong_count(&self.wishes) == 1 || wait.is_zero() {
             return wait;
         }
-        let later = wait + (wait / 10).min(LONGEST_STAGGER).mul_f64(jitter());
+        let stagger = (wait / 10).min(LONGEST_STAGGER).mul_f64(jitter());
+        let later = wait.saturating_add(stagger);
         if later < left { later } else { wait }
     }
 
@@ -273,7 +275,7 @@ impl Client {
             attempt: call.attempt,
         });
         self.clock.sleep(wait);
-        self.count(|stats| stats.waited += wait);
+        self.count(|stats| stats.waited = stats.waited.saturating_add(wait));
     }
 
     fn reject(&self, call: &Call<'_>, outcome: Result<Response>, rejection: Rejection) -> Error {
@@ -285,11 +287,7 @@ impl Client {
             return call.refused_by_api(&response, rejection);
         };
         let answer = response.answer(&call.secrets());
-        let is_unknown = answer.code.as_deref() == Some("invalid_client");
         let error = call.refused_by_token_endpoint(answer, &self.provider, identity, rejection);
-        if is_unknown {
-            self.wishes.refuse(identity.clone(), self.now(), error.clone());
-        }
         Error::Token(Box::new(error))
     }
 

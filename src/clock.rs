@@ -74,10 +74,7 @@ impl ManualClock {
 
     /// Lets `duration` pass on both clocks, without counting as a sleep.
     pub fn advance(&self, duration: Duration) {
-        self.change(|time| {
-            time.now += duration;
-            time.monotonic += duration;
-        });
+        self.change(|time| time.pass(duration));
     }
 
     /// Sets the wall clock alone, as an administrator or NTP would: a jump.
@@ -92,7 +89,9 @@ impl ManualClock {
 
     /// The sum of all sleeps so far.
     pub fn slept(&self) -> Duration {
-        self.change(|time| time.sleeps.iter().sum())
+        self.change(|time| {
+            time.sleeps.iter().copied().fold(Duration::ZERO, Duration::saturating_add)
+        })
     }
 
     fn change<R>(&self, change: impl FnOnce(&mut ManualTime) -> R) -> R {
@@ -100,11 +99,19 @@ impl ManualClock {
     }
 }
 
+impl ManualTime {
+    /// As far as the clocks go: a test may sleep for ever.
+    fn pass(&mut self, duration: Duration) {
+        self.now = self.now.checked_add(duration).unwrap_or(self.now);
+        self.monotonic = self.monotonic.saturating_add(duration);
+    }
+}
+
 impl Default for ManualTime {
     fn default() -> Self {
         Self {
             now: SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600),
-            monotonic: EPOCH,
+            monotonic: Duration::ZERO,
             sleeps: Vec::new(),
         }
     }
@@ -121,8 +128,7 @@ impl Clock for ManualClock {
 
     fn sleep(&self, duration: Duration) {
         self.change(|time| {
-            time.now += duration;
-            time.monotonic += duration;
+            time.pass(duration);
             time.sleeps.push(duration);
         });
     }
@@ -160,9 +166,11 @@ impl Moment {
     /// A moment of which only the wall-clock time is known, at its place on the monotonic
     /// clock: as long ago as the wall clock says.
     pub(crate) fn settled(&self, now: &Moment) -> Self {
+        if self.monotonic != UNSETTLED {
+            return *self;
+        }
         let age = now.wall.duration_since(self.wall).unwrap_or_default();
-        let monotonic = now.monotonic.saturating_sub(age).max(self.monotonic);
-        Self { wall: self.wall, monotonic }
+        Self { wall: self.wall, monotonic: now.monotonic.saturating_sub(age) }
     }
 }
 
@@ -173,6 +181,6 @@ pub(crate) fn to_millis(time: SystemTime) -> Option<u64> {
 }
 
 /// What a stored moment has for a monotonic time.
-pub(crate) const UNSETTLED: Duration = Duration::ZERO;
+pub(crate) const UNSETTLED: Duration = Duration::MAX;
 /// So that what happened before this process began has a place on the monotonic clock.
 const EPOCH: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);

@@ -20,6 +20,8 @@ pub(crate) struct Envelope {
     pub(crate) total_items: Option<u64>,
     pub(crate) next_page: Option<NextPage>,
     pub(crate) next_link: Option<String>,
+    /// A next page is named, but not so that it could be asked for.
+    pub(crate) has_unknown_next: bool,
     /// The names of the members, for the error that misses the rows.
     names: Vec<String>,
     has_items: bool,
@@ -54,8 +56,10 @@ impl Envelope {
 
     /// A `Link` header says it better than the body does.
     pub(crate) fn add_headers(&mut self, headers: &HeaderMap) {
-        let values = headers.get_all(LINK).iter().filter_map(|value| value.to_str().ok());
-        if let Some(link) = values.filter_map(next_in_link_header).next() {
+        // A title may hold what is not ASCII.
+        let values =
+            headers.get_all(LINK).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
+        if let Some(link) = values.filter_map(|value| next_in_link_header(&value)).next() {
             self.next_link = Some(link);
         }
     }
@@ -63,25 +67,46 @@ impl Envelope {
     /// A member other than the rows.
     fn add(&mut self, name: &str, value: &Value) {
         match (name, value) {
-            ("next" | "nextLink" | "next_link" | "@odata.nextLink", value) => {
-                self.next_link = self.next_link.take().or_else(|| link(value));
-            }
+            ("next" | "nextLink" | "next_link" | "@odata.nextLink", value) => self.add_next(value),
             ("links" | "_links", value) => {
-                self.next_link = self.next_link.take().or_else(|| next_in_links(value));
+                if let Some(next) = next_in_links(value) {
+                    self.add_next(next);
+                }
             }
             ("pagination" | "meta", Value::Object(map)) => {
                 let first = |names: &[&str]| names.iter().find_map(|name| count(map.get(*name)?));
-                self.page = first(&["page_number", "current_page"]);
-                self.page_size = first(&["page_size", "per_page"]);
-                self.total_pages = first(&["total_pages"]);
-                self.total_items = first(&["total_items", "total_count"]);
-                self.next_page = map.get("next_page").and_then(next_page);
+                self.page = self.page.or(first(&["page_number", "current_page"]));
+                self.page_size = self.page_size.or(first(&["page_size", "per_page"]));
+                self.total_pages = self.total_pages.or(first(&["total_pages"]));
+                self.total_items = self.total_items.or(first(&["total_items", "total_count"]));
+                if let Some(next) = map.get("next_page") {
+                    let read = next_page(next);
+                    self.has_unknown_next |= read.is_none() && says_something(next);
+                    self.next_page = self.next_page.take().or(read);
+                }
                 if let Some(next) = map.get("next") {
-                    self.next_link = self.next_link.take().or_else(|| link(next));
+                    self.add_next(next);
                 }
             }
             _ => {}
         }
+    }
+
+    fn add_next(&mut self, next: &Value) {
+        let read = link(next);
+        self.has_unknown_next |= read.is_none() && says_something(next);
+        self.next_link = self.next_link.take().or(read);
+    }
+}
+
+/// Whether a next page is named at all: `null`, `false` and nothing are the end.
+fn says_something(next: &Value) -> bool {
+    match next {
+        Value::Null | Value::Bool(false) => false,
+        Value::String(text) => !text.trim().is_empty(),
+        Value::Object(map) => map.get("href").is_none_or(says_something),
+        Value::Array(links) => links.iter().any(says_something),
+        _ => true,
     }
 }
 
@@ -105,21 +130,19 @@ fn link(value: &Value) -> Option<String> {
     match value {
         Value::String(link) if !link.trim().is_empty() => Some(link.clone()),
         Value::Object(map) => link(map.get("href")?),
+        Value::Array(links) => links.iter().find_map(link),
         _ => None,
     }
 }
 
 /// `{"next": …}` or `[{"rel": "next", "href": …}]`.
-fn next_in_links(links: &Value) -> Option<String> {
+fn next_in_links(links: &Value) -> Option<&Value> {
     match links {
-        Value::Object(map) => link(map.get("next")?),
-        Value::Array(links) => {
-            let is_next = |link: &&Value| {
-                let rel = link.get("rel").and_then(Value::as_str);
-                rel.is_some_and(|rel| rel.eq_ignore_ascii_case("next"))
-            };
-            link(links.iter().find(is_next)?)
-        }
+        Value::Object(map) => map.get("next"),
+        Value::Array(links) => links.iter().find(|link| {
+            let rel = link.get("rel").and_then(Value::as_str);
+            rel.is_some_and(|rel| rel.eq_ignore_ascii_case("next"))
+        }),
         _ => None,
     }
 }
@@ -128,26 +151,39 @@ fn next_in_links(links: &Value) -> Option<String> {
 fn next_in_link_header(header: &str) -> Option<String> {
     let mut rest = header;
     while let Some((_, after)) = rest.split_once('<') {
-        let (target, parameters) = after.split_once('>')?;
-        // A comma within quotes does not end this link, a `<` outside of them begins the next.
-        let mut is_quoted = false;
-        let end = parameters.find(|c| {
-            is_quoted ^= c == '"';
-            c == ',' && !is_quoted
-        });
-        let (parameters, following) = parameters.split_at(end.unwrap_or(parameters.len()));
-        let is_next = parameters.split(';').any(|parameter| {
+        let (target, mut parameters) = after.split_once('>')?;
+        let mut is_next = false;
+        loop {
+            let (parameter, following) = split_unquoted(parameters);
             let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
             let mut relations = value.trim().trim_matches('"').split_ascii_whitespace();
-            name.trim().eq_ignore_ascii_case("rel")
-                && relations.any(|relation| relation.eq_ignore_ascii_case("next"))
-        });
+            is_next |= name.trim().eq_ignore_ascii_case("rel")
+                && relations.any(|relation| relation.eq_ignore_ascii_case("next"));
+            match following.strip_prefix(';') {
+                Some(more) => parameters = more,
+                None => {
+                    rest = following;
+                    break;
+                }
+            }
+        }
         if is_next {
             return Some(target.trim().to_owned());
         }
-        rest = following;
     }
     None
+}
+
+/// Splits before the first `;` or `,` that does not stand within quotes.
+fn split_unquoted(text: &str) -> (&str, &str) {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    let end = text.find(|c| {
+        let was_escaped = is_escaped;
+        is_escaped = is_quoted && !was_escaped && c == '\\';
+        is_quoted ^= c == '"' && !was_escaped;
+        matches!(c, ';' | ',') && !is_quoted
+    });
+    text.split_at(end.unwrap_or(text.len()))
 }
 
 struct PageReader<'a, T> {
@@ -224,5 +260,28 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for Rows<'_, T> {
 
     fn visit_unit<E>(self) -> Result<(), E> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::next_in_link_header;
+
+    #[test]
+    fn the_next_link_of_a_header_is_found_and_nothing_else() {
+        let cases = [
+            ("<a>; rel=next", Some("a")),
+            ("< a,b;c >;REL=\"prev next\"", Some("a,b;c")),
+            ("<a>; rel=prev, <b>; rel=next", Some("b")),
+            ("<a>; title=\"\\\"; rel=next\", <b>; rel=\"next\"", Some("b")),
+            ("<a>; title=\"x, <y>; rel=next\"", None),
+            ("<a>; rel=nextish", None),
+            ("<a; rel=next", None),
+            ("<a>; title=\"open; rel=next", None),
+            ("", None),
+        ];
+        for (header, target) in cases {
+            assert_eq!(next_in_link_header(header).as_deref(), target, "{header}");
+        }
     }
 }

@@ -127,6 +127,7 @@ mod event;
 mod call;
 mod client;
 mod renewal;
+mod revocation;
 mod verbs;
 mod settings;
 
@@ -149,8 +150,7 @@ pub use pagination::Pagination;
 pub use provider::{AuthMethod, Provider};
 pub use request::Request;
 pub use response::Response;
-pub use resume::ResumePoint;
+pub use resume::{Progress, ResumePoint};
 pub use retry::RetryPolicy;
 pub use store::{StoreEntry, TokenStore};
 pub use token::AccessToken;
-pub use walk::Progress;

@@ -11,8 +11,8 @@ use crate::error::{Error, Result};
 use crate::pagination::Pagination;
 use crate::request::Request;
 use crate::response::Response;
-use crate::resume::ResumePoint;
-use crate::walk::{Progress, Walk, count};
+use crate::resume::{Progress, ResumePoint, count};
+use crate::walk::Walk;
 
 impl Client {
     /// All rows of a collection, page by page, each decoded as a `T`.
@@ -158,7 +158,7 @@ impl<T: DeserializeOwned> Items<'_, T> {
     /// How far the walk has come.
     pub fn progress(&self) -> Progress {
         Progress {
-            delivered: self.walk.progress.delivered - self.rows_left(),
+            delivered: self.walk.progress.delivered.saturating_sub(self.rows_left()),
             ..self.walk.progress
         }
     }
@@ -171,10 +171,10 @@ impl<T: DeserializeOwned> Items<'_, T> {
         };
         let delivered = self.progress().delivered;
         Some(ResumePoint {
-            skip: before.skip + (delivered - before.delivered),
+            skip: before.skip.saturating_add(delivered.saturating_sub(before.delivered)),
             delivered,
             promised: self.walk.promised,
-            date: self.walk.date_seconds(),
+            date: self.walk.progress.date_seconds(),
             ..before.clone()
         })
     }
@@ -208,14 +208,14 @@ impl<T: DeserializeOwned> Iterator for Items<'_, T> {
             if let Some(error) = self.error.take() {
                 return Some(Err(error));
             }
-            let before = self.walk.resume_point();
             let mut rows = Vec::new();
             // The rows before one that does not decode are handed out first.
             if let Err(error) = self.walk.next_page(&mut rows)? {
-                self.walk.progress.delivered += count(rows.len());
+                let progress = &mut self.walk.progress;
+                progress.delivered = progress.delivered.saturating_add(count(rows.len()));
                 self.error = Some(error);
             }
-            self.before = before.filter(|_| !rows.is_empty());
+            self.before = self.walk.before.take().filter(|_| !rows.is_empty());
             self.rows = rows.into_iter();
         }
     }

@@ -110,6 +110,14 @@ impl Pagination {
         &self.items_key
     }
 
+    pub(crate) fn page_size_parameter(&self) -> &str {
+        &self.page_size_parameter
+    }
+
+    pub(crate) fn set_page_size(&mut self, rows: Option<u64>) {
+        self.page_size = rows;
+    }
+
     pub(crate) fn page_size(&self) -> Option<u64> {
         self.page_size
     }
@@ -159,10 +167,13 @@ impl Pagination {
                 told.total_pages.unwrap_or_default()
             )),
             Style::Numbers if page.rows == 0 => Ok(Next::End),
-            Style::Numbers if says_more => Ok(Next::Page(page.number.saturating_add(1))),
-            Style::Numbers if told.total_pages.is_some() || told.is_bare => Ok(Next::End),
+            Style::Numbers if says_more => after(page.number),
+            // A count below the page's own number is none.
+            Style::Numbers if told.total_pages == Some(page.number) || told.is_bare => {
+                Ok(Next::End)
+            }
             Style::Numbers if told.page_size.is_some_and(|size| page.rows < size) => Ok(Next::End),
-            Style::Numbers => Ok(Next::Page(page.number.saturating_add(1))),
+            Style::Numbers => after(page.number),
             Style::NextPage | Style::NextLink => self.told_next(page, more_by_total),
         }
     }
@@ -188,6 +199,9 @@ impl Pagination {
                 "no next page is named, although the answer counts {} pages",
                 told.total_pages.unwrap_or_default()
             )),
+            (None, None) if told.has_unknown_next => {
+                Err("the answer names a next page in a form that is not known".into())
+            }
             (None, None) => Ok(Next::End),
         }
     }
@@ -195,6 +209,10 @@ impl Pagination {
     fn has_numbers(&self) -> bool {
         matches!(self.style, Style::Numbers | Style::NextPage)
     }
+}
+
+fn after(page: u64) -> Result<Next, String> {
+    page.checked_add(1).map(Next::Page).ok_or_else(|| "there is no higher page number".into())
 }
 
 /// What is known of a page when its successor is decided.

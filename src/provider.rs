@@ -30,6 +30,7 @@ use crate::url;
 pub struct Provider {
     pub(crate) token_endpoint: Uri,
     pub(crate) base_url: Uri,
+    pub(crate) revocation_endpoint: Option<Uri>,
     pub(crate) auth_method: AuthMethod,
     pub(crate) scope: Option<String>,
     pub(crate) audience: Option<String>,
@@ -71,6 +72,7 @@ impl Provider {
         Self {
             token_endpoint,
             base_url,
+            revocation_endpoint: None,
             auth_method: AuthMethod::ClientSecretBasic,
             scope: None,
             audience: None,
@@ -97,6 +99,18 @@ impl Provider {
     /// As [`new`](Self::new).
     pub fn with_base_url(mut self, base_url: &str) -> Result<Self> {
         self.base_url = parse_base(base_url)?;
+        Ok(self)
+    }
+
+    /// Where tokens are revoked (RFC 7009), for [`Client::revoke`](crate::Client::revoke);
+    /// default: nowhere.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn with_revocation_endpoint(mut self, revocation_endpoint: &str) -> Result<Self> {
+        self.revocation_endpoint =
+            Some(url::parse(revocation_endpoint, "the revocation endpoint")?);
         Ok(self)
     }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use ureq::http::HeaderMap;
+
 use crate::call::Call;
 use crate::client::{Arrival, Client};
 use crate::clock::Moment;
@@ -9,7 +11,7 @@ use crate::credentials::{Identity, Unreadable};
 use crate::error::{Cause, Class, Error, Result, Sent, TokenError};
 use crate::event::Event;
 use crate::response::Response;
-use crate::retry::Verdict;
+use crate::retry::{Rejection, Verdict};
 use crate::secret::{mask, mask_opaque};
 use crate::store::{self, StoreEntry};
 use crate::token::{self, AccessToken};
@@ -62,39 +64,34 @@ impl Client {
         refused: Option<&AccessToken>,
     ) -> Result<AccessToken> {
         let own = self.token.borrow().clone();
-        let wanted = Wanted { refused, margin: self.margin, is_renewal: own.is_some() };
         let now = self.now();
+        let is_renewal = own.is_some();
+        let mut wanted = Wanted { refused, margin: self.margin, is_renewal, still_good: None };
         if let Some(token) = own.as_ref().filter(|token| wanted.is_usable(token, &now)) {
             return Ok(token.clone());
         }
         let mut call = Call::to_token_endpoint(&self.provider, retries, end);
         let old = own.filter(|token| wanted.is_wanted(token));
-        let still_good = old.and_then(|old| old.left(&now).map(|left| (old, left)));
-        let fetched = match still_good {
-            None => self.fetch(&mut call, &wanted),
-            Some((old, _)) if self.wishes.renewal_failed_lately(&now) => return Ok(old),
-            Some((old, left)) => {
-                // There is no hurry yet: one attempt, which ends while the old token lives.
-                call.end = call.end.min(now.monotonic + left / 2);
-                call.retries_left = 0;
-                call.is_patient = false;
-                self.fetch(&mut call, &wanted).or_else(|error| self.keep_old(old, left, error))
-            }
-        };
-        let (token, event) = fetched?;
-        *self.token.borrow_mut() = Some(token.clone());
-        self.emit(|| event);
-        Ok(token)
-    }
-
-    /// An early renewal that failed for a passing reason leaves the old token in use.
-    fn keep_old(&self, old: AccessToken, left: Duration, error: Error) -> Result<Obtained> {
-        if !error.is_temporary() {
-            return Err(error);
+        wanted.still_good = old.and_then(|old| old.left(&now).map(|left| (old, left)));
+        if let Some((_, left)) = &wanted.still_good {
+            // There is no hurry yet: one attempt, which ends while the old token lives.
+            call.end = call.end.min(now.monotonic + *left / 2);
+            call.retries_left = 0;
+            call.is_patient = false;
         }
-        self.wishes.renewal_failed(self.now());
-        let error = error.to_string();
-        Ok((old, Event::OldTokenKept { left, error }))
+        let fetched = match (self.fetch(&mut call, &wanted), wanted.still_good) {
+            (Err(error), Some((old, left))) if error.is_temporary() => {
+                let error = error.to_string();
+                (old, Some(Event::OldTokenKept { left, error }))
+            }
+            (fetched, _) => fetched?,
+        };
+        let (token, event) = fetched;
+        *self.token.borrow_mut() = Some(token.clone());
+        if let Some(event) = event {
+            self.emit(|| event);
+        }
+        Ok(token)
     }
 
     fn fetch(&self, call: &mut Call<'_>, wanted: &Wanted<'_>) -> Result<Obtained> {
@@ -104,7 +101,9 @@ impl Client {
                 return Ok(arrival);
             }
         };
-        self.run(call, exchange, |call, response| self.read_token(call, &response, wanted))
+        self.run(call, exchange, |call, response| {
+            self.read_token(call, &response, wanted.is_renewal)
+        })
     }
 
     /// One attempt under the store's lock: whoever comes next finds the token. Nobody
@@ -144,20 +143,27 @@ impl Client {
         self.wishes.take_up(&entry.wishes);
         if let Some(token) = entry.token.as_ref().filter(|token| wanted.is_usable(token, &now)) {
             let left = token.lifetime().and_then(|_| token.left(&now));
-            return Some(Arrival::Ready((token.clone(), Event::TokenReused { left })));
+            return Some(Arrival::Ready((token.clone(), Some(Event::TokenReused { left }))));
+        }
+        if let Some((old, _)) = &wanted.still_good
+            && self.wishes.renewal_failed_lately(&now)
+        {
+            // Used without asking again at each call.
+            return Some(Arrival::Ready((old.clone(), None)));
         }
         if self.has_wish_ahead(call) {
             return None;
         }
-        let wanted = &Wanted { is_renewal: wanted.is_renewal || entry.token.is_some(), ..*wanted };
+        let is_renewal = wanted.is_renewal || entry.token.is_some();
         entry.token = entry.token.take().filter(|token| wanted.is_wanted(token));
         let outcome = self.ask_for_token(call, identity);
         if self.verdict(call, &outcome) != Verdict::Accept {
+            self.note_refusal(call, wanted, identity, &outcome);
             let refusal = outcome.as_ref().ok();
             entry.wishes.extend(refusal.and_then(|refusal| call.wish(refusal, self.now())));
             return Some(Arrival::Outcome(outcome));
         }
-        let obtained = outcome.and_then(|response| self.read_token(call, &response, wanted));
+        let obtained = outcome.and_then(|response| self.read_token(call, &response, is_renewal));
         Some(match obtained {
             Ok((token, event)) => {
                 entry.token = Some(token.clone());
@@ -167,38 +173,65 @@ impl Client {
         })
     }
 
+    /// What the others who wait for their turn should know before they ask as well.
+    fn note_refusal(
+        &self,
+        call: &Call<'_>,
+        wanted: &Wanted<'_>,
+        identity: &Identity,
+        outcome: &Result<Response>,
+    ) {
+        if wanted.still_good.is_some() {
+            self.wishes.renewal_failed(self.now());
+        }
+        if let Ok(response) = outcome
+            && response.oauth_code().as_deref() == Some("invalid_client")
+        {
+            let answer = response.answer(&call.secrets());
+            let provider = &self.provider;
+            let error =
+                call.refused_by_token_endpoint(answer, provider, identity, Rejection::Final);
+            self.wishes.refuse(identity.clone(), self.now(), error);
+        }
+    }
+
     /// The token request, with the credentials as they are now.
     fn ask_for_token(&self, call: &mut Call<'_>, identity: &Identity) -> Result<Response> {
         let now = self.now();
         if let Some(error) = self.wishes.was_refused(identity, &now) {
             return Err(Error::Token(Box::new(error)));
         }
-        let (headers, body) = token::request(&self.provider, identity)?;
         call.sent_at = now;
+        self.post_form(call, identity, token::request(&self.provider, identity)?)
+    }
+
+    /// A form to the authorization server.
+    pub(crate) fn post_form(
+        &self,
+        call: &mut Call<'_>,
+        identity: &Identity,
+        (headers, body): (HeaderMap, String),
+    ) -> Result<Response> {
         call.identity = Some(identity.clone());
         let outgoing = Outgoing {
             method: &call.method,
             uri: &call.uri,
             headers,
             body: Some(body.as_bytes()),
-            time_left: call.time_left(&now),
+            time_left: call.time_left(&self.now()),
             idle_timeout: self.token_idle_timeout,
             idle_setting: "Client::with_token_idle_timeout",
             body_limit: TOKEN_ANSWER_LIMIT,
+            body_setting: "the limit of a token answer",
         };
         self.send_out(call, outgoing)
     }
 
-    fn read_token(
-        &self,
-        call: &Call<'_>,
-        response: &Response,
-        wanted: &Wanted<'_>,
-    ) -> Result<Obtained> {
+    fn read_token(&self, call: &Call<'_>, response: &Response, renewal: bool) -> Result<Obtained> {
         let token = token::read(response, call.sent_at, &call.secrets())?;
         self.count(|stats| stats.tokens_fetched += 1);
         let (place, lifetime) = (call.place(), token.lifetime());
-        Ok((token, Event::TokenFetched { place, lifetime, renewal: wanted.is_renewal }))
+        Ok((token, Some(Event::TokenFetched { place, lifetime, renewal })))
     }
 
     /// Leaves a wish of the API's where others look before they call it.
@@ -212,7 +245,7 @@ impl Client {
         }
     }
 
-    fn store_failed(&self, cause: &Cause) {
+    pub(crate) fn store_failed(&self, cause: &Cause) {
         self.count(|stats| stats.store_failures += 1);
         let own = self.token.borrow().clone();
         let known: Vec<&str> = own.iter().map(AccessToken::secret).collect();
@@ -220,7 +253,7 @@ impl Client {
         self.emit(|| Event::StoreFailed { error });
     }
 
-    fn unreadable(&self, call: &Call<'_>, why: Unreadable) -> Error {
+    pub(crate) fn unreadable(&self, call: &Call<'_>, why: Unreadable) -> Error {
         match why {
             Unreadable::Wrong(error) => error,
             Unreadable::Failed(cause) => Error::Token(Box::new(TokenError {
@@ -239,7 +272,7 @@ impl Client {
 }
 
 /// A token, and how the client came by it.
-type Obtained = (AccessToken, Event);
+type Obtained = (AccessToken, Option<Event>);
 
 /// Which token will do.
 struct Wanted<'a> {
@@ -248,6 +281,8 @@ struct Wanted<'a> {
     margin: Duration,
     /// There was one before.
     is_renewal: bool,
+    /// The old one and what is left of it: this is an early renewal.
+    still_good: Option<(AccessToken, Duration)>,
 }
 
 impl Wanted<'_> {

@@ -132,11 +132,15 @@ impl Request {
     /// [`without_token`](Self::without_token); those that frame a message (`Host`,
     /// `Content-Length`, `Transfer-Encoding`) always are.
     pub fn header(mut self, name: &str, value: &str) -> Self {
-        if FRAMING.iter().any(|framing| framing.eq_ignore_ascii_case(name)) {
-            self.wrong = Some(format!("the header {name} is set by the client itself"));
+        if let Some(name) = FRAMING.iter().find(|framing| framing.eq_ignore_ascii_case(name)) {
+            self.wrong = Some(format!("the client sets the header {name} itself: remove yours"));
             return self;
         }
         match (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value)) {
+            // The one that came with the body is only a default.
+            (Ok(CONTENT_TYPE), Ok(value)) => {
+                self.headers.insert(CONTENT_TYPE, value);
+            }
             (Ok(name), Ok(value)) => {
                 self.headers.append(name, value);
             }
@@ -239,17 +243,25 @@ impl Request {
 
     /// Takes a pair out of the query, wherever it was given.
     pub(crate) fn take_query(&mut self, name: &str) -> Option<String> {
-        self.gather_query();
-        let at = self.query.iter().position(|(key, _)| key == name)?;
-        Some(self.query.remove(at).1)
+        if let Some(at) = self.query.iter().position(|(key, _)| key == name) {
+            return Some(self.query.remove(at).1);
+        }
+        let (path, query) = self.path.split_once('?')?;
+        let mut pairs: Vec<&str> = query.split('&').collect();
+        let at =
+            pairs.iter().position(|pair| url::pairs(pair).iter().any(|(key, _)| key == name))?;
+        let (_, value) = url::pairs(pairs.remove(at)).pop()?;
+        let separator = if pairs.is_empty() { "" } else { "?" };
+        self.path = format!("{path}{separator}{}", pairs.join("&"));
+        Some(value)
     }
 
     /// This request with those of `pairs` whose names its query lacks.
     pub(crate) fn with_missing_query(&self, pairs: Vec<(String, String)>) -> Self {
         let mut request = self.clone();
-        request.gather_query();
+        let own = url::pairs(self.own_query());
         for (name, value) in pairs {
-            if !request.query.iter().any(|(key, _)| *key == name) {
+            if own.iter().chain(&request.query).all(|(key, _)| *key != name) {
                 request.query.push((name, value));
             }
         }
@@ -259,21 +271,24 @@ impl Request {
     /// This request for the absolute URL `link`, with what of its query the link lacks.
     pub(crate) fn at(&self, link: &str) -> Self {
         let mut request = self.clone();
-        request.gather_query();
         let (_, query) = link.split_once('?').unwrap_or_default();
         let of_link = url::pairs(query);
-        request.query.retain(|(name, _)| of_link.iter().all(|(key, _)| key != name));
+        let is_missing = |name: &str| of_link.iter().all(|(key, _)| key != name);
+        request.query.retain(|(name, _)| is_missing(name));
         link.clone_into(&mut request.path);
+        // As it was written: to some servers `+` and `%20` are not the same.
+        for pair in self.own_query().split('&') {
+            if url::pairs(pair).iter().any(|(name, _)| is_missing(name)) {
+                request.path.push(if request.path.contains('?') { '&' } else { '?' });
+                request.path.push_str(pair);
+            }
+        }
         request
     }
 
-    /// Moves a query that is part of the path to the other pairs.
-    fn gather_query(&mut self) {
-        if let Some((path, query)) = self.path.split_once('?') {
-            let pairs = url::pairs(query);
-            self.path = path.to_owned();
-            self.query.splice(0..0, pairs);
-        }
+    /// The query that is part of the path.
+    fn own_query(&self) -> &str {
+        self.path.split_once('?').map_or("", |(_, query)| query)
     }
 
     pub(crate) fn accepting_json(mut self) -> Self {
@@ -332,5 +347,6 @@ impl fmt::Debug for Request {
     }
 }
 
-/// Wrong values of these send a request, and its token, elsewhere.
+/// Wrong values of these send a request, and its token, elsewhere, or end its body early,
+/// for which ureq would wait for ever.
 const FRAMING: [&str; 3] = ["host", "content-length", "transfer-encoding"];

@@ -145,7 +145,7 @@ impl Response {
     }
 
     pub(crate) fn oauth_code(&self) -> Option<String> {
-        problem::oauth_code(std::str::from_utf8(&self.body).ok()?)
+        problem::oauth_code(&String::from_utf8_lossy(&self.body))
     }
 
     /// What an error says about this answer, masked with `known` secrets as well.

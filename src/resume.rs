@@ -2,9 +2,34 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::SystemTime;
 
 use crate::error::{Error, Result};
 use crate::form::{decode, encode_pairs};
+
+/// How far a walk over pages has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// The number of the last page that was read, counted from 1; 0 before the first.
+    pub page: u64,
+    /// The rows that were handed out, those before a resume point included.
+    pub delivered: u64,
+    /// How many rows the server promised last, if it did.
+    pub total_items: Option<u64>,
+    /// How many pages the server promised last, if it did.
+    pub total_pages: Option<u64>,
+    /// The server's `Date` of the first answer: what changed since then was not seen, so
+    /// it is the watermark for the next run.
+    pub date: Option<SystemTime>,
+}
+
+impl Progress {
+    pub(crate) fn date_seconds(&self) -> Option<u64> {
+        let since_epoch = self.date?.duration_since(SystemTime::UNIX_EPOCH);
+        since_epoch.ok().map(|since_epoch| since_epoch.as_secs())
+    }
+}
 
 /// Where a walk over pages stands: everything before it was delivered.
 ///
@@ -41,6 +66,8 @@ pub struct ResumePoint {
     pub(crate) page_size: Option<u64>,
     /// The `Date` of the first answer, in Unix seconds.
     pub(crate) date: Option<u64>,
+    /// The walk began in the middle, by the caller's own page number.
+    pub(crate) is_partial: bool,
 }
 
 /// How a page is asked for.
@@ -70,7 +97,6 @@ impl fmt::Display for ResumePoint {
         };
         let number = |value: Option<u64>| value.map(|value| value.to_string());
         let members = [
-            ("version", Some(VERSION.to_owned())),
             ("path", Some(self.path.clone())),
             ("page", number(page)),
             ("link", link),
@@ -81,6 +107,9 @@ impl fmt::Display for ResumePoint {
             ("most", number(most)),
             ("page_size", number(self.page_size)),
             ("date", number(self.date)),
+            ("partial", self.is_partial.then(|| "1".to_owned())),
+            // The last, so that a text that was cut short is refused.
+            ("version", Some(VERSION.to_owned())),
         ];
         let members = members.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?)));
         f.write_str(&encode_pairs(members))
@@ -98,9 +127,9 @@ impl FromStr for ResumePoint {
         let members: Vec<(&str, String)> = text
             .trim()
             .split('&')
-            .filter_map(|pair| pair.split_once('='))
-            .map(|(name, value)| (name, decode(value)))
-            .collect();
+            .map(|pair| pair.split_once('=').map(|(name, value)| (name, decode(value))))
+            .collect::<Option<_>>()
+            .ok_or_else(refuse)?;
         let text = |wanted: &str| {
             let member = members.iter().find(|(name, _)| *name == wanted);
             member.map(|(_, value)| value.clone())
@@ -109,7 +138,9 @@ impl FromStr for ResumePoint {
             None => Ok(None),
             Some(value) => value.parse::<u64>().map(Some).map_err(|_| refuse()),
         };
-        if text("version").as_deref() != Some(VERSION) {
+        let is_whole =
+            members.last().is_some_and(|(name, value)| *name == "version" && value == VERSION);
+        if !is_whole || text("version").as_deref() != Some(VERSION) {
             return Err(refuse());
         }
         let ask = match (number("page")?, text("link")) {
@@ -127,8 +158,13 @@ impl FromStr for ResumePoint {
             promised: number("least")?.zip(number("most")?),
             page_size: number("page_size")?,
             date: number("date")?,
+            is_partial: text("partial").is_some(),
         })
     }
+}
+
+pub(crate) fn count(length: usize) -> u64 {
+    length.try_into().unwrap_or(u64::MAX)
 }
 
 const VERSION: &str = "1";

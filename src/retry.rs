@@ -211,7 +211,7 @@ pub(crate) fn is_final(code: &str) -> bool {
 }
 
 /// Errors of RFC 6749 §4.1.2.1 and RFC 8628 §3.5 that pass.
-fn is_passing(code: &str) -> bool {
+pub(crate) fn is_passing(code: &str) -> bool {
     matches!(code, "temporarily_unavailable" | "server_error" | "slow_down")
 }
 

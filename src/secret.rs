@@ -49,10 +49,25 @@ pub(crate) fn mask<S: AsRef<str>>(text: &str, known: &[S]) -> String {
         masked = masked.replace(secret, MASK);
         masked = masked.replace(&crate::form::encode_form(secret), MASK);
         let escaped = serde_json::Value::from(secret).to_string();
-        masked = masked.replace(escaped.trim_matches('"'), MASK);
+        let escaped = escaped.trim_matches('"');
+        masked = masked.replace(escaped, MASK).replace(&in_ascii(escaped), MASK);
         masked = mask_dressed(&masked, secret);
     }
     mask_named(&mask_words(&masked))
+}
+
+fn in_ascii(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c.is_ascii() {
+            true => text.push(c),
+            false => {
+                let units = c.encode_utf16(&mut [0; 2]).to_vec();
+                text.extend(units.iter().map(|unit| format!("\\u{unit:04x}")));
+            }
+        }
+    }
+    text
 }
 
 /// Replaces all that could be an opaque token: for bodies that carry one under an

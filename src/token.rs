@@ -17,6 +17,7 @@ use crate::id_token::IdToken;
 use crate::problem;
 use crate::provider::{AuthMethod, Provider};
 use crate::response::Response;
+use crate::retry::is_passing;
 use crate::secret::{MASK, Secret, mask, mask_opaque};
 
 /// An access token and its life (RFC 6749 §5.1). It prints redacted; clones are cheap.
@@ -154,21 +155,43 @@ impl fmt::Debug for AccessToken {
 
 /// The token request of RFC 6749 §4.4.2: headers and form body.
 pub(crate) fn request(provider: &Provider, identity: &Identity) -> Result<(HeaderMap, String)> {
+    let mut pairs = Vec::new();
+    pairs.extend(provider.scope.iter().map(|scope| ("scope", scope.as_str())));
+    pairs.extend(provider.audience.iter().map(|audience| ("audience", audience.as_str())));
+    pairs.extend(provider.resources.iter().map(|resource| ("resource", resource.as_str())));
+    pairs.extend(provider.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    authenticated(provider, identity, &[("grant_type", "client_credentials")], &pairs)
+}
+
+/// The revocation request of RFC 7009 §2.1.
+pub(crate) fn revocation(
+    provider: &Provider,
+    identity: &Identity,
+    token: &AccessToken,
+) -> Result<(HeaderMap, String)> {
+    let pairs = [("token", token.secret()), ("token_type_hint", "access_token")];
+    authenticated(provider, identity, &pairs, &[])
+}
+
+/// A form in which the client authenticates itself as the provider expects it.
+fn authenticated(
+    provider: &Provider,
+    identity: &Identity,
+    first: &[(&str, &str)],
+    last: &[(&str, &str)],
+) -> Result<(HeaderMap, String)> {
     let mut headers = HeaderMap::with_capacity(4);
     let form = HeaderValue::from_static("application/x-www-form-urlencoded");
     headers.insert(CONTENT_TYPE, form);
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-    let mut pairs = vec![("grant_type", "client_credentials")];
+    let mut pairs = first.to_vec();
     if provider.auth_method == AuthMethod::ClientSecretPost {
         pairs.push(("client_id", &identity.id));
         pairs.push(("client_secret", identity.secret.expose()));
     } else {
         headers.insert(AUTHORIZATION, basic(provider.auth_method, identity)?);
     }
-    pairs.extend(provider.scope.iter().map(|scope| ("scope", scope.as_str())));
-    pairs.extend(provider.audience.iter().map(|audience| ("audience", audience.as_str())));
-    pairs.extend(provider.resources.iter().map(|resource| ("resource", resource.as_str())));
-    pairs.extend(provider.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    pairs.extend(last);
     Ok((headers, encode_pairs(pairs)))
 }
 
@@ -233,7 +256,7 @@ pub(crate) fn read(response: &Response, issued: Moment, known: &[String]) -> Res
         Some(Value::String(kind)) if kind.trim().eq_ignore_ascii_case("bearer") => {}
         Some(kind) => {
             // Some servers swap the members.
-            let kind = mask_opaque(&kind.to_string(), known);
+            let kind = mask_opaque(&mask(&kind.to_string(), &[secret]), known);
             return refuse(format!("the token_type is {kind}; only Bearer (RFC 6750) can be used"));
         }
     }
@@ -272,9 +295,17 @@ fn unreadable(response: &Response, known: &[String], why: &str) -> Error {
     let mut answer = response.answer(known);
     let content_type = response.header("content-type").unwrap_or("no content type");
     let content_type = mask(content_type, known);
-    answer.message = None;
-    answer.code = None;
-    answer.body = match serde_json::from_slice(response.bytes()) {
+    let body = serde_json::from_slice::<Value>(response.bytes());
+    let error = body.as_ref().ok().and_then(|body| body.get("error").or(body.get("errors")));
+    let is_error = error.is_some_and(|error| !error.is_null());
+    // The words of an error are kept, but not JSON that holds none.
+    let keep = |words: Option<String>| {
+        let words = words.filter(|words| is_error && !words.starts_with('{'))?;
+        Some(mask_opaque(&words, known))
+    };
+    (answer.code, answer.message) = (keep(answer.code), keep(answer.message));
+    answer.body = match body {
+        // A token may be a number as well.
         Ok(value) => mask(&without_strings(value).to_string(), known),
         Err(_) => mask_opaque(&answer.body, known),
     };
@@ -321,6 +352,7 @@ pub(crate) fn diagnose(
             "check Provider::with_scope: the client was not granted that scope"
         }
         Some("invalid_target") => "check Provider::with_resource (RFC 8707)",
+        Some(code) if is_passing(code) => return (Class::Temporary, String::new()),
         Some("unsupported_grant_type") => {
             "this endpoint does not offer the client-credentials grant"
         }
@@ -334,15 +366,21 @@ pub(crate) fn diagnose(
 
 fn by_status(answer: &Answer) -> (Class, String) {
     let advice = match answer.status.as_u16() {
-        200..=299 | 408 | 429 | 500.. => return (Class::Temporary, String::new()),
+        408 | 429 | 500.. => return (Class::Temporary, String::new()),
         300..=399 => {
             "the token endpoint redirects, which is never followed: set the address that it leads to"
         }
+        _ if problem::oauth_code(&answer.body).is_some_and(|code| is_of_protocol(&code)) => "",
         _ => {
             "this is not how a token endpoint refuses (RFC 6749 §5.2): a gateway in between, or the wrong address"
         }
     };
     (Class::Refused, advice.into())
+}
+
+/// `mfa_required`, but not the `Not Found` that web frameworks put in the same place.
+fn is_of_protocol(code: &str) -> bool {
+    code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }
 
 /// Which style was sent, and what about id and secret is apt to go wrong in it.

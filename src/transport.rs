@@ -43,6 +43,8 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) idle_setting: &'static str,
     /// How many decoded bytes of a success are read.
     pub(crate) body_limit: u64,
+    /// What an error about that limit says of it.
+    pub(crate) body_setting: &'static str,
 }
 
 /// An answer as it came in.
@@ -119,6 +121,7 @@ impl Transport {
         let route = self.proxy.route()?;
         let config = Agent::config_builder()
             .http_status_as_error(false)
+            .allow_non_standard_methods(true)
             .max_redirects(0)
             .max_redirects_will_error(false)
             .max_idle_connections(IDLE_CONNECTIONS)
@@ -143,16 +146,17 @@ impl Transport {
         *request.headers_mut() = std::mem::take(&mut outgoing.headers);
         let host = outgoing.uri.host().unwrap_or_default();
         let proxy = built.route.as_ref().and_then(|route| route.to(host)).cloned();
+        let limit = |limit: Duration| Some(limit.min(LONGEST_LIMIT));
         // Per read and per write are free while they are shorter than the rest of the
         // deadline; the deadline itself then costs no system call either.
         let request = built
             .agent
             .configure_request(request)
             .proxy(proxy)
-            .timeout_global(Some(outgoing.time_left.min(LONGEST)))
-            .timeout_connect(Some(self.connect_timeout.min(LONGEST)))
-            .timeout_per_read(Some(outgoing.idle_timeout.min(LONGEST)))
-            .timeout_per_write(Some(outgoing.idle_timeout.min(LONGEST)))
+            .timeout_global(limit(outgoing.time_left))
+            .timeout_connect(limit(self.connect_timeout))
+            .timeout_per_read(limit(outgoing.idle_timeout))
+            .timeout_per_write(limit(outgoing.idle_timeout))
             .build();
         built.agent.run(request)
     }
@@ -174,12 +178,15 @@ impl Transport {
                 outgoing,
                 Sent::Accepted,
                 Class::Incomplete,
-                format!("the body is longer than {limit} bytes (Client::with_body_limit)"),
+                format!("the body is longer than {limit} bytes ({})", outgoing.body_setting),
             )),
             Ok(_) => Ok(bytes),
-            // A body of no bytes that calls itself gzip: some servers do.
+            // A body of no bytes that calls itself gzip: some servers do. One that broke off
+            // has the same kind of error, but with words inside.
             Err(ureq::Error::Decompress(_, cause))
-                if bytes.is_empty() && cause.kind() == io::ErrorKind::UnexpectedEof =>
+                if bytes.is_empty()
+                    && cause.kind() == io::ErrorKind::UnexpectedEof
+                    && cause.get_ref().is_none() =>
             {
                 Ok(bytes)
             }
@@ -248,7 +255,7 @@ fn agent(config: ureq::config::Config) -> Agent {
 /// Enough for a thread per connection in bursts; ureq's own 3 per host would open and
 /// close one for nearly every call.
 const IDLE_CONNECTIONS: usize = 64;
-/// ureq adds timeouts to instants, which must not overflow.
-const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// ureq adds limits to the time of day, which panics far in the future.
+const LONGEST_LIMIT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 const REFUSAL_LIMIT: u64 = 64 * 1024;
 const PREALLOCATED: u64 = 1024 * 1024;

@@ -13,25 +13,8 @@ use crate::event::Event;
 use crate::pagination::{Next, PageFacts, Pagination};
 use crate::request::Request;
 use crate::response::Response;
-use crate::resume::{Ask, ResumePoint};
+use crate::resume::{Ask, Progress, ResumePoint, count};
 use crate::url::{self, Origin};
-
-/// How far a walk over pages has come.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Progress {
-    /// The number of the last page that was read, counted from 1; 0 before the first.
-    pub page: u64,
-    /// The rows that were handed out, those before a resume point included.
-    pub delivered: u64,
-    /// How many rows the server promised last, if it did.
-    pub total_items: Option<u64>,
-    /// How many pages the server promised last, if it did.
-    pub total_pages: Option<u64>,
-    /// The server's `Date` of the first answer: what changed since then was not seen, so
-    /// it is the watermark for the next run.
-    pub date: Option<SystemTime>,
-}
 
 /// A walk over pages, whatever is made of the rows.
 pub(crate) struct Walk<'c> {
@@ -48,6 +31,10 @@ pub(crate) struct Walk<'c> {
     pub(crate) promised: Option<(u64, u64)>,
     /// It began in the middle, by the caller's own page number: totals say nothing.
     is_partial: bool,
+    /// The page size of before a resume point: by another the pages would begin elsewhere.
+    kept_size: Option<Option<u64>>,
+    /// Where the last page begins, as it was asked for.
+    pub(crate) before: Option<ResumePoint>,
     links: HashSet<String>,
     previous: Option<Vec<u8>>,
     empty_pages: u32,
@@ -68,6 +55,8 @@ impl<'c> Walk<'c> {
             progress: Progress::default(),
             promised: None,
             is_partial: false,
+            kept_size: None,
+            before: None,
             links: HashSet::new(),
             previous: None,
             empty_pages: 0,
@@ -84,9 +73,9 @@ impl<'c> Walk<'c> {
                 self.request.path()
             )));
         }
-        if let Some(rows) = point.page_size {
-            self.pagination = self.pagination.clone().with_page_size(rows);
-        }
+        let is_start = point.ask == Ask::First && point.skip == 0;
+        self.kept_size = (!is_start).then_some(point.page_size);
+        self.is_partial = point.is_partial;
         self.ask = Some(point.ask.clone());
         self.number = point.number;
         self.skip = point.skip;
@@ -106,13 +95,9 @@ impl<'c> Walk<'c> {
             delivered: self.progress.delivered,
             promised: self.promised,
             page_size: self.pagination.page_size(),
-            date: self.date_seconds(),
+            date: self.progress.date_seconds(),
+            is_partial: self.is_partial,
         })
-    }
-
-    pub(crate) fn date_seconds(&self) -> Option<u64> {
-        let since_epoch = self.progress.date?.duration_since(SystemTime::UNIX_EPOCH);
-        since_epoch.ok().map(|since_epoch| since_epoch.as_secs())
     }
 
     /// The next page, its rows pushed to `rows`; `None` once the walk is over.
@@ -142,14 +127,17 @@ impl<'c> Walk<'c> {
         rows: &mut Vec<T>,
     ) -> Result<(u64, Envelope, Response)> {
         let request = self.request_for(ask)?;
+        self.before = self.resume_point();
         let response = self.client.send(&request)?;
-        let envelope = self.decode(&response, rows)?;
+        self.links.insert(response.uri.to_string());
+        let decoded = self.decode(&response, rows);
         let place = response.place();
         let all = count(rows.len());
         rows.drain(..rows.len().min(usize::try_from(self.skip).unwrap_or(usize::MAX)));
+        let envelope = decoded?;
         let facts = PageFacts { number: self.number, rows: all, envelope: &envelope };
         let checked = self.pagination.check(&facts);
-        let checked = checked.and_then(|()| self.check_new(&response, &envelope));
+        let checked = checked.and_then(|()| self.check_new(&response, &envelope, all));
         if let Err(why) = checked {
             rows.clear();
             return Err(self.incomplete(place, why));
@@ -173,10 +161,18 @@ impl<'c> Walk<'c> {
     /// The request for a page: the caller's, with the number, or the link with the
     /// caller's query.
     fn request_for(&mut self, ask: &Ask) -> Result<Request> {
+        self.settle_page_size();
         let parameter = self.pagination.page_parameter();
         let own = parameter.and_then(|parameter| self.request.take_query(parameter));
         let page = match (ask, own) {
-            (Ask::Link(link), _) => return Ok(self.request.at(link)),
+            (Ask::Link(link), _) => {
+                return Ok(self.request.at(link).with_missing_query(self.pagination.query(None)));
+            }
+            (Ask::Page(page), _) if parameter.is_none() => {
+                return Err(Error::configuration(format!(
+                    "the resume point is for page {page}, and this walk is not over numbered pages"
+                )));
+            }
             (Ask::Page(page), _) => Some(*page),
             (Ask::First, None) => self.pagination.first_page(),
             (Ask::First, Some(own)) => {
@@ -184,10 +180,25 @@ impl<'c> Walk<'c> {
                     Error::configuration(format!("the query's page {own:?} is not a number"))
                 })?;
                 self.is_partial = self.number > 1;
+                self.ask = Some(Ask::Page(self.number));
                 Some(self.number)
             }
         };
         Ok(self.request.with_missing_query(self.pagination.query(page)))
+    }
+
+    /// The request's own page size wins over the setting, that of a resume point over both.
+    fn settle_page_size(&mut self) {
+        let parameter = self.pagination.page_size_parameter().to_owned();
+        if let Some(own) = self.request.take_query(&parameter) {
+            match own.parse() {
+                Ok(rows) => self.pagination.set_page_size(Some(rows)),
+                Err(_) => self.request = self.request.clone().query(parameter, own),
+            }
+        }
+        if let Some(rows) = self.kept_size.take() {
+            self.pagination.set_page_size(rows);
+        }
     }
 
     fn decode<T: DeserializeOwned>(
@@ -229,8 +240,9 @@ impl<'c> Walk<'c> {
         &mut self,
         response: &Response,
         envelope: &Envelope,
+        rows: u64,
     ) -> std::result::Result<(), String> {
-        if envelope.page.is_some() {
+        if envelope.page.is_some() || rows == 0 {
             return Ok(());
         }
         let body = response.bytes().to_vec();
@@ -247,7 +259,7 @@ impl<'c> Walk<'c> {
     fn note(&mut self, place: &Place, envelope: &Envelope, response: &Response, rows: u64) {
         let progress = &mut self.progress;
         progress.page = self.number;
-        progress.delivered += rows;
+        progress.delivered = progress.delivered.saturating_add(rows);
         progress.total_pages = envelope.total_pages.or(progress.total_pages);
         progress.date = progress.date.or_else(|| response.date());
         let before = progress.total_items;
@@ -281,10 +293,10 @@ impl<'c> Walk<'c> {
         self.empty_pages = if rows == 0 { self.empty_pages + 1 } else { 0 };
         match next {
             Next::End => Ok(None),
-            Next::Page(page) => Ok(Some((Ask::Page(page), page))),
-            Next::Link(_) if self.empty_pages > MOST_EMPTY_PAGES => {
+            _ if self.empty_pages > MOST_EMPTY_PAGES => {
                 Err(format!("{MOST_EMPTY_PAGES} pages in a row were empty"))
             }
+            Next::Page(page) => Ok(Some((Ask::Page(page), page))),
             Next::Link(link) => {
                 let target =
                     url::resolve(&response.uri, &link).map_err(|error| error.to_string())?;
@@ -295,13 +307,16 @@ impl<'c> Walk<'c> {
     }
 
     fn check_link(&mut self, target: &Uri) -> std::result::Result<(), String> {
-        let (home, to) = (Origin::of(&self.client.provider.base_url), Origin::of(target));
-        if self.request.with_token && to != home {
+        let base = &self.client.provider.base_url;
+        // Without the token, the caller's own headers stay where the caller sent them.
+        let first = self.request.resolve(base).map_err(|error| error.to_string())?;
+        let (home, to) = (Origin::of(&first), Origin::of(target));
+        if to != home {
             return Err(format!(
                 "the next link leads to another origin, {to}: the token stays at {home}"
             ));
         }
-        if !self.links.insert(target.to_string()) {
+        if self.links.contains(&target.to_string()) {
             return Err("the next link leads to a page that was read before".into());
         }
         Ok(())
@@ -327,10 +342,6 @@ impl<'c> Walk<'c> {
             page: self.number,
         }))
     }
-}
-
-pub(crate) fn count(length: usize) -> u64 {
-    length.try_into().unwrap_or(u64::MAX)
 }
 
 /// Filters may leave pages empty in APIs that page by links, but not for ever.

@@ -252,6 +252,56 @@ fn a_store_that_fails_after_the_change_ran_does_not_cost_a_second_token() {
     assert_eq!(server.token_requests().len(), 1);
 }
 
+#[test]
+fn a_revoked_token_is_gone_from_client_and_store() {
+    let (server, folder) = (Server::with_api([]), Folder::new("revoked"));
+    let provider = || server.provider().with_revocation_endpoint(&server.url("/revoke")).unwrap();
+    let client = |store| {
+        let credentials = unattended::Credentials::new("my-client", SECRET);
+        Client::new(provider(), credentials).unwrap().with_store(store)
+    };
+    client(folder.store()).revoke().unwrap();
+    assert!(server.seen().is_empty());
+    let first = client(folder.store());
+    first.get("/x").unwrap();
+    client(folder.store()).revoke().unwrap();
+    let seen = server.seen().pop().unwrap();
+    assert_eq!((seen.method.as_str(), seen.path()), ("POST", "/revoke"));
+    assert_eq!(
+        seen.body,
+        "token=token-1&token_type_hint=access_token&client_id=my-client&client_secret=s3cret%2Fwith%2Bsigns"
+    );
+    client(folder.store()).get("/x").unwrap();
+    assert_eq!(server.token_requests().len(), 2);
+    first.revoke().unwrap();
+    client(folder.store()).get("/x").unwrap();
+    assert_eq!(server.token_requests().len(), 2, "another token is in the store by now");
+}
+
+#[test]
+fn a_refused_revocation_keeps_the_token_and_shows_it_to_nobody() {
+    let server = Server::start(|seen| match seen.path() {
+        TOKEN_PATH => token_reply("opaque9token", 3600),
+        "/revoke" => {
+            reply(400, r#"{"error":"unsupported_token_type","error_description":"opaque9token"}"#)
+        }
+        _ => reply(200, "{}"),
+    });
+    let error = server.client().revoke().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the provider has no revocation endpoint: set Provider::with_revocation_endpoint"
+    );
+    let provider = server.provider().with_revocation_endpoint(&server.url("/revoke")).unwrap();
+    let credentials = unattended::Credentials::new("my-client", SECRET);
+    let client = Client::new(provider, credentials).unwrap();
+    client.get("/x").unwrap();
+    let error = client.revoke().unwrap_err();
+    assert!(error.to_string().contains("400 Bad Request: unsupported_token_type: ***"), "{error}");
+    client.get("/x").unwrap();
+    assert_eq!(server.token_requests().len(), 1);
+}
+
 /// Runs this test binary again as a process that makes one call.
 fn child(server: &Server, folder: &Folder, killed: bool) -> Child {
     Command::new(std::env::current_exe().unwrap())

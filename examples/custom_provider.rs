@@ -1,0 +1,55 @@
+//! A provider without a preset, here a Keycloak realm and an API that pages in its own way.
+//!
+//! Reads `ORDERS_CLIENT_ID` and `ORDERS_CLIENT_SECRET` (or `…_SECRET_FILE`), `ORDERS_REALM`
+//! (such as `https://sso.example.com/realms/demo`) and `ORDERS_API` (such as
+//! `https://api.example.com`). Without the first it asks a stand-in server.
+
+#[path = "stand_in/mod.rs"]
+mod stand_in;
+
+use std::env;
+use std::error::Error;
+
+use serde::Deserialize;
+use stand_in::{ORDERS, StandIn};
+use unattended::{AuthMethod, Client, Credentials, Pagination, Provider};
+
+#[derive(Deserialize)]
+struct Order {
+    order: u64,
+    open: bool,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    // It stops when it is dropped, so it must live as long as the client.
+    let stand_in = StandIn::calm();
+    let (realm, api, credentials) = match env::var_os("ORDERS_CLIENT_ID") {
+        Some(_) => {
+            let credentials = Credentials::from_env("ORDERS")?;
+            (env::var("ORDERS_REALM")?, env::var("ORDERS_API")?, credentials)
+        }
+        None => (stand_in.url("/realms/demo"), stand_in.url(""), stand_in.credentials()),
+    };
+
+    let pages = Pagination::next_link() // `Link: <…>; rel="next"`, or a link in the body
+        .with_items_key("results")
+        .with_page_size_parameter("per_page")
+        .with_page_size(20);
+    let provider = Provider::new(&format!("{realm}/protocol/openid-connect/token"), &api)?
+        .with_auth_method(AuthMethod::ClientSecretBasic) // the default, by RFC 6749
+        .with_scope("orders:read")
+        .with_audience("orders-api")
+        .with_resource("https://api.example.com/orders") // RFC 8707; may be called again
+        .with_token_parameter("client_note", "nightly report")
+        .with_pagination(pages);
+    let client = Client::new(provider, credentials)?;
+
+    for order in client.items::<Order>(ORDERS) {
+        let Order { order, open } = order?;
+        if open {
+            println!("order {order} is open");
+        }
+    }
+    eprintln!("{} rows in {} pages", client.stats().rows, client.stats().pages);
+    Ok(())
+}

@@ -1,0 +1,175 @@
+//! A stand-in for the providers that this crate knows, on the loopback and in the same
+//! process: token endpoints that check what they are sent, and APIs that page, limit and
+//! forget tokens as the real ones do. So the examples run on a fresh machine, offline.
+//!
+//! | path | stands for |
+//! |---|---|
+//! | `/idp/api/connect/token`, `/api/sam/estate/v1/computers` | Snow Atlas |
+//! | `/api/sam/v1/licenses` | Snow Atlas, an endpoint that blocks the client for an hour |
+//! | `/oauth/token`, `/oauth/token/`, `/api/v1/subscriptions` | Snapdocs, demo and production |
+//! | `/oauth2/token` | Amazon Cognito |
+//! | `/realms/demo/protocol/openid-connect/token`, `/v2/orders` | Keycloak with some API |
+#![allow(dead_code, reason = "each example uses another part of it")]
+
+mod collections;
+mod limit;
+mod tokens;
+mod wire;
+
+use std::sync::Arc;
+
+use httpmock::{HttpMockRequest, HttpMockResponse, MockServer};
+use unattended::{Credentials, Provider, Result};
+
+use collections::Collections;
+use tokens::{Issuer, Tokens};
+use wire::{Answer, Call};
+
+/// The only client that the token endpoints know. The secret has characters that each way
+/// to send it treats differently.
+pub const CLIENT_ID: &str = "stand-in-client";
+pub const CLIENT_SECRET: &str = "s3cret/with+signs=%25";
+
+pub const COMPUTERS: &str = "/api/sam/estate/v1/computers";
+pub const LICENSES: &str = "/api/sam/v1/licenses";
+pub const SUBSCRIPTIONS: &str = "/api/v1/subscriptions";
+pub const ORDERS: &str = "/v2/orders";
+
+/// A running server; it stops when it is dropped.
+pub struct StandIn {
+    server: MockServer,
+    world: Arc<World>,
+}
+
+struct World {
+    tokens: Tokens,
+    collections: Collections,
+}
+
+impl StandIn {
+    /// A server on a good day: tokens live for an hour and nothing goes wrong.
+    pub fn calm() -> Self {
+        Self::start(World { tokens: Tokens::calm(), collections: Collections::calm() })
+    }
+
+    /// A server on a bad day: Snow Atlas tokens live for two seconds, pages take their
+    /// time, the token endpoint and one page ask to wait, and the tokens are revoked once.
+    pub fn eventful() -> Self {
+        Self::start(World { tokens: Tokens::eventful(), collections: Collections::eventful() })
+    }
+
+    fn start(world: World) -> Self {
+        let world = Arc::new(world);
+        let server = MockServer::start();
+        let answering = world.clone();
+        server.mock(|when, then| {
+            when.any_request();
+            then.respond_with(move |request: &HttpMockRequest| {
+                let answer = answering.answer(&Call::read(request));
+                HttpMockResponse::builder()
+                    .status(answer.status)
+                    .headers(answer.headers)
+                    .body(answer.body)
+                    .build()
+            });
+        });
+        Self { server, world }
+    }
+
+    /// The URL of a path on this server.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.server.port())
+    }
+
+    /// What the server holds: the rows of Snow Atlas's computers, as JSON.
+    pub fn computers(&self) -> &[String] {
+        self.world.collections.computers()
+    }
+
+    pub fn credentials(&self) -> Credentials {
+        Credentials::new(CLIENT_ID, CLIENT_SECRET)
+    }
+
+    /// The preset for Snow Atlas, led to this server.
+    pub fn snow_atlas(&self) -> Result<Provider> {
+        Provider::snow_atlas("westeurope")?
+            .with_base_url(&self.url(""))?
+            .with_token_endpoint(&self.url("/idp/api/connect/token"))
+    }
+
+    /// The preset for Snapdocs's demo environment, led to this server.
+    pub fn snapdocs_demo(&self) -> Result<Provider> {
+        Provider::snapdocs_demo()
+            .with_base_url(&self.url(""))?
+            .with_token_endpoint(&self.url("/oauth/token"))
+    }
+
+    /// The preset for Snapdocs's production, led to this server.
+    pub fn snapdocs(&self) -> Result<Provider> {
+        Provider::snapdocs()
+            .with_base_url(&self.url(""))?
+            .with_token_endpoint(&self.url("/oauth/token/"))
+    }
+
+    /// The preset for Amazon Cognito, led to this server.
+    pub fn cognito(&self) -> Result<Provider> {
+        Provider::cognito("auth-provider-dev", "eu-west-1", &self.url(""))?
+            .with_token_endpoint(&self.url("/oauth2/token"))
+    }
+}
+
+impl World {
+    fn answer(&self, call: &Call) -> Answer {
+        let answer = match call.path.as_str() {
+            "/idp/api/connect/token" => self.tokens.snow_atlas(call),
+            "/oauth/token" => self.tokens.snapdocs(call, "https://api.*.snpd.io"),
+            "/oauth/token/" => self.tokens.snapdocs(call, "https://api.snapdocs.com"),
+            "/oauth2/token" => self.tokens.cognito(call),
+            "/realms/demo/protocol/openid-connect/token" => self.tokens.keycloak(call),
+            SUBSCRIPTIONS => self.subscriptions(call),
+            ORDERS => self.orders(call),
+            _ => self.snow_atlas(call),
+        };
+        answer.unwrap_or_else(|refusal| refusal)
+    }
+
+    fn snow_atlas(&self, call: &Call) -> wire::Reply {
+        let refuse = |status, message: &str| {
+            Answer::json(
+                status,
+                serde_json::json!({ "error": { "code": status, "message": message } }),
+            )
+        };
+        let unknown = Answer::json(401, r#"{"error":{"code":401,"message":null}}"#);
+        self.tokens.admit(Issuer::SnowAtlas, call).map_err(|()| unknown.clone())?;
+        if call.method != "GET" {
+            return Err(refuse(405, "This endpoint is read with GET."));
+        }
+        match call.path.as_str() {
+            COMPUTERS if self.collections.revokes(call) => {
+                self.tokens.revoke_all();
+                Err(unknown)
+            }
+            COMPUTERS => self.collections.computers_page(call),
+            LICENSES => {
+                Err(refuse(429, "You are blocked from this endpoint.")
+                    .header("retry-after", "3600"))
+            }
+            _ => Err(refuse(404, "There is no such endpoint.")),
+        }
+    }
+
+    fn subscriptions(&self, call: &Call) -> wire::Reply {
+        let refusal = serde_json::json!({
+            "errors": [{ "status": "401", "title": "Unauthorized", "detail": "The token is not valid." }]
+        });
+        self.tokens.admit(Issuer::Snapdocs, call).map_err(|()| Answer::json(401, refusal))?;
+        collections::subscriptions_page(call)
+    }
+
+    fn orders(&self, call: &Call) -> wire::Reply {
+        let refusal = Answer::json(401, r#"{"code":"unauthorized","message":"no valid token"}"#);
+        self.tokens.admit(Issuer::Keycloak, call).map_err(|()| refusal)?;
+        collections::orders_page(call)
+    }
+}

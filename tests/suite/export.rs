@@ -1,0 +1,496 @@
+//! The example that exports collections, as a process. `cargo test` builds it.
+
+use std::env;
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use serde_json::json;
+
+use unattended::error::Class;
+use unattended::{AuthMethod, Client, Credentials, Provider};
+
+use crate::support::*;
+
+#[path = "../../examples/stand_in/mod.rs"]
+mod stand_in;
+
+use stand_in::{CLIENT_ID, CLIENT_SECRET, StandIn};
+
+const COMPUTERS: &str = "/api/sam/estate/v1/computers";
+
+/// A built example, with nothing in its environment that could lead it elsewhere.
+fn example(name: &str) -> Command {
+    let suite = env::current_exe().unwrap();
+    let file = format!("{name}{}", env::consts::EXE_SUFFIX);
+    let path = suite.ancestors().nth(2).unwrap().join("examples").join(file);
+    assert!(path.exists(), "{name} is not built: cargo build --examples");
+    let mut command = Command::new(path);
+    for (variable, _) in env::vars_os() {
+        let name = variable.to_string_lossy().to_uppercase();
+        if name.ends_with("_PROXY") || name.contains("_CLIENT_") || name == "SSL_CERT_FILE" {
+            command.env_remove(variable);
+        }
+    }
+    command
+}
+
+struct Run {
+    code: i32,
+    stdout: String,
+    stderr: String,
+}
+
+fn run(command: &mut Command) -> Run {
+    let Output { status, stdout, stderr } = command.output().unwrap();
+    Run {
+        code: status.code().unwrap(),
+        stdout: String::from_utf8(stdout).unwrap(),
+        stderr: String::from_utf8(stderr).unwrap(),
+    }
+}
+
+/// The export against `server`, with credentials.
+fn export(server: &Server, arguments: &[&str]) -> Run {
+    run(&mut to(server, arguments))
+}
+
+fn to(server: &Server, arguments: &[&str]) -> Command {
+    let mut command = example("export");
+    command.args(["--provider", "snow-atlas", "--region", "westeurope"]);
+    command.args(["--base-url", &server.url(""), "--token-endpoint", &server.url(TOKEN_PATH)]);
+    command.env("SNOW_ATLAS_CLIENT_ID", "me").env("SNOW_ATLAS_CLIENT_SECRET", SECRET);
+    command.args(arguments);
+    command
+}
+
+/// An empty directory of the test's own.
+fn directory(name: &str) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("export-{name}"));
+    let _ = fs::remove_dir_all(&path);
+    fs::create_dir(&path).unwrap();
+    path
+}
+
+fn names(directory: &PathBuf) -> Vec<String> {
+    let entries = fs::read_dir(directory).unwrap();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+/// One page that is the whole collection.
+fn page(rows: &str) -> Reply {
+    let count = serde_json::from_str::<Vec<serde_json::Value>>(rows).unwrap().len();
+    reply(
+        200,
+        format!(
+            r#"{{"items":{rows},"pagination":{{"page_number":1,"page_size":500,"total_items":{count},"total_pages":1}}}}"#
+        ),
+    )
+}
+
+fn refusal(status: u16) -> Reply {
+    reply(status, json!({"error": {"code": status, "message": "no"}}).to_string())
+}
+
+/// Token requests are granted, `first` and `second` are read as told.
+fn two_collections(first: Reply, second: Reply) -> Server {
+    Server::start(move |seen| match seen.path() {
+        TOKEN_PATH => token_reply("t", 3600),
+        "/first" => first.clone(),
+        _ => second.clone(),
+    })
+}
+
+#[test]
+fn without_credentials_the_stand_in_is_exported_even_where_the_proxies_are_dead() {
+    let directory = directory("stand-in");
+    let file = directory.join("computers.jsonl");
+    let mut command = example("export");
+    for variable in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy"] {
+        command.env(variable, "http://127.0.0.1:9");
+    }
+    let run = run(command.arg("--out").arg(&file));
+    assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{}", run.stderr);
+    let rows = fs::read_to_string(&file).unwrap();
+    assert_eq!(rows.lines().count(), 5870);
+    assert!(rows.ends_with("}\n"));
+    assert_eq!(names(&directory), ["computers.jsonl"]);
+    for expected in [
+        "snapdocs-demo: token by audience, 23 subscriptions in 3 pages",
+        "cognito: token by HTTP Basic for the scope api/write",
+        "waiting 1 s before attempt 2 of POST 127.0.0.1:",
+        "waiting 1 s before attempt 2 of GET 127.0.0.1:",
+        "token fetched from",
+        "token refused: GET",
+        "token renewed from",
+        "the id_token names the tenant 6f1c8f5e-2a6b-4f0e-9a53-7a3b6f3f2f11 (Stand-in Ltd)",
+        "complete, 5870 rows of 5870 promised, in ",
+        "5870 rows, 12 pages, ",
+        "compared: the file holds the 5870 computers of the server, to the letter",
+    ] {
+        assert!(run.stderr.contains(expected), "{expected}:\n{}", run.stderr);
+    }
+    // One because the first token expired, one because the second was revoked.
+    assert!(run.stderr.matches("token renewed from").count() >= 2, "{}", run.stderr);
+    assert!(!run.stderr.contains("s3cret"));
+}
+
+#[test]
+fn the_other_examples_run_offline() {
+    for (name, expected) in [
+        ("tenant", "tenant: 6f1c8f5e-2a6b-4f0e-9a53-7a3b6f3f2f11\n"),
+        ("custom_provider", "order 45 is open\n"),
+        ("errors", "  a program would end with exit code 77\n"),
+    ] {
+        let run = run(&mut example(name));
+        assert_eq!(run.code, 0, "{name}: {}", run.stderr);
+        assert!(run.stdout.contains(expected), "{name}: {}", run.stdout);
+    }
+}
+
+#[test]
+fn a_provider_without_credentials_is_an_error_that_names_the_variables() {
+    let run = run(example("export").args(["--provider", "snapdocs", "/api/v1/subscriptions"]));
+    assert_eq!((run.code, run.stdout.as_str()), (78, ""));
+    assert_eq!(
+        run.stderr,
+        "export: SNAPDOCS_CLIENT_ID is not set in the environment; the credentials are read from SNAPDOCS_CLIENT_ID and SNAPDOCS_CLIENT_SECRET (see --help)\n"
+    );
+}
+
+#[test]
+fn what_cannot_be_meant_is_told_as_usage() {
+    for (arguments, expected) in [
+        (&["/api/x"][..], "a path needs a --provider"),
+        (&["--provider", "snow-atlas", "/x"], "--region is missing: such as westeurope"),
+        (&["--provider", "snapdocs"], "no path is given, such as /api/sam/estate/v1/computers"),
+        (&["--provider", "snapdocs", "/a", "/b"], "several paths need --out-dir"),
+        (
+            &["--provider", "snapdocs", "/a", "--out", "b", "--out-dir", "c"],
+            "--out and --out-dir exclude each other",
+        ),
+        (
+            &["--provider", "snapdocs", "/a/x", "/b/x?y", "--out-dir", "c"],
+            "/a/x and /b/x?y would be one file: export them in two runs",
+        ),
+        (
+            &["--provider", "other", "/a"],
+            "--provider other is not one of snow-atlas, snapdocs, snapdocs-demo, cognito",
+        ),
+        (
+            &["--provider", "snapdocs", "/a", "--region", "x"],
+            "--region does not go with the other arguments",
+        ),
+        (&["--csv"], "--columns is missing: --csv needs the names of the columns"),
+        (&["--bom"], "--bom does not go with the other arguments"),
+        (&["--page-size", "0"], "--page-size 0 is not a number of rows"),
+        (&["--out"], "--out needs a value"),
+        (&["--verbose=yes"], "--verbose takes no value"),
+        (&["--outt", "x"], "--outt is not known"),
+        (&["-o", "x"], "-o is not known"),
+        (&["--csv", "--csv"], "--csv is given twice"),
+        (&["--columns", "a"], "--columns does not go with the other arguments"),
+        (&["--stand-in", "--out-dir", "x"], "the stand-in's run takes --out"),
+        (
+            &["--stand-in", "--provider=snapdocs", "/a"],
+            "--stand-in does not go with the other arguments",
+        ),
+    ] {
+        let run = run(example("export").args(arguments));
+        assert_eq!(run.stderr, format!("export: {expected} (see --help)\n"));
+        assert_eq!((run.code, run.stdout.as_str()), (64, ""));
+    }
+}
+
+#[test]
+fn credentials_without_a_provider_are_not_taken_for_a_rehearsal() {
+    let run = run(example("export").env("COGNITO_CLIENT_ID", "x"));
+    assert_eq!(run.code, 64);
+    assert_eq!(
+        run.stderr,
+        "export: COGNITO_CLIENT_ID is set: say which API to read with --provider and a path, or --stand-in (see --help)\n"
+    );
+    let arguments = ["--stand-in", "--out-dir", "x"];
+    let run = self::run(example("export").args(arguments).env("COGNITO_CLIENT_ID", "x"));
+    assert_eq!(run.stderr, "export: the stand-in's run takes --out (see --help)\n");
+}
+
+#[test]
+fn the_help_goes_to_standard_output() {
+    let run = run(example("export").arg("--help").env("COGNITO_CLIENT_ID", "x"));
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""));
+    assert!(run.stdout.starts_with("Exports whole collections"));
+}
+
+#[test]
+fn standard_output_carries_the_rows_as_the_server_wrote_them_one_on_a_line() {
+    let rows = "[{\"a\": 1.50,\n \"b\":\t12345678901234567890123},\r\n{\"a\":\"x\\ny\"}]";
+    let run = export(&Server::with_api([page(rows)]), &[COMPUTERS]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let expected = "{\"a\": 1.50, \"b\":\t12345678901234567890123}\n{\"a\":\"x\\ny\"}\n";
+    assert_eq!(run.stdout, expected);
+    let lines: Vec<&str> = run
+        .stderr
+        .lines()
+        .filter_map(|line| line.split_once(" UTC  "))
+        .map(|(_, text)| text)
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "reading /api/sam/estate/v1/computers from snow-atlas",
+            "/api/sam/estate/v1/computers: complete, 2 rows of 2 promised",
+            "2 rows, 1 page, 2 requests, 1 token, 0.0 s of waiting",
+        ]
+    );
+}
+
+#[test]
+fn csv_is_written_to_the_letter() {
+    let rows = r#"[
+        {"name":"a \"b\", c","user":{"name":"Zoë","tags":["x", "y"]},"load":1.50,"big":12345678901234567890123,"old":null,"is":true,"dotted.name":1},
+        {"name":"two\nlines","user":null,"load":1e3}
+    ]"#;
+    let columns = "name,user.name,user.tags,load,big,old,is,dotted.name,user";
+    let directory = directory("csv");
+    let file = directory.join("rows.csv");
+    let arguments = [COMPUTERS, "--csv", "--columns", columns, "--out", file.to_str().unwrap()];
+    let run = export(&Server::with_api([page(rows)]), &arguments);
+    assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{}", run.stderr);
+    assert_eq!(
+        fs::read_to_string(&file).unwrap(),
+        "name,user.name,user.tags,load,big,old,is,dotted.name,user\n\
+         \"a \"\"b\"\", c\",Zoë,\"[\"\"x\"\", \"\"y\"\"]\",1.50,12345678901234567890123,,true,1,\"{\"\"name\"\":\"\"Zoë\"\",\"\"tags\"\":[\"\"x\"\", \"\"y\"\"]}\"\n\
+         \"two\nlines\",,,1e3,,,,,\n"
+    );
+    assert!(!run.stderr.contains("warning"), "{}", run.stderr);
+}
+
+#[test]
+fn csv_has_a_header_without_rows_and_takes_delimiter_and_mark() {
+    let arguments = ["/a", "--csv", "--columns", "id,x.y", "--delimiter", ";", "--bom"];
+    let run = export(&Server::with_api([page("[]")]), &arguments);
+    assert_eq!((run.code, run.stdout.as_str()), (0, "\u{feff}id;x.y\n"), "{}", run.stderr);
+    let arguments = ["/a", "--csv", "--columns=id,x", "--delimiter=tab"];
+    let run = export(&Server::with_api([page(r#"[{"id":1,"x":"a,b"}]"#)]), &arguments);
+    assert_eq!(run.stdout, "id\tx\n1\ta,b\n");
+}
+
+#[test]
+fn a_column_that_no_row_had_is_a_warning() {
+    let rows = r#"[{"id":1,"old":null}]"#;
+    let arguments = ["/a", "--csv", "--columns", "id,old,nmae"];
+    let run = export(&Server::with_api([page(rows)]), &arguments);
+    assert_eq!((run.code, run.stdout.as_str()), (0, "id,old,nmae\n1,,\n"));
+    assert!(run.stderr.contains("UTC  warning: no row of /a has \"nmae\"\n"), "{}", run.stderr);
+    assert!(!run.stderr.contains("\"old\""), "{}", run.stderr);
+}
+
+#[test]
+fn a_collection_that_fails_for_good_leaves_no_file_and_does_not_stop_the_others() {
+    let server = two_collections(refusal(404), page("[{\"id\":1}]"));
+    let directory = directory("refused");
+    let out = directory.to_str().unwrap();
+    let run = export(&server, &["/first", "/second", "--out-dir", out]);
+    assert_eq!((run.code, run.stdout.as_str()), (69, ""));
+    assert_eq!(names(&directory), ["second.jsonl"]);
+    assert_eq!(fs::read_to_string(directory.join("second.jsonl")).unwrap(), "{\"id\":1}\n");
+    let refused = "/first: failed, 0 rows, no number promised: GET 127.0.0.1:";
+    assert!(run.stderr.contains(refused), "{}", run.stderr);
+    assert!(run.stderr.contains("/second: complete, 1 row of 1 promised, in "), "{}", run.stderr);
+}
+
+#[test]
+fn a_page_that_fails_in_the_middle_leaves_the_old_file_as_it_was() {
+    let body = json!({"items": [{"id": 1}], "pagination": {"page_number": 1, "page_size": 1, "total_items": 2, "total_pages": 2}});
+    let server = Server::with_api([reply(200, body.to_string()), refusal(403)]);
+    let directory = directory("middle");
+    let file = directory.join("x.jsonl");
+    fs::write(&file, "of yesterday\n").unwrap();
+    let run = export(&server, &["/x", "--out", file.to_str().unwrap()]);
+    assert_eq!(run.code, 69);
+    assert!(run.stderr.contains("/x: failed, 1 row of 2 promised: GET"), "{}", run.stderr);
+    assert_eq!(fs::read_to_string(&file).unwrap(), "of yesterday\n");
+    assert_eq!(names(&directory), ["x.jsonl"]);
+}
+
+#[test]
+fn a_total_that_contradicts_is_a_failure() {
+    let body = json!({"items": [{"id": 1}], "pagination": {"page_number": 1, "page_size": 500, "total_items": 3}});
+    let server = Server::with_api([reply(200, body.to_string())]);
+    let directory = directory("contradiction");
+    let run = export(&server, &["/x", "--out-dir", directory.to_str().unwrap()]);
+    assert_eq!((run.code, run.stdout.as_str()), (65, ""));
+    assert!(run.stderr.contains("/x: failed, 1 row of 3 promised: "), "{}", run.stderr);
+    assert!(run.stderr.contains("(1 rows delivered of 3 promised)"), "{}", run.stderr);
+    assert!(names(&directory).is_empty());
+}
+
+#[test]
+fn refused_credentials_end_the_run() {
+    let server = Server::with_scripts([reply(400, r#"{"error":"invalid_client"}"#)], []);
+    let directory = directory("credentials");
+    let run = export(&server, &["/first", "/second", "--out-dir", directory.to_str().unwrap()]);
+    assert_eq!((run.code, run.stdout.as_str()), (77, ""));
+    assert!(run.stderr.contains("UTC  /second: not tried\n"), "{}", run.stderr);
+    assert_eq!((server.token_requests().len(), server.api_requests().len()), (1, 0));
+    assert!(names(&directory).is_empty());
+    assert!(!run.stderr.contains(SECRET), "{}", run.stderr);
+}
+
+#[test]
+fn only_what_is_temporary_throughout_is_told_as_temporary() {
+    let wait = || refusal(429).header("retry-after", "3600");
+    let directory = directory("temporary");
+    let arguments = ["/first", "/second", "--out-dir", directory.to_str().unwrap()];
+    for (second, code) in [(page("[]"), 75), (refusal(404), 69)] {
+        assert_eq!(export(&two_collections(wait(), second), &arguments).code, code);
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_found_before_anything_is_sent() {
+    let server = Server::with_api([page("[]")]);
+    let directory = directory("unwritable");
+    let missing = directory.join("none").join("x.jsonl");
+    for target in [&missing, &directory] {
+        let target = target.to_str().unwrap();
+        let run = export(&server, &["/x", "--out", target]);
+        assert_eq!((run.code, run.stdout.as_str()), (73, ""));
+        let expected =
+            format!("/x: failed, 0 rows, no number promised: {target} cannot be written: ");
+        assert!(run.stderr.contains(&expected), "{}", run.stderr);
+    }
+    assert!(server.seen().is_empty());
+}
+
+#[test]
+fn a_reader_who_goes_away_is_output_that_cannot_be_written() {
+    let (reader, writer) = io::pipe().unwrap();
+    drop(reader);
+    let server = Server::with_api([page("[{\"id\":1}]")]);
+    let output = to(&server, &["/x"]).stdout(writer).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(73), "{stderr}");
+    assert!(stderr.contains(": standard output cannot be written: "), "{stderr}");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_argument_that_is_not_unicode_is_told_as_usage() {
+    use std::os::unix::ffi::OsStrExt;
+    let run = run(example("export").arg("--out").arg(std::ffi::OsStr::from_bytes(b"\xff")));
+    assert_eq!(run.code, 64);
+    assert_eq!(run.stderr, "export: \u{fffd} is not valid Unicode (see --help)\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_device_is_not_replaced_and_a_link_stays_one() {
+    let server = Server::with_api([page("[{\"id\":1}]")]);
+    let directory = directory("links");
+    assert_eq!(export(&server, &["/x", "--out", "/dev/null"]).code, 73);
+    let (file, link) = (directory.join("file"), directory.join("link"));
+    fs::write(&file, "").unwrap();
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    assert_eq!(export(&server, &["/x", "--out", link.to_str().unwrap()]).code, 0);
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(fs::read_to_string(&file).unwrap(), "{\"id\":1}\n");
+}
+
+#[test]
+fn rows_key_page_size_scope_and_query_are_passed_on() {
+    let server =
+        Server::with_api([reply(200, r#"{"nodes":[{"id":1}]}"#), reply(200, r#"{"nodes":[]}"#)]);
+    let arguments =
+        ["/tree?depth=2", "--items-key", "nodes", "--page-size", "7", "--scope", "openid"];
+    let run = export(&server, &arguments);
+    assert_eq!((run.code, run.stdout.as_str()), (0, "{\"id\":1}\n"), "{}", run.stderr);
+    assert_eq!(server.api_requests()[0].target, "/tree?depth=2&page_number=1&page_size=7");
+    assert!(server.token_requests()[0].body.ends_with("&scope=openid"));
+}
+
+/// What the stand-in's token endpoint answers: `None` for a token, else the class and the
+/// server's status and code.
+fn refusal_of(provider: Provider, credentials: Credentials) -> Option<(Class, u16, String)> {
+    let error = Client::new(provider, credentials).unwrap().access_token().err()?;
+    let answer = error.answer().unwrap();
+    Some((error.class(), answer.status.as_u16(), answer.code.clone().unwrap()))
+}
+
+#[test]
+fn the_stand_in_gives_tokens_to_all_presets() {
+    let stand_in = StandIn::calm();
+    for provider in [
+        stand_in.snow_atlas().unwrap(),
+        stand_in.snow_atlas().unwrap().with_scope("openid"),
+        stand_in.snapdocs_demo().unwrap(),
+        stand_in.snapdocs().unwrap(),
+        stand_in.cognito().unwrap(),
+        stand_in.cognito().unwrap().with_scope("api/write"),
+    ] {
+        assert_eq!(refusal_of(provider, stand_in.credentials()), None);
+    }
+}
+
+#[test]
+fn the_stand_in_refuses_wrong_credentials_as_each_vendor_does() {
+    let stand_in = StandIn::calm();
+    for (provider, status, code) in [
+        (stand_in.snow_atlas().unwrap(), 400, "invalid_client"),
+        (stand_in.snapdocs().unwrap(), 401, "access_denied"),
+        (stand_in.cognito().unwrap(), 400, "invalid_client"),
+    ] {
+        let expected = Some((Class::Credentials, status, code.to_owned()));
+        for (id, secret) in [(CLIENT_ID, "wrong"), ("somebody", CLIENT_SECRET)] {
+            let credentials = Credentials::new(id, secret);
+            assert_eq!(refusal_of(provider.clone(), credentials), expected);
+        }
+    }
+}
+
+#[test]
+fn the_stand_in_refuses_another_way_to_authenticate() {
+    use AuthMethod::{ClientSecretBasic, ClientSecretBasicRaw, ClientSecretPost};
+    let stand_in = StandIn::calm();
+    for (provider, method, status, code) in [
+        (stand_in.snow_atlas().unwrap(), ClientSecretBasic, 400, "invalid_client"),
+        (stand_in.snapdocs_demo().unwrap(), ClientSecretBasicRaw, 401, "access_denied"),
+        (stand_in.cognito().unwrap(), ClientSecretPost, 400, "invalid_client"),
+        // Its secret has characters that form-encoding changes.
+        (stand_in.cognito().unwrap(), ClientSecretBasic, 400, "invalid_client"),
+    ] {
+        let refusal = refusal_of(provider.with_auth_method(method), stand_in.credentials());
+        assert_eq!(refusal, Some((Class::Credentials, status, code.to_owned())));
+    }
+}
+
+#[test]
+fn the_stand_in_checks_scope_audience_and_resource() {
+    let stand_in = StandIn::calm();
+    let (wrong, denied) = (Class::Configuration, Class::Credentials);
+    let slash = stand_in.snapdocs().unwrap().with_audience("https://api.snapdocs.com/");
+    let cognito = stand_in.cognito().unwrap();
+    for (provider, class, status, code) in [
+        (stand_in.snow_atlas().unwrap().with_scope("all"), wrong, 400, "invalid_scope"),
+        (slash, denied, 403, "access_denied"),
+        (cognito.clone().with_scope("api/read"), wrong, 400, "invalid_scope"),
+        (cognito.with_resource("https://api.example.com"), wrong, 400, "invalid_request"),
+    ] {
+        let refusal = refusal_of(provider, stand_in.credentials());
+        assert_eq!(refusal, Some((class, status, code.to_owned())));
+    }
+}
+
+#[test]
+fn a_token_of_one_provider_opens_no_door_of_another() {
+    let stand_in = StandIn::calm();
+    let client = Client::new(stand_in.cognito().unwrap(), stand_in.credentials()).unwrap();
+    for path in [stand_in::COMPUTERS, stand_in::SUBSCRIPTIONS, stand_in::ORDERS] {
+        assert_eq!(client.get(path).unwrap_err().status().unwrap(), 401);
+    }
+}

@@ -1,0 +1,357 @@
+//! Resume points: a walk that stops anywhere is taken up elsewhere, every row exactly once.
+
+use std::time::UNIX_EPOCH;
+
+use serde_json::{Value, json};
+use unattended::{Client, Error, Pagination, Request, ResumePoint};
+
+use crate::pages::{asked, body, numbered, walk, words};
+use crate::support::*;
+
+/// Through its text, as a file would keep it.
+fn saved(point: Option<ResumePoint>) -> ResumePoint {
+    format!("{}\n", point.expect("something is left")).parse().unwrap()
+}
+
+/// Rows 1 to 7, three on a page unless the query says otherwise.
+fn seven() -> Server {
+    Server::start(|seen| {
+        if seen.path() == TOKEN_PATH {
+            return token_reply("t", 3600);
+        }
+        let number = |name, default| asked(seen, name).map_or(default, |n| n.parse().unwrap());
+        let (page, size): (u64, u64) = (number("page_number", 1), number("page_size", 3));
+        let rows: Vec<u64> =
+            (1..=7).skip(((page - 1) * size) as usize).take(size as usize).collect();
+        let pagination = json!({"page_number": page, "page_size": size, "total_items": 7});
+        body(&json!({"items": rows, "pagination": pagination}))
+            .header("date", format!("Thu, 01 Jan 1970 00:00:0{page} GMT"))
+    })
+}
+
+/// Rows 1 to 6, two on a page, by opaque links.
+fn six_by_links() -> Server {
+    Server::start(|seen| match (seen.path(), asked(seen, "cursor")) {
+        (TOKEN_PATH, _) => token_reply("t", 3600),
+        (_, None) => body(&json!({"items": [1, 2], "next": "?cursor=b%26c"})),
+        (_, Some("b%26c")) => body(&json!({"items": [3, 4], "next": "/rows?cursor=d"})),
+        _ => body(&json!({"items": [5, 6], "meta": {"total_items": 6}})),
+    })
+}
+
+/// Takes `k` rows, and the rest with another client: together all of them.
+fn is_whole_after(k: usize, all: u64, clients: impl Fn() -> Client) {
+    let (first, second) = (clients(), clients());
+    let mut items = first.items::<u64>("/rows");
+    let mut rows: Vec<u64> = items.by_ref().take(k).map(Result::unwrap).collect();
+    let Some(point) = items.resume_point() else {
+        assert_eq!(rows.len() as u64, all, "nothing is left after {k} rows");
+        return;
+    };
+    let point = saved(Some(point));
+    assert_eq!(point.delivered(), k as u64);
+    let mut items = second.items::<u64>("/rows").resume(&point);
+    assert_eq!(items.progress().delivered, k as u64);
+    let (rest, error) = walk(&mut items);
+    assert!(error.is_none(), "after {k}: {error:?}");
+    rows.extend(rest);
+    assert_eq!(rows, (1..=all).collect::<Vec<_>>(), "after {k} rows");
+    assert_eq!(items.progress().delivered, all);
+}
+
+#[test]
+fn a_walk_over_numbers_can_be_taken_up_after_any_row() {
+    let server = seven();
+    for k in 0..=7 {
+        is_whole_after(k, 7, || server.client());
+    }
+}
+
+#[test]
+fn a_walk_over_links_can_be_taken_up_after_any_row() {
+    let server = six_by_links();
+    for k in 0..=6 {
+        is_whole_after(k, 6, || {
+            let provider = server.provider().with_pagination(Pagination::next_link());
+            Client::new(provider, unattended::Credentials::new("id", SECRET)).unwrap()
+        });
+    }
+}
+
+#[test]
+fn a_walk_can_be_stopped_and_taken_up_at_every_row() {
+    let server = seven();
+    let client = server.client();
+    let mut point: Option<ResumePoint> = None;
+    let mut rows = Vec::new();
+    loop {
+        let items = client.items::<u64>("/rows");
+        let mut items = match &point {
+            Some(point) => items.resume(point),
+            None => items,
+        };
+        let Some(row) = items.next() else { break };
+        rows.push(row.unwrap());
+        match items.resume_point() {
+            Some(next) => point = Some(saved(Some(next))),
+            None => break,
+        }
+    }
+    assert_eq!(rows, [1, 2, 3, 4, 5, 6, 7]);
+}
+
+#[test]
+fn pages_are_taken_up_after_the_last_one_that_was_handed_out() {
+    let server = seven();
+    let client = server.client();
+    let mut pages = client.pages::<u64>("/rows");
+    assert_eq!(pages.next().unwrap().unwrap().into_items(), [1, 2, 3]);
+    let point = saved(pages.resume_point());
+    let rest: Vec<u64> = client
+        .pages::<u64>("/rows")
+        .resume(&point)
+        .flat_map(|page| page.unwrap().into_items())
+        .collect();
+    assert_eq!(rest, [4, 5, 6, 7]);
+}
+
+#[test]
+fn the_date_of_the_first_answer_is_kept() {
+    let server = seven();
+    let client = server.client();
+    let mut items = client.items::<u64>("/rows");
+    items.nth(3).unwrap().unwrap();
+    let point = saved(items.resume_point());
+    let mut items = client.items::<u64>("/rows").resume(&point);
+    assert!(walk(&mut items).1.is_none());
+    assert_eq!(items.progress().date, Some(UNIX_EPOCH + secs(1)));
+}
+
+#[test]
+fn rows_before_the_resume_point_count_for_the_total() {
+    let server = numbered(|page| {
+        let rows = if page == 1 { json!([1, 2]) } else { json!([3]) };
+        body(&json!({"items": rows, "pagination": {
+            "page_number": page, "page_size": 2, "total_items": 9}}))
+    });
+    let client = server.client();
+    let mut items = client.items::<u64>("/rows");
+    items.next();
+    let point = saved(items.resume_point());
+    let (rows, error) = walk(&mut client.items::<u64>("/rows").resume(&point));
+    assert_eq!(rows, [2, 3]);
+    assert_eq!(
+        words(error, &server),
+        "GET HOST/rows: page 2: fewer rows were delivered than promised (3 rows delivered of 9 promised)"
+    );
+}
+
+#[test]
+fn promises_from_before_the_resume_point_are_held_as_well() {
+    // Only the first page says how many there are.
+    let server = numbered(|page| match page {
+        1 => body(&json!({"items": [1, 2], "pagination": {"total_items": 5, "page_size": 2}})),
+        _ => body(&json!({"items": [3], "pagination": {"page_size": 2}})),
+    });
+    let client = server.client();
+    let mut items = client.items::<u64>("/rows");
+    items.nth(1);
+    let point = saved(items.resume_point());
+    let (rows, error) = walk(&mut client.items::<u64>("/rows").resume(&point));
+    assert_eq!(rows, [3]);
+    let Some(Error::Incomplete(error)) = error else { panic!("{error:?}") };
+    assert_eq!((error.promised, error.delivered), (Some((5, 5)), 3));
+}
+
+#[test]
+fn a_walk_can_be_taken_up_after_an_error() {
+    let down = std::sync::Mutex::new(true);
+    let server = numbered(move |page| {
+        let mut down = down.lock().unwrap();
+        match page {
+            2 if std::mem::replace(&mut *down, false) => reply(403, "{}"),
+            _ => {
+                body(&json!({"items": [page], "pagination": {"total_pages": 3, "total_items": 3}}))
+            }
+        }
+    });
+    let client = server.client();
+    let mut items = client.items::<u64>("/rows");
+    let (mut rows, error) = walk(&mut items);
+    assert_eq!(error.unwrap().status().unwrap(), 403);
+    let (rest, error) =
+        walk(&mut client.items::<u64>("/rows").resume(&saved(items.resume_point())));
+    rows.extend(rest);
+    assert_eq!((rows, error.is_none()), (vec![1, 2, 3], true));
+}
+
+#[test]
+fn a_walk_can_be_taken_up_at_the_row_that_did_not_decode() {
+    let server = numbered(|page| match page {
+        1 => body(&json!({"items": [1, 2, "three", 4], "pagination": {"total_pages": 2}})),
+        _ => body(&json!({"items": [5], "pagination": {"total_pages": 2, "total_items": 5}})),
+    });
+    let client = server.client();
+    // Twice in a row, the second time from the middle of the page.
+    let mut items = client.items::<u64>("/rows");
+    assert_eq!(items.next().unwrap().unwrap(), 1);
+    let mut again = client.items::<u64>("/rows").resume(&saved(items.resume_point()));
+    let (rows, error) = walk(&mut again);
+    assert_eq!(rows, [2]);
+    let Some(Error::Decode(error)) = error else { panic!("{error:?}") };
+    assert_eq!((error.page, error.row), (Some(1), Some(2)));
+    assert_eq!(again.progress().delivered, 2);
+    let mut rest = client.items::<Value>("/rows").resume(&saved(again.resume_point()));
+    let (rows, error) = walk(&mut rest);
+    assert!(error.is_none(), "{error:?}");
+    assert_eq!(rows, [json!("three"), json!(4), json!(5)]);
+}
+
+#[test]
+fn a_walk_is_taken_up_with_the_page_size_of_before() {
+    let server = seven();
+    let client = server.client();
+    let asks: [fn(&Client) -> unattended::Items<'_, u64>; 4] = [
+        |client| client.items("/rows"),
+        |client| client.items("/rows").with_page_size(2),
+        |client| client.items("/rows?page_size=2"),
+        |client| client.items(Request::get("/rows").query("page_size", 4)).with_page_size(2),
+    ];
+    for (before, first) in asks.iter().enumerate() {
+        for (after, second) in asks.iter().enumerate() {
+            let mut items = first(&client);
+            let mut rows: Vec<u64> = items.by_ref().take(5).map(Result::unwrap).collect();
+            let point = saved(items.resume_point());
+            let (rest, error) = walk(&mut second(&client).resume(&point));
+            assert!(error.is_none(), "{before} to {after}: {error:?}");
+            rows.extend(rest);
+            assert_eq!(rows, [1, 2, 3, 4, 5, 6, 7], "{before} to {after}");
+        }
+    }
+}
+
+#[test]
+fn a_walk_that_began_in_the_middle_is_still_one_when_it_is_taken_up() {
+    let server = seven();
+    let client = server.client();
+    for taken in [0, 1, 3] {
+        let mut items = client.items::<u64>("/rows?page_number=2");
+        let mut rows: Vec<u64> = items.by_ref().take(taken).map(Result::unwrap).collect();
+        let point = saved(items.resume_point());
+        let (rest, error) = walk(&mut client.items::<u64>("/rows?page_number=2").resume(&point));
+        assert!(error.is_none(), "after {taken}: {error:?}");
+        rows.extend(rest);
+        assert_eq!(rows, [4, 5, 6, 7], "after {taken}");
+    }
+}
+
+#[test]
+fn the_page_at_which_the_caller_began_is_part_of_the_resume_point() {
+    let server = seven();
+    let client = server.client();
+    let mut items = client.items::<u64>("/rows?page_number=2");
+    items.next();
+    let point = saved(items.resume_point());
+    // The second run names the path only.
+    let (rest, error) = walk(&mut client.items::<u64>("/rows").resume(&point));
+    assert!(error.is_none(), "{error:?}");
+    assert_eq!(rest, [5, 6, 7]);
+}
+
+#[test]
+fn a_resume_point_of_another_path_is_refused_and_nothing_is_sent() {
+    let server = seven();
+    let client = server.client();
+    let mut items = client.items::<u64>("/rows?secret=1");
+    items.next();
+    let point = saved(items.resume_point());
+    let before = server.seen().len();
+    let (rows, error) = walk(&mut client.items::<u64>("/others").resume(&point));
+    assert!(rows.is_empty());
+    let error = error.unwrap();
+    assert_eq!(error.to_string(), "the resume point is for /rows, not for /others");
+    assert_eq!((error.exit_code(), server.seen().len()), (78, before));
+}
+
+#[test]
+fn a_resume_point_of_another_style_is_refused() {
+    let server = seven();
+    let client = server.client();
+    let mut items = client.items::<u64>("/rows");
+    items.nth(3);
+    let point = saved(items.resume_point());
+    let by_links = client.items::<u64>("/rows").with_pagination(Pagination::next_link());
+    let (rows, error) = walk(&mut by_links.resume(&point));
+    assert!(rows.is_empty());
+    assert_eq!(
+        error.unwrap().to_string(),
+        "the resume point is for page 2, and this walk is not over numbered pages"
+    );
+}
+
+#[test]
+fn a_resume_point_does_not_lead_the_token_to_another_origin() {
+    let stranger = Server::with_api([reply(200, "[9]")]);
+    let server = six_by_links();
+    let client = server.client();
+    let link = stranger.url("/rows").replace(':', "%3A").replace('/', "%2F");
+    let text = format!("path=%2Frows&link={link}&number=2&skip=0&delivered=2&version=1");
+    let point: ResumePoint = text.parse().unwrap();
+    let (rows, error) = walk(&mut client.items::<u64>("/rows").resume(&point));
+    assert_eq!((rows.len(), error.unwrap().exit_code()), (0, 78));
+    assert!(stranger.seen().is_empty());
+}
+
+#[test]
+fn what_is_not_the_text_of_a_resume_point_is_refused() {
+    let server = seven();
+    let client = server.client();
+    let mut items = client.items::<u64>("/rows").with_page_size(3);
+    items.nth(3);
+    let text = items.resume_point().unwrap().to_string();
+    assert_eq!(text.parse::<ResumePoint>().unwrap().to_string(), text);
+    // A text that was cut short would be believed with fewer digits.
+    let cut = (0..text.len()).map(|end| text[..end].to_owned());
+    let garbage = ["", "x", "&&&=", "version=1", "{}", "\u{0}", "%", "version=1&version=1"];
+    let wrong = [
+        text.replace("version=1", "version=2"),
+        text.replace("number=2", "number=two"),
+        text.replace("number=2", "number=-1"),
+        text.replace("delivered=4", "delivered=99999999999999999999"),
+        text.replace("skip=1", "skip=1&link=%2Fx"),
+        text.replace("skip=1", "skip"),
+    ];
+    for text in garbage.map(str::to_owned).into_iter().chain(cut).chain(wrong) {
+        match text.parse::<ResumePoint>() {
+            Ok(point) => panic!("{text:?}: {point:?}"),
+            Err(error) => assert_eq!(error.to_string(), "this is not the text of a resume point"),
+        }
+    }
+}
+
+#[test]
+fn numbers_beyond_all_measure_do_not_panic() {
+    let server = numbered(|page| {
+        let pagination = json!({"page_number": page, "total_pages": 2});
+        body(&json!({"items": [1, 2], "pagination": pagination}))
+    });
+    let client = server.client();
+    let most = u64::MAX;
+    let text = format!(
+        "path=%2Frows&page={most}&number={most}&skip={most}&delivered={most}&least=0&most={most}&page_size={most}&date={most}&version=1"
+    );
+    for text in [
+        text.clone(),
+        text.replace(&format!("page={most}&number={most}&skip={most}"), "page=1&number=1&skip=1")
+            .replace(&format!("page_size={most}&"), ""),
+    ] {
+        let point: ResumePoint = text.parse().unwrap();
+        let mut items = client.items::<u64>("/rows").resume(&point);
+        for _ in 0..20 {
+            if items.next().is_none() {
+                break;
+            }
+            let _ = (items.progress(), items.resume_point().map(|point| point.to_string()));
+        }
+    }
+}

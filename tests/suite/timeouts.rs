@@ -1,0 +1,392 @@
+//! Limits of time and size. Timeouts are the socket's, so a few milliseconds here are real.
+
+use std::io::Write;
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use flate2::write::GzEncoder;
+use flate2::{Compression, FlushCompress};
+use unattended::error::{Class, Sent};
+use unattended::http::Method;
+use unattended::{Client, Credentials, Provider, Request, RetryPolicy};
+
+use crate::support::*;
+
+fn millis(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+fn untold(method: Method) -> Request {
+    Request::new(method, "/x").without_token()
+}
+
+/// A server that begins its answer with `bytes` and then keeps silent for half a second,
+/// and how many requests it got.
+fn silent_after(bytes: &'static str) -> (String, Arc<AtomicUsize>) {
+    let count = Arc::new(AtomicUsize::new(0));
+    let counter = count.clone();
+    let origin = raw_server(move |mut stream, _| {
+        while read_request(&mut stream).is_some() {
+            counter.fetch_add(1, Ordering::SeqCst);
+            let _ = stream.write_all(bytes.as_bytes());
+            thread::sleep(millis(500));
+        }
+    });
+    (origin, count)
+}
+
+/// How many requests a server got, once it had the time to read `at_least` so many.
+fn settled(count: &AtomicUsize, at_least: usize) -> usize {
+    let start = Instant::now();
+    while count.load(Ordering::SeqCst) < at_least && start.elapsed() < secs(5) {
+        thread::sleep(millis(1));
+    }
+    count.load(Ordering::SeqCst)
+}
+
+/// A server that answers with one byte of a long body every 10 ms.
+fn drip_feeder() -> String {
+    raw_server(|mut stream, _| {
+        while read_request(&mut stream).is_some() {
+            let head = "HTTP/1.1 200 OK\r\ncontent-length: 10000\r\n\r\n";
+            let _ = stream.write_all(head.as_bytes());
+            while stream.write_all(b"x").is_ok() {
+                thread::sleep(millis(10));
+            }
+        }
+    })
+}
+
+/// A server that gives each request `head` and `body`.
+fn serve(head: &'static str, body: Vec<u8>) -> String {
+    raw_server(move |mut stream: TcpStream, _| {
+        while read_request(&mut stream).is_some() {
+            let head = format!("HTTP/1.1 200 OK\r\n{head}content-length: {}\r\n\r\n", body.len());
+            let _ = stream.write_all(head.as_bytes());
+            let _ = stream.write_all(&body);
+        }
+    })
+}
+
+const GZIP: &str = "content-encoding: gzip\r\n";
+
+fn gzip(text: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(text).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn a_get_that_meets_the_idle_limit_is_repeated_once_at_most() {
+    let beginnings =
+        ["", "HTTP/1.1 200 OK\r\ncont", "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nab"];
+    for bytes in beginnings {
+        let (origin, count) = silent_after(bytes);
+        let (client, clock) = on_manual_clock(client_at(&origin));
+        let error = client.with_idle_timeout(millis(50)).send(&untold(Method::GET)).unwrap_err();
+        assert_eq!(settled(&count, 2), 2, "{bytes:?}");
+        assert_eq!(clock.sleeps().len(), 1);
+        assert_eq!((error.sent(), error.class()), (Sent::Unknown, Class::Temporary));
+    }
+}
+
+#[test]
+fn the_error_names_the_setting_and_the_limit() {
+    let (origin, _) = silent_after("");
+    let (client, _) = on_manual_clock(client_at(&origin));
+    let error = client.with_idle_timeout(millis(50)).send(&untold(Method::GET)).unwrap_err();
+    let host = origin.replace("http://", "");
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "GET {host}/x: nothing from the server for 50ms (Client::with_idle_timeout), after 2 attempts"
+        )
+    );
+}
+
+#[test]
+fn a_post_that_meets_the_idle_limit_is_not_repeated() {
+    let (origin, count) = silent_after("");
+    let (client, _) = on_manual_clock(client_at(&origin));
+    let client = client.with_idle_timeout(millis(50));
+    let error = client.send(&untold(Method::POST).bytes("x")).unwrap_err();
+    let host = origin.replace("http://", "");
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "POST {host}/x: nothing from the server for 50ms (Client::with_idle_timeout); not sent again, because the server may have acted on the POST: if that does no harm, mark the request safe_to_repeat()"
+        )
+    );
+    assert_eq!(error.sent(), Sent::Unknown);
+    assert_eq!(settled(&count, 1), 1);
+}
+
+#[test]
+fn a_request_may_have_an_idle_limit_of_its_own() {
+    let (origin, _) = silent_after("");
+    let (client, _) = on_manual_clock(client_at(&origin));
+    let start = Instant::now();
+    let request = untold(Method::POST).with_idle_timeout(millis(50));
+    let error = client.send(&request).unwrap_err();
+    assert!(error.to_string().contains("for 50ms"), "{error}");
+    assert!(start.elapsed() < secs(3));
+}
+
+#[test]
+fn the_token_endpoint_has_an_idle_limit_of_its_own() {
+    let (origin, count) = silent_after("");
+    let (client, _) = on_manual_clock(client_at(&origin));
+    let error = client.with_token_idle_timeout(millis(50)).get("/x").unwrap_err();
+    let host = origin.replace("http://", "");
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "POST {host}/oauth/token: nothing from the server for 50ms (Client::with_token_idle_timeout), after 2 attempts"
+        )
+    );
+    assert_eq!(settled(&count, 2), 2);
+}
+
+#[test]
+fn a_slow_answer_within_the_idle_limit_is_waited_for() {
+    let origin = raw_server(|mut stream, _| {
+        read_request(&mut stream);
+        for piece in ["HTTP/1.1 200 OK\r\ncontent-", "length: 4\r\n\r\n", "ab", "cd"] {
+            thread::sleep(millis(60));
+            stream.write_all(piece.as_bytes()).unwrap();
+        }
+    });
+    let client = client_at(&origin).with_idle_timeout(millis(200));
+    assert_eq!(client.send(&untold(Method::GET)).unwrap().bytes(), b"abcd");
+}
+
+#[test]
+fn a_drip_fed_answer_ends_at_the_deadline() {
+    let policy = RetryPolicy::default().with_deadline(millis(300));
+    for method in [Method::GET, Method::POST] {
+        let client = client_at(&drip_feeder()).with_retry_policy(policy);
+        let start = Instant::now();
+        let error = client.send(&untold(method)).unwrap_err();
+        let elapsed = start.elapsed();
+        assert!(elapsed >= millis(300) && elapsed < secs(3), "{elapsed:?}");
+        let text = error.to_string();
+        assert!(text.contains("deadline passed (RetryPolicy::with_deadline); "), "{text}");
+        assert!(text.contains(" bytes of the body had arrived"), "{text}");
+        assert_eq!((error.sent(), error.class()), (Sent::Unknown, Class::Temporary));
+    }
+}
+
+#[test]
+fn a_drip_fed_refusal_ends_at_the_deadline_with_its_status() {
+    let origin = raw_server(|mut stream, _| {
+        read_request(&mut stream);
+        let _ = stream.write_all(b"HTTP/1.1 503 X\r\ncontent-length: 10000\r\n\r\n");
+        while stream.write_all(b"x").is_ok() {
+            thread::sleep(millis(10));
+        }
+    });
+    let policy = RetryPolicy::default().with_deadline(millis(300));
+    let start = Instant::now();
+    let error =
+        client_at(&origin).with_retry_policy(policy).send(&untold(Method::GET)).unwrap_err();
+    assert!(start.elapsed() < secs(3));
+    assert_eq!(error.status().unwrap(), 503);
+}
+
+#[test]
+fn a_drip_fed_token_answer_ends_at_the_deadline_of_the_call() {
+    let policy = RetryPolicy::default().with_deadline(millis(150));
+    let start = Instant::now();
+    let error = client_at(&drip_feeder()).with_retry_policy(policy).get("/x").unwrap_err();
+    assert!(start.elapsed() < secs(3));
+    assert_eq!(error.place().unwrap().path, "/oauth/token");
+}
+
+#[test]
+fn a_connection_that_is_never_set_up_ends_at_the_connect_limit() {
+    // It accepts, but says nothing to the TLS hello: no connection yet.
+    let origin = raw_server(|_stream, _| thread::sleep(secs(5)));
+    let origin = origin.replace("http://", "https://");
+    let provider = Provider::new(&format!("{origin}/token"), &origin).unwrap();
+    let client = Client::new(provider, Credentials::new("my-client", SECRET)).unwrap();
+    let policy = RetryPolicy::default().with_retries(0);
+    let client = client.with_retry_policy(policy).with_connect_timeout(millis(80));
+    let start = Instant::now();
+    let error = client.send(&untold(Method::POST)).unwrap_err();
+    assert!(start.elapsed() < secs(3), "{:?}", start.elapsed());
+    let host = origin.replace("https://", "");
+    assert_eq!(
+        error.to_string(),
+        format!("POST {host}/x: no connection within 80ms (Client::with_connect_timeout)")
+    );
+    assert_eq!((error.sent(), error.class()), (Sent::No, Class::Temporary));
+}
+
+#[test]
+fn a_limit_of_zero_is_no_licence_to_wait_for_ever() {
+    let (origin, _) = silent_after("");
+    let zero = Duration::ZERO;
+    let client = client_at(&origin).with_retry_policy(RetryPolicy::default().with_retries(0));
+    for client in [
+        client.clone().with_idle_timeout(zero),
+        client.clone().with_idle_timeout(millis(100)).with_connect_timeout(zero),
+        client.clone().with_retry_policy(RetryPolicy::default().with_deadline(zero)),
+    ] {
+        let start = Instant::now();
+        let error = client.send(&untold(Method::GET)).unwrap_err();
+        assert_eq!(error.class(), Class::Temporary, "{error}");
+        assert!(start.elapsed() < secs(3), "{error}");
+    }
+}
+
+#[test]
+fn the_body_limit_is_kept_to_the_byte() {
+    let origin = serve("", vec![b'x'; 1000]);
+    let get = |limit| client_at(&origin).with_body_limit(limit).send(&untold(Method::GET));
+    assert_eq!(get(1000).unwrap().bytes().len(), 1000);
+    let error = get(999).unwrap_err();
+    let host = origin.replace("http://", "");
+    assert_eq!(
+        error.to_string(),
+        format!("GET {host}/x: the body is longer than 999 bytes (Client::with_body_limit)")
+    );
+    assert_eq!((error.sent(), error.exit_code()), (Sent::Accepted, 65));
+    assert!(get(0).is_err());
+    assert_eq!(get(u64::MAX).unwrap().bytes().len(), 1000);
+}
+
+#[test]
+fn a_body_over_the_limit_is_not_asked_for_again() {
+    let origin = serve("", vec![b'x'; 1000]);
+    let (client, clock) = on_manual_clock(client_at(&origin));
+    let client = client.with_body_limit(10);
+    client.send(&untold(Method::GET)).unwrap_err();
+    assert_eq!(client.stats().requests, 1);
+    assert!(clock.sleeps().is_empty());
+}
+
+#[test]
+fn the_body_limit_counts_decoded_bytes() {
+    let text = vec![b'a'; 50_000];
+    let origin = serve(GZIP, gzip(&text));
+    let get = |limit| client_at(&origin).with_body_limit(limit).send(&untold(Method::GET));
+    assert_eq!(get(50_000).unwrap().bytes(), text);
+    let error = get(49_999).unwrap_err();
+    assert!(error.to_string().contains("longer than 49999 bytes"), "{error}");
+}
+
+#[test]
+fn a_gzip_body_of_several_members_is_read_to_its_end() {
+    let origin = serve(GZIP, [gzip(b"[1,"), gzip(b"2]")].concat());
+    assert_eq!(client_at(&origin).send(&untold(Method::GET)).unwrap().bytes(), b"[1,2]");
+}
+
+/// Zeros without end: 4 GiB out of a block of 1 MiB that is told 4096 times.
+fn bomb() -> Vec<u8> {
+    let zeros = vec![0; 1 << 20];
+    let mut block = Vec::with_capacity(1 << 16);
+    let mut deflate = flate2::Compress::new(Compression::best(), false);
+    deflate.compress_vec(&zeros, &mut block, FlushCompress::Full).unwrap();
+    let header = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3];
+    [header.to_vec(), block.repeat(4096)].concat()
+}
+
+/// The largest memory that this process ever had, in MiB.
+#[cfg(target_os = "linux")]
+fn peak_memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_gzip_bomb_takes_no_more_memory_than_the_limit() {
+    let bomb = bomb();
+    let packed = bomb.len() >> 20;
+    let origin = serve(GZIP, bomb);
+    let before = peak_memory();
+    let client = client_at(&origin).with_body_limit(1 << 20);
+    let error = client.send(&untold(Method::GET)).unwrap_err();
+    let text = "the body is longer than 1048576 bytes (Client::with_body_limit)";
+    assert!(error.to_string().ends_with(text), "{error}");
+    let grown = peak_memory() - before;
+    assert!(grown < 256, "{grown} MiB of memory for {packed} MiB packed");
+}
+
+#[test]
+fn a_token_answer_has_a_limit_of_its_own() {
+    let long = format!("{{\"access_token\":\"{}\"}}", "x".repeat(1 << 20));
+    let server = Server::with_scripts([reply(200, long)], []);
+    let error = server.client().get("/x").unwrap_err();
+    let text = "/oauth/token: the body is longer than 1048576 bytes";
+    assert!(error.to_string().contains(text), "{error}");
+}
+
+#[test]
+fn a_refusal_of_any_length_is_cut_off() {
+    let server = Server::with_api([reply(400, "x".repeat(1 << 20))]);
+    let error = server.client().get("/x").unwrap_err();
+    assert_eq!(error.status().unwrap(), 400);
+    assert!(error.answer().unwrap().body.len() <= 8 * 1024);
+    assert!(error.to_string().len() < 600, "{error}");
+}
+
+#[test]
+fn an_answer_that_was_not_read_to_its_end_does_not_spoil_the_next() {
+    for status in [200, 400] {
+        let server = Server::start(move |seen| match seen.path() {
+            "/long" => reply(status, "x".repeat(200_000)),
+            _ => reply(200, "right"),
+        });
+        let client = server.client().with_body_limit(10);
+        for _ in 0..3 {
+            client.send(&Request::get("/long").without_token()).unwrap_err();
+            assert_eq!(client.send(&untold(Method::GET)).unwrap().bytes(), b"right");
+        }
+    }
+}
+
+#[test]
+fn a_late_answer_is_not_taken_for_that_of_the_next_call() {
+    let origin = raw_server(|mut stream, number| {
+        while read_request(&mut stream).is_some() {
+            if number == 0 {
+                thread::sleep(millis(120));
+            }
+            write_reply(&mut stream, &reply(200, if number == 0 { "late" } else { "right" }));
+        }
+    });
+    let client = client_at(&origin).with_idle_timeout(millis(60));
+    client.send(&untold(Method::POST)).unwrap_err();
+    thread::sleep(millis(100));
+    let patient = untold(Method::POST).with_idle_timeout(secs(5));
+    assert_eq!(client.send(&patient).unwrap().bytes(), b"right");
+}
+
+#[test]
+fn a_refusal_without_end_is_left_after_its_first_part() {
+    let written = Arc::new(AtomicUsize::new(0));
+    let counter = written.clone();
+    let origin = raw_server(move |mut stream, _| {
+        read_request(&mut stream);
+        let _ = stream.write_all(b"HTTP/1.1 400 X\r\ncontent-length: 1000000000\r\n\r\n");
+        while counter.load(Ordering::SeqCst) < 40 << 20 && stream.write_all(&[b'x'; 1024]).is_ok() {
+            counter.fetch_add(1024, Ordering::SeqCst);
+        }
+    });
+    let error = client_at(&origin).send(&untold(Method::GET)).unwrap_err();
+    assert_eq!(error.status().unwrap(), 400);
+    let written = written.load(Ordering::SeqCst);
+    assert!(written < 20 << 20, "{written} bytes");
+}
+
+#[test]
+fn a_refusal_is_read_whatever_the_body_limit() {
+    let server = Server::with_api([reply(400, r#"{"code":"x","message":"too small a limit"}"#)]);
+    let error = server.client().with_body_limit(1).send(&untold(Method::GET)).unwrap_err();
+    assert!(error.to_string().ends_with("400 Bad Request: x: too small a limit"), "{error}");
+}

@@ -1,0 +1,999 @@
+//! The access token: how its answer is read, how long it lives, how it is renewed.
+
+use std::io::Write;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use unattended::error::{Class, Sent};
+use unattended::{
+    AccessToken, Client, Clock, Credentials, Error, Event, ManualClock, Request, RetryPolicy,
+};
+
+use crate::support::*;
+
+const HOUR: u64 = 3600;
+const DAY: u64 = 24 * HOUR;
+const GATEWAY: &str = "; this is not how a token endpoint refuses (RFC 6749 §5.2): a gateway in between, or the wrong address";
+
+/// What came of asking for a token once, where the endpoint answers `first` and then hands
+/// out tokens.
+struct Tried {
+    result: Result<AccessToken, Error>,
+    asked: usize,
+    sleeps: Vec<Duration>,
+    host: String,
+}
+
+impl Tried {
+    fn new(first: Reply) -> Self {
+        let server = Server::with_scripts([first], []);
+        let (client, clock) = on_manual_clock(server.client());
+        let result = client.access_token();
+        let asked = server.token_requests().len();
+        assert_eq!(server.seen().len(), asked, "nothing but the token endpoint was called");
+        Self { result, asked, sleeps: clock.sleeps(), host: server.url("")[7..].to_owned() }
+    }
+
+    #[track_caller]
+    fn token(self) -> AccessToken {
+        assert_eq!((self.asked, self.sleeps.len()), (1, 0));
+        self.result.unwrap()
+    }
+
+    /// The text of an error that was final: asked once, no wait.
+    #[track_caller]
+    fn refusal(self) -> String {
+        assert_eq!((self.asked, self.sleeps.len()), (1, 0));
+        let error = self.result.unwrap_err();
+        assert!(matches!(error, Error::Token(_)));
+        error.to_string().replace(&self.host, "HOST")
+    }
+}
+
+/// Seconds that may have a fraction.
+fn at(seconds: f64) -> Duration {
+    Duration::from_secs_f64(seconds)
+}
+
+/// A client whose first token lives for `life` seconds and is fetched already; then the
+/// token endpoint answers `then` and after that hands out tokens.
+fn with_old_token(
+    life: u64,
+    then: impl IntoIterator<Item = Reply>,
+) -> (Server, Client, ManualClock) {
+    let server =
+        Server::with_scripts([token_reply("old", life)].into_iter().chain(then), [reply(200, "")]);
+    let (client, clock) = on_manual_clock(server.client());
+    client.access_token().unwrap();
+    (server, client, clock)
+}
+
+fn oauth(code: &str) -> String {
+    format!(r#"{{"error":"{code}","error_description":"because"}}"#)
+}
+
+#[test]
+fn each_shape_of_expires_in_leads_to_so_many_token_requests() {
+    // A call at each of these seconds; the number says how many tokens are bought.
+    const CALLS: [u64; 7] = [0, 10, 3000, 3590, 3601, 40 * DAY, 400 * DAY];
+    let cases: [(&str, usize); 29] = [
+        ("3600", 4),
+        ("\"3600\"", 4),
+        ("\" 3600 \"", 4),
+        ("3600.0", 4),
+        ("3600.9", 4),
+        ("\"3600.5\"", 4),
+        ("3.6e3", 4),
+        ("20", 5),
+        ("0", 1),
+        ("0.0", 1),
+        ("-0", 1),
+        ("\"0\"", 1),
+        ("-1", 1),
+        ("-3600", 1),
+        ("\"-3600\"", 1),
+        ("null", 1),
+        ("\"\"", 1),
+        ("\"soon\"", 1),
+        ("\"NaN\"", 1),
+        ("\"1h\"", 1),
+        ("true", 1),
+        ("[3600]", 1),
+        ("{\"seconds\":3600}", 1),
+        ("1e-300", 1),
+        ("9223372036854775807", 2),
+        ("18446744073709551616", 2),
+        ("99999999999999999999999999999999999999", 2),
+        ("1e300", 2),
+        ("\"1e999\"", 2),
+    ];
+    for (shape, expected) in cases {
+        let tokens = token_requests_of(&format!(r#","expires_in":{shape}"#), &CALLS);
+        assert_eq!(tokens, expected, "expires_in: {shape}");
+    }
+    assert_eq!(token_requests_of("", &CALLS), 1, "no expires_in");
+}
+
+/// How many tokens are bought by calls at these seconds, if every token answer ends with
+/// `rest`.
+fn token_requests_of(rest: &str, calls: &[u64]) -> usize {
+    let body = format!(r#"{{"access_token":"t","token_type":"Bearer"{rest}}}"#);
+    let server = Server::start(move |seen| match seen.path() {
+        TOKEN_PATH => reply(200, body.clone()),
+        _ => reply(200, "{}"),
+    });
+    let (client, clock) = on_manual_clock(server.client());
+    for call in calls {
+        clock.advance(secs(*call) - clock.monotonic());
+        client.get("/x").unwrap();
+    }
+    assert_eq!(server.api_requests().len(), calls.len());
+    server.token_requests().len()
+}
+
+#[test]
+fn a_token_of_unknown_life_says_so_and_is_used_until_it_is_refused() {
+    let unlimited = reply(200, r#"{"access_token":"endless","expires_in":0}"#);
+    let server =
+        Server::with_scripts([unlimited], [reply(200, ""), reply(401, ""), reply(200, "")]);
+    let (client, clock) = on_manual_clock(server.client());
+    let (client, events) = observed(client);
+    let token = client.access_token().unwrap();
+    assert_eq!((token.lifetime(), token.expires_at()), (None, None));
+    clock.advance(secs(1000 * DAY));
+    client.get("/x").unwrap();
+    assert_eq!(server.token_requests().len(), 1);
+    client.get("/x").unwrap();
+    assert_eq!(server.token_requests().len(), 2);
+    let host = server.url("")[7..].to_owned();
+    let events: Vec<String> = events.lock().unwrap().iter().map(Event::to_string).collect();
+    assert_eq!(
+        events,
+        [
+            format!("token fetched from {host}, good until it is refused"),
+            format!("token refused: GET {host}/x"),
+            format!("token renewed from {host}, good for 60 min"),
+        ]
+    );
+}
+
+#[test]
+fn access_token_is_for_those_who_need_it() {
+    let body = r#"{"access_token":"abc.DEF-123_~+/=","token_type":"bearer","expires_in":"7200","scope":"a b"}"#;
+    let server = Server::with_scripts([reply(200, body)], []);
+    let (client, clock) = on_manual_clock(server.client());
+    let token = client.access_token().unwrap();
+    assert_eq!(token.secret(), "abc.DEF-123_~+/=");
+    assert_eq!(token.scope(), Some("a b"));
+    assert_eq!(token.lifetime(), Some(secs(7200)));
+    assert_eq!(token.expires_at(), Some(clock.now() + secs(7200)));
+    assert_eq!(
+        format!("{token:?}"),
+        r#"AccessToken { secret: ***, lifetime: Some(7200s), scope: Some("a b"), id_token: None }"#
+    );
+    client.get("/x").unwrap();
+    client.access_token().unwrap();
+    assert_eq!(server.token_requests().len(), 1);
+    assert_eq!(server.api_requests()[0].header("authorization"), Some("Bearer abc.DEF-123_~+/="));
+}
+
+#[test]
+fn nothing_is_sent_before_the_first_call() {
+    let server = Server::with_api([]);
+    let client = server.client();
+    let _ = (client.clone(), client.stats());
+    assert!(server.seen().is_empty());
+}
+
+#[test]
+fn a_bearer_token_may_be_announced_in_any_way_or_none() {
+    for kind in ["\"Bearer\"", "\"bearer\"", "\"BEARER\"", "\" Bearer \"", "null"] {
+        let body = format!(r#"{{"access_token":"t","token_type":{kind}}}"#);
+        assert_eq!(Tried::new(reply(200, body)).token().secret(), "t", "{kind}");
+    }
+    assert_eq!(Tried::new(reply(200, r#"{"access_token":"t"}"#)).token().secret(), "t");
+}
+
+#[test]
+fn a_token_that_is_no_bearer_token_is_an_error() {
+    for kind in ["\"DPoP\"", "\"mac\"", "\"N_A\"", "\"\"", "5", "[\"Bearer\"]"] {
+        let body = format!(r#"{{"access_token":"hush","token_type":{kind}}}"#);
+        let text = Tried::new(reply(200, body)).refusal();
+        let why = format!("; the token_type is {kind}; only Bearer (RFC 6750) can be used; ");
+        assert!(text.contains(&why), "{text}");
+        assert!(!text.contains("hush"), "{text}");
+    }
+}
+
+#[test]
+fn a_token_in_the_wrong_place_is_not_shown() {
+    for kind in [r#""hush""#, r#"{"value":"hush"}"#, r#"["x hush y"]"#] {
+        let body = format!(r#"{{"access_token":"hush","token_type":{kind}}}"#);
+        let text = Tried::new(reply(200, body)).refusal();
+        assert!(text.contains("the token_type is ") && !text.contains("hush"), "{text}");
+    }
+}
+
+#[test]
+fn a_token_that_would_break_a_header_is_an_error() {
+    for token in [
+        "hush hush",
+        "hush\\r\\nX: y",
+        "hush\\n",
+        " hush",
+        "hüsh",
+        "hush\\u0000",
+        "hush\\t",
+        "\\u007fhush",
+    ] {
+        let body = format!(r#"{{"access_token":"{token}"}}"#);
+        let text = Tried::new(reply(200, body)).refusal();
+        assert!(
+            text.contains("the access_token has characters that would break a header"),
+            "{text}"
+        );
+        assert!(!text.contains("hush") && !text.contains("hüsh"), "{text}");
+    }
+}
+
+#[test]
+fn an_answer_without_a_token_is_an_error_that_shows_its_names_and_no_values() {
+    let cases = [
+        r#"{"expires_in":3600}"#,
+        r#"{"access_token":""}"#,
+        r#"{"access_token":null}"#,
+        r#"{"access_token":["hush"]}"#,
+        r#"{"access_token":{"value":"hush"}}"#,
+        r#"{"AccessToken":"hush"}"#,
+        r#"{"AccessToken":"hush","errors":[]}"#,
+        r#"{"error":{"key":"hush"}}"#,
+        r#"{"token":"hush","data":{"access_token":"hush"}}"#,
+    ];
+    for body in cases {
+        let tried = Tried::new(reply(200, body).header("content-type", "application/json"));
+        let error = format!("{:?}", tried.result.as_ref().unwrap_err().answer());
+        assert!(!error.contains("hush"), "{error}");
+        let text = tried.refusal();
+        assert!(text.contains("the answer has no access_token; application/json"), "{text}");
+        assert!(text.ends_with("; is this the address of the token endpoint?"), "{text}");
+        assert!(!text.contains("hush"), "{text}");
+    }
+}
+
+#[test]
+fn a_token_that_is_a_number_is_not_shown_either() {
+    let tried = Tried::new(reply(200, r#"{"access_token":98765432109876}"#));
+    let error = tried.result.unwrap_err();
+    let shown = format!("{error:?} {:?}", error.answer());
+    assert!(shown.contains("the answer has no access_token"), "{shown}");
+    assert!(!shown.contains("98765432109876"), "{shown}");
+}
+
+#[test]
+fn any_2xx_and_any_content_type_will_do() {
+    let body = r#"{"access_token":"t","expires_in":60}"#;
+    for status in [200, 201, 202, 203, 206, 226] {
+        assert_eq!(Tried::new(reply(status, body)).token().secret(), "t", "{status}");
+    }
+    for content_type in ["text/plain", "text/html; charset=utf-8", "application/octet-stream", "x"]
+    {
+        let answer = reply(200, body).header("content-type", content_type);
+        assert_eq!(Tried::new(answer).token().secret(), "t", "{content_type}");
+    }
+    for body in [format!("\u{feff}{body}"), format!("\n  {body}\r\n")] {
+        assert_eq!(Tried::new(reply(200, body)).token().secret(), "t");
+    }
+}
+
+#[test]
+fn a_success_that_is_not_json_is_quoted_without_what_could_be_a_token() {
+    let text = Tried::new(reply(200, "<html><title>Sign in</title></html>")).refusal();
+    assert_eq!(
+        text,
+        "no access token: POST HOST/oauth/token: 200 OK; the answer is not valid JSON (expected value at line 1 column 1); no content type: Sign in; is this the address of the token endpoint?"
+    );
+    for body in [
+        "access_token=hush&token_type=bearer",
+        r#"{"access_token":"hush","expires_in":}"#,
+        r#"{"access_token":"hush"#,
+        "hush4hush4",
+        "[\"hush4hush4\"",
+        "Bearer hushhush1",
+    ] {
+        let error = Tried::new(reply(200, body)).result.unwrap_err();
+        let shown = format!("{error:?} {:?}", error.answer());
+        assert!(!shown.contains("hush"), "{shown}");
+        assert_eq!((error.class(), error.sent()), (Class::Refused, Sent::Accepted));
+    }
+    for body in ["", "[]", "\"hush\"", "42", "null"] {
+        let text = Tried::new(reply(200, body)).refusal();
+        assert!(text.contains("200 OK; the answer is not "), "{text}");
+        assert!(!text.contains("hush"), "{text}");
+    }
+}
+
+#[test]
+fn an_error_inside_a_200_is_an_error_even_beside_a_token() {
+    let body =
+        r#"{"error":"invalid_scope","error_description":"no such scope","access_token":"t"}"#;
+    assert_eq!(
+        Tried::new(reply(200, body)).refusal(),
+        "no access token: POST HOST/oauth/token: 200 OK: invalid_scope: no such scope; check Provider::with_scope: the client was not granted that scope"
+    );
+    let tried = Tried::new(reply(200, oauth("quota_exceeded")));
+    assert!(!tried.result.as_ref().unwrap_err().is_temporary());
+    assert_eq!(
+        tried.refusal(),
+        "no access token: POST HOST/oauth/token: 200 OK: quota_exceeded: because"
+    );
+}
+
+#[test]
+fn an_error_object_inside_a_200_is_quoted() {
+    let bodies = [
+        r#"{"error":{"code":17,"message":"the quota is used up"},"key":"hush"}"#,
+        r#"{"errors":[{"code":17,"message":"the quota is used up"}],"key":"hush"}"#,
+    ];
+    for body in bodies {
+        let text = Tried::new(reply(200, body)).refusal();
+        let start = "no access token: POST HOST/oauth/token: 200 OK: 17: the quota is used up; the answer has no access_token; ";
+        assert!(text.starts_with(start), "{text}");
+        assert!(!text.contains("hush"), "{text}");
+    }
+}
+
+#[test]
+fn a_refusal_that_is_not_utf_8_is_understood() {
+    let asked = std::sync::Arc::new(AtomicUsize::new(0));
+    let count = asked.clone();
+    let origin = raw_server(move |mut stream, _| {
+        while read_request(&mut stream).is_some() {
+            count.fetch_add(1, Ordering::SeqCst);
+            let body = b"{\"error\":\"invalid_client\",\"error_description\":\"ung\xFCltig\"}";
+            let head = format!("HTTP/1.1 500 X\r\ncontent-length: {}\r\n\r\n", body.len());
+            stream.write_all(&[head.as_bytes(), body].concat()).unwrap();
+        }
+    });
+    let (client, _) = on_manual_clock(client_at(&origin));
+    assert_eq!(client.access_token().unwrap_err().exit_code(), 77);
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn an_empty_error_beside_a_token_is_none() {
+    for error in ["null", "\"\""] {
+        let body = format!(r#"{{"access_token":"t","error":{error}}}"#);
+        assert_eq!(Tried::new(reply(200, body)).token().secret(), "t");
+    }
+}
+
+#[test]
+fn the_oauth_code_comes_before_the_status() {
+    let codes = [
+        ("invalid_client", 77),
+        ("unauthorized_client", 77),
+        ("access_denied", 77),
+        ("invalid_grant", 77),
+        ("invalid_scope", 78),
+        ("invalid_target", 78),
+        ("invalid_request", 78),
+        ("unsupported_grant_type", 78),
+    ];
+    for (code, exit_code) in codes {
+        for status in [200, 400, 401, 403, 408, 429, 500, 502, 503] {
+            let answer = reply(status, oauth(code)).header("retry-after", "1");
+            let tried = Tried::new(answer);
+            let error = tried.result.as_ref().unwrap_err();
+            assert_eq!(error.exit_code(), exit_code, "{status} {code}");
+            assert_eq!(error.answer().unwrap().code.as_deref(), Some(code));
+            assert!(tried.refusal().contains(&format!(": {code}: because; ")));
+        }
+    }
+}
+
+#[test]
+fn each_final_code_says_what_to_do() {
+    let cases = [
+        (
+            "unauthorized_client",
+            "this client may not use the client-credentials grant: allow it at the authorization server",
+        ),
+        (
+            "access_denied",
+            "the authorization server grants this client nothing here: check what it may access, and the audience to the letter",
+        ),
+        ("invalid_target", "check Provider::with_resource (RFC 8707)"),
+        ("unsupported_grant_type", "this endpoint does not offer the client-credentials grant"),
+        (
+            "invalid_request",
+            "check the client authentication method, audience, resource and extra parameters of the Provider",
+        ),
+    ];
+    for (code, advice) in cases {
+        assert_eq!(
+            Tried::new(reply(400, oauth(code))).refusal(),
+            format!(
+                "no access token: POST HOST/oauth/token: 400 Bad Request: {code}: because; {advice}"
+            )
+        );
+    }
+}
+
+#[test]
+fn what_passes_is_tried_again_after_a_wait() {
+    let plain = [408, 429, 500, 502, 503, 504].map(|status| reply(status, ""));
+    let mut passing = plain.to_vec();
+    for code in ["temporarily_unavailable", "server_error", "slow_down"] {
+        passing.extend([200, 400, 401, 403, 503].map(|status| reply(status, oauth(code))));
+    }
+    passing.push(reply(429, oauth("too_many_requests")));
+    passing.push(reply(503, "<html>Service Unavailable</html>"));
+    for answer in passing {
+        let what = format!("{answer:?}");
+        let tried = Tried::new(answer);
+        assert_eq!(tried.result.unwrap().secret(), "token-1", "{what}");
+        assert_eq!((tried.asked, tried.sleeps.len()), (2, 1), "{what}");
+        assert!(tried.sleeps[0] >= Duration::from_millis(250) && tried.sleeps[0] <= secs(1));
+    }
+}
+
+#[test]
+fn what_does_not_pass_in_time_is_a_temporary_error() {
+    let answers = [
+        reply(503, ""),
+        reply(500, oauth("server_error")),
+        reply(400, oauth("temporarily_unavailable")),
+        reply(200, oauth("temporarily_unavailable")),
+    ];
+    for answer in answers {
+        let server = Server::with_scripts(vec![answer; 9], []);
+        let (client, clock) = on_manual_clock(server.client());
+        let error = client.get("/x").unwrap_err();
+        let text = error.to_string();
+        assert!(error.is_temporary(), "{text}");
+        assert!(text.ends_with(", after 9 attempts"), "{text}");
+        assert_eq!((server.seen().len(), clock.sleeps().len()), (9, 8));
+    }
+}
+
+#[test]
+fn the_wait_that_the_token_endpoint_asks_for_is_kept_if_it_fits() {
+    let tried = Tried::new(reply(503, "").header("retry-after", "7"));
+    assert_eq!((tried.asked, tried.sleeps), (2, vec![secs(7)]));
+
+    let hours = reply(429, "").header("retry-after", "7200");
+    let server = Server::with_scripts([hours], []);
+    let (client, clock) = on_manual_clock(server.client());
+    for _ in 0..2 {
+        let error = client.get("/x").unwrap_err();
+        assert_eq!((error.is_temporary(), error.retry_after()), (true, Some(secs(7200))));
+    }
+    assert_eq!((server.seen().len(), clock.sleeps().len()), (1, 0));
+    clock.advance(secs(7200));
+    client.get("/x").unwrap();
+}
+
+#[test]
+fn a_4xx_without_an_oauth_code_is_a_gateway_or_a_wrong_address() {
+    let cases = [
+        (400, "", "400 Bad Request"),
+        (401, "", "401 Unauthorized"),
+        (
+            403,
+            "<html><head><title>403</title></head><body><h1>Request blocked.</h1></body></html>",
+            "403 Forbidden: 403 Request blocked.",
+        ),
+        (404, r#"{"message":"no Route matched"}"#, "404 Not Found: no Route matched"),
+        (405, "not json", "405 Method Not Allowed: not json"),
+        (400, r#"{"code":"E42","message":"nope"}"#, "400 Bad Request: E42: nope"),
+        (403, r#"{"error":{"code":17,"message":"quota"}}"#, "403 Forbidden: 17: quota"),
+        (400, r#"{"error":5}"#, "400 Bad Request: 5"),
+        (404, r#"{"status":404,"error":"Not Found","path":"/t"}"#, "404 Not Found: Not Found"),
+    ];
+    for (status, body, words) in cases {
+        let tried = Tried::new(reply(status, body));
+        assert_eq!(tried.result.as_ref().unwrap_err().class(), Class::Refused);
+        assert_eq!(
+            tried.refusal(),
+            format!("no access token: POST HOST/oauth/token: {words}{GATEWAY}")
+        );
+    }
+}
+
+#[test]
+fn an_unknown_oauth_code_is_final_and_not_called_a_gateway() {
+    let tried = Tried::new(reply(400, oauth("mfa_required")));
+    assert_eq!(tried.result.as_ref().unwrap_err().class(), Class::Refused);
+    assert_eq!(
+        tried.refusal(),
+        "no access token: POST HOST/oauth/token: 400 Bad Request: mfa_required: because"
+    );
+}
+
+#[test]
+fn the_token_endpoint_is_never_followed_elsewhere() {
+    for status in [301, 302, 303, 307, 308] {
+        for target in ["/elsewhere", "https://login.example.com/token"] {
+            let tried = Tried::new(reply(status, "").header("location", target));
+            let error = tried.result.as_ref().unwrap_err();
+            assert_eq!((error.class(), error.sent()), (Class::Refused, Sent::Refused));
+            let text = tried.refusal();
+            assert!(
+                text.ends_with("; the token endpoint redirects, which is never followed: set the address that it leads to"),
+                "{text}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_token_answer_without_end_is_an_error() {
+    let body = format!(r#"{{"access_token":"t","padding":"{}"}}"#, "x".repeat(1024 * 1024));
+    let tried = Tried::new(reply(200, body));
+    let text = tried.result.unwrap_err().to_string();
+    assert!(
+        text.ends_with(": the body is longer than 1048576 bytes (the limit of a token answer)"),
+        "{text}"
+    );
+    assert_eq!(tried.asked, 1);
+}
+
+#[test]
+fn no_answer_of_the_token_endpoint_makes_it_panic() {
+    const PARTS: [&str; 24] = [
+        "{",
+        "}",
+        "[",
+        "]",
+        "\"",
+        "\\",
+        ":",
+        ",",
+        "=",
+        "&",
+        "'",
+        "<p>",
+        "ü",
+        "\u{1f600}",
+        "\0",
+        " ",
+        "access_token",
+        "client_secret",
+        "\"error\":",
+        "Bearer ",
+        "eyJ",
+        "1e999",
+        "-1",
+        "expires_in",
+    ];
+    // A linear congruential generator: the same bodies in every run.
+    let random = Mutex::new(1_u64);
+    let server = Server::start(move |_| {
+        let mut state = random.lock().unwrap();
+        let mut next = |below: usize| {
+            *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            usize::try_from(*state >> 40).unwrap() % below
+        };
+        let length = next(30);
+        let body: String = (0..length).map(|_| PARTS[next(PARTS.len())]).collect();
+        let body = if next(2) == 0 { format!("{{\"access_token\":{body}") } else { body };
+        reply([200, 400, 503][next(3)], body)
+    });
+    let client = server.client().with_retry_policy(RetryPolicy::default().with_retries(0));
+    for _ in 0..300 {
+        let error = client.access_token().unwrap_err();
+        assert!(!format!("{error:?} {:?}", error.answer()).is_empty());
+    }
+}
+
+#[test]
+fn a_token_request_whose_connection_breaks_is_sent_again() {
+    let origin = raw_server(|mut stream, number| {
+        if number > 0 && read_request(&mut stream).is_some() {
+            write_reply(&mut stream, &token_reply("t", 60));
+        }
+    });
+    let (client, clock) = on_manual_clock(client_at(&origin));
+    assert_eq!(client.access_token().unwrap().secret(), "t");
+    assert_eq!(clock.sleeps().len(), 1);
+}
+
+#[test]
+fn no_call_goes_out_without_a_token() {
+    let server = Server::with_scripts([reply(400, oauth("invalid_scope"))], []);
+    server.client().get("/x").unwrap_err();
+    assert!(server.api_requests().is_empty());
+}
+
+#[test]
+fn a_token_is_renewed_30_seconds_early_or_a_quarter_of_a_short_life() {
+    let cases = [(HOUR, 3570.0), (120, 90.0), (119, 89.25), (100, 75.0), (20, 15.0), (1, 0.75)];
+    for (life, renewal) in cases {
+        assert_renewal(life, renewal, |client| client);
+    }
+}
+
+#[test]
+fn the_margin_can_be_set() {
+    assert_renewal(HOUR, 2700.0, |client| client.with_renewal_margin(Duration::MAX));
+    assert_renewal(HOUR, 3300.0, |client| client.with_renewal_margin(secs(300)));
+    assert_renewal(HOUR, 3600.0, |client| client.with_renewal_margin(Duration::ZERO));
+}
+
+/// On either side of the boundary.
+#[track_caller]
+fn assert_renewal(life: u64, renewal: f64, set: impl Fn(Client) -> Client) {
+    let (server, client, clock) = with_old_token(life, []);
+    let client = set(client);
+    clock.advance(at(renewal - 0.001));
+    client.get("/x").unwrap();
+    assert_eq!(server.token_requests().len(), 1, "life {life}");
+    clock.advance(at(0.001));
+    client.get("/x").unwrap();
+    assert_eq!(server.token_requests().len(), 2, "life {life}");
+}
+
+#[test]
+fn a_short_lived_token_is_not_bought_for_each_call() {
+    let server = Server::start(|seen| match seen.path() {
+        TOKEN_PATH => token_reply("t", 20),
+        _ => reply(200, "{}"),
+    });
+    let (client, clock) = on_manual_clock(server.client());
+    for _ in 0..60 {
+        client.get("/x").unwrap();
+        clock.advance(secs(1));
+    }
+    assert_eq!(server.token_requests().len(), 4);
+}
+
+#[test]
+fn the_life_starts_when_the_request_was_sent() {
+    let clock = ManualClock::new();
+    let server_clock = clock.clone();
+    let tokens = AtomicUsize::new(0);
+    let server = Server::start(move |seen| match (seen.path(), tokens.load(Ordering::SeqCst)) {
+        (TOKEN_PATH, 0) => {
+            tokens.store(1, Ordering::SeqCst);
+            reply(503, "").header("retry-after", "5")
+        }
+        (TOKEN_PATH, _) => {
+            server_clock.advance(secs(50));
+            token_reply("t", 100)
+        }
+        _ => reply(200, "{}"),
+    });
+    let client = server.client().with_clock(clock.clone());
+    let start = clock.now();
+    let token = client.access_token().unwrap();
+    assert_eq!(token.expires_at(), Some(start + secs(5 + 100)));
+    clock.advance(at(24.999));
+    client.access_token().unwrap();
+    assert_eq!(server.token_requests().len(), 2);
+    clock.advance(at(0.001));
+    client.access_token().unwrap();
+    assert_eq!(server.token_requests().len(), 3);
+}
+
+#[test]
+fn a_wall_clock_that_jumps_forwards_or_runs_on_in_a_suspend_makes_a_token_stale() {
+    let (server, client, clock) = with_old_token(HOUR, []);
+    clock.set_now(clock.now() + secs(3569));
+    client.get("/x").unwrap();
+    assert_eq!(server.token_requests().len(), 1);
+    clock.set_now(clock.now() + secs(1));
+    client.get("/x").unwrap();
+    assert_eq!(server.token_requests().len(), 2);
+    clock.set_now(clock.now() + secs(400 * DAY));
+    client.get("/x").unwrap();
+    assert_eq!(server.token_requests().len(), 3);
+}
+
+#[test]
+fn a_wall_clock_that_is_set_back_neither_spoils_a_token_nor_keeps_it_alive() {
+    let (server, client, clock) = with_old_token(HOUR, []);
+    clock.set_now(clock.now() - secs(400 * DAY));
+    client.get("/x").unwrap();
+    clock.advance(secs(3569));
+    client.get("/x").unwrap();
+    assert_eq!(server.token_requests().len(), 1);
+    clock.advance(secs(1));
+    client.get("/x").unwrap();
+    assert_eq!(server.token_requests().len(), 2);
+}
+
+#[test]
+fn a_jump_there_and_back_costs_one_token() {
+    let (server, client, clock) = with_old_token(HOUR, []);
+    let now = clock.now();
+    clock.set_now(now + secs(2 * HOUR));
+    client.get("/x").unwrap();
+    clock.set_now(now);
+    for _ in 0..5 {
+        clock.advance(secs(600));
+        client.get("/x").unwrap();
+    }
+    assert_eq!(server.token_requests().len(), 2);
+}
+
+/// All that an early renewal may fail of and pass.
+fn passing() -> Vec<Reply> {
+    vec![
+        reply(503, ""),
+        reply(500, ""),
+        reply(408, ""),
+        reply(429, ""),
+        reply(400, oauth("temporarily_unavailable")),
+        reply(200, oauth("temporarily_unavailable")),
+        reply(400, oauth("slow_down")),
+        reply(403, oauth("server_error")),
+    ]
+}
+
+#[test]
+fn an_early_renewal_that_fails_for_a_passing_reason_leaves_the_old_token_in_use() {
+    for failure in passing() {
+        let what = format!("{failure:?}");
+        let (server, client, clock) = with_old_token(100, [failure]);
+        clock.advance(secs(80));
+        client.get("/x").unwrap_or_else(|error| panic!("{what}: {error}"));
+        assert_eq!(server.api_requests()[0].header("authorization"), Some("Bearer old"), "{what}");
+        assert_eq!((server.token_requests().len(), clock.sleeps().len()), (2, 0), "{what}");
+        clock.advance(secs(20));
+        client.get("/x").unwrap();
+        assert_eq!(server.api_requests()[1].header("authorization"), Some("Bearer token-1"));
+    }
+}
+
+#[test]
+fn an_early_renewal_that_fails_is_told() {
+    let (server, client, clock) = with_old_token(100, [reply(503, "")]);
+    let (client, events) = observed(client);
+    clock.advance(secs(80));
+    client.get("/x").unwrap();
+    let host = server.url("")[7..].to_owned();
+    let events: Vec<String> = events.lock().unwrap().iter().map(Event::to_string).collect();
+    assert_eq!(
+        events,
+        [format!(
+            "renewal failed, the old token is good for another 20 s: no access token: POST {host}/oauth/token: 503 Service Unavailable"
+        )]
+    );
+}
+
+#[test]
+fn a_token_endpoint_that_is_down_is_not_asked_by_every_call() {
+    let (server, client, clock) = with_old_token(HOUR, vec![reply(503, ""); 99]);
+    clock.advance(secs(3571));
+    // Ten calls a second, of two clones, in the last 29 seconds of the token.
+    let clone = client.clone();
+    for _ in 0..140 {
+        client.get("/x").unwrap();
+        clone.get("/x").unwrap();
+        clock.advance(at(0.2));
+    }
+    assert_eq!(server.api_requests().len(), 280);
+    assert_eq!(server.token_requests().len(), 1 + 6);
+    assert!(clock.sleeps().is_empty());
+}
+
+#[test]
+fn an_early_renewal_keeps_the_wait_that_the_server_asked_for() {
+    let wait = reply(429, "").header("retry-after", "60");
+    let (server, client, clock) = with_old_token(100, [wait]);
+    for _ in 0..4 {
+        clock.advance(if server.token_requests().len() == 1 { secs(76) } else { secs(7) });
+        client.get("/x").unwrap();
+    }
+    assert_eq!((server.token_requests().len(), clock.sleeps().len()), (2, 0));
+    // Expired at 100, to be left alone until 136.
+    clock.advance(secs(3));
+    client.get("/x").unwrap();
+    assert_eq!((server.token_requests().len(), clock.slept()), (3, secs(36)));
+}
+
+#[test]
+fn an_early_renewal_never_waits_while_the_old_token_is_good() {
+    let wait = reply(429, "").header("retry-after", "8");
+    let (server, client, clock) = with_old_token(HOUR, [wait]);
+    for moment in [3571, 3577, 3578] {
+        clock.advance(secs(moment) - clock.monotonic());
+        client.get("/x").unwrap();
+        assert_eq!((server.token_requests().len(), clock.sleeps().len()), (2, 0), "{moment}");
+    }
+    clock.advance(secs(5));
+    client.get("/x").unwrap();
+    assert_eq!((server.token_requests().len(), clock.sleeps().len()), (3, 0));
+}
+
+#[test]
+fn an_early_renewal_that_loses_its_connection_leaves_the_old_token_in_use() {
+    let tokens = Mutex::new(0);
+    let origin = raw_server(move |mut stream, _| {
+        while let Some(seen) = read_request(&mut stream) {
+            let mut tokens = tokens.lock().unwrap();
+            *tokens += usize::from(seen.path() == TOKEN_PATH);
+            match (seen.path(), *tokens) {
+                (TOKEN_PATH, 1) => write_reply(&mut stream, &token_reply("old", 100)),
+                (TOKEN_PATH, _) => return,
+                _ => write_reply(&mut stream, &reply(200, "{}")),
+            }
+        }
+    });
+    let (client, clock) = on_manual_clock(client_at(&origin));
+    client.get("/x").unwrap();
+    clock.advance(secs(80));
+    client.get("/x").unwrap();
+    assert!(clock.sleeps().is_empty());
+}
+
+#[test]
+fn an_early_renewal_whose_credentials_cannot_be_fetched_leaves_the_old_token_in_use() {
+    let server = Server::with_scripts([token_reply("old", 100)], []);
+    let asked = AtomicUsize::new(0);
+    let credentials = Credentials::from_fn(move || match asked.fetch_add(1, Ordering::SeqCst) {
+        1 => Err("the vault is sealed".into()),
+        _ => Ok(("id".into(), "secret".into())),
+    });
+    let (client, clock) = on_manual_clock(Client::new(server.provider(), credentials).unwrap());
+    client.get("/x").unwrap();
+    clock.advance(secs(80));
+    client.get("/x").unwrap();
+    assert_eq!((server.token_requests().len(), clock.sleeps().len()), (1, 0));
+    clock.advance(secs(10));
+    client.get("/x").unwrap();
+    assert_eq!(server.token_requests().len(), 2);
+}
+
+#[test]
+fn an_early_renewal_that_fails_for_a_final_reason_is_the_error() {
+    let cases = [("invalid_client", 77), ("access_denied", 77), ("invalid_scope", 78)];
+    for (code, exit_code) in cases {
+        let (server, client, clock) = with_old_token(100, [reply(400, oauth(code))]);
+        clock.advance(secs(80));
+        let error = client.get("/x").unwrap_err();
+        assert!(matches!(error, Error::Token(_)));
+        assert_eq!(error.exit_code(), exit_code, "{code}");
+        assert!(server.api_requests().is_empty());
+    }
+}
+
+#[test]
+fn an_expired_token_is_renewed_with_all_patience() {
+    let (server, client, clock) = with_old_token(100, vec![reply(503, ""); 3]);
+    clock.advance(secs(100));
+    client.get("/x").unwrap();
+    assert_eq!((server.token_requests().len(), clock.sleeps().len()), (5, 3));
+    assert_eq!(server.api_requests()[0].header("authorization"), Some("Bearer token-1"));
+}
+
+#[test]
+fn a_token_that_expired_during_a_wait_is_renewed_before_the_call_is_repeated() {
+    let busy = reply(429, "").header("retry-after", "200");
+    let server = Server::with_scripts([token_reply("old", 100)], [busy, reply(200, "{}")]);
+    let (client, _) = on_manual_clock(server.client());
+    client.get("/x").unwrap();
+    let tokens = server.api_requests();
+    let tokens: Vec<_> = tokens.iter().map(|seen| seen.header("authorization")).collect();
+    assert_eq!(tokens, [Some("Bearer old"), Some("Bearer token-1")]);
+}
+
+#[test]
+fn a_401_renews_the_token_once_whatever_the_method() {
+    let requests = [
+        Request::get("/x"),
+        Request::head("/x"),
+        Request::post("/x").json(&1),
+        Request::put("/x").bytes(*b"1"),
+        Request::patch("/x").form(&[("a", "1")]),
+        Request::delete("/x").json(&1),
+    ];
+    for request in requests {
+        let server = Server::with_api([reply(401, ""), reply(200, "{}")]);
+        let (client, clock) = on_manual_clock(server.client());
+        client.send(&request).unwrap();
+        let seen = server.api_requests();
+        assert_eq!(seen.len(), 2, "{request:?}");
+        assert_eq!((&seen[0].method, &seen[0].body), (&seen[1].method, &seen[1].body));
+        assert_eq!(seen[0].header("authorization"), Some("Bearer token-1"));
+        assert_eq!(seen[1].header("authorization"), Some("Bearer token-2"));
+        assert_eq!((server.token_requests().len(), clock.sleeps().len()), (2, 0));
+    }
+}
+
+#[test]
+fn a_renewal_after_a_401_does_not_count_as_a_retry() {
+    let server = Server::with_api([reply(401, ""), reply(200, "{}")]);
+    let client = server.client().with_retry_policy(RetryPolicy::default().with_retries(0));
+    client.get("/x").unwrap();
+    assert_eq!(client.stats().retries, 0);
+}
+
+#[test]
+fn a_401_for_the_renewed_token_is_the_error() {
+    let server = Server::with_api([reply(401, r#"{"code":"E1","message":"go away"}"#)]);
+    let (client, clock) = on_manual_clock(server.client());
+    let error = client.get("/x").unwrap_err();
+    let host = server.url("")[7..].to_owned();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "GET {host}/x: 401 Unauthorized: E1: go away; a renewed token was refused as well: some APIs answer a wrong path like this"
+        )
+    );
+    assert_eq!((error.exit_code(), error.sent()), (77, Sent::Refused));
+    assert_eq!((server.api_requests().len(), server.token_requests().len()), (2, 2));
+    assert!(clock.sleeps().is_empty());
+}
+
+#[test]
+fn the_401_repeat_is_one_per_call_even_with_waits_in_between() {
+    let busy = || reply(429, "").header("retry-after", "1");
+    let server =
+        Server::with_api([busy(), reply(401, ""), busy(), reply(401, ""), reply(200, "{}")]);
+    let (client, _) = on_manual_clock(server.client());
+    assert_eq!(client.get("/x").unwrap_err().exit_code(), 77);
+    assert_eq!((server.api_requests().len(), server.token_requests().len()), (4, 2));
+    client.get("/x").unwrap();
+    assert_eq!(server.token_requests().len(), 2);
+}
+
+#[test]
+fn a_renewal_that_returns_the_refused_token_is_the_error() {
+    let server = Server::start(|seen| match seen.path() {
+        TOKEN_PATH => token_reply("cached", HOUR),
+        _ => reply(401, r#"{"message":"token revoked"}"#),
+    });
+    let client = server.client();
+    let error = client.get("/x").unwrap_err();
+    let host = server.url("")[7..].to_owned();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "GET {host}/x: 401 Unauthorized: token revoked; the token endpoint returned the very token that was refused: a gateway may have cached its answer"
+        )
+    );
+    assert_eq!((error.class(), error.sent()), (Class::Credentials, Sent::Refused));
+    assert_eq!((server.api_requests().len(), server.token_requests().len()), (1, 2));
+}
+
+#[test]
+fn a_renewal_after_a_401_that_is_refused_is_the_error() {
+    let server = Server::with_scripts(
+        [token_reply("old", HOUR), reply(401, oauth("invalid_client"))],
+        [reply(401, "")],
+    );
+    let error = server.client().get("/x").unwrap_err();
+    assert!(matches!(error, Error::Token(_)), "{error}");
+    assert_eq!(error.exit_code(), 77);
+    assert_eq!((server.api_requests().len(), server.token_requests().len()), (1, 2));
+}
+
+#[test]
+fn a_renewal_after_a_401_waits_out_a_token_endpoint_that_is_down() {
+    let server = Server::with_scripts(
+        [token_reply("old", HOUR), reply(503, ""), reply(503, "")],
+        [reply(401, ""), reply(200, "{}")],
+    );
+    let (client, clock) = on_manual_clock(server.client());
+    client.get("/x").unwrap();
+    assert_eq!((server.token_requests().len(), clock.sleeps().len()), (4, 2));
+}
+
+#[test]
+fn a_401_for_a_call_without_token_buys_none() {
+    let server = Server::with_api([reply(401, "")]);
+    let error = server.client().send(&Request::get("/x").without_token()).unwrap_err();
+    assert_eq!(error.class(), Class::Credentials);
+    assert_eq!(server.seen().len(), 1);
+}
+
+#[test]
+fn a_403_is_never_retried_and_never_renews() {
+    let server = Server::with_api([reply(403, "").header("retry-after", "1")]);
+    let (client, clock) = on_manual_clock(server.client());
+    assert_eq!(client.get("/x").unwrap_err().class(), Class::Refused);
+    assert_eq!((server.api_requests().len(), server.token_requests().len()), (1, 1));
+    assert!(clock.sleeps().is_empty());
+}

@@ -1,0 +1,277 @@
+//! What a server asked for is remembered by the calls to come.
+
+use unattended::error::{Class, Sent};
+use unattended::{Client, Credentials, RetryPolicy};
+use unattended::{Clock, Event, Request, WaitReason};
+
+use crate::support::*;
+
+fn untold(path: &str) -> Request {
+    Request::get(path).without_token()
+}
+
+/// A server that refuses everything below `/slow` and asks for a wait of `seconds`.
+fn slow_server(seconds: u64) -> Server {
+    Server::start(move |seen| match seen.path() {
+        TOKEN_PATH => token_reply("t", 3600),
+        path if path.starts_with("/slow") => {
+            reply(429, "").header("retry-after", seconds.to_string())
+        }
+        _ => reply(200, "{}"),
+    })
+}
+
+/// Calls `/slow` without patience, so that the wish is left to others.
+fn provoke(client: &Client) {
+    let policy = RetryPolicy::default().with_retries(0);
+    client.send(&untold("/slow").with_retry_policy(policy)).unwrap_err();
+}
+
+#[test]
+fn a_wait_that_fits_is_kept_by_every_later_call_to_the_origin() {
+    for request in [untold("/slow/other"), untold("/x"), Request::post("/x").without_token()] {
+        let server = slow_server(40);
+        let (client, clock) = on_manual_clock(server.client());
+        provoke(&client);
+        clock.advance(secs(10));
+        let policy = RetryPolicy::default().with_retries(0);
+        let _ = client.send(&request.with_retry_policy(policy));
+        assert_eq!(clock.sleeps(), [secs(30)]);
+        assert_eq!(server.seen().len(), 2);
+    }
+}
+
+#[test]
+fn the_wait_for_an_earlier_answer_says_so() {
+    let server = slow_server(40);
+    let (client, _clock) = on_manual_clock(server.client());
+    let (client, events) = observed(client);
+    provoke(&client);
+    client.send(&untold("/x")).unwrap();
+    let events = events.lock().unwrap();
+    let host = server.url("").replace("http://", "");
+    assert_eq!(
+        events.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        [format!(
+            "waiting 40 s before attempt 1 of GET {host}/x: the server asked for it before (429 Too Many Requests)"
+        )]
+    );
+    let Event::Waiting { reason: WaitReason::Remembered(answer), .. } = &events[0] else {
+        panic!("{events:?}");
+    };
+    assert_eq!(answer.retry_after, Some(secs(40)));
+}
+
+#[test]
+fn clones_keep_the_wait_with_a_jitter_after_it_and_never_before() {
+    let server = slow_server(40);
+    let (client, clock) = on_manual_clock(server.client());
+    provoke(&client);
+    let mut jitters = Vec::new();
+    for _ in 0..8 {
+        let clone = client.clone();
+        let before = clock.sleeps().len();
+        clone.send(&untold("/x")).unwrap();
+        let waits = clock.sleeps().split_off(before);
+        assert_eq!(waits.len(), 1);
+        assert!(waits[0] >= secs(40) && waits[0] <= secs(41), "{waits:?}");
+        jitters.push(waits[0]);
+        provoke(&client);
+    }
+    jitters.dedup();
+    assert!(jitters.len() > 4, "{jitters:?}");
+}
+
+#[test]
+fn a_lone_client_waits_to_the_second() {
+    let server = slow_server(40);
+    let (client, clock) = on_manual_clock(server.client());
+    drop(client.clone());
+    provoke(&client);
+    client.send(&untold("/x")).unwrap();
+    assert_eq!(clock.sleeps(), [secs(40)]);
+}
+
+#[test]
+fn a_jitter_that_does_not_fit_is_left_out() {
+    let server = slow_server(40);
+    let deadline = secs(40) + std::time::Duration::from_millis(300);
+    let policy = RetryPolicy::default().with_deadline(deadline);
+    let (client, clock) = on_manual_clock(server.client().with_retry_policy(policy));
+    let clone = client.clone();
+    for _ in 0..10 {
+        provoke(&client);
+        let before = clock.slept();
+        // Rarely, what the jitter leaves is too short for the call itself.
+        let _ = clone.send(&untold("/x"));
+        let slept = clock.slept() - before;
+        assert!(slept >= secs(40) && slept < deadline, "{slept:?}");
+    }
+}
+
+#[test]
+fn a_wait_that_does_not_fit_fails_unsent_for_the_same_method_and_path_only() {
+    let server = slow_server(7200);
+    let (client, clock) = on_manual_clock(server.client());
+    provoke(&client);
+    clock.advance(secs(200));
+    let error = client.send(&untold("/slow?page=2")).unwrap_err();
+    let host = server.url("").replace("http://", "");
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "GET {host}/slow: 429 Too Many Requests; not sent: the server asked before not to be called for another 7000 s, which does not fit into the 900 s left of the call's deadline (RetryPolicy::with_deadline)"
+        )
+    );
+    assert_eq!(error.retry_after(), Some(secs(7000)));
+    assert_eq!((error.sent(), error.class()), (Sent::No, Class::Temporary));
+    assert_eq!(server.seen().len(), 1);
+
+    client.send(&untold("/x")).unwrap();
+    client.send(&Request::post("/slow").without_token()).unwrap_err();
+    assert_eq!(server.seen().len(), 3);
+    assert!(clock.sleeps().is_empty());
+}
+
+#[test]
+fn another_path_is_asked_once() {
+    let server = slow_server(7200);
+    let (client, _) = on_manual_clock(server.client());
+    provoke(&client);
+    for _ in 0..3 {
+        client.send(&untold("/slow/other")).unwrap_err();
+    }
+    assert_eq!(server.seen().len(), 2);
+}
+
+#[test]
+fn a_clone_does_not_ask_again_what_was_refused_for_long() {
+    let server = slow_server(7200);
+    let (client, _) = on_manual_clock(server.client());
+    provoke(&client);
+    let error = client.clone().send(&untold("/slow")).unwrap_err();
+    assert_eq!(error.sent(), Sent::No);
+    assert_eq!(server.seen().len(), 1);
+}
+
+#[test]
+fn a_wish_expires() {
+    let server = slow_server(7200);
+    let (client, clock) = on_manual_clock(server.client());
+    provoke(&client);
+    clock.advance(secs(7199));
+    client.send(&untold("/x")).unwrap();
+    assert_eq!(clock.sleeps(), [secs(1)]);
+    client.send(&untold("/x")).unwrap();
+    client.send(&untold("/slow")).unwrap_err();
+    assert_eq!(clock.sleeps(), [secs(1)]);
+    assert_eq!(server.seen().len(), 4);
+}
+
+#[test]
+fn a_wish_ends_when_either_clock_says_so() {
+    let server = slow_server(7200);
+    let (client, clock) = on_manual_clock(server.client());
+    provoke(&client);
+    // A laptop slept: only the wall clock moved.
+    clock.set_now(clock.now() + secs(8000));
+    client.send(&untold("/x")).unwrap();
+    assert!(clock.sleeps().is_empty());
+}
+
+#[test]
+fn a_wish_is_per_origin() {
+    let (slow, other) = (slow_server(40), Server::with_api([]));
+    let (client, clock) = on_manual_clock(slow.client());
+    provoke(&client);
+    client.send(&untold(&other.url("/slow"))).unwrap();
+    assert!(clock.sleeps().is_empty());
+    client.send(&untold(&slow.url("/x"))).unwrap();
+    assert_eq!(clock.sleeps(), [secs(40)]);
+}
+
+#[test]
+fn the_api_s_wish_does_not_hold_back_the_token_endpoint() {
+    for seconds in [40, 7200] {
+        let server = slow_server(seconds);
+        let (client, clock) = on_manual_clock(server.client());
+        provoke(&client);
+        client.access_token().unwrap();
+        assert!(clock.sleeps().is_empty());
+    }
+}
+
+#[test]
+fn a_short_wish_of_the_token_endpoint_s_does_not_hold_back_the_api() {
+    let server = Server::with_scripts([reply(429, "").header("retry-after", "40")], []);
+    let (client, clock) = on_manual_clock(server.client());
+    let hasty = client.with_retry_policy(RetryPolicy::default().with_retries(0));
+    hasty.get("/x").unwrap_err();
+    hasty.send(&untold("/x")).unwrap();
+    assert!(clock.sleeps().is_empty());
+    hasty.get("/x").unwrap();
+    assert_eq!(clock.sleeps(), [secs(40)]);
+}
+
+#[test]
+fn the_token_endpoint_s_wish_does_not_hold_back_the_api() {
+    let refusal = reply(429, "").header("retry-after", "7200");
+    let server = Server::with_scripts([refusal], []);
+    let (client, clock) = on_manual_clock(server.client());
+    client.get("/x").unwrap_err();
+    client.send(&untold("/x")).unwrap();
+    let error = client.get("/y").unwrap_err();
+    assert_eq!((error.sent(), error.retry_after()), (Sent::No, Some(secs(7200))));
+    let text = "/oauth/token: 429 Too Many Requests; not sent: the server asked before not to be called for another 7200 s, which does not fit into the 900 s left of the call's deadline (RetryPolicy::with_deadline)";
+    assert!(error.to_string().ends_with(text), "{error}");
+    assert_eq!(server.token_requests().len(), 1);
+    assert!(clock.sleeps().is_empty());
+    clock.advance(secs(7200));
+    client.get("/x").unwrap();
+}
+
+#[test]
+fn a_clone_keeps_the_token_endpoint_s_wish() {
+    let refusal = reply(503, "").header("retry-after", "60");
+    let server = Server::with_scripts([refusal], []);
+    let (client, clock) = on_manual_clock(server.client());
+    let hasty = client.clone().with_retry_policy(RetryPolicy::default().with_retries(0));
+    hasty.get("/x").unwrap_err();
+    client.get("/x").unwrap();
+    assert!(clock.slept() >= secs(60) && clock.slept() <= secs(61), "{:?}", clock.sleeps());
+}
+
+#[test]
+fn which_answers_are_wishes() {
+    let cases = [(429, true), (503, true), (500, true), (408, true)];
+    let others = [200, 201, 202, 204, 301, 304, 400, 403, 404].map(|status| (status, false));
+    for (status, is_wish) in cases.into_iter().chain(others) {
+        let server =
+            Server::with_api([reply(status, "").header("retry-after", "60"), reply(200, "")]);
+        let (client, clock) = on_manual_clock(server.client());
+        let _ =
+            client.send(&untold("/a").with_retry_policy(RetryPolicy::default().with_retries(0)));
+        client.send(&untold("/b")).unwrap();
+        assert_eq!(clock.slept() == secs(60), is_wish, "{status}");
+    }
+}
+
+#[test]
+fn a_post_that_is_not_repeated_still_leaves_its_wish() {
+    let server = Server::with_api([reply(503, "").header("retry-after", "60"), reply(200, "")]);
+    let (client, clock) = on_manual_clock(server.client());
+    client.send(&Request::post("/x").without_token()).unwrap_err();
+    assert!(clock.sleeps().is_empty());
+    client.send(&Request::post("/x").without_token()).unwrap();
+    assert_eq!(clock.sleeps(), [secs(60)]);
+}
+
+#[test]
+fn two_clients_share_nothing() {
+    let server = slow_server(7200);
+    let (client, clock) = on_manual_clock(server.client());
+    provoke(&client);
+    let other = Client::new(server.provider(), Credentials::new("my-client", SECRET)).unwrap();
+    other.with_clock(clock).send(&untold("/slow")).unwrap_err();
+    assert_eq!(server.seen().len(), 2);
+}
