@@ -60,8 +60,10 @@
 //!   [`FileStore`], machines by a [`TokenStore`] of yours.
 //! * **TLS** is always verified; plain `http` goes to this machine only. The token goes
 //!   to the origin of the base URL and nowhere else.
-//! * **Secrets** are in no `Debug`, error or event. ureq itself writes path **and
-//!   query** of requests through the `log` crate, at trace level only.
+//! * **Secrets** are in no `Debug`, error or event. ureq itself writes through the `log`
+//!   crate: at trace level path **and query** of requests, and, under the target
+//!   `ureq_proto`, **every byte that it sends and receives, secrets included**. Leave
+//!   that target off.
 //! * **Tests** of your own program: [`ManualClock`] and a provider on the loopback.
 //!
 //! # Features

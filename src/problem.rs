@@ -6,16 +6,19 @@ use serde_json::{Map, Value};
 ///
 /// Known shapes: RFC 6749 §5.2, RFC 9457, `{"error":{"code","message"}}`,
 /// `{"errors":[…]}` of objects or texts, `{"errors":{"field":["…"]}}`, and a bare
-/// `{"code","message"}`. Anything else is quoted, shortened.
-pub(crate) fn words(body: &str) -> (Option<String>, Option<String>) {
+/// `{"code","message"}`. Anything else is quoted, shortened. `mask` is laid over it before
+/// it is cut, since half a secret would not be recognized.
+pub(crate) fn words(body: &str, mask: impl Fn(&str) -> String) -> (Option<String>, Option<String>) {
     let body = body.trim_start_matches('\u{feff}').trim();
-    match serde_json::from_str::<Value>(body) {
+    let (code, message) = match serde_json::from_str::<Value>(body) {
         Ok(Value::Object(map)) => of_object(&map),
         Ok(Value::Array(items)) => of_list(&items),
-        Ok(Value::String(text)) => (None, quote(&text)),
+        Ok(Value::String(text)) => (None, Some(text)),
         Ok(_) => (None, None),
-        Err(_) => (None, quote(&without_markup(body))),
-    }
+        Err(_) => (None, Some(without_markup(&mask(start(body, QUOTED_FROM))))),
+    };
+    let quote = |text: String| quote(&mask(start(&text, QUOTED_FROM)));
+    (code.and_then(quote), message.and_then(quote))
 }
 
 /// The `error` of RFC 6749 §5.2, when the body has that shape.
@@ -32,8 +35,14 @@ fn of_object(map: &Map<String, Value>) -> (Option<String>, Option<String>) {
         (Some(Value::Object(inner)), _) => return of_object(inner),
         (_, Some(Value::Array(errors))) if !errors.is_empty() => return of_list(errors),
         (_, Some(Value::Object(fields))) => {
-            let (_, message) = of_members(map);
-            return (None, message.or_else(|| quote(&Value::from(fields.clone()).to_string())));
+            let mut others = map.clone();
+            others.remove("errors");
+            let fields = Value::from(fields.clone()).to_string();
+            return match of_members(&others) {
+                _ if others.is_empty() => (None, Some(fields)),
+                (code, Some(message)) => (code, Some(format!("{message}: {fields}"))),
+                (code, None) => (code, Some(fields)),
+            };
         }
         _ => {}
     }
@@ -55,14 +64,14 @@ fn of_members(map: &Map<String, Value>) -> (Option<String>, Option<String>) {
     let code = CODES.iter().find_map(text);
     let message = TEXTS.iter().find_map(text);
     if code.is_none() && message.is_none() {
-        return (None, quote(&Value::from(map.clone()).to_string()));
+        return (None, Some(Value::from(map.clone()).to_string()));
     }
     let pointer = ["pointer", "path"].iter().find_map(text);
     let message = match (message, pointer) {
         (Some(message), Some(pointer)) => Some(format!("{message} (at {pointer})")),
         (message, _) => message,
     };
-    (code, message.and_then(|message| quote(&message)))
+    (code, message)
 }
 
 /// The code of the first and the texts of all, the first few at least.
@@ -86,6 +95,15 @@ fn scalar(value: &Value) -> Option<String> {
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     }
+}
+
+/// At most `bytes` of a text.
+pub(crate) fn start(text: &str, bytes: usize) -> &str {
+    let mut cut = bytes.min(text.len());
+    while !text.is_char_boundary(cut) {
+        cut -= 1;
+    }
+    text.split_at(cut).0
 }
 
 /// The text of a page from a gateway: no tags, no scripts.
@@ -118,4 +136,6 @@ fn quote(text: &str) -> Option<String> {
 }
 
 const MOST_CHARS: usize = 300;
+/// More than could come to be quoted.
+const QUOTED_FROM: usize = 16 * 1024;
 const MOST_ERRORS: usize = 5;

@@ -233,8 +233,7 @@ impl Request {
     }
 
     fn refuse(&self, why: &str) -> Error {
-        let (path, _) = self.path.split_once('?').unwrap_or((&self.path, ""));
-        Error::configuration(format!("{} {path}: {why}", self.method))
+        Error::configuration(format!("{} {}: {why}", self.method, url::shown(&self.path)))
     }
 
     /// The path as it was given, without a query: the name of a walk over pages.
@@ -342,7 +341,7 @@ impl fmt::Debug for Request {
         };
         f.debug_struct("Request")
             .field("method", &self.method)
-            .field("path", &self.path())
+            .field("path", &url::shown(&self.path))
             .field("query", &query)
             .field("headers", &names)
             .field("body_length", &length)

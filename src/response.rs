@@ -114,27 +114,28 @@ impl Response {
             (true, path) => format!("the JSON is not as expected at {path}: {cause}"),
             (false, _) => {
                 let content_type = self.header("content-type").unwrap_or("no content type");
-                let (_, words) = problem::words(text);
+                let (_, words) = problem::words(text, |text| self.masked(text));
                 let words = words.unwrap_or_default();
                 format!("the body is not valid JSON ({content_type}): {cause}: {words}")
             }
         };
         let mut error = self.undecodable(message, Some(cause.into()));
         if let Error::Decode(error) = &mut error {
-            error.path = Some(path).filter(|path| !path.is_empty());
+            error.path = Some(self.bounded(&path)).filter(|path| !path.is_empty());
         }
         error
     }
 
-    /// An [`Error::Decode`]; its cause is left out where it would show a secret.
+    /// An [`Error::Decode`]; its cause is left out where it would show a secret or, as
+    /// serde's can, repeat a value of any length.
     pub(crate) fn undecodable(&self, message: String, cause: Option<crate::error::Cause>) -> Error {
         let is_clean = |cause: &crate::error::Cause| {
             let text = cause.to_string();
-            self.masked(&text) == text
+            self.bounded(&text) == text
         };
         Error::Decode(Box::new(DecodeError {
             place: Some(self.place()),
-            message: self.masked(&message),
+            message: self.bounded(&message),
             path: None,
             page: None,
             row: None,
@@ -149,20 +150,18 @@ impl Response {
 
     /// What an error says about this answer, masked with `known` secrets as well.
     pub(crate) fn answer<S: AsRef<str>>(&self, known: &[S]) -> Answer {
-        let mask = |text: String| self.masked(&mask(&text, known));
-        let whole = String::from_utf8_lossy(&self.body);
-        let (code, message) = problem::words(&whole);
+        let mask = |text: &str| self.masked(&mask(text, known));
+        let (code, message) = problem::words(&String::from_utf8_lossy(&self.body), mask);
+        // A registered code is no secret, even if a secret happens to be a part of it.
+        let registered = self.oauth_code().filter(|code| retry::is_final(code));
         // Gateways say the status once more in HTML.
         let status = self.status.to_string();
         let message = message.filter(|message| *message != status);
         Answer {
             status: self.status,
-            code: code.map(mask),
-            message: message.map(mask),
-            request_id: REQUEST_IDS
-                .iter()
-                .find_map(|name| self.header(name))
-                .map(|id| mask(id.to_owned())),
+            code: registered.or(code),
+            message,
+            request_id: REQUEST_IDS.iter().find_map(|name| self.header(name)).map(mask),
             retry_after: self.retry_after(),
             body: self.excerpt(known),
         }
@@ -172,13 +171,26 @@ impl Response {
         mask(text, self.token.as_ref().map(Secret::expose).as_slice())
     }
 
+    /// Masked and cut.
+    fn bounded(&self, text: &str) -> String {
+        let text = self.masked(problem::start(text, EXCERPT));
+        match problem::start(&text, MESSAGE) {
+            start if start.len() < text.len() => format!("{start}…"),
+            _ => text,
+        }
+    }
+
     /// The first part of the body. It is masked before it is cut: half a secret would not
-    /// be recognized.
+    /// be recognized. What is left of one at the end is cut off as well.
     fn excerpt<S: AsRef<str>>(&self, known: &[S]) -> String {
-        let start = self.body.get(..2 * EXCERPT).unwrap_or(&self.body);
-        let text = String::from_utf8_lossy(start);
+        let whole = self.body.get(..2 * EXCERPT);
+        let text = String::from_utf8_lossy(whole.unwrap_or(&self.body));
         let mut text = self.masked(&mask(&text, known));
-        while text.len() > EXCERPT {
+        let lengths = known.iter().map(|secret| secret.as_ref().len());
+        let longest = lengths.chain(self.token.iter().map(|token| token.expose().len())).max();
+        let rest = whole.map_or(0, |_| longest.unwrap_or(0) * LONGEST_ESCAPE);
+        let length = text.len().saturating_sub(rest).min(EXCERPT);
+        while text.len() > length {
             text.pop();
         }
         text
@@ -198,6 +210,10 @@ impl fmt::Debug for Response {
 
 /// How much of a body an error keeps.
 const EXCERPT: usize = 8 * 1024;
+/// How long a message may be.
+const MESSAGE: usize = 1024;
+/// `\u002B` for one character.
+const LONGEST_ESCAPE: usize = 6;
 
 /// Under these names vendors' support staff look a call up.
 const REQUEST_IDS: [&str; 8] = [

@@ -47,14 +47,11 @@ pub(crate) fn mask<S: AsRef<str>>(text: &str, known: &[S]) -> String {
     let mut masked = text.to_owned();
     for secret in known.iter().map(AsRef::as_ref).filter(|secret| secret.len() >= 3) {
         masked = masked.replace(secret, MASK);
-        let encoded = crate::form::encode_form(secret);
-        masked = masked.replace(&encoded, MASK);
+        masked = masked.replace(&crate::form::encode_form(secret), MASK);
         let escaped = serde_json::Value::from(secret).to_string();
         let escaped = escaped.trim_matches('"');
-        // Many servers escape slashes and everything outside ASCII as well.
-        for escaped in [escaped, &escaped.replace('/', "\\/")] {
-            masked = masked.replace(escaped, MASK).replace(&in_ascii(escaped), MASK);
-        }
+        masked = masked.replace(escaped, MASK).replace(&in_ascii(escaped), MASK);
+        masked = mask_dressed(&masked, secret);
     }
     mask_named(&mask_words(&masked))
 }
@@ -77,10 +74,92 @@ fn in_ascii(json: &str) -> String {
 /// unknown name or none, such as a token answer that cannot be read.
 pub(crate) fn mask_opaque<S: AsRef<str>>(text: &str, known: &[S]) -> String {
     map_words(&mask(text, known), |word| {
-        let digits = word.bytes().filter(u8::is_ascii_digit).count();
-        let masked = word.len() >= 24 || (word.len() >= 8 && digits > 0);
-        masked.then_some(MASK)
+        let is_odd = |b: u8| b.is_ascii_digit() || b.is_ascii_uppercase() || b == b'=';
+        let is_word = word.len() < 8 || !word.bytes().skip(1).any(is_odd);
+        (word.len() >= 16 || !is_word).then_some(MASK)
     })
+}
+
+/// Replaces `secret` as it is spelt in JSON, in URLs and in HTML: encoders differ in what
+/// they escape, so no list of spellings would do.
+fn mask_dressed(text: &str, secret: &str) -> String {
+    let spelt_at = |start| {
+        secret.chars().try_fold(start, |rest, wanted| {
+            let (c, after) = undress(rest)?;
+            // A plus in a form is a space, but not every encoder escapes it.
+            (c == wanted || (c == '+' && wanted == ' ')).then_some(after)
+        })
+    };
+    let mut masked = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((c, after)) = literal(rest) {
+        let spelt = spelt_at(rest);
+        rest = spelt.unwrap_or(after);
+        match spelt {
+            Some(_) => masked.push_str(MASK),
+            None => masked.push(c),
+        }
+    }
+    masked
+}
+
+/// The first character, or the one that an escape at the start means, and the rest.
+fn undress(text: &str) -> Option<(char, &str)> {
+    let escape = match text.chars().next()? {
+        '\\' => in_json(text),
+        '%' => in_url(text),
+        '&' => in_html(text),
+        _ => None,
+    };
+    escape.or_else(|| literal(text))
+}
+
+/// RFC 8259 §7, also in a string inside another.
+fn in_json(text: &str) -> Option<(char, &str)> {
+    let depth = text.bytes().take(LONGEST_ESCAPE).take_while(|b| *b == b'\\').count();
+    let (_, after) = text.split_at_checked(depth)?;
+    let code = after.strip_prefix('u').and_then(|code| code.split_at_checked(4));
+    match code.and_then(|(code, after)| Some((hex(code)?, after))) {
+        Some(escape) => Some(escape),
+        None if after.starts_with(['"', '/']) => literal(after),
+        None => Some(('\\', after)),
+    }
+}
+
+/// Percent-encoded ASCII.
+fn in_url(text: &str) -> Option<(char, &str)> {
+    let (code, after) = text.strip_prefix('%')?.split_at_checked(2)?;
+    Some((hex(code)?, after))
+}
+
+/// Character references of HTML.
+fn in_html(text: &str) -> Option<(char, &str)> {
+    let end = text.bytes().take(LONGEST_ESCAPE).position(|b| b == b';')?;
+    let (name, after) = text.split_at_checked(end)?;
+    let (name, after) = (name.strip_prefix('&')?, after.strip_prefix(';')?);
+    let c = match name {
+        "amp" => '&',
+        "lt" => '<',
+        "gt" => '>',
+        "quot" => '"',
+        "apos" => '\'',
+        name => match name.strip_prefix("#x").or(name.strip_prefix("#X")) {
+            Some(code) => hex(code)?,
+            None => char::from_u32(name.strip_prefix('#')?.parse().ok()?)?,
+        },
+    };
+    Some((c, after))
+}
+
+const LONGEST_ESCAPE: usize = 9;
+
+fn hex(code: &str) -> Option<char> {
+    char::from_u32(u32::from_str_radix(code, 16).ok()?)
+}
+
+fn literal(text: &str) -> Option<(char, &str)> {
+    let mut chars = text.chars();
+    Some((chars.next()?, chars.as_str()))
 }
 
 /// `"access_token" : "value"` and `access_token=value`.
@@ -148,7 +227,7 @@ fn mask_words(text: &str) -> String {
             .bytes()
             .skip(1)
             .any(|b| b.is_ascii_digit() || b.is_ascii_uppercase() || b == b'=');
-        let is_jwt = word.starts_with("eyJ") && word.len() >= 16;
+        let is_jwt = word.find("eyJ").is_some_and(|start| word.len() - start >= 16);
         let is_secret = is_jwt || (after_scheme && word.len() >= 8 && !is_prose);
         after_scheme = ["bearer", "basic"].iter().any(|scheme| word.eq_ignore_ascii_case(scheme));
         is_secret.then_some(MASK)
@@ -192,8 +271,11 @@ mod tests {
             ("Basic authentication failed", "Basic authentication failed"),
             ("Basic bXk6c2VjcmV0", "Basic ***"),
             ("token eyJhbGciOiJub25lIn0.e30.x is bad", "token *** is bad"),
+            ("jwt=eyJhbGciOiJub25lIn0.e30.x", "***"),
             ("<b>hush hush</b>", "<b>*** ***</b>"),
-            ("a%2Bb and a+b", "*** and ***"),
+            ("a%2Bb and a%2bb and a+b", "*** and *** and ***"),
+            ("a\\u002Bb and a&#43;b and a&#x2b;b &#x", "*** and *** and *** &#x"),
+            ("hus\\u00 hus% \\ \\u % &", "hus\\u00 hus% \\ \\u % &"),
             ("access_token access_token", "access_token access_token"),
             ("\u{e4}access_token=\u{e4}", "\u{e4}access_token=***"),
         ];
@@ -207,6 +289,8 @@ mod tests {
         let cases = [
             ("here: a8f7e6d5c4", "here: ***"),
             ("abcdefghijklmnopqrstuvwxyzabc", "***"),
+            ("QwErTyUi", "***"),
+            ("token=qwertyui", "***"),
             ("an ordinary sentence, 12 words", "an ordinary sentence, 12 words"),
         ];
         for (text, expected) in cases {

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
@@ -70,9 +71,10 @@ fn client_certificate(chain: &[u8], key: &[u8]) -> Result<ClientCert> {
     if certificates.is_empty() {
         return Err(Error::configuration(format!("{WHAT}: there is none in PEM form")));
     }
-    let (_, keys) = items(key, "the private key of the client certificate")?;
+    let pem = key;
+    let (_, keys) = items(pem, "the private key of the client certificate")?;
     let Some(key) = keys.into_iter().next() else {
-        let is_encrypted = String::from_utf8_lossy(key).contains("ENCRYPTED");
+        let is_encrypted = String::from_utf8_lossy(pem).contains("ENCRYPTED");
         let why = if is_encrypted {
             "is encrypted: decrypt it first"
         } else {
@@ -80,27 +82,28 @@ fn client_certificate(chain: &[u8], key: &[u8]) -> Result<ClientCert> {
         };
         return Err(Error::configuration(format!("the private key of {WHAT} {why}")));
     };
-    check_pair(&certificates, &key).map_err(|cause| {
+    check_pair(&certificates, pem).map_err(|cause| {
         let message = format!("{WHAT} cannot be used with its private key");
         Error::configuration_caused(message, Some(cause.into()))
     })?;
     Ok(ClientCert::new_with_certs(&certificates, key))
 }
 
-/// The very call that ureq makes later, where it expects success.
+/// The very call that ureq makes later, where it expects success. The key is of the kind
+/// that its PEM label says, as ureq takes it, whatever its bytes look like.
 fn check_pair(
     certificates: &[Certificate<'static>],
-    key: &PrivateKey<'static>,
+    key: &[u8],
 ) -> std::result::Result<(), rustls::Error> {
     let chain = certificates.iter();
     let chain = chain.map(|certificate| CertificateDer::from(certificate.der()).into_owned());
-    let key =
-        PrivateKeyDer::try_from(key.der()).map_err(|why| rustls::Error::General(why.into()))?;
+    let key = PrivateKeyDer::from_pem_slice(key)
+        .map_err(|why| rustls::Error::General(why.to_string()))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_root_certificates(RootCertStore::empty())
-        .with_client_auth_cert(chain.collect(), key.clone_key())
+        .with_client_auth_cert(chain.collect(), key)
         .map(|_| ())
 }
 

@@ -255,7 +255,8 @@ pub(crate) fn read(response: &Response, issued: Moment, known: &[String]) -> Res
         None | Some(Value::Null) => {}
         Some(Value::String(kind)) if kind.trim().eq_ignore_ascii_case("bearer") => {}
         Some(kind) => {
-            let kind = mask(&kind.to_string(), &[secret]);
+            // Some servers swap the members.
+            let kind = mask_opaque(&mask(&kind.to_string(), &[secret]), known);
             return refuse(format!("the token_type is {kind}; only Bearer (RFC 6750) can be used"));
         }
     }
@@ -293,6 +294,7 @@ fn lifetime(value: &Value) -> Option<Duration> {
 fn unreadable(response: &Response, known: &[String], why: &str) -> Error {
     let mut answer = response.answer(known);
     let content_type = response.header("content-type").unwrap_or("no content type");
+    let content_type = mask(content_type, known);
     let body = serde_json::from_slice::<Value>(response.bytes());
     let error = body.as_ref().ok().and_then(|body| body.get("error").or(body.get("errors")));
     let is_error = error.is_some_and(|error| !error.is_null());
@@ -307,7 +309,7 @@ fn unreadable(response: &Response, known: &[String], why: &str) -> Error {
         Ok(value) => mask(&without_strings(value).to_string(), known),
         Err(_) => mask_opaque(&answer.body, known),
     };
-    let message = match problem::words(&answer.body) {
+    let message = match problem::words(&answer.body, str::to_owned) {
         (_, Some(words)) => format!("{why}; {content_type}: {words}"),
         (_, None) => format!("{why}; {content_type}"),
     };

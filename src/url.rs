@@ -113,6 +113,17 @@ pub(crate) fn is_absolute(path: &str) -> bool {
     })
 }
 
+/// A path or URL as far as it may be shown: without user info, query and fragment.
+pub(crate) fn shown(path: &str) -> String {
+    let (path, _) = path.split_once(['?', '#']).unwrap_or((path, ""));
+    let Some((scheme, rest)) = path.split_once("://") else {
+        return path.to_owned();
+    };
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let (_, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+    format!("{scheme}://{host}{path}")
+}
+
 /// A reference out of an answer (`Location`, a next link), resolved as RFC 3986 §5.2 has it.
 pub(crate) fn resolve(base: &Uri, reference: &str) -> Result<Uri> {
     let what = "a link in the answer";

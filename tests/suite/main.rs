@@ -3,21 +3,29 @@
 #![allow(missing_docs, reason = "a test binary has no documentation")]
 
 mod calls;
+mod child;
 mod credentials;
 mod docs;
+mod errors;
 mod events;
 mod export;
 mod id_token;
 mod links;
+mod origins;
 mod pages;
 mod presets;
+mod proxy;
+mod quickstart;
 mod redirects;
 mod resume;
 mod retries;
+mod secrets;
 #[cfg(unix)]
 mod stores;
+mod structure;
 mod support;
 mod threads;
 mod timeouts;
+mod tls;
 mod token;
 mod wishes;

@@ -195,7 +195,7 @@ pub fn raw_server(serve: impl Fn(TcpStream, usize) + Send + Sync + 'static) -> S
 }
 
 /// Reads one request with its body off a connection: `None` when it was closed.
-pub fn read_request(stream: &mut TcpStream) -> Option<Seen> {
+pub fn read_request(stream: &mut impl Read) -> Option<Seen> {
     let mut bytes = Vec::new();
     let mut byte = [0; 1];
     while !bytes.ends_with(b"\r\n\r\n") {
@@ -225,7 +225,7 @@ pub fn read_request(stream: &mut TcpStream) -> Option<Seen> {
 }
 
 /// Writes a whole answer.
-pub fn write_reply(stream: &mut TcpStream, reply: &Reply) {
+pub fn write_reply(stream: &mut impl Write, reply: &Reply) {
     let mut text =
         format!("HTTP/1.1 {} X\r\ncontent-length: {}\r\n", reply.status, reply.body.len());
     for (name, value) in &reply.headers {

@@ -1,0 +1,540 @@
+//! What is said when something fails: to people, letter for letter, and to programs.
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use serde_json::json;
+use unattended::error::{Class, Sent};
+use unattended::{Client, Credentials, Error, IdToken, Request, RetryPolicy};
+
+use crate::support::*;
+
+/// The error of a GET to an API that answers so, without any retry.
+fn api_error(answer: Reply) -> Error {
+    let server = Server::with_api([answer]);
+    hasty(server.client()).get("/a").unwrap_err()
+}
+
+/// The error of a call whose token request is answered so, without any retry.
+fn token_error(answer: Reply) -> Error {
+    let server = Server::start(move |_| answer.clone());
+    hasty(server.client()).get("/a").unwrap_err()
+}
+
+fn hasty(client: Client) -> Client {
+    client.with_retry_policy(RetryPolicy::default().with_retries(0))
+}
+
+/// The text without the port, which no two runs have in common.
+fn text(error: &Error) -> String {
+    portless(error, &error.to_string())
+}
+
+fn portless(error: &Error, text: &str) -> String {
+    match error.place() {
+        Some(place) => text.replace(&place.host, "host"),
+        None => text.to_owned(),
+    }
+}
+
+#[track_caller]
+fn assert_for_programs(error: &Error, class: Class, code: u8, sent: Sent) {
+    assert_eq!((error.class(), error.exit_code(), error.sent()), (class, code, sent), "{error}");
+    assert_eq!(error.is_temporary(), class == Class::Temporary, "{error}");
+}
+
+#[test]
+fn error_bodies_are_read_in_the_shapes_of_all_providers() {
+    let long = "x".repeat(400);
+    let cases = [
+        // Snow Atlas.
+        (r#"{"error":{"code":1042,"message":"no such field"}}"#, "1042: no such field"),
+        (r#"{"error":{"code":400,"message":null}}"#, "400"),
+        (
+            r#"{"errors":[{"code":"E1","message":"wrong","path":"filter"},{"code":"E2","message":"also"}]}"#,
+            "E1: wrong (at filter); also",
+        ),
+        (r#"{"code":7,"message":"bare"}"#, "7: bare"),
+        // Cognito and the API behind it.
+        (r#"{"error":"invalid_grant"}"#, "invalid_grant"),
+        (r#"{"code":"NotFound","message":"no order"}"#, "NotFound: no order"),
+        (r#"{"message":"Forbidden"}"#, "Forbidden"),
+        (r#"{"__type":"Throttled","Message":"Rate exceeded"}"#, "Throttled: Rate exceeded"),
+        // Auth0 and Snapdocs.
+        (r#"{"error":"access_denied","error_description":"No grant"}"#, "access_denied: No grant"),
+        (
+            r#"{"errors":[{"status":"422","title":"Invalid","detail":"is blank","pointer":"/name"}]}"#,
+            "422: is blank (at /name)",
+        ),
+        (r#"{"errors":[{"status":"404","title":"Not Found"}]}"#, "404: Not Found"),
+        (r#"{"errors":["first","second"]}"#, "first; second"),
+        (r#"{"errors":{"name":["is blank"]}}"#, r#"{"name":["is blank"]}"#),
+        // RFC 9457, some of ASP.NET's.
+        (
+            r#"{"type":"about:blank","title":"Not enough","status":422,"detail":"Balance is 30"}"#,
+            "422: Balance is 30",
+        ),
+        (
+            r#"{"title":"Validation failed","status":400,"errors":{"name":["blank"]}}"#,
+            r#"400: Validation failed: {"name":["blank"]}"#,
+        ),
+        // Gateways and whatever else.
+        (
+            "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><h1>502 Bad Gateway</h1></body></html>",
+            "502 Bad Gateway 502 Bad Gateway",
+        ),
+        ("upstream connect error", "upstream connect error"),
+        ("two\nlines\tand \u{1b}[31mcolour", "two lines and [31mcolour"),
+        (r#"{"unknown":{"shape":1}}"#, r#"{"unknown":{"shape":1}}"#),
+        (r#""only a text""#, "only a text"),
+        ("\u{feff}{\"message\":\"with a mark\"}", "with a mark"),
+        ("", ""),
+        ("  \n", ""),
+        ("null", ""),
+        ("{}", "{}"),
+        ("[]", ""),
+        (&long, &format!("{}…", "x".repeat(300))),
+    ];
+    for (body, expected) in cases {
+        let error = api_error(reply(422, body));
+        let words = if expected.is_empty() { String::new() } else { format!(": {expected}") };
+        assert_eq!(text(&error), format!("GET host/a: 422 Unprocessable Entity{words}"), "{body}");
+        assert_eq!(error.answer().unwrap().body, body, "the raw body stays reachable");
+    }
+}
+
+#[test]
+fn many_errors_and_long_words_are_cut_and_stay_on_one_line() {
+    let long = "x".repeat(5_000);
+    let bodies = [
+        json!({ "errors": vec![json!({"message": long}); 3] }),
+        json!({ "errors": vec![json!(long); 3] }),
+        json!([long, long]),
+        json!({ "error": long, "error_description": long }),
+        json!({ "error": "a\nb", "message": "c\nd\u{1b}[1m" }),
+        json!({ "errors": ["a\nb", "c\rd\u{7}"] }),
+        json!({ "error": { "code": "a\nb", "message": long } }),
+    ];
+    for body in bodies {
+        let text = api_error(reply(400, body.to_string())).to_string();
+        assert!(text.chars().count() < 800, "{} characters: {text}", text.len());
+        assert!(!text.contains(char::is_control), "{text:?}");
+    }
+    let error = api_error(reply(400, json!({"errors": [1, 2, 3, 4, 5, 6, 7]}).to_string()));
+    assert_eq!(text(&error), "GET host/a: 400 Bad Request: 1; 2; 3; 4; 5; and 2 more");
+}
+
+#[test]
+fn the_status_tells_class_and_exit_code_and_whether_the_server_may_have_acted() {
+    let cases = [
+        (302, Class::Refused, 69, Sent::Refused),
+        (400, Class::Refused, 69, Sent::Refused),
+        (403, Class::Refused, 69, Sent::Refused),
+        (404, Class::Refused, 69, Sent::Refused),
+        (408, Class::Temporary, 75, Sent::Unknown),
+        (409, Class::Refused, 69, Sent::Refused),
+        (429, Class::Temporary, 75, Sent::Refused),
+        (500, Class::Temporary, 75, Sent::Unknown),
+        (501, Class::Refused, 69, Sent::Unknown),
+        (503, Class::Temporary, 75, Sent::Unknown),
+        (504, Class::Temporary, 75, Sent::Unknown),
+    ];
+    for (status, class, code, sent) in cases {
+        let error = api_error(reply(status, ""));
+        assert_for_programs(&error, class, code, sent);
+        assert_eq!(error.status().unwrap().as_u16(), status);
+        assert!(matches!(error, Error::Status(_)));
+    }
+}
+
+#[test]
+fn what_to_do_next_is_in_the_text() {
+    let forbidden = api_error(reply(403, r#"{"message":"no"}"#));
+    assert_eq!(
+        text(&forbidden),
+        "GET host/a: 403 Forbidden: no; the token is good, but not for this"
+    );
+    let twice = api_error(reply(401, "{}"));
+    assert_eq!(
+        text(&twice),
+        "GET host/a: 401 Unauthorized: {}; a renewed token was refused as well: some APIs answer a wrong path like this"
+    );
+    assert_for_programs(&twice, Class::Credentials, 77, Sent::Refused);
+    let server = Server::with_api([reply(503, ""), reply(302, "").header("location", "/b")]);
+    let error = server.client().send(&Request::post("/a?q=1")).unwrap_err();
+    assert_eq!(
+        text(&error),
+        "POST host/a: 503 Service Unavailable; not sent again, because the server may have acted on the POST: if that does no harm, mark the request safe_to_repeat()"
+    );
+    let error = server.client().send(&Request::post("/a")).unwrap_err();
+    assert_eq!(
+        text(&error),
+        "POST host/a: 302 Found; a redirect, which is only followed for GET and HEAD"
+    );
+}
+
+#[test]
+fn attempts_and_the_wait_that_did_not_fit_are_told() {
+    let server = Server::with_api([reply(500, "oops")]);
+    let policy = RetryPolicy::default().with_retries(2);
+    let (client, _) = on_manual_clock(server.client().with_retry_policy(policy));
+    let error = client.get("/a").unwrap_err();
+    assert_eq!(text(&error), "GET host/a: 500 Internal Server Error: oops, after 3 attempts");
+
+    let server = Server::with_api([reply(429, "").header("retry-after", "3600")]);
+    let (client, clock) = on_manual_clock(server.client());
+    let error = client.get("/a").unwrap_err();
+    assert_eq!(
+        text(&error),
+        "GET host/a: 429 Too Many Requests; a wait of 3600 s does not fit into the 900 s left of the call's deadline (RetryPolicy::with_deadline)"
+    );
+    assert_eq!(error.retry_after(), Some(secs(3600)));
+    assert!(clock.sleeps().is_empty());
+    let again = client.get("/a").unwrap_err();
+    assert_eq!(
+        text(&again),
+        "GET host/a: 429 Too Many Requests; not sent: the server asked before not to be called for another 3600 s, which does not fit into the 900 s left of the call's deadline (RetryPolicy::with_deadline)"
+    );
+    assert_for_programs(&again, Class::Temporary, 75, Sent::No);
+    assert_eq!(server.api_requests().len(), 1);
+}
+
+#[test]
+fn refusals_of_the_token_endpoint_are_told_with_what_to_do() {
+    let cases = [
+        (
+            reply(400, r#"{"error":"unauthorized_client"}"#),
+            "400 Bad Request: unauthorized_client; this client may not use the client-credentials grant: allow it at the authorization server",
+            Class::Credentials,
+        ),
+        (
+            reply(403, r#"{"error":"access_denied","error_description":"Service not enabled"}"#),
+            "403 Forbidden: access_denied: Service not enabled; the authorization server grants this client nothing here: check what it may access, and the audience to the letter",
+            Class::Credentials,
+        ),
+        (
+            reply(400, r#"{"error":"invalid_scope"}"#),
+            "400 Bad Request: invalid_scope; check Provider::with_scope: the client was not granted that scope",
+            Class::Configuration,
+        ),
+        (
+            reply(400, r#"{"error":"invalid_target"}"#),
+            "400 Bad Request: invalid_target; check Provider::with_resource (RFC 8707)",
+            Class::Configuration,
+        ),
+        (
+            reply(400, r#"{"error":"unsupported_grant_type"}"#),
+            "400 Bad Request: unsupported_grant_type; this endpoint does not offer the client-credentials grant",
+            Class::Configuration,
+        ),
+        (
+            reply(200, r#"{"error":"invalid_request","error_description":"in a 200"}"#),
+            "200 OK: invalid_request: in a 200; check the client authentication method, audience, resource and extra parameters of the Provider",
+            Class::Configuration,
+        ),
+        (
+            reply(404, "<h1>Not here</h1>"),
+            "404 Not Found: Not here; this is not how a token endpoint refuses (RFC 6749 §5.2): a gateway in between, or the wrong address",
+            Class::Refused,
+        ),
+        (
+            reply(307, "").header("location", "/elsewhere"),
+            "307 Temporary Redirect; the token endpoint redirects, which is never followed: set the address that it leads to",
+            Class::Refused,
+        ),
+        (reply(500, ""), "500 Internal Server Error", Class::Temporary),
+        (
+            reply(503, r#"{"error":{"code":5,"message":"an object"}}"#),
+            "503 Service Unavailable: 5: an object",
+            Class::Temporary,
+        ),
+        (
+            reply(200, r#"{"token":1}"#).header("content-type", "application/json"),
+            r#"200 OK; the answer has no access_token; application/json: {"token":1}; is this the address of the token endpoint?"#,
+            Class::Refused,
+        ),
+        (
+            reply(200, ""),
+            "200 OK; the answer is not valid JSON (EOF while parsing a value at line 1 column 0); no content type; is this the address of the token endpoint?",
+            Class::Refused,
+        ),
+        (
+            reply(200, r#"{"access_token":"a","token_type":"mac"}"#),
+            r#"200 OK; the token_type is "mac"; only Bearer (RFC 6750) can be used; no content type: {"access_token":"***","token_type":"***"}; is this the address of the token endpoint?"#,
+            Class::Refused,
+        ),
+        (
+            reply(200, r#"{"access_token":"a b"}"#),
+            r#"200 OK; the access_token has characters that would break a header; no content type: {"access_token":"***"}; is this the address of the token endpoint?"#,
+            Class::Refused,
+        ),
+    ];
+    for (answer, expected, class) in cases {
+        let error = token_error(answer);
+        assert_eq!(text(&error), format!("no access token: POST host/oauth/token: {expected}"));
+        assert_eq!(error.class(), class, "{error}");
+        assert!(matches!(error, Error::Token(_)));
+        assert!(error.answer().is_some());
+    }
+}
+
+#[test]
+fn code_text_and_body_of_the_token_endpoint_are_reachable_by_programs() {
+    let body = r#"{"error":"invalid_client","error_description":"disabled","error_uri":"x"}"#;
+    let error = token_error(reply(400, body).header("x-amz-cognito-request-id", "c-1"));
+    let answer = error.answer().unwrap();
+    assert_eq!(answer.code.as_deref(), Some("invalid_client"));
+    assert_eq!(answer.message.as_deref(), Some("disabled"));
+    assert_eq!(answer.request_id.as_deref(), Some("c-1"));
+    assert_eq!(answer.body, body);
+    assert_for_programs(&error, Class::Credentials, 77, Sent::Refused);
+}
+
+#[test]
+fn request_ids_are_found_under_the_names_of_the_vendors() {
+    let names = [
+        "x-request-id",
+        "x-amz-cognito-request-id",
+        "x-amzn-requestid",
+        "X-Correlation-ID",
+        "x-ms-request-id",
+        "cf-ray",
+    ];
+    for name in names {
+        let error = api_error(reply(400, "").header(name, "id-7"));
+        assert_eq!(text(&error), "GET host/a: 400 Bad Request (request id id-7)", "{name}");
+    }
+}
+
+#[test]
+fn the_body_is_bounded() {
+    let error = api_error(reply(400, "ä".repeat(100_000)));
+    let body = &error.answer().unwrap().body;
+    assert!(body.len() <= 8 * 1024 && body.len() > 8 * 1024 - 8, "{}", body.len());
+    assert!(body.chars().all(|c| c == 'ä'));
+
+    let server = Server::with_api([reply(200, "x".repeat(100_000))]);
+    let error = server.client().get("/a").unwrap().json::<u8>().unwrap_err();
+    let Error::Decode(error) = error else { panic!("{error}") };
+    assert!(error.body.len() <= 8 * 1024);
+    assert!(error.message.len() < 500, "{}", error.message);
+}
+
+#[test]
+fn an_error_that_quotes_a_value_or_a_name_of_any_length_is_bounded() {
+    let long = "x".repeat(2_000_000);
+    for body in [json!({ "id": long }), json!({ long.as_str(): "x" }), json!({"error": long})] {
+        let server = Server::with_api([reply(200, body.to_string())]);
+        let response = server.client().get("/a").unwrap();
+        let error = response.json::<std::collections::BTreeMap<String, u8>>().unwrap_err();
+        assert!(format!("{error:?}").len() < 3_000, "{} bytes", format!("{error:?}").len());
+        let Error::Decode(error) = error else { panic!("{error}") };
+        assert!(error.path.is_none_or(|path| path.len() < 2_000));
+    }
+    // Names of secrets by the thousand must not take minutes to mask.
+    let names = "access_token ".repeat(70_000);
+    let error = token_error(reply(200, json!({ "error": names }).to_string()));
+    assert!(error.to_string().len() < 1_000);
+}
+
+#[test]
+fn debug_is_display_followed_by_the_causes() {
+    // Without a cause it is Display to the letter, in both forms.
+    for error in [api_error(reply(400, "no")), token_error(reply(400, "no"))] {
+        assert!(error.source().is_none());
+        assert_eq!(format!("{error:?}"), error.to_string());
+        assert_eq!(format!("{error:#?}"), error.to_string());
+    }
+    let server = Server::with_api([reply(200, r#"{"a":"x"}"#)]);
+    let response = server.client().get("/a").unwrap();
+    let error = response.json::<std::collections::BTreeMap<String, u8>>().unwrap_err();
+    let cause = error.source().unwrap();
+    assert!(cause.downcast_ref::<serde_json::Error>().is_some());
+    assert_eq!(format!("{error:?}"), format!("{error}\n  caused by: {cause}"));
+
+    let error = Credentials::from_secret_file("id", "/no/such/file");
+    let error = Client::new(server.provider(), error).unwrap_err();
+    assert_eq!(error.to_string(), "the secret file /no/such/file cannot be read");
+    let cause = error.source().unwrap();
+    assert!(cause.downcast_ref::<std::io::Error>().is_some());
+    assert_eq!(format!("{error:?}"), format!("{error}\n  caused by: {cause}"));
+    assert_for_programs(&error, Class::Configuration, 78, Sent::No);
+}
+
+#[test]
+fn what_does_not_decode_is_told_with_the_path_of_the_field() {
+    let server = Server::with_api([reply(200, r#"{"items":[{"id":1},{"id":"x"}]}"#)]);
+    let client = server.client();
+    let response = client.get("/a").unwrap();
+    let error = response.json::<serde_json::Map<String, serde_json::Value>>().err();
+    assert!(error.is_none());
+    #[derive(serde::Deserialize, Debug)]
+    #[expect(dead_code, reason = "only its decoding is looked at")]
+    struct Row {
+        id: u8,
+    }
+    let error = response.json::<std::collections::BTreeMap<String, Vec<Row>>>().unwrap_err();
+    assert_eq!(
+        text(&error),
+        r#"GET host/a: the JSON is not as expected at items[1].id: invalid type: string "x", expected u8 at line 1 column 28"#
+    );
+    assert_for_programs(&error, Class::Incomplete, 65, Sent::Accepted);
+    let Error::Decode(decode) = &error else { panic!("{error}") };
+    assert_eq!(decode.path.as_deref(), Some("items[1].id"));
+    assert_eq!(decode.body, r#"{"items":[{"id":1},{"id":"x"}]}"#);
+
+    let rows = client.items::<Row>("/a");
+    let error = rows.last().unwrap().unwrap_err();
+    let Error::Decode(decode) = &error else { panic!("{error}") };
+    assert_eq!((decode.page, decode.row), (Some(1), Some(1)));
+    assert_eq!(
+        text(&error),
+        r#"GET host/a: page 1: row 1: the JSON is not as expected at items[1].id: invalid type: string "x", expected u8 at line 1 column 28"#
+    );
+}
+
+#[test]
+fn a_success_that_is_no_json_is_told_with_its_content_type_and_first_words() {
+    let html = reply(200, "<h1>Sign in</h1>").header("content-type", "text/html");
+    let server = Server::with_api([html, reply(200, ""), reply(200, "\u{fffd}")]);
+    let client = server.client();
+    let error = client.get("/a").unwrap().json::<u8>().unwrap_err();
+    assert_eq!(
+        text(&error),
+        "GET host/a: the body is not valid JSON (text/html): expected value at line 1 column 1: Sign in"
+    );
+    let error = client.get("/a").unwrap().json::<u8>().unwrap_err();
+    assert_eq!(text(&error), "GET host/a: the body is empty where JSON was expected");
+    assert_for_programs(&error, Class::Incomplete, 65, Sent::Accepted);
+}
+
+#[test]
+fn a_body_that_is_not_utf_8_is_told_with_the_place_of_the_first_bad_byte() {
+    let url = raw_server(|mut stream, _| {
+        while let Some(request) = read_request(&mut stream) {
+            if request.path() == TOKEN_PATH {
+                write_reply(&mut stream, &token_reply("t", 3600));
+            } else {
+                let _ = std::io::Write::write_all(
+                    &mut stream,
+                    b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nab\xff\xfe",
+                );
+            }
+        }
+    });
+    let response = client_at(&url).get("/a").unwrap();
+    for error in [response.text().unwrap_err(), response.json::<u8>().unwrap_err()] {
+        assert_eq!(text(&error), "GET host/a: the body is not UTF-8 at byte 2");
+        assert_eq!(error.exit_code(), 65);
+    }
+}
+
+#[test]
+fn a_walk_that_cannot_have_seen_everything_is_told_with_both_numbers() {
+    let page = r#"{"items":[1],"pagination":{"page_number":1,"page_size":2,"total_items":3}}"#;
+    let server = Server::with_api([reply(200, page)]);
+    let error = server.client().items::<u8>("/rows").last().unwrap().unwrap_err();
+    assert_eq!(
+        text(&error),
+        "GET host/rows: page 1: fewer rows were delivered than promised (1 rows delivered of 3 promised)"
+    );
+    assert_for_programs(&error, Class::Incomplete, 65, Sent::Accepted);
+    let Error::Incomplete(incomplete) = &error else { panic!("{error}") };
+    assert_eq!((incomplete.delivered, incomplete.promised, incomplete.page), (1, Some((3, 3)), 1));
+    assert_eq!(format!("{error:?}"), error.to_string());
+}
+
+#[test]
+fn broken_connections_are_told_with_what_may_have_happened() {
+    // Nobody listens.
+    let error = hasty(client_at("http://127.0.0.1:1")).get("/a").unwrap_err();
+    assert_eq!(text(&error), "POST host/oauth/token: no connection to the server");
+    assert_for_programs(&error, Class::Temporary, 75, Sent::No);
+    assert!(error.source().is_some());
+
+    // Closed in the middle, and silence.
+    let broken = raw_server(|mut stream, _| {
+        while let Some(request) = read_request(&mut stream) {
+            match request.path() {
+                TOKEN_PATH => write_reply(&mut stream, &token_reply("t", 3600)),
+                "/silent" => std::thread::park_timeout(secs(5)),
+                "/half" => {
+                    let half = b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf";
+                    let _ = std::io::Write::write_all(&mut stream, half);
+                    return;
+                }
+                _ => return,
+            }
+        }
+    });
+    let client = hasty(client_at(&broken));
+    let half = client.get("/half").unwrap_err();
+    assert!(text(&half).ends_with("; 4 bytes of the body had arrived"), "{half}");
+    assert_for_programs(&half, Class::Temporary, 75, Sent::Unknown);
+    let post = client.send(&Request::post("/closed")).unwrap_err();
+    assert_eq!(
+        text(&post),
+        "POST host/closed: the connection broke; not sent again, because the server may have acted on the POST: if that does no harm, mark the request safe_to_repeat()"
+    );
+    assert_for_programs(&post, Class::Temporary, 75, Sent::Unknown);
+    let client = client.with_idle_timeout(Duration::from_millis(50));
+    let silent = client.get("/silent").unwrap_err();
+    assert_eq!(
+        text(&silent),
+        "GET host/silent: nothing from the server for 50ms (Client::with_idle_timeout)"
+    );
+}
+
+#[test]
+fn each_timeout_is_told_with_the_setting_that_governs_it() {
+    let silent = raw_server(|_stream, _| std::thread::park_timeout(secs(5)));
+    let limit = Duration::from_millis(50);
+    let client = hasty(client_at(&silent));
+    let error = client.clone().with_token_idle_timeout(limit).get("/a").unwrap_err();
+    assert_eq!(
+        text(&error),
+        "POST host/oauth/token: nothing from the server for 50ms (Client::with_token_idle_timeout)"
+    );
+    assert_for_programs(&error, Class::Temporary, 75, Sent::Unknown);
+    let request = Request::get("/a").without_token().with_idle_timeout(limit);
+    let error = client.send(&request).unwrap_err();
+    assert!(text(&error).contains("with_idle_timeout"), "{error}");
+    let policy = RetryPolicy::default().with_retries(0).with_deadline(limit);
+    let request = Request::get("/a").without_token().with_retry_policy(policy);
+    let error = client.send(&request).unwrap_err();
+    assert_eq!(text(&error), "GET host/a: the call's deadline passed (RetryPolicy::with_deadline)");
+    assert_for_programs(&error, Class::Temporary, 75, Sent::Unknown);
+}
+
+#[test]
+fn the_user_agent_is_stated_and_settable_and_checked() {
+    let server = Server::with_api([reply(200, "{}")]);
+    server.client().get("/a").unwrap();
+    let version = concat!("unattended/", env!("CARGO_PKG_VERSION"));
+    assert!(server.seen().iter().all(|seen| seen.header("user-agent") == Some(version)));
+    for bad in ["", "a\nb", "a\r\nX-Evil: 1"] {
+        let error = server.client().with_user_agent(bad).unwrap_err();
+        assert_eq!(error.to_string(), "the user agent is not a valid header value");
+    }
+}
+
+#[test]
+fn errors_that_need_no_call_have_no_place() {
+    let error = IdToken::parse("a.b").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "not a readable JWT: it has not the three parts of RFC 7515 §3.1"
+    );
+    assert!(error.place().is_none() && error.answer().is_none());
+    let error = Client::new(provider_at("http://127.0.0.1:1"), Credentials::new("", "x"));
+    let error = error.unwrap_err();
+    assert_eq!(error.to_string(), "the client id is empty");
+    assert_for_programs(&error, Class::Configuration, 78, Sent::No);
+    assert!(error.place().is_none());
+}
+
+#[test]
+fn an_error_can_cross_threads_and_be_boxed() {
+    fn check<T: Send + Sync + std::error::Error + 'static>() {}
+    check::<Error>();
+}

@@ -1,0 +1,355 @@
+//! Proxies: used for token and API calls alike, never for this machine, and never bypassed
+//! in silence.
+#![cfg(feature = "rustls")]
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::{env, io, thread};
+
+use rustls::{ServerConnection, StreamOwned};
+use unattended::error::{Class, Sent};
+use unattended::{Client, Credentials, Error, Provider, Request, RetryPolicy};
+
+use crate::child::{is_child, run_in_child};
+use crate::support::*;
+use crate::tls::{Authority, TlsServer, server_config};
+
+/// A proxy that connects whatever is asked for to one port of this machine.
+pub struct ConnectProxy {
+    address: String,
+    seen: Arc<Mutex<Vec<Seen>>>,
+}
+
+impl ConnectProxy {
+    pub fn to(port: u16) -> Self {
+        Self::start(move |mut client| {
+            let server = TcpStream::connect(("127.0.0.1", port)).unwrap();
+            let _ = client.write_all(b"HTTP/1.1 200 Connected\r\n\r\n");
+            pipe(client, server);
+        })
+    }
+
+    /// Refuses every connection by this answer.
+    fn refusing(answer: Reply) -> Self {
+        Self::start(move |mut client| {
+            write_reply(&mut client, &answer);
+            let _ = client.shutdown(Shutdown::Write);
+            let _ = client.read_to_end(&mut Vec::new());
+        })
+    }
+
+    fn start(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> Self {
+        let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();
+        let log = seen.clone();
+        let url = raw_server(move |mut stream, _| {
+            if let Some(request) = read_request(&mut stream) {
+                log.lock().unwrap().push(request);
+                serve(stream);
+            }
+        });
+        Self { address: url.replace("http://", ""), seen }
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What was asked for: `CONNECT host:port`, in order.
+    pub fn asked(&self) -> Vec<String> {
+        let seen = self.seen.lock().unwrap();
+        seen.iter().map(|seen| format!("{} {}", seen.method, seen.target)).collect()
+    }
+}
+
+fn pipe(client: TcpStream, server: TcpStream) {
+    let copy = |mut from: TcpStream, mut to: TcpStream| {
+        let _ = io::copy(&mut from, &mut to);
+        let _ = to.shutdown(Shutdown::Write);
+    };
+    let (back, forth) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+    let answers = thread::spawn(move || copy(back, forth));
+    copy(client, server);
+    let _ = answers.join();
+}
+
+/// An API and a token endpoint whose names no resolver knows.
+struct Site {
+    server: TlsServer,
+    authority: Authority,
+}
+
+impl Site {
+    fn start() -> Self {
+        let authority = Authority::new();
+        let names = ["login.vendor.test", "api.vendor.test", "0.0.0.0"];
+        Self { server: TlsServer::start(&authority.issue(&names)), authority }
+    }
+
+    fn client(&self) -> Client {
+        vendor().with_root_certificates(self.authority.pem()).unwrap()
+    }
+}
+
+fn vendor() -> Client {
+    let provider =
+        Provider::new("https://login.vendor.test/oauth/token", "https://api.vendor.test").unwrap();
+    Client::new(provider, Credentials::new("my-client", SECRET)).unwrap()
+}
+
+#[test]
+fn token_and_api_calls_go_through_the_proxy() {
+    let site = Site::start();
+    let proxy = ConnectProxy::to(site.server.port);
+    let client = site.client().with_proxy(&proxy.url()).unwrap().with_user_agent("robot").unwrap();
+    client.get("/a").unwrap();
+    client.get("/b").unwrap();
+    assert_eq!(proxy.asked(), ["CONNECT login.vendor.test:443", "CONNECT api.vendor.test:443"]);
+    let seen = site.server.seen();
+    assert_eq!(seen.len(), 3);
+    assert!(seen.iter().all(|seen| seen.header("user-agent") == Some("robot")));
+    // What the proxy may see: no token, no secret.
+    let seen = proxy.seen.lock().unwrap();
+    assert!(seen.iter().all(|seen| seen.header("authorization").is_none()));
+    assert!(seen.iter().all(|seen| seen.header("proxy-authorization").is_none()));
+}
+
+#[test]
+fn the_proxy_gets_the_credentials_of_its_url() {
+    let site = Site::start();
+    let proxy = ConnectProxy::to(site.server.port);
+    let url = format!("http://user:p%40ss@{}", proxy.address);
+    site.client().with_proxy(&url).unwrap().get("/a").unwrap();
+    let seen = proxy.seen.lock().unwrap();
+    assert_eq!(seen[0].header("proxy-authorization"), Some("Basic dXNlcjpwQHNz"));
+    assert!(site.server.seen().iter().all(|seen| seen.header("proxy-authorization").is_none()));
+}
+
+#[test]
+fn a_proxy_may_speak_tls_itself() {
+    let authority = Authority::new();
+    let identity = authority.issue(&["localhost", "login.vendor.test", "api.vendor.test"]);
+    let config = Arc::new(server_config(&identity, None));
+    let seen: Arc<Mutex<Vec<String>>> = Arc::default();
+    let log = seen.clone();
+    // Proxy and server in one: TLS within TLS.
+    let url = raw_server(move |stream, _| {
+        let mut proxy = StreamOwned::new(ServerConnection::new(config.clone()).unwrap(), stream);
+        let Some(connect) = read_request(&mut proxy) else { return };
+        log.lock().unwrap().push(connect.target);
+        write_reply(&mut proxy, &reply(200, ""));
+        let _ = proxy.flush();
+        let mut server = StreamOwned::new(ServerConnection::new(config.clone()).unwrap(), proxy);
+        while let Some(request) = read_request(&mut server) {
+            log.lock().unwrap().push(request.target);
+            write_reply(&mut server, &token_reply("token-1", 3600));
+            let _ = server.flush();
+        }
+    });
+    let port = url.rsplit(':').next().unwrap();
+    let client = vendor().with_root_certificates(authority.pem()).unwrap();
+    let client = client.with_proxy(&format!("https://localhost:{port}")).unwrap();
+    client.get("/a").unwrap();
+    let expected = ["login.vendor.test:443", TOKEN_PATH, "api.vendor.test:443", "/a"];
+    assert_eq!(*seen.lock().unwrap(), expected);
+    let error = vendor().with_proxy(&format!("https://localhost:{port}")).unwrap();
+    let error = error.get("/a").unwrap_err();
+    assert!(error.to_string().contains("Client::with_root_certificates"), "{error}");
+    assert_eq!(error.exit_code(), 78);
+}
+
+#[test]
+fn a_407_is_a_configuration_error_at_once_that_shows_no_password() {
+    let answer = reply(407, "").header("proxy-authenticate", "NTLM");
+    let proxy = ConnectProxy::refusing(answer);
+    let url = format!("http://user:hush-hush@{}", proxy.address);
+    let (client, clock) = on_manual_clock(vendor().with_proxy(&url).unwrap());
+    let error = client.get("/a").unwrap_err();
+    let expected = format!(
+        "POST login.vendor.test/oauth/token: the proxy wants credentials: http://user:password@host:port (NTLM, Kerberos and PAC are not supported), through the proxy {}",
+        proxy.address
+    );
+    assert_eq!(error.to_string(), expected);
+    assert!(!format!("{error:?} {client:?}").contains("hush"), "{error:?}");
+    assert_eq!((error.exit_code(), error.sent()), (78, Sent::No));
+    assert_eq!((proxy.asked().len(), clock.sleeps().len()), (1, 0));
+}
+
+#[test]
+fn a_refusal_of_the_proxy_is_tried_again_since_nothing_was_sent() {
+    let proxy = ConnectProxy::refusing(reply(503, ""));
+    let policy = RetryPolicy::default().with_retries(2);
+    let client = vendor().with_proxy(&proxy.url()).unwrap().with_retry_policy(policy);
+    let (client, clock) = on_manual_clock(client);
+    let error = client.send(&Request::post("/a")).unwrap_err();
+    let expected = format!(
+        "POST login.vendor.test/oauth/token: the proxy refused the connection: proxy server responded 503/503, through the proxy {}, after 3 attempts",
+        proxy.address
+    );
+    assert_eq!(error.to_string(), expected);
+    assert_eq!((error.class(), error.sent()), (Class::Temporary, Sent::No));
+    assert_eq!((proxy.asked().len(), clock.sleeps().len()), (3, 2));
+}
+
+#[test]
+fn a_proxy_that_is_not_there_is_named() {
+    let address = CLOSED;
+    let client = vendor().with_proxy(&format!("http://{address}")).unwrap();
+    let client = client.with_retry_policy(RetryPolicy::default().with_retries(0));
+    let error = client.get("/a").unwrap_err();
+    let expected = format!(
+        "POST login.vendor.test/oauth/token: no connection to the server, through the proxy {address}"
+    );
+    assert_eq!(error.to_string(), expected);
+    assert_eq!((error.class(), error.sent()), (Class::Temporary, Sent::No));
+}
+
+#[test]
+fn this_machine_is_never_reached_through_a_proxy() {
+    let authority = Authority::new();
+    let tls = TlsServer::start(&authority.issue(&["localhost"]));
+    let server = Server::with_api([reply(200, "{}")]);
+    let proxy = ConnectProxy::refusing(reply(500, ""));
+    let origins = [
+        server.url(""),
+        server.url("").replace("127.0.0.1", "localhost"),
+        server.url("").replace("127.0.0.1", "127.1.2.3"),
+        format!("https://LOCALHOST:{}", tls.port),
+    ];
+    for origin in origins {
+        let client = client_at(&origin).with_root_certificates(authority.pem()).unwrap();
+        let client = client.with_retry_policy(RetryPolicy::default().with_retries(0));
+        let result = client.with_proxy(&proxy.url()).unwrap().get("/a");
+        // Nobody listens at 127.1.2.3, but nobody else is asked either.
+        assert_eq!(result.is_ok(), !origin.contains("127.1"), "{origin}: {result:?}");
+    }
+    assert!(proxy.asked().is_empty(), "{:?}", proxy.asked());
+}
+
+#[test]
+fn what_cannot_be_used_as_a_proxy_is_found_when_it_is_set() {
+    let no_url = "the proxy is not a proxy URL such as http://proxy.example.com:3128";
+    let socks = |which: &str| {
+        format!(
+            "the proxy is a {which} proxy, which is not supported: only http and https proxies are"
+        )
+    };
+    let cases = [
+        ("", no_url.to_owned()),
+        ("http://", no_url.to_owned()),
+        ("/a", no_url.to_owned()),
+        ("a b", no_url.to_owned()),
+        ("ftp://proxy.test", no_url.to_owned()),
+        ("http://user:%ff@proxy.test", no_url.to_owned()),
+        ("http://user:hush@", no_url.to_owned()),
+        ("socks5://user:hush@proxy.test:1080", socks("SOCKS5")),
+        ("socks4://proxy.test", socks("SOCKS4")),
+        ("socks5h://proxy.test", socks("SOCKS5h")),
+    ];
+    for (url, expected) in cases {
+        let error = vendor().with_proxy(url).unwrap_err();
+        assert_eq!(error.to_string(), expected, "{url}");
+        assert_eq!((error.exit_code(), error.sent()), (78, Sent::No));
+        assert!(!format!("{error:?}").contains("hush"));
+    }
+    for url in ["proxy.test", "proxy.test:3128", "user:pass@proxy.test:3128", "https://proxy.test"]
+    {
+        vendor().with_proxy(url).unwrap();
+    }
+}
+
+/// What a child does: one call of a client whose proxy is that of the environment.
+fn call_in_child() -> Option<Result<(), Error>> {
+    is_child().then(|| vendor().get("/a").map(|_| ()))
+}
+
+#[test]
+fn the_environment_names_the_proxy_and_lower_case_comes_first() {
+    if let Some(result) = call_in_child() {
+        return result.unwrap();
+    }
+    let site = Site::start();
+    let roots = site.authority.file("proxy-environment");
+    let dead = format!("http://{CLOSED}");
+    for names in
+        [["HTTPS_PROXY", "ALL_PROXY"], ["https_proxy", "HTTPS_PROXY"], ["all_proxy", "ALL_PROXY"]]
+    {
+        let proxy = ConnectProxy::to(site.server.port);
+        let url = proxy.url();
+        run_in_child(
+            "proxy::the_environment_names_the_proxy_and_lower_case_comes_first",
+            &[
+                (names[0], &url),
+                (names[1], &dead),
+                ("HTTP_PROXY", &dead),
+                ("SSL_CERT_FILE", &roots),
+            ],
+        );
+        assert_eq!(proxy.asked().len(), 2, "{names:?}");
+    }
+}
+
+#[test]
+fn a_proxy_variable_that_cannot_be_used_is_an_error_not_a_direct_connection() {
+    if let Some(result) = call_in_child() {
+        let error = result.unwrap_err();
+        assert_eq!(error.to_string(), env::var("TEST_ERROR").unwrap());
+        assert_eq!((error.exit_code(), error.sent()), (78, Sent::No));
+        assert!(!format!("{error:?}").contains("hush"));
+        return;
+    }
+    let cases = [
+        (
+            "HTTPS_PROXY",
+            "socks5://user:hush@127.0.0.1:9",
+            "the environment variable HTTPS_PROXY is a SOCKS5 proxy, which is not supported: only http and https proxies are",
+        ),
+        (
+            "all_proxy",
+            "http://user:hush@",
+            "the environment variable all_proxy is not a proxy URL such as http://proxy.example.com:3128",
+        ),
+    ];
+    for (name, url, error) in cases {
+        run_in_child(
+            "proxy::a_proxy_variable_that_cannot_be_used_is_an_error_not_a_direct_connection",
+            &[(name, url), ("TEST_ERROR", error)],
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn no_proxy_and_without_proxy_lead_straight_to_the_host() {
+    // An address of this machine that is not known as one.
+    if is_child() {
+        let client = || client_at(&env::var("TEST_URL").unwrap());
+        match env::var("NO_PROXY") {
+            Ok(_) => client().get("/a").unwrap(),
+            Err(_) => {
+                client().get("/a").unwrap_err();
+                client().without_proxy().get("/a").unwrap()
+            }
+        };
+        return;
+    }
+    let site = Site::start();
+    let roots = site.authority.file("no-proxy");
+    let url = format!("https://0.0.0.0:{}", site.server.port);
+    let proxy = ConnectProxy::refusing(reply(407, ""));
+    let proxy_url = proxy.url();
+    let variables = [
+        ("TEST_URL", url.as_str()),
+        ("HTTPS_PROXY", &proxy_url),
+        ("SSL_CERT_FILE", &roots),
+        ("NO_PROXY", "example.com, 0.0.0.0"),
+    ];
+    let test = "proxy::no_proxy_and_without_proxy_lead_straight_to_the_host";
+    run_in_child(test, &variables);
+    assert_eq!((proxy.asked().len(), site.server.seen().len()), (0, 2));
+    run_in_child(test, &variables[..3]);
+    assert_eq!((proxy.asked().len(), site.server.seen().len()), (1, 4));
+}
+
+/// Nobody listens at this address.
+const CLOSED: &str = "127.0.0.1:1";

@@ -1,0 +1,461 @@
+//! A hunt: servers that echo what they were sent, in every dress and every place, and all
+//! that this crate or ureq may print after it.
+
+use std::fmt::{Debug, Write};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+use unattended::error::Sent;
+use unattended::{AuthMethod, Client, Credentials, Error, Request, RetryPolicy};
+
+use crate::support::*;
+
+/// Begins and ends with what is hunted for, so that half of it is found as well.
+const PREY: &str = r#"hu5h/h+h&"h" <h\h%h>hu5h"#;
+const TOKEN: &str = r#"t0ken/t+t&"t"<t=t%t>t0ken"#;
+const ID_TOKEN: &str = "eyJhbGciOiJub25lIn0.eyJ0ZW5hbnQiOiI0MiJ9.s1gnature";
+const TRACKS: [&str; 5] = ["hu5h", "t0ken", "s1gnature", "pr0xypass", "s3cret"];
+
+/// What a server may make of a text that it repeats.
+fn dresses(text: &str) -> Vec<String> {
+    let percent = |hex: fn(u8) -> String, space: &str| {
+        let bytes = text.bytes().map(|b| match b {
+            b' ' => space.to_owned(),
+            b if b.is_ascii_alphanumeric() => (b as char).to_string(),
+            b => hex(b),
+        });
+        bytes.collect::<String>()
+    };
+    let escaped = json!(text).to_string().trim_matches('"').to_owned();
+    let escaped = escaped.replace(r#"\\""#, r#"\\\""#);
+    let unicode = text.chars().map(|c| match c {
+        c if c.is_ascii_alphanumeric() => c.to_string(),
+        c => format!("\\u{:04X}", c as u32),
+    });
+    let html = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    vec![
+        text.to_owned(),
+        percent(|b| format!("%{b:02X}"), "+"),
+        percent(|b| format!("%{b:02x}"), "%20"),
+        escaped.replace('/', "\\/"),
+        escaped,
+        unicode.collect(),
+        html.replace('"', "&quot;"),
+        html.replace('"', "&#34;").replace('/', "&#x2F;"),
+        STANDARD.encode(format!("my-client:{text}")),
+    ]
+}
+
+/// The traces of `text`, in every dress.
+fn tracks(text: &str) -> Vec<String> {
+    let mut tracks: Vec<String> = TRACKS.iter().map(|&track| track.to_owned()).collect();
+    // Four characters from the middle of what HTTP Basic makes of it.
+    let basic = STANDARD.encode(format!("my-client:{text}"));
+    tracks.push(basic[16..24].to_owned());
+    tracks
+}
+
+/// Everything of an error that can be printed.
+fn printed(error: &Error) -> String {
+    let mut text = format!("{error}\n{error:?}\n{error:#?}\n{:?}\n", error.answer());
+    let mut cause = std::error::Error::source(error);
+    while let Some(next) = cause {
+        write!(text, "{next}\n{next:?}\n").unwrap();
+        cause = next.source();
+    }
+    match error {
+        Error::Decode(error) => {
+            write!(text, "{} {:?} {}", error.message, error.path, error.body).unwrap();
+        }
+        Error::Token(error) => text.push_str(&error.message),
+        Error::Status(error) => text.push_str(&error.message),
+        Error::Incomplete(error) => text.push_str(&error.message),
+        Error::Transport(error) => text.push_str(&error.message),
+        _ => {}
+    }
+    text
+}
+
+#[track_caller]
+fn assert_clean(text: &str, what: &dyn Debug) {
+    for track in tracks(PREY) {
+        assert!(!text.contains(&track), "{track} after {what:?}:\n{text}");
+    }
+    assert!(!text.contains("qu3ry"), "a query after {what:?}:\n{text}");
+}
+
+/// What ureq writes to the log, as far as it matters here.
+fn log_lines() -> MutexGuard<'static, Vec<String>> {
+    struct Collector;
+    static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    impl log::Log for Collector {
+        /// At trace level `ureq_proto` writes every byte that it sends and receives, which
+        /// no user of ureq can prevent; the crate's docs say so.
+        fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
+            let target = metadata.target();
+            target.starts_with("ureq") && target != "ureq_proto::util"
+        }
+        fn log(&self, record: &log::Record<'_>) {
+            if !self.enabled(record.metadata()) {
+                return;
+            }
+            let line = record.args().to_string();
+            // Of an answer's headers it shows some, such as its content type.
+            if line.starts_with("Response {") {
+                return;
+            }
+            if line.contains("control") || tracks(PREY).iter().any(|track| line.contains(track)) {
+                LINES.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+            }
+        }
+        fn flush(&self) {}
+    }
+    static INSTALLED: OnceLock<()> = OnceLock::new();
+    INSTALLED.get_or_init(|| {
+        log::set_logger(&Collector).unwrap();
+        log::set_max_level(log::LevelFilter::Trace);
+    });
+    LINES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A server whose next answers are set from outside; it hands out `TOKEN` otherwise.
+struct Echo {
+    server: Server,
+    token: Arc<Mutex<Option<Reply>>>,
+    api: Arc<Mutex<Reply>>,
+}
+
+impl Echo {
+    fn start() -> Self {
+        drop(log_lines());
+        let token: Arc<Mutex<Option<Reply>>> = Arc::default();
+        let api = Arc::new(Mutex::new(reply(200, "{}")));
+        let (next_token, next_api) = (token.clone(), api.clone());
+        let server = Server::start(move |seen| match seen.path() {
+            TOKEN_PATH => next_token.lock().unwrap().clone().unwrap_or_else(good_token),
+            _ => next_api.lock().unwrap().clone(),
+        });
+        Self { server, token, api }
+    }
+
+    fn client(&self, method: AuthMethod) -> Client {
+        let provider = self.server.provider().with_auth_method(method);
+        let client = Client::new(provider, Credentials::new("my-client", PREY)).unwrap();
+        client.with_retry_policy(RetryPolicy::default().with_retries(1))
+    }
+
+    /// One call after this answer of the token endpoint, and all that it printed.
+    fn token_answer(&self, answer: &Reply, method: AuthMethod) -> (Error, String) {
+        *self.token.lock().unwrap() = Some(answer.clone());
+        let (error, text) = self.call(method);
+        (error.expect("the answer was taken for a token"), text)
+    }
+
+    fn api_answer(&self, answer: &Reply) -> String {
+        *self.api.lock().unwrap() = answer.clone();
+        self.call(AuthMethod::ClientSecretPost).1
+    }
+
+    fn call(&self, method: AuthMethod) -> (Option<Error>, String) {
+        let (client, _) = on_manual_clock(self.client(method));
+        let (client, events) = observed(client);
+        let request = Request::get("/a").query("q", 1);
+        let mut text = String::new();
+        let sent = client.send(&request);
+        let error = match sent {
+            Err(error) => Some(error),
+            Ok(response) => {
+                writeln!(text, "{response:?}").unwrap();
+                for error in [
+                    response.json::<Vec<u8>>().err(),
+                    response.json::<Row>().err(),
+                    response.text().err(),
+                    client.items::<Row>("/a").find_map(Result::err),
+                ] {
+                    text.push_str(&error.as_ref().map(printed).unwrap_or_default());
+                }
+                None
+            }
+        };
+        text.push_str(&error.as_ref().map(printed).unwrap_or_default());
+        write!(text, "{client:?} {request:?}").unwrap();
+        for event in events.lock().unwrap().iter() {
+            write!(text, "{event}\n{event:?}\n").unwrap();
+        }
+        (error, text)
+    }
+}
+
+#[derive(serde::Deserialize, Debug)]
+#[expect(dead_code, reason = "only its decoding is looked at")]
+struct Row {
+    id: u8,
+}
+
+fn good_token() -> Reply {
+    let body = json!({"access_token": TOKEN, "id_token": ID_TOKEN, "expires_in": 3600});
+    reply(200, body.to_string())
+}
+
+/// Bodies and headers that repeat `echo`, whatever it is dressed as.
+fn echoes(echo: &str) -> Vec<Reply> {
+    let quoted = json!(echo).to_string();
+    let bodies = [
+        format!(r#"{{"error":"invalid_request","error_description":"sent {echo}"}}"#),
+        format!(r#"{{"error":"invalid_request","error_description":{quoted}}}"#),
+        format!(r#"{{"error":{quoted}}}"#),
+        format!(r#"{{"error":{{"code":{quoted},"message":{quoted}}}}}"#),
+        format!(r#"{{"errors":[{quoted},{{"message":{quoted},"pointer":{quoted}}}]}}"#),
+        format!(r#"{{"errors":{{{quoted}:["no"]}}}}"#),
+        format!(r#"{{"type":"about:blank","title":{quoted},"detail":{quoted}}}"#),
+        format!(r#"{{{quoted}:{{"x":1,"y":[{quoted}]}}}}"#),
+        format!(r#"{{"items":[{{"id":{quoted}}}],{quoted}:[]}}"#),
+        format!("[{quoted},{{{quoted}:1}}]"),
+        quoted.clone(),
+        format!("<html><title>No</title><body>you sent {echo}</body></html>"),
+        echo.to_owned(),
+        format!("{}{echo}", "- ".repeat(146)),
+        json!({"message": format!("{}{echo}", "x".repeat(292))}).to_string(),
+    ];
+    let mut replies: Vec<Reply> = bodies.iter().map(|body| reply(0, body)).collect();
+    for name in ["x-request-id", "content-type", "retry-after", "www-authenticate"] {
+        replies.push(reply(0, "{").header(name, echo));
+    }
+    replies
+}
+
+#[test]
+fn a_body_that_is_cut_shows_no_half_of_a_secret() {
+    let echo = Echo::start();
+    for dress in dresses(PREY).iter().step_by(5) {
+        let all = dress.repeat(20_000 / dress.len());
+        let bodies = [
+            json!({ "message": &all }).to_string(),
+            all,
+            format!("{}{dress}", "x".repeat(8 * 1024 - 5)),
+            format!("{}{dress}", "x".repeat(16 * 1024 - 5)),
+        ];
+        for body in bodies {
+            let answer = reply(400, body);
+            let (error, text) = echo.token_answer(&answer, AuthMethod::ClientSecretPost);
+            assert_clean(&text, &"a long body");
+            assert!(
+                error.to_string().len() < 1_000 && error.answer().unwrap().body.len() <= 8 * 1024
+            );
+        }
+    }
+}
+
+#[test]
+fn no_answer_of_the_token_endpoint_brings_the_client_secret_to_light() {
+    let echo = Echo::start();
+    let methods = [
+        AuthMethod::ClientSecretBasic,
+        AuthMethod::ClientSecretBasicRaw,
+        AuthMethod::ClientSecretPost,
+    ];
+    for (dress, method) in dresses(PREY).iter().zip(methods.iter().cycle()) {
+        for (status, answer) in [200, 400, 302, 429].iter().cycle().zip(echoes(dress)) {
+            let answer = Reply { status: *status, ..answer };
+            let (_, text) = echo.token_answer(&answer, *method);
+            assert_clean(&text, &answer);
+        }
+    }
+    assert_log_is_clean();
+}
+
+#[test]
+fn no_answer_of_the_api_brings_the_token_to_light() {
+    let echo = Echo::start();
+    // HTTP Basic is no dress of a token.
+    let dresses = dresses(TOKEN);
+    for dress in dresses.iter().take(dresses.len() - 1).map(String::as_str).chain([ID_TOKEN]) {
+        for (status, answer) in [200, 401, 200, 500, 200, 429].iter().cycle().zip(echoes(dress)) {
+            let answer = Reply { status: *status, ..answer };
+            assert_clean(&echo.api_answer(&answer), &answer);
+        }
+    }
+    assert_log_is_clean();
+}
+
+#[test]
+fn a_token_answer_that_cannot_be_read_does_not_show_the_token_that_it_holds() {
+    let echo = Echo::start();
+    // No digit, no length, no shape gives these away.
+    let tokens =
+        ["t0ken-9f8e7d6c", "t0ken-ABCDEFGHIJKLMNOPQRSTUVWXYZ", "t0kenQwErTyUiOp", ID_TOKEN];
+    for token in tokens {
+        let bodies = [
+            json!({"accessToken": token}).to_string(),
+            json!({"token": token, "expires_in": 3600}).to_string(),
+            json!({"data": {"jwt": [token]}}).to_string(),
+            json!([{"access_token": token}]).to_string(),
+            json!(token).to_string(),
+            json!({"access_token": "x", "token_type": token}).to_string(),
+            json!({"access_token": {"value": token}}).to_string(),
+            json!({"access_token": format!("{token}\n")}).to_string(),
+            json!({"access_token": token, "token_type": "mac"}).to_string(),
+            json!({"access_token": token, "token_type": {"kind": token}}).to_string(),
+            format!(r#"{{"access_token":"{token}""#),
+            format!(r#"{{"accessToken":"{token}","#),
+            format!("access_token={token}&expires_in=3600"),
+            format!("token={token}&expires_in=3600"),
+            format!("oauth_token={token}"),
+            token.to_owned(),
+            format!("<token>{token}</token>"),
+            format!("<html><body>Your token: {token}</body></html>"),
+            format!("OK {token}"),
+        ];
+        for body in bodies {
+            let answer = reply(200, body);
+            let (error, text) = echo.token_answer(&answer, AuthMethod::ClientSecretPost);
+            assert_clean(&text, &answer);
+            assert_eq!(error.sent(), Sent::Accepted);
+        }
+    }
+}
+
+#[test]
+fn a_login_page_instead_of_a_token_is_still_told() {
+    let echo = Echo::start();
+    let answer = reply(
+        200,
+        "<html><head><title>Sign in</title></head><body>Please sign in to the portal</body></html>",
+    )
+    .header("content-type", "text/html");
+    let (error, _) = echo.token_answer(&answer, AuthMethod::ClientSecretPost);
+    let text = error.to_string();
+    assert!(text.contains("text/html: Sign in Please sign in to the portal"), "{text}");
+    assert!(text.ends_with("is this the address of the token endpoint?"), "{text}");
+}
+
+#[test]
+fn nothing_that_holds_a_secret_prints_it() {
+    let echo = Echo::start();
+    let client = echo.client(AuthMethod::ClientSecretBasic);
+    let token = client.access_token().unwrap();
+    assert_eq!(token.secret(), TOKEN);
+    let provider = echo
+        .server
+        .provider()
+        .with_token_parameter("assertion", PREY)
+        .with_token_endpoint(&echo.server.url("/token?key=qu3ry"))
+        .unwrap();
+    let request = Request::post("/a?key=qu3ry")
+        .query("key", "qu3ry")
+        .header("X-Api-Key", "hu5h")
+        .json(&json!({"password": PREY}));
+    let response = client.send(&request).unwrap();
+    let mut pages = client.pages::<u8>("/a?key=qu3ry");
+    let mut text = format!("{token:?}{token:#?}{client:?}{client:#?}{provider:?}{request:?}");
+    write!(text, "{:?}", Credentials::new("my-client", PREY)).unwrap();
+    write!(text, "{response:?}{:?}", pages.next()).unwrap();
+    write!(text, "{:?}", Credentials::from_fn(|| Ok(("a".into(), PREY.into())))).unwrap();
+    assert_clean(&text, &"debug");
+    for header in ["authorization", "Authorization"] {
+        let own = Request::get("/a").header(header, "Bearer t0ken");
+        assert_clean(&printed(&client.send(&own).unwrap_err()), &own);
+    }
+}
+
+#[test]
+fn errors_about_urls_show_neither_user_info_nor_query() {
+    let client = Echo::start().client(AuthMethod::ClientSecretPost);
+    for url in [
+        "https://user:hu5h@api.example.com/a?key=qu3ry",
+        "https://hu5h@api.example.com/a",
+        "http://user:hu5h@example.com/a",
+        "https://api.example.com/a?key=qu3ry",
+        "https://api.example.com/a#qu3ry",
+        "ftp://user:hu5h@api.example.com/a",
+        "/a?key=qu3ry\nx",
+    ] {
+        let request = Request::get(url).header("a\nb", "x");
+        for request in [Request::get(url), Request::get(url).without_token(), request] {
+            assert_clean(&format!("{request:?}"), &url);
+            let refused = url.starts_with("https://api")
+                && format!("{request:?}").contains("with_token: false");
+            if !refused {
+                let result = client.clone().send(&request);
+                assert_clean(&result.err().as_ref().map(printed).unwrap_or_default(), &url);
+            }
+        }
+        for result in [provider_with(url), provider_with(url)] {
+            assert_clean(&result.err().as_ref().map(printed).unwrap_or_default(), &url);
+        }
+    }
+}
+
+fn provider_with(url: &str) -> unattended::Result<()> {
+    let provider = unattended::Provider::new(url, url)?;
+    assert_clean(&format!("{provider:?}"), &url);
+    Ok(())
+}
+
+#[test]
+fn a_failing_credentials_function_does_not_bring_the_secret_to_light() {
+    let server = Server::with_api([reply(200, "{}")]);
+    for text in ["client_secret=hu5h is wrong", "got Bearer t0kenA1B2C3", "vault: hu5hhu5hhu5h"] {
+        let credentials = Credentials::from_fn(move || Err(text.into()));
+        let client = Client::new(server.provider(), credentials).unwrap();
+        let client = client.with_retry_policy(RetryPolicy::default().with_retries(1));
+        let (client, events) = observed(on_manual_clock(client).0);
+        let error = client.get("/a").unwrap_err();
+        let events = format!("{:?}", events.lock().unwrap());
+        assert_clean(&(printed(&error) + &events), &text);
+    }
+}
+
+#[test]
+fn ureq_logs_no_secret() {
+    let echo = Echo::start();
+    for method in [
+        AuthMethod::ClientSecretBasic,
+        AuthMethod::ClientSecretBasicRaw,
+        AuthMethod::ClientSecretPost,
+    ] {
+        let client = echo.client(method);
+        client.post("/control", &json!({"password": PREY})).unwrap();
+    }
+    // A negative control: the log is read, and path and query are in it, as the docs say.
+    assert!(log_lines().iter().any(|line| line.contains("/control")));
+    assert_log_is_clean();
+}
+
+#[cfg(feature = "rustls")]
+#[test]
+fn ureq_logs_no_proxy_password() {
+    use crate::proxy::ConnectProxy;
+    use crate::tls::{Authority, TlsServer};
+
+    drop(log_lines());
+    let authority = Authority::new();
+    let server = TlsServer::start(&authority.issue(&["api.vendor.test"]));
+    let proxy = ConnectProxy::to(server.port);
+    let url = proxy.url().replace("http://", "http://user:pr0xypass@");
+    let client = client_at("https://api.vendor.test").with_root_certificates(authority.pem());
+    let client = client.unwrap().with_proxy(&url).unwrap();
+    client.get("/control-of-proxy").unwrap();
+    assert_clean(&format!("{client:?}"), &"client");
+    assert!(log_lines().iter().any(|line| line.contains("control-of-proxy")));
+    assert_log_is_clean();
+}
+
+#[track_caller]
+fn assert_log_is_clean() {
+    let basic = STANDARD.encode("user:pr0xypass");
+    for line in log_lines().iter() {
+        assert!(!tracks(PREY).iter().any(|track| line.contains(track)), "{line}");
+        assert!(!line.contains(&basic), "{line}");
+    }
+}
+
+#[test]
+fn a_secret_that_is_part_of_an_oauth_code_does_not_change_what_the_code_means() {
+    let server = Server::start(|_| reply(400, r#"{"error":"invalid_client"}"#));
+    let credentials = Credentials::new("my-client", "client");
+    let error = Client::new(server.provider(), credentials).unwrap().get("/a").unwrap_err();
+    assert_eq!(error.exit_code(), 77, "{error}");
+}

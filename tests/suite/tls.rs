@@ -1,0 +1,420 @@
+//! TLS on the loopback: whose certificates are believed, and what is said of the others.
+#![cfg(feature = "rustls")]
+
+use std::io::{Read, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::{env, fs, thread};
+
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, PKCS_ED25519};
+use rustls::pki_types::PrivateKeyDer;
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
+use unattended::error::{Class, Sent};
+use unattended::{Client, Credentials, Error, Request};
+
+use crate::child::{is_child, run_in_child};
+use crate::support::*;
+
+/// A certificate authority of a company, say.
+pub struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    pem: String,
+    der: rustls::pki_types::CertificateDer<'static>,
+}
+
+/// A certificate that an authority issued, with its key.
+pub struct Issued {
+    chain: Vec<rustls::pki_types::CertificateDer<'static>>,
+    pem: String,
+    key: KeyPair,
+}
+
+impl Authority {
+    pub fn new() -> Self {
+        let mut params = CertificateParams::new([]).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        // A name of its own, or another authority could be taken for it.
+        let name: String = key.public_key_raw().iter().map(|b| format!("{b:02x}")).collect();
+        params.distinguished_name.push(DnType::CommonName, &name[..32]);
+        let certificate = params.self_signed(&key).unwrap();
+        let (pem, der) = (certificate.pem(), certificate.der().clone());
+        Self { issuer: Issuer::new(params, key), pem, der }
+    }
+
+    pub fn pem(&self) -> &str {
+        &self.pem
+    }
+
+    pub fn issue(&self, names: &[&str]) -> Issued {
+        self.issue_with(names, |_| {})
+    }
+
+    fn issue_with(&self, names: &[&str], change: impl Fn(&mut CertificateParams)) -> Issued {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let mut params = CertificateParams::new(names).unwrap();
+        change(&mut params);
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        Issued { chain: vec![certificate.der().clone()], pem: certificate.pem(), key }
+    }
+
+    /// This authority written to a file of its own.
+    pub fn file(&self, name: &str) -> String {
+        let path = format!("{}/{name}.pem", env!("CARGO_TARGET_TMPDIR"));
+        fs::write(&path, self.pem()).unwrap();
+        path
+    }
+}
+
+/// A TLS server on 127.0.0.1 that plays a token endpoint and an API.
+pub struct TlsServer {
+    pub port: u16,
+    seen: Arc<Mutex<Vec<Seen>>>,
+    connections: Arc<AtomicUsize>,
+}
+
+impl TlsServer {
+    /// Hands out tokens and answers everything else by 200 with `{}`.
+    pub fn start(identity: &Issued) -> Self {
+        Self::start_with(identity, None, |_| reply(200, "{}"))
+    }
+
+    pub fn start_with(
+        identity: &Issued,
+        clients_of: Option<&Authority>,
+        api: impl Fn(&Seen) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        let config = Arc::new(server_config(identity, clients_of));
+        let (seen, connections): (Arc<Mutex<Vec<Seen>>>, Arc<AtomicUsize>) = Default::default();
+        let (log, count) = (seen.clone(), connections.clone());
+        let address = raw_server(move |stream, _| {
+            count.fetch_add(1, Ordering::SeqCst);
+            let session = ServerConnection::new(config.clone()).unwrap();
+            let mut stream = StreamOwned::new(session, stream);
+            while let Some(request) = read_request(&mut stream) {
+                log.lock().unwrap().push(request.clone());
+                match request.path() {
+                    TOKEN_PATH => write_reply(&mut stream, &token_reply("token-1", 3600)),
+                    _ => write_reply(&mut stream, &api(&request)),
+                }
+                let _ = stream.flush();
+            }
+            // The alert must arrive before the connection is reset.
+            let _ = stream.sock.shutdown(std::net::Shutdown::Write);
+            let _ = stream.sock.read_to_end(&mut Vec::new());
+        });
+        let port = address.rsplit(':').next().unwrap().parse().unwrap();
+        Self { port, seen, connections }
+    }
+
+    pub fn seen(&self) -> Vec<Seen> {
+        self.seen.lock().unwrap().clone()
+    }
+
+    fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
+    }
+
+    fn client(&self) -> Client {
+        client_at(&format!("https://localhost:{}", self.port))
+    }
+}
+
+pub fn server_config(identity: &Issued, clients_of: Option<&Authority>) -> ServerConfig {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ServerConfig::builder_with_provider(provider.clone());
+    let builder = builder.with_safe_default_protocol_versions().unwrap();
+    let builder = match clients_of {
+        None => builder.with_no_client_auth(),
+        Some(authority) => {
+            let mut roots = RootCertStore::empty();
+            roots.add(authority.der.clone()).unwrap();
+            let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider);
+            builder.with_client_cert_verifier(verifier.build().unwrap())
+        }
+    };
+    let key = PrivateKeyDer::try_from(identity.key.serialize_der()).unwrap();
+    builder.with_single_cert(identity.chain.clone(), key).unwrap()
+}
+
+/// The configuration error of a setting.
+fn refused(result: unattended::Result<Client>) -> Error {
+    let error = result.expect_err("the setting was accepted");
+    assert_eq!((error.class(), error.sent()), (Class::Configuration, Sent::No));
+    error
+}
+
+#[test]
+fn own_roots_serve_the_token_call_and_the_api_call() {
+    let authority = Authority::new();
+    let server = TlsServer::start(&authority.issue(&["localhost"]));
+    let client = server.client().with_root_certificates(authority.pem()).unwrap();
+    client.get("/a").unwrap();
+    client.get("/b").unwrap();
+    let targets: Vec<String> = server.seen().into_iter().map(|seen| seen.target).collect();
+    assert_eq!(targets, [TOKEN_PATH, "/a", "/b"]);
+    assert_eq!(server.seen()[1].header("authorization"), Some("Bearer token-1"));
+    assert_eq!(server.connections(), 1);
+}
+
+#[test]
+fn several_connections_of_one_client_and_its_clones_all_work() {
+    let authority = Authority::new();
+    let server = TlsServer::start_with(&authority.issue(&["localhost"]), None, |_| {
+        reply(200, "{}").header("connection", "close")
+    });
+    let client = server.client().with_root_certificates(authority.pem()).unwrap();
+    let threads = [1, 2].map(|_| {
+        let client = client.clone();
+        thread::spawn(move || [(); 3].map(|()| client.get("/a").unwrap().status().as_u16()))
+    });
+    assert_eq!(threads.map(|thread| thread.join().unwrap()), [[200; 3]; 2]);
+    assert!(server.connections() >= 6, "{}", server.connections());
+}
+
+#[test]
+fn an_unknown_issuer_is_an_error_at_once_that_names_the_ways_out() {
+    let server = TlsServer::start(&Authority::new().issue(&["localhost"]));
+    let (client, clock) = on_manual_clock(server.client());
+    let error = client.get("/a").unwrap_err();
+    let expected = format!(
+        "POST localhost:{}/oauth/token: the server's certificate is signed by an authority that is not trusted here: give the authority's certificate by Client::with_root_certificates or SSL_CERT_FILE (a company proxy that inspects TLS has one of its own)",
+        server.port
+    );
+    assert_eq!(error.to_string(), expected);
+    assert_eq!(format!("{error:?}").lines().count(), 2, "{error:?}");
+    assert_eq!((error.class(), error.exit_code()), (Class::Configuration, 78));
+    assert_eq!(error.sent(), Sent::No);
+    assert_eq!((server.connections(), server.seen().len()), (1, 0));
+    assert!(clock.sleeps().is_empty());
+}
+
+#[test]
+fn own_roots_replace_the_built_in_ones_and_each_other() {
+    let (right, wrong) = (Authority::new(), Authority::new());
+    let server = TlsServer::start(&right.issue(&["localhost"]));
+    let good = server.client().with_root_certificates(right.pem()).unwrap();
+    good.get("/a").unwrap();
+    // The clone starts a pool of its own: it does not slip through a connection of before.
+    let bad = good.clone().with_root_certificates(wrong.pem()).unwrap();
+    let error = bad.get("/b").unwrap_err();
+    assert!(error.to_string().contains("Client::with_root_certificates"), "{error}");
+    let both = bad.with_root_certificates(format!("{}\n{}", wrong.pem(), right.pem())).unwrap();
+    both.get("/c").unwrap();
+    let targets: Vec<String> = server.seen().into_iter().map(|seen| seen.target).collect();
+    assert_eq!(targets, [TOKEN_PATH, "/a", "/c"]);
+}
+
+#[test]
+fn a_certificate_that_is_out_of_date_or_for_another_name_is_a_configuration_error_at_once() {
+    let authority = Authority::new();
+    let expired = authority.issue_with(&["localhost"], |params| {
+        params.not_before = rcgen::date_time_ymd(2019, 1, 1);
+        params.not_after = rcgen::date_time_ymd(2020, 1, 1);
+    });
+    let early = authority.issue_with(&["localhost"], |params| {
+        params.not_before = rcgen::date_time_ymd(4000, 1, 1);
+    });
+    let other = authority.issue(&["elsewhere.example.com"]);
+    for (identity, cause) in
+        [(expired, "expired"), (early, "not valid yet"), (other, "not valid for name")]
+    {
+        let server = TlsServer::start(&identity);
+        let client = server.client().with_root_certificates(authority.pem()).unwrap();
+        let (client, clock) = on_manual_clock(client);
+        let error = client.get("/a").unwrap_err();
+        let expected = format!(
+            "POST localhost:{}/oauth/token: the server's certificate is not valid for this call",
+            server.port
+        );
+        assert_eq!(error.to_string(), expected);
+        assert!(format!("{error:?}").contains(cause), "{error:?}");
+        assert_eq!(error.exit_code(), 78);
+        assert_eq!((server.connections(), clock.sleeps().len()), (1, 0));
+    }
+}
+
+#[test]
+fn the_name_of_the_root_is_checked_at_the_api_as_well() {
+    let authority = Authority::new();
+    let token = TlsServer::start(&authority.issue(&["localhost"]));
+    let api = TlsServer::start(&Authority::new().issue(&["localhost"]));
+    let provider = provider_at(&format!("https://localhost:{}", token.port))
+        .with_base_url(&format!("https://localhost:{}", api.port))
+        .unwrap();
+    let client = Client::new(provider, Credentials::new("my-client", SECRET)).unwrap();
+    let client = client.with_root_certificates(authority.pem()).unwrap();
+    let error = client.send(&Request::post("/a")).unwrap_err();
+    assert_eq!((error.exit_code(), error.sent()), (78, Sent::No));
+    assert_eq!((token.seen().len(), api.seen().len()), (1, 0));
+}
+
+#[test]
+fn a_server_without_tls_is_an_error_and_gets_no_secret() {
+    let server = Server::with_api([reply(200, "{}")]);
+    let client = client_at(&server.url("").replace("http://127.0.0.1", "https://localhost"));
+    let client = client.with_retry_policy(unattended::RetryPolicy::default().with_retries(0));
+    let error = client.get("/a").unwrap_err();
+    assert!(error.to_string().ends_with("/oauth/token: the TLS connection failed"), "{error}");
+    assert!(server.seen().is_empty());
+}
+
+#[test]
+fn a_client_certificate_is_shown_to_a_server_that_asks_for_one() {
+    let authority = Authority::new();
+    let server_identity = authority.issue(&["localhost"]);
+    let server = TlsServer::start_with(&server_identity, Some(&authority), |_| reply(200, "{}"));
+    let without = || server.client().with_root_certificates(authority.pem()).unwrap();
+    let with =
+        |own: Issued| without().with_client_certificate(&own.pem, own.key.serialize_pem()).unwrap();
+    with(authority.issue(&["robot.example.com"])).get("/a").unwrap();
+    assert_eq!(server.seen().len(), 2);
+    for client in [without(), with(Authority::new().issue(&["robot.example.com"]))] {
+        let (client, clock) = on_manual_clock(client);
+        let error = client.get("/a").unwrap_err();
+        let expected = format!(
+            "POST localhost:{}/oauth/token: the server does not accept the client's certificate, or wants one (Client::with_client_certificate)",
+            server.port
+        );
+        assert_eq!(error.to_string(), expected);
+        assert_eq!((error.exit_code(), clock.sleeps().len()), (78, 0));
+    }
+    assert_eq!(server.seen().len(), 2);
+}
+
+#[test]
+fn roots_that_cannot_be_used_are_found_when_they_are_set() {
+    let client = || client_at("https://localhost:1");
+    let key = KeyPair::generate().unwrap().serialize_pem();
+    let none = "the root certificates: there is no certificate in PEM form";
+    let cases = [
+        ("", none),
+        ("garbage", none),
+        (key.as_str(), none),
+        (
+            "-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n",
+            "the root certificates: the PEM cannot be read",
+        ),
+        (
+            "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+            "the root certificates: certificate 1 cannot be used as a root",
+        ),
+    ];
+    for (pem, expected) in cases {
+        assert_eq!(refused(client().with_root_certificates(pem)).to_string(), expected, "{pem}");
+    }
+    refused(client().with_root_certificates([0, 159, 146, 150, 255]));
+    let authority = Authority::new();
+    let second = format!("{}{}", authority.pem(), cases[4].0);
+    let error = refused(client().with_root_certificates(second));
+    assert_eq!(error.to_string(), "the root certificates: certificate 2 cannot be used as a root");
+    let cut = &authority.pem()[..200];
+    refused(client().with_root_certificates(cut));
+}
+
+#[test]
+fn a_client_certificate_that_cannot_be_used_is_found_when_it_is_set() {
+    let client = || client_at("https://localhost:1");
+    let own = Authority::new().issue(&["robot.example.com"]);
+    let own_key = own.key.serialize_pem();
+    let encrypted = own_key.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY");
+    let other_key = KeyPair::generate().unwrap().serialize_pem();
+    let other_kind = KeyPair::generate_for(&PKCS_ED25519).unwrap().serialize_pem();
+    let mislabelled = own_key.replace("PRIVATE KEY", "EC PRIVATE KEY");
+    let misread = own_key.replace("PRIVATE KEY", "RSA PRIVATE KEY");
+    let garbage = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    let bad_key = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
+    let unfit = "the client certificate cannot be used with its private key";
+    let none = "the private key of the client certificate is not there in PEM form";
+    let cases = [
+        ("", own_key.as_str(), "the client certificate: there is none in PEM form"),
+        (own_key.as_str(), own_key.as_str(), "the client certificate: there is none in PEM form"),
+        (own.pem.as_str(), "", none),
+        (&own.pem, "garbage", none),
+        (&own.pem, &own.pem, none),
+        (
+            &own.pem,
+            &encrypted,
+            "the private key of the client certificate is encrypted: decrypt it first",
+        ),
+        (&own.pem, &other_key, unfit),
+        (&own.pem, &other_kind, unfit),
+        (&own.pem, bad_key, unfit),
+        (garbage, &own_key, unfit),
+        (&own.pem, &mislabelled, unfit),
+        (&own.pem, &misread, unfit),
+    ];
+    for (chain, key, expected) in cases {
+        let error = refused(client().with_client_certificate(chain, key));
+        assert_eq!(error.to_string(), expected, "{key}");
+        assert!(!format!("{error:?}").contains("PRIVATE KEY--"), "{error:?}");
+    }
+}
+
+#[test]
+fn one_text_may_hold_certificate_and_key() {
+    let authority = Authority::new();
+    let identity = authority.issue(&["localhost"]);
+    let server = TlsServer::start_with(&identity, Some(&authority), |_| reply(200, "{}"));
+    let own = authority.issue(&["robot.example.com"]);
+    let both = format!("a comment\n{}{}", own.key.serialize_pem(), own.pem);
+    let client = server.client().with_root_certificates(authority.pem()).unwrap();
+    client.with_client_certificate(&both, &both).unwrap().get("/a").unwrap();
+}
+
+#[test]
+fn the_variable_ssl_cert_file_names_roots_unless_the_client_has_its_own() {
+    if is_child() {
+        let client = client_at(&env::var("TEST_URL").unwrap());
+        client.get("/a").unwrap();
+        let other = Authority::new();
+        let error = client.with_root_certificates(other.pem()).unwrap().get("/a").unwrap_err();
+        assert_eq!(error.exit_code(), 78);
+        return;
+    }
+    let authority = Authority::new();
+    let server = TlsServer::start(&authority.issue(&["localhost"]));
+    let file = authority.file("ssl_cert_file");
+    let url = format!("https://localhost:{}", server.port);
+    run_in_child(
+        "tls::the_variable_ssl_cert_file_names_roots_unless_the_client_has_its_own",
+        &[("SSL_CERT_FILE", &file), ("TEST_URL", &url)],
+    );
+    assert_eq!(server.seen().len(), 2);
+}
+
+#[test]
+fn a_variable_ssl_cert_file_that_cannot_be_used_is_an_error_not_the_built_in_roots() {
+    if is_child() {
+        let error = client_at("https://localhost:1").get("/a").unwrap_err();
+        assert_eq!(error.to_string(), env::var("TEST_ERROR").unwrap());
+        assert_eq!((error.exit_code(), error.sent()), (78, Sent::No));
+        return;
+    }
+    let bad = format!("{}/not-a-certificate.pem", env!("CARGO_TARGET_TMPDIR"));
+    fs::write(&bad, "not a certificate").unwrap();
+    let missing = format!("{}/missing.pem", env!("CARGO_TARGET_TMPDIR"));
+    let cases = [
+        (&bad, format!("SSL_CERT_FILE {bad}: there is no certificate in PEM form")),
+        (&missing, format!("SSL_CERT_FILE {missing} cannot be read")),
+    ];
+    for (file, error) in cases {
+        run_in_child(
+            "tls::a_variable_ssl_cert_file_that_cannot_be_used_is_an_error_not_the_built_in_roots",
+            &[("SSL_CERT_FILE", file), ("TEST_ERROR", &error)],
+        );
+    }
+}
+
+#[test]
+fn a_self_signed_certificate_is_believed_when_it_is_given() {
+    let key = KeyPair::generate().unwrap();
+    let certificate = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    let certificate = certificate.self_signed(&key).unwrap();
+    let (chain, pem) = (vec![certificate.der().clone()], certificate.pem());
+    let server = TlsServer::start(&Issued { chain, pem: pem.clone(), key });
+    server.client().with_root_certificates(pem).unwrap().get("/a").unwrap();
+    assert_eq!(server.seen().len(), 2);
+}
