@@ -53,7 +53,9 @@ impl fmt::Display for Place {
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.status)?;
-        for words in [&self.code, &self.message].into_iter().flatten() {
+        // Some APIs give the status once more as their code.
+        let code = self.code.as_ref().filter(|code| *code != self.status.as_str());
+        for words in [code, self.message.as_ref()].into_iter().flatten() {
             write!(f, ": {words}")?;
         }
         if let Some(id) = &self.request_id {

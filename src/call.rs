@@ -3,17 +3,18 @@
 use std::time::Duration;
 
 use ureq::http::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderValue, LOCATION};
-use ureq::http::{Method, StatusCode, Uri};
+use ureq::http::{Method, Uri};
 
 use crate::clock::Moment;
 use crate::credentials::Identity;
-use crate::error::{Answer, Class, Error, Place, Result, Sent, StatusError, TokenError};
+use crate::error::{Class, Error, Place, Result};
 use crate::event::WaitReason;
+use crate::grant;
 use crate::provider::Provider;
 use crate::request::{Body, Request};
 use crate::response::Response;
-use crate::retry::{self, Endpoint, Outcome, Rejection, Situation};
-use crate::token::{self, AccessToken};
+use crate::retry::{self, Endpoint, Outcome, Situation};
+use crate::token::AccessToken;
 use crate::url::{self, Origin};
 use crate::wishes::Wish;
 
@@ -118,7 +119,7 @@ impl<'a> Call<'a> {
     /// What was sent that must not be shown.
     pub(crate) fn secrets(&self) -> Vec<String> {
         match (&self.identity, &self.token) {
-            (Some(identity), _) => token::secrets(identity),
+            (Some(identity), _) => grant::secrets(identity),
             (None, Some(token)) => vec![token.secret().to_owned()],
             (None, None) => Vec::new(),
         }
@@ -226,139 +227,6 @@ impl<'a> Call<'a> {
         self.uri = target;
         Ok(())
     }
-
-    /// The error of a call that is not sent because of what the server asked before.
-    pub(crate) fn unsent(&self, wait: Duration, left: Duration, mut answer: Answer) -> Error {
-        answer.retry_after = Some(wait);
-        let message = format!(
-            "not sent: the server asked before not to be called for another {}, which does not fit into the {} left of the call's deadline (RetryPolicy::with_deadline)",
-            seconds(wait),
-            seconds(left)
-        );
-        if self.endpoint == Endpoint::Token {
-            return Error::Token(Box::new(TokenError {
-                place: self.place(),
-                message,
-                answer: Some(answer),
-                sent: Sent::No,
-                class: Class::Temporary,
-                attempts: self.attempt - 1,
-            }));
-        }
-        let mut error = self.status_error(answer, message, Class::Temporary);
-        if let Error::Status(error) = &mut error {
-            error.sent = Sent::No;
-            error.attempts -= 1;
-        }
-        error
-    }
-
-    /// The renewed token is the refused one.
-    pub(crate) fn same_token_again(&self, refusal: &Response) -> Error {
-        self.status_error(
-            refusal.answer::<&str>(&[]),
-            "the token endpoint returned the very token that was refused: a gateway may have cached its answer".into(),
-            Class::Credentials,
-        )
-    }
-
-    pub(crate) fn broken(&self, mut error: Error, rejection: Rejection) -> Error {
-        let why = self.why(rejection);
-        match &mut error {
-            Error::Transport(error) => {
-                error.attempts = self.attempt;
-                let is_told =
-                    matches!(rejection, Rejection::TooLong { left, .. } if left.is_zero());
-                if !why.is_empty() && !is_told {
-                    error.message.push_str("; ");
-                    error.message.push_str(&why);
-                }
-            }
-            Error::Token(error) => error.attempts = self.attempt,
-            _ => {}
-        }
-        error
-    }
-
-    pub(crate) fn refused_by_token_endpoint(
-        &self,
-        answer: Answer,
-        provider: &Provider,
-        identity: &Identity,
-        rejection: Rejection,
-    ) -> TokenError {
-        let (class, advice) = token::diagnose(&answer, provider, identity);
-        let why = self.why(rejection);
-        TokenError {
-            place: self.place(),
-            message: if advice.is_empty() { why } else { advice },
-            answer: Some(answer),
-            sent: Sent::Refused,
-            class,
-            attempts: self.attempt,
-        }
-    }
-
-    pub(crate) fn refused_by_api(&self, response: &Response, rejection: Rejection) -> Error {
-        let answer = response.answer(&self.secrets());
-        let (class, advice) = match answer.status {
-            StatusCode::UNAUTHORIZED if self.refused.is_some() => (
-                Class::Credentials,
-                "a renewed token was refused as well: some APIs answer a wrong path like this",
-            ),
-            StatusCode::UNAUTHORIZED => (Class::Credentials, ""),
-            StatusCode::FORBIDDEN => (Class::Refused, "the token is good, but not for this"),
-            status if status.is_redirection() && retry::may_follow(&self.method) => {
-                (Class::Refused, "a redirect that names no address to follow")
-            }
-            status if status.is_redirection() => {
-                (Class::Refused, "a redirect, which is only followed for GET and HEAD")
-            }
-            status if matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504) => {
-                (Class::Temporary, "")
-            }
-            _ => (Class::Refused, ""),
-        };
-        let why = self.why(rejection);
-        self.status_error(answer, if advice.is_empty() { why } else { advice.into() }, class)
-    }
-
-    fn status_error(&self, answer: Answer, message: String, class: Class) -> Error {
-        let may_have_acted = answer.status.is_server_error() || answer.status.as_u16() == 408;
-        Error::Status(Box::new(StatusError {
-            place: self.place(),
-            answer,
-            message,
-            sent: if may_have_acted { Sent::Unknown } else { Sent::Refused },
-            class,
-            attempts: self.attempt,
-        }))
-    }
-
-    /// Why it was not tried again, and by which setting.
-    fn why(&self, rejection: Rejection) -> String {
-        match rejection {
-            Rejection::Final => String::new(),
-            Rejection::NotRepeatable => format!(
-                "not sent again, because the server may have acted on the {}: if that does no harm, mark the request safe_to_repeat()",
-                self.method
-            ),
-            Rejection::Exhausted => String::new(),
-            Rejection::TooLong { left, .. } if left.is_zero() => {
-                "no time is left of the call's deadline (RetryPolicy::with_deadline)".into()
-            }
-            Rejection::TooLong { wait, left } => format!(
-                "a wait of {} does not fit into the {} left of the call's deadline (RetryPolicy::with_deadline)",
-                seconds(wait),
-                seconds(left)
-            ),
-        }
-    }
-}
-
-fn seconds(duration: Duration) -> String {
-    format!("{:.3}", duration.as_secs_f64()).trim_end_matches('0').trim_end_matches('.').to_owned()
-        + " s"
 }
 
 const MOST_REDIRECTS: u32 = 5;

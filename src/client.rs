@@ -2,7 +2,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
-use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -10,16 +9,16 @@ use crate::call::Call;
 use crate::clock::{Clock, Moment, SystemClock};
 use crate::credentials::Credentials;
 use crate::error::{Error, Result};
-use crate::event::{Event, Stats, WaitReason};
+use crate::event::{Event, Stats};
 use crate::memory::MemoryStore;
 use crate::provider::Provider;
 use crate::request::Request;
 use crate::response::Response;
-use crate::retry::{Endpoint, Rejection, RetryPolicy, Verdict, judge};
+use crate::retry::{Rejection, RetryPolicy, Verdict, jitter, judge};
 use crate::store::TokenStore;
 use crate::token::AccessToken;
 use crate::transport::{Outgoing, Transport};
-use crate::wishes::{Ahead, Wishes};
+use crate::wishes::Wishes;
 
 /// A blocking client for one API behind the client-credentials grant (RFC 6749 §4.4).
 ///
@@ -171,34 +170,6 @@ impl Client {
         Ok(())
     }
 
-    /// Waits until no remembered wish of the server's stands against the call: tells
-    /// whether there was one.
-    pub(crate) fn keep_wishes(&self, call: &mut Call<'_>) -> Result<bool> {
-        let now = self.now();
-        let left = call.time_left(&now);
-        match self.wishes.ahead(call.endpoint, &call.method, &call.uri, &now, left) {
-            Ahead::Clear => Ok(false),
-            // A clock of the caller's may stand still.
-            Ahead::Wait(..) if call.wishes_kept == MOST_WISHES_KEPT => Ok(false),
-            Ahead::TooLong(wait, answer) => Err(call.unsent(wait, left, answer)),
-            Ahead::Wait(wait, answer) if !call.is_patient => Err(call.unsent(wait, left, answer)),
-            Ahead::Wait(wait, answer) => {
-                call.wishes_kept += 1;
-                // By the end of the wait it may be stale.
-                call.token = None;
-                self.pause(call, self.staggered(wait, left), || WaitReason::Remembered(answer));
-                Ok(true)
-            }
-        }
-    }
-
-    pub(crate) fn has_wish_ahead(&self, call: &Call<'_>) -> bool {
-        let now = self.now();
-        let left = call.time_left(&now);
-        let ahead = self.wishes.ahead(call.endpoint, &call.method, &call.uri, &now, left);
-        !matches!(ahead, Ahead::Clear) && call.wishes_kept < MOST_WISHES_KEPT
-    }
-
     fn exchange(&self, call: &Call<'_>) -> Result<Response> {
         let idle_timeout = call.idle_timeout.unwrap_or(self.idle_timeout);
         let outgoing = Outgoing {
@@ -227,55 +198,6 @@ impl Client {
             now: self.clock.now(),
             token: call.token.as_ref().map(AccessToken::masking),
         })
-    }
-
-    /// Keeps in mind what the server asked for, for the calls to come and for others who
-    /// share the store.
-    fn remember(&self, call: &Call<'_>, outcome: &Result<Response>) {
-        if let Ok(response) = outcome
-            && let Some(wish) = call.wish(response, self.now())
-        {
-            self.wishes.remember(wish.clone());
-            if call.endpoint == Endpoint::Api {
-                self.share_wish(wish);
-            }
-        }
-    }
-
-    fn wait_out(&self, call: &mut Call<'_>, outcome: &Result<Response>, wait: Duration) {
-        call.count_retry(outcome);
-        let left = call.time_left(&self.now());
-        let asked = outcome.as_ref().is_ok_and(|response| response.retry_after().is_some());
-        let wait = if asked { self.staggered(wait, left) } else { wait };
-        // By the end of the wait it may be stale.
-        call.token = None;
-        self.pause(call, wait, || call.wait_reason(outcome));
-        self.count(|stats| stats.retries += 1);
-        self.emit(|| Event::Retrying { place: call.place(), attempt: call.attempt });
-    }
-
-    /// A wait that clones share is followed by a jitter, lest they all come back at once.
-    fn staggered(&self, wait: Duration, left: Duration) -> Duration {
-        if Arc::strong_count(&self.wishes) == 1 || wait.is_zero() {
-            return wait;
-        }
-        let stagger = (wait / 10).min(LONGEST_STAGGER).mul_f64(jitter());
-        let later = wait.saturating_add(stagger);
-        if later < left { later } else { wait }
-    }
-
-    fn pause(&self, call: &Call<'_>, wait: Duration, reason: impl FnOnce() -> WaitReason) {
-        if wait.is_zero() {
-            return;
-        }
-        self.emit(|| Event::Waiting {
-            place: call.place(),
-            wait,
-            reason: reason(),
-            attempt: call.attempt,
-        });
-        self.clock.sleep(wait);
-        self.count(|stats| stats.waited = stats.waited.saturating_add(wait));
     }
 
     fn reject(&self, call: &Call<'_>, outcome: Result<Response>, rejection: Rejection) -> Error {
@@ -346,12 +268,3 @@ impl fmt::Debug for Client {
             .finish_non_exhaustive()
     }
 }
-
-/// Uniform in 0 to 1, from the only random source of the standard library.
-fn jitter() -> f64 {
-    let random = RandomState::new().hash_one(0_u8) >> 11;
-    random as f64 / (1_u64 << 53) as f64
-}
-
-const MOST_WISHES_KEPT: u32 = 16;
-const LONGEST_STAGGER: Duration = Duration::from_secs(1);

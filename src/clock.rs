@@ -184,3 +184,9 @@ pub(crate) fn to_millis(time: SystemTime) -> Option<u64> {
 pub(crate) const UNSETTLED: Duration = Duration::MAX;
 /// So that what happened before this process began has a place on the monotonic clock.
 const EPOCH: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+
+/// A duration as errors tell it: `0.25 s`, `3600 s`.
+pub(crate) fn seconds(duration: Duration) -> String {
+    let text = format!("{:.3}", duration.as_secs_f64());
+    text.trim_end_matches('0').trim_end_matches('.').to_owned() + " s"
+}

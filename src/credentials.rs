@@ -115,7 +115,8 @@ impl Credentials {
     /// Client id and secret from a function, asked at each token request: for a vault.
     ///
     /// Its failure is temporary: it is tried again like a token endpoint that is down. No
-    /// borrow of the client's is held while it runs.
+    /// borrow of the client's is held while it runs; but it must not make a call that needs
+    /// the very token that it is asked for.
     ///
     /// ```
     /// use unattended::Credentials;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ureq::Timeout;
 
+use crate::clock::seconds;
 use crate::error::{Cause, Class, Sent};
 
 /// The reading of one error.
@@ -42,11 +43,18 @@ impl Failure {
         match error {
             E::Timeout(Timeout::Connect | Timeout::Resolve) => passing(
                 Sent::No,
-                format!("no connection within {:?} (Client::with_connect_timeout)", limits.connect),
+                format!(
+                    "no connection within {} (Client::with_connect_timeout)",
+                    seconds(limits.connect)
+                ),
             ),
             E::Timeout(Timeout::PerRead | Timeout::PerWrite) => passing(
                 Sent::Unknown,
-                format!("nothing from the server for {:?} ({})", limits.idle, limits.idle_setting),
+                format!(
+                    "nothing from the server for {} ({})",
+                    seconds(limits.idle),
+                    limits.idle_setting
+                ),
             ),
             E::Timeout(_) => passing(
                 Sent::Unknown,

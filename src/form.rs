@@ -12,10 +12,15 @@ pub(crate) fn encode_form(text: &str) -> String {
     })
 }
 
-/// RFC 3986 §2.3: all but the unreserved characters, for a query value or one segment
-/// of a path. A space becomes `%20`: in a query `+` is a plus sign to many servers.
-pub(crate) fn encode_component(text: &str) -> String {
+/// RFC 3986 §2.3: all but the unreserved characters, for one segment of a path.
+pub(crate) fn encode_segment(text: &str) -> String {
     encode(text, |byte| is_unreserved(byte).then_some(byte))
+}
+
+/// A name or value of a query (RFC 3986 §3.4), where `:`, `/` and `@` may stand: dates stay
+/// readable. A space becomes `%20`: `+` is a plus sign to many servers.
+pub(crate) fn encode_query(text: &str) -> String {
+    encode(text, |byte| (is_unreserved(byte) || b":/@".contains(&byte)).then_some(byte))
 }
 
 /// What a caller wrote as a path or query: reserved characters and valid escapes stay,
@@ -49,7 +54,7 @@ pub(crate) fn encode_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str
     form
 }
 
-/// Undoes [`encode_form`] and [`encode_component`]; bad escapes stay as they are.
+/// Undoes [`encode_form`] and [`encode_query`]; bad escapes stay as they are.
 pub(crate) fn decode(text: &str) -> String {
     let mut decoded = Vec::with_capacity(text.len());
     let mut bytes = text.bytes();

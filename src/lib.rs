@@ -102,6 +102,7 @@ mod id_token;
 mod locate;
 mod retry;
 mod request;
+mod query;
 mod response;
 
 mod envelope;
@@ -109,7 +110,9 @@ mod pagination;
 mod provider;
 mod presets;
 
+mod diagnosis;
 mod token;
+mod grant;
 mod wishes;
 mod store;
 mod memory;
@@ -125,7 +128,9 @@ mod transport;
 
 mod event;
 mod call;
+mod refusal;
 mod client;
+mod waiting;
 mod renewal;
 mod revocation;
 mod verbs;
@@ -133,6 +138,7 @@ mod settings;
 
 mod resume;
 mod walk;
+mod asking;
 mod pages;
 
 pub use ureq::http;

@@ -64,7 +64,8 @@ fn of_members(map: &Map<String, Value>) -> (Option<String>, Option<String>) {
     let code = CODES.iter().find_map(text);
     let message = TEXTS.iter().find_map(text);
     if code.is_none() && message.is_none() {
-        return (None, Some(Value::from(map.clone()).to_string()));
+        let quoted = (!map.is_empty()).then(|| Value::from(map.clone()).to_string());
+        return (None, quoted);
     }
     let pointer = ["pointer", "path"].iter().find_map(text);
     let message = match (message, pointer) {

@@ -10,6 +10,7 @@ use crate::clock::Moment;
 use crate::credentials::{Identity, Unreadable};
 use crate::error::{Cause, Class, Error, Result, Sent, TokenError};
 use crate::event::Event;
+use crate::grant;
 use crate::response::Response;
 use crate::retry::{Rejection, Verdict};
 use crate::secret::{mask, mask_opaque};
@@ -202,7 +203,7 @@ impl Client {
             return Err(Error::Token(Box::new(error)));
         }
         call.sent_at = now;
-        self.post_form(call, identity, token::request(&self.provider, identity)?)
+        self.post_form(call, identity, grant::request(&self.provider, identity)?)
     }
 
     /// A form to the authorization server.

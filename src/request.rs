@@ -8,7 +8,7 @@ use ureq::http::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
 use ureq::http::{HeaderMap, Method, Uri};
 
 use crate::error::{Error, Place, Result};
-use crate::form::{encode_component, encode_pairs};
+use crate::form::{encode_pairs, encode_segment};
 use crate::retry::RetryPolicy;
 use crate::url;
 
@@ -30,8 +30,8 @@ use crate::url;
 #[derive(Clone)]
 pub struct Request {
     pub(crate) method: Method,
-    path: String,
-    query: Vec<(String, String)>,
+    pub(crate) path: String,
+    pub(crate) query: Vec<(String, String)>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Body,
     pub(crate) repeatable: bool,
@@ -117,7 +117,7 @@ impl Request {
             None => (self.path, String::new()),
         };
         let path = path.trim_end_matches('/');
-        self.path = format!("{path}/{}{query}", encode_component(value));
+        self.path = format!("{path}/{}{query}", encode_segment(value));
         self
     }
 
@@ -239,60 +239,6 @@ impl Request {
     /// The path as it was given, without a query: the name of a walk over pages.
     pub(crate) fn path(&self) -> &str {
         self.path.split_once('?').map_or(&self.path, |(path, _)| path)
-    }
-
-    /// Takes a pair out of the query, wherever it was given.
-    pub(crate) fn take_query(&mut self, name: &str) -> Option<String> {
-        if let Some(at) = self.query.iter().position(|(key, _)| key == name) {
-            return Some(self.query.remove(at).1);
-        }
-        let (path, query) = self.path.split_once('?')?;
-        let mut pairs: Vec<&str> = query.split('&').collect();
-        let at =
-            pairs.iter().position(|pair| url::pairs(pair).iter().any(|(key, _)| key == name))?;
-        let (_, value) = url::pairs(pairs.remove(at)).pop()?;
-        let separator = if pairs.is_empty() { "" } else { "?" };
-        self.path = format!("{path}{separator}{}", pairs.join("&"));
-        Some(value)
-    }
-
-    /// This request with those of `pairs` whose names its query lacks.
-    pub(crate) fn with_missing_query(&self, pairs: Vec<(String, String)>) -> Self {
-        let mut request = self.clone();
-        let own = self.query_pairs();
-        let is_missing = |(name, _): &(String, String)| own.iter().all(|(key, _)| key != name);
-        request.query.extend(pairs.into_iter().filter(is_missing));
-        request
-    }
-
-    /// This request for the absolute URL `link`, with what of its query the link lacks.
-    pub(crate) fn at(&self, link: &str) -> Self {
-        let mut request = self.clone();
-        let (_, query) = link.split_once('?').unwrap_or_default();
-        let of_link = url::pairs(query);
-        let is_missing = |name: &str| of_link.iter().all(|(key, _)| key != name);
-        request.query.retain(|(name, _)| is_missing(name));
-        link.clone_into(&mut request.path);
-        // As it was written: to some servers `+` and `%20` are not the same.
-        for pair in self.own_query().split('&') {
-            if url::pairs(pair).iter().any(|(name, _)| is_missing(name)) {
-                request.path.push(if request.path.contains('?') { '&' } else { '?' });
-                request.path.push_str(pair);
-            }
-        }
-        request
-    }
-
-    /// The whole query, decoded.
-    pub(crate) fn query_pairs(&self) -> Vec<(String, String)> {
-        let mut pairs = url::pairs(self.own_query());
-        pairs.extend(self.query.iter().cloned());
-        pairs
-    }
-
-    /// The query that is part of the path.
-    fn own_query(&self) -> &str {
-        self.path.split_once('?').map_or("", |(_, query)| query)
     }
 
     pub(crate) fn accepting_json(mut self) -> Self {

@@ -1,5 +1,6 @@
 //! What to do with an answer: decisions without IO and without time of their own.
 
+use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, SystemTime};
 
 use httpdate::parse_http_date;
@@ -274,6 +275,12 @@ fn seconds(text: &str) -> Option<Duration> {
     let seconds = whole.parse::<u64>().unwrap_or(u64::MAX);
     let up = u64::from(fraction.bytes().any(|digit| digit != b'0'));
     Some(Duration::from_secs(seconds.saturating_add(up)))
+}
+
+/// Uniform in 0 to 1, from the only random source of the standard library.
+pub(crate) fn jitter() -> f64 {
+    let random = RandomState::new().hash_one(0_u8) >> 11;
+    random as f64 / (1_u64 << 53) as f64
 }
 
 const FIRST_WAIT: Duration = Duration::from_millis(500);

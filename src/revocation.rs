@@ -3,9 +3,10 @@
 use crate::call::Call;
 use crate::client::{Arrival, Client};
 use crate::error::{Error, Result};
+use crate::grant;
 use crate::response::Response;
 use crate::store;
-use crate::token::{self, AccessToken};
+use crate::token::AccessToken;
 
 impl Client {
     /// Revokes the client's token, or the one that its store holds, and forgets it; does
@@ -47,7 +48,7 @@ impl Client {
         let identity = self.credentials.read().map_err(|why| self.unreadable(call, why))?;
         // A wait may have taken it off, and it must not show in an error.
         call.token = Some(token.clone());
-        self.post_form(call, &identity, token::revocation(&self.provider, &identity, token)?)
+        self.post_form(call, &identity, grant::revocation(&self.provider, &identity, token)?)
     }
 
     /// The token that the store holds, and which it forgets if it is `revoked`.

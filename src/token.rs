@@ -4,21 +4,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
-use ureq::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use ureq::http::header::HeaderValue;
 
 use crate::clock::{Moment, UNSETTLED, to_millis};
-use crate::credentials::Identity;
-use crate::error::{Answer, Class, Error, Result, Sent, TokenError};
-use crate::form::{encode_form, encode_pairs};
+use crate::diagnosis::unreadable;
+use crate::error::{Error, Result};
 use crate::id_token::IdToken;
-use crate::problem;
-use crate::provider::{AuthMethod, Provider};
 use crate::response::Response;
-use crate::retry::is_passing;
-use crate::secret::{MASK, Secret, mask, mask_opaque};
+use crate::secret::{Secret, mask, mask_opaque};
 
 /// An access token and its life (RFC 6749 §5.1). It prints redacted; clones are cheap.
 #[derive(Clone)]
@@ -153,82 +147,16 @@ impl fmt::Debug for AccessToken {
     }
 }
 
-/// The token request of RFC 6749 §4.4.2: headers and form body.
-pub(crate) fn request(provider: &Provider, identity: &Identity) -> Result<(HeaderMap, String)> {
-    let mut pairs = Vec::new();
-    pairs.extend(provider.scope.iter().map(|scope| ("scope", scope.as_str())));
-    pairs.extend(provider.audience.iter().map(|audience| ("audience", audience.as_str())));
-    pairs.extend(provider.resources.iter().map(|resource| ("resource", resource.as_str())));
-    pairs.extend(provider.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-    authenticated(provider, identity, &[("grant_type", "client_credentials")], &pairs)
-}
-
-/// The revocation request of RFC 7009 §2.1.
-pub(crate) fn revocation(
-    provider: &Provider,
-    identity: &Identity,
-    token: &AccessToken,
-) -> Result<(HeaderMap, String)> {
-    let pairs = [("token", token.secret()), ("token_type_hint", "access_token")];
-    authenticated(provider, identity, &pairs, &[])
-}
-
-/// A form in which the client authenticates itself as the provider expects it.
-fn authenticated(
-    provider: &Provider,
-    identity: &Identity,
-    first: &[(&str, &str)],
-    last: &[(&str, &str)],
-) -> Result<(HeaderMap, String)> {
-    let mut headers = HeaderMap::with_capacity(4);
-    let form = HeaderValue::from_static("application/x-www-form-urlencoded");
-    headers.insert(CONTENT_TYPE, form);
-    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-    let mut pairs = first.to_vec();
-    if provider.auth_method == AuthMethod::ClientSecretPost {
-        pairs.push(("client_id", &identity.id));
-        pairs.push(("client_secret", identity.secret.expose()));
-    } else {
-        headers.insert(AUTHORIZATION, basic(provider.auth_method, identity)?);
-    }
-    pairs.extend(last);
-    Ok((headers, encode_pairs(pairs)))
-}
-
-/// RFC 7617 §2, with or without the encoding of RFC 6749 §2.3.1.
-fn basic(method: AuthMethod, identity: &Identity) -> Result<HeaderValue> {
-    let (id, secret) = (identity.id.as_str(), identity.secret.expose());
-    let pair = match method {
-        AuthMethod::ClientSecretBasicRaw if id.contains(':') => {
-            return Err(Error::configuration(
-                "the client id has a colon, which HTTP Basic cannot carry without form-encoding: use AuthMethod::ClientSecretBasic or ClientSecretPost",
-            ));
-        }
-        AuthMethod::ClientSecretBasicRaw => format!("{id}:{secret}"),
-        _ => format!("{}:{}", encode_form(id), encode_form(secret)),
-    };
-    sensitive(&format!("Basic {}", STANDARD.encode(pair)))
-        .ok_or_else(|| Error::configuration("the client credentials do not fit into a header"))
-}
-
 /// RFC 6750 §2.1; nothing that could end a header.
 fn bearer(secret: &str) -> Option<HeaderValue> {
     let is_safe = !secret.is_empty() && secret.bytes().all(|byte| byte.is_ascii_graphic());
     is_safe.then(|| sensitive(&format!("Bearer {secret}"))).flatten()
 }
 
-fn sensitive(value: &str) -> Option<HeaderValue> {
+pub(crate) fn sensitive(value: &str) -> Option<HeaderValue> {
     let mut value = HeaderValue::from_str(value).ok()?;
     value.set_sensitive(true);
     Some(value)
-}
-
-/// What must not show in an error about a token request, in every form it was sent in.
-pub(crate) fn secrets(identity: &Identity) -> Vec<String> {
-    let secret = identity.secret.expose();
-    let raw = STANDARD.encode(format!("{}:{secret}", identity.id));
-    let encoded = format!("{}:{}", encode_form(&identity.id), encode_form(secret));
-    vec![secret.to_owned(), raw, STANDARD.encode(encoded)]
 }
 
 /// Reads a token answer leniently (RFC 6749 §5.1): servers are often slightly wrong.
@@ -287,131 +215,6 @@ fn lifetime(value: &Value) -> Option<Duration> {
     }
     let seconds = seconds.min(LONGEST_LIFE.as_secs_f64());
     Duration::try_from_secs_f64(seconds).ok().filter(|life| !life.is_zero())
-}
-
-/// A success that is no token. Its body may hold one under any name, so nothing of it is
-/// kept that could be one.
-fn unreadable(response: &Response, known: &[String], why: &str) -> Error {
-    let mut answer = response.answer(known);
-    let content_type = response.header("content-type").unwrap_or("no content type");
-    let content_type = mask(content_type, known);
-    let body = serde_json::from_slice::<Value>(response.bytes());
-    let error = body.as_ref().ok().and_then(|body| body.get("error").or(body.get("errors")));
-    let is_error = error.is_some_and(|error| !error.is_null());
-    // The words of an error are kept, but not JSON that holds none.
-    let keep = |words: Option<String>| {
-        let words = words.filter(|words| is_error && !words.starts_with('{'))?;
-        Some(mask_opaque(&words, known))
-    };
-    (answer.code, answer.message) = (keep(answer.code), keep(answer.message));
-    answer.body = match body {
-        // A token may be a number as well.
-        Ok(value) => mask(&without_strings(value).to_string(), known),
-        Err(_) => mask_opaque(&answer.body, known),
-    };
-    let message = match problem::words(&answer.body, str::to_owned) {
-        (_, Some(words)) => format!("{why}; {content_type}: {words}"),
-        (_, None) => format!("{why}; {content_type}"),
-    };
-    Error::Token(Box::new(TokenError {
-        place: response.place(),
-        message: format!("{message}; is this the address of the token endpoint?"),
-        answer: Some(answer),
-        sent: Sent::Accepted,
-        class: Class::Refused,
-        attempts: 1,
-    }))
-}
-
-fn without_strings(value: Value) -> Value {
-    match value {
-        Value::String(_) => MASK.into(),
-        Value::Array(items) => items.into_iter().map(without_strings).collect(),
-        Value::Object(map) => {
-            map.into_iter().map(|(name, value)| (name, without_strings(value))).collect()
-        }
-        other => other,
-    }
-}
-
-/// The class of a refusal, and what to do about it.
-pub(crate) fn diagnose(
-    answer: &Answer,
-    provider: &Provider,
-    identity: &Identity,
-) -> (Class, String) {
-    let advice = match answer.code.as_deref() {
-        Some("invalid_client") => return (Class::Credentials, invalid_client(provider, identity)),
-        Some("unauthorized_client") => {
-            return (Class::Credentials, "this client may not use the client-credentials grant: allow it at the authorization server".into());
-        }
-        Some("access_denied" | "invalid_grant") => {
-            return (Class::Credentials, "the authorization server grants this client nothing here: check what it may access, and the audience to the letter".into());
-        }
-        Some("invalid_scope") => {
-            "check Provider::with_scope: the client was not granted that scope"
-        }
-        Some("invalid_target") => "check Provider::with_resource (RFC 8707)",
-        Some(code) if is_passing(code) => return (Class::Temporary, String::new()),
-        Some("unsupported_grant_type") => {
-            "this endpoint does not offer the client-credentials grant"
-        }
-        Some("invalid_request") => {
-            "check the client authentication method, audience, resource and extra parameters of the Provider"
-        }
-        _ => return by_status(answer),
-    };
-    (Class::Configuration, advice.into())
-}
-
-fn by_status(answer: &Answer) -> (Class, String) {
-    let advice = match answer.status.as_u16() {
-        408 | 429 | 500.. => return (Class::Temporary, String::new()),
-        300..=399 => {
-            "the token endpoint redirects, which is never followed: set the address that it leads to"
-        }
-        _ if problem::oauth_code(&answer.body).is_some_and(|code| is_of_protocol(&code)) => "",
-        _ => {
-            "this is not how a token endpoint refuses (RFC 6749 §5.2): a gateway in between, or the wrong address"
-        }
-    };
-    (Class::Refused, advice.into())
-}
-
-/// `mfa_required`, but not the `Not Found` that web frameworks put in the same place.
-fn is_of_protocol(code: &str) -> bool {
-    code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
-}
-
-/// Which style was sent, and what about id and secret is apt to go wrong in it.
-fn invalid_client(provider: &Provider, identity: &Identity) -> String {
-    let style = match provider.auth_method {
-        AuthMethod::ClientSecretBasic => "HTTP Basic, form-encoded (client_secret_basic)",
-        AuthMethod::ClientSecretBasicRaw => "HTTP Basic, not form-encoded",
-        AuthMethod::ClientSecretPost => "the form body (client_secret_post)",
-    };
-    let mut text = format!(
-        "the authorization server does not know this client id and secret; they were sent by {style}: check both, and whether the server expects another Provider::with_auth_method"
-    );
-    for (what, value) in
-        [("client id", identity.id.as_str()), ("client secret", identity.secret.expose())]
-    {
-        if value.contains(char::is_whitespace) {
-            text.push_str(&format!("; the {what} has white space or a line break inside"));
-        }
-        let changes = encode_form(value) != value;
-        if changes && provider.auth_method == AuthMethod::ClientSecretBasic {
-            text.push_str(&format!(
-                "; the {what} has characters that form-encoding changes: a server that does not decode them needs AuthMethod::ClientSecretBasicRaw"
-            ));
-        }
-        if changes && provider.auth_method == AuthMethod::ClientSecretBasicRaw {
-            text.push_str(&format!(
-                "; the {what} has characters that form-encoding changes: a server that decodes them needs AuthMethod::ClientSecretBasic"
-            ));
-        }
-    }
-    text
 }
 
 /// Longer than any server means it; keeps the arithmetic on clocks safe.

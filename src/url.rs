@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use ureq::http::Uri;
 
 use crate::error::{Error, Result};
-use crate::form::{decode, encode_component, encode_path};
+use crate::form::{decode, encode_path, encode_query};
 
 /// Scheme, host and port (RFC 6454 §4): what a token must not leave.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -164,9 +164,9 @@ pub(crate) fn with_query(uri: &Uri, pairs: &[(String, String)]) -> Result<Uri> {
     let mut separator = if uri.query().is_some() { '&' } else { '?' };
     for (name, value) in pairs {
         target.push(separator);
-        target.push_str(&encode_component(name));
+        target.push_str(&encode_query(name));
         target.push('=');
-        target.push_str(&encode_component(value));
+        target.push_str(&encode_query(value));
         separator = '&';
     }
     replace_target(uri, &target)

@@ -4,43 +4,40 @@ use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
 
 use serde::de::DeserializeOwned;
-use ureq::http::Uri;
 
 use crate::client::Client;
 use crate::envelope::Envelope;
 use crate::error::{Error, IncompleteError, Place, Result};
 use crate::event::Event;
-use crate::form::{encode_pairs, fingerprint};
 use crate::locate::member;
-use crate::pagination::{Next, PageFacts, Pagination};
+use crate::pagination::{PageFacts, Pagination};
 use crate::request::Request;
 use crate::response::Response;
 use crate::resume::{Ask, Progress, ResumePoint, count};
-use crate::url::{self, Origin};
 
 /// A walk over pages, whatever is made of the rows.
 pub(crate) struct Walk<'c> {
-    client: &'c Client,
-    request: Request,
+    pub(crate) client: &'c Client,
+    pub(crate) request: Request,
     pub(crate) pagination: Pagination,
     /// The page to ask for next; `None` after the last one.
-    ask: Option<Ask>,
+    pub(crate) ask: Option<Ask>,
     /// Its number.
-    number: u64,
+    pub(crate) number: u64,
     /// How many of its rows were delivered before.
     skip: u64,
     pub(crate) progress: Progress,
     pub(crate) promised: Option<(u64, u64)>,
     /// It began in the middle, by the caller's own page number: totals say nothing.
-    is_partial: bool,
+    pub(crate) is_partial: bool,
     /// The page size of before a resume point: by another the pages would begin elsewhere.
-    kept_size: Option<Option<u64>>,
+    pub(crate) kept_size: Option<Option<u64>>,
     /// Where the last page begins, as it was asked for.
     pub(crate) before: Option<ResumePoint>,
-    links: HashSet<String>,
+    pub(crate) links: HashSet<String>,
     /// The rows of the last page, where pages do not say their number.
     previous: Option<String>,
-    empty_pages: u32,
+    pub(crate) empty_pages: u32,
     /// What ends the walk at the next step.
     error: Option<Error>,
     is_over: bool,
@@ -107,18 +104,6 @@ impl<'c> Walk<'c> {
         })
     }
 
-    /// What is asked for but for the paging.
-    fn query_fingerprint(&self) -> String {
-        let paging = [
-            self.pagination.page_parameter().unwrap_or_default(),
-            self.pagination.page_size_parameter(),
-        ];
-        let mut pairs = self.request.query_pairs();
-        pairs.retain(|(name, _)| !paging.contains(&name.as_str()));
-        let text = encode_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-        format!("{:x}", fingerprint(&text))
-    }
-
     /// The next page, its rows pushed to `rows`; `None` once the walk is over.
     pub(crate) fn next_page<T: DeserializeOwned>(
         &mut self,
@@ -175,49 +160,6 @@ impl<'c> Walk<'c> {
             Err(why) => self.error = Some(self.incomplete(place, why)),
         }
         Ok((number, envelope, response))
-    }
-
-    /// The request for a page: the caller's, with the number, or the link with the
-    /// caller's query.
-    fn request_for(&mut self, ask: &Ask) -> Result<Request> {
-        self.settle_page_size();
-        let parameter = self.pagination.page_parameter();
-        let own = parameter.and_then(|parameter| self.request.take_query(parameter));
-        let page = match (ask, own) {
-            (Ask::Link(link), _) => {
-                return Ok(self.request.at(link).with_missing_query(self.pagination.query(None)));
-            }
-            (Ask::Page(page), _) if parameter.is_none() => {
-                return Err(Error::configuration(format!(
-                    "the resume point is for page {page}, and this walk is not over numbered pages"
-                )));
-            }
-            (Ask::Page(page), _) => Some(*page),
-            (Ask::First, None) => self.pagination.first_page(),
-            (Ask::First, Some(own)) => {
-                self.number = own.parse().map_err(|_| {
-                    Error::configuration(format!("the query's page {own:?} is not a number"))
-                })?;
-                self.is_partial = self.number > 1;
-                self.ask = Some(Ask::Page(self.number));
-                Some(self.number)
-            }
-        };
-        Ok(self.request.with_missing_query(self.pagination.query(page)))
-    }
-
-    /// The request's own page size wins over the setting, that of a resume point over both.
-    fn settle_page_size(&mut self) {
-        let parameter = self.pagination.page_size_parameter().to_owned();
-        if let Some(own) = self.request.take_query(&parameter) {
-            match own.parse() {
-                Ok(rows) => self.pagination.set_page_size(Some(rows)),
-                Err(_) => self.request = self.request.clone().query(parameter, own),
-            }
-        }
-        if let Some(rows) = self.kept_size.take() {
-            self.pagination.set_page_size(rows);
-        }
     }
 
     fn decode<T: DeserializeOwned>(
@@ -304,45 +246,6 @@ impl<'c> Walk<'c> {
         self.client.emit(|| Event::Page { place, number, rows, delivered, total_items });
     }
 
-    /// Turns what the answer says about the next page into what is asked for.
-    fn prepare(
-        &mut self,
-        next: Next,
-        rows: u64,
-        response: &Response,
-    ) -> std::result::Result<Option<(Ask, u64)>, String> {
-        self.empty_pages = if rows == 0 { self.empty_pages + 1 } else { 0 };
-        match next {
-            Next::End => Ok(None),
-            _ if self.empty_pages > MOST_EMPTY_PAGES => {
-                Err(format!("{MOST_EMPTY_PAGES} pages in a row were empty"))
-            }
-            Next::Page(page) => Ok(Some((Ask::Page(page), page))),
-            Next::Link(link) => {
-                let target =
-                    url::resolve(&response.uri, &link).map_err(|error| error.to_string())?;
-                self.check_link(&target)?;
-                Ok(Some((Ask::Link(target.to_string()), self.number.saturating_add(1))))
-            }
-        }
-    }
-
-    fn check_link(&mut self, target: &Uri) -> std::result::Result<(), String> {
-        let base = &self.client.provider.base_url;
-        // Without the token, the caller's own headers stay where the caller sent them.
-        let first = self.request.resolve(base).map_err(|error| error.to_string())?;
-        let (home, to) = (Origin::of(&first), Origin::of(target));
-        if to != home {
-            return Err(format!(
-                "the next link leads to another origin, {to}: the token stays at {home}"
-            ));
-        }
-        if self.links.contains(&target.to_string()) {
-            return Err("the next link leads to a page that was read before".into());
-        }
-        Ok(())
-    }
-
     /// Whether what was delivered contradicts what was promised.
     fn shortfall(&self, place: Place) -> Option<Error> {
         let (least, most) = self.promised.filter(|_| !self.is_partial)?;
@@ -364,6 +267,3 @@ impl<'c> Walk<'c> {
         }))
     }
 }
-
-/// Filters may leave pages empty in APIs that page by links, but not for ever.
-const MOST_EMPTY_PAGES: u32 = 1_000;

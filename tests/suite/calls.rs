@@ -124,8 +124,8 @@ fn an_absolute_url_of_the_same_origin_is_called_as_it_stands() {
 fn query_values_are_percent_encoded_and_a_plus_stays_a_plus() {
     let cases = [
         ("a b", "a%20b"),
-        ("2026-01-01T00:00:00+02:00", "2026-01-01T00%3A00%3A00%2B02%3A00"),
-        ("a&b=c#d?e/f", "a%26b%3Dc%23d%3Fe%2Ff"),
+        ("2026-01-01T00:00:00+02:00", "2026-01-01T00:00:00%2B02:00"),
+        ("a&b=c#d?e/f", "a%26b%3Dc%23d%3Fe/f"),
         ("100%", "100%25"),
         ("%20", "%2520"),
         ("Zürich €", "Z%C3%BCrich%20%E2%82%AC"),

@@ -157,7 +157,7 @@ fn what_to_do_next_is_in_the_text() {
     let twice = api_error(reply(401, "{}"));
     assert_eq!(
         text(&twice),
-        "GET host/a: 401 Unauthorized: {}; a renewed token was refused as well: some APIs answer a wrong path like this"
+        "GET host/a: 401 Unauthorized; a renewed token was refused as well: some APIs answer a wrong path like this"
     );
     assert_for_programs(&twice, Class::Credentials, 77, Sent::Refused);
     let server = Server::with_api([reply(503, ""), reply(302, "").header("location", "/b")]);
@@ -481,7 +481,7 @@ fn broken_connections_are_told_with_what_may_have_happened() {
     let silent = client.get("/silent").unwrap_err();
     assert_eq!(
         text(&silent),
-        "GET host/silent: nothing from the server for 50ms (Client::with_idle_timeout)"
+        "GET host/silent: nothing from the server for 0.05 s (Client::with_idle_timeout)"
     );
 }
 
@@ -493,7 +493,7 @@ fn each_timeout_is_told_with_the_setting_that_governs_it() {
     let error = client.clone().with_token_idle_timeout(limit).get("/a").unwrap_err();
     assert_eq!(
         text(&error),
-        "POST host/oauth/token: nothing from the server for 50ms (Client::with_token_idle_timeout)"
+        "POST host/oauth/token: nothing from the server for 0.05 s (Client::with_token_idle_timeout)"
     );
     assert_for_programs(&error, Class::Temporary, 75, Sent::Unknown);
     let request = Request::get("/a").without_token().with_idle_timeout(limit);

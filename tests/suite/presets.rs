@@ -347,3 +347,25 @@ fn a_provider_prints_without_the_values_of_its_extra_parameters() {
     assert!(!text.contains("hush"), "{text}");
     assert!(text.contains("assertion"), "{text}");
 }
+
+#[test]
+fn a_parameter_that_would_be_sent_twice_is_refused_and_resources_are_not() {
+    let server = Server::with_api([]);
+    let call = |provider: Provider| {
+        let credentials = Credentials::new("id", "secret");
+        Client::new(provider, credentials).unwrap().get("/x").map(|_| ())
+    };
+    let resources = server.provider().with_resource("a").with_resource("a");
+    call(resources).unwrap();
+    let twice = [
+        server.provider().with_token_parameter("grant_type", "password"),
+        server.provider().with_scope("a").with_token_parameter("scope", "b"),
+        server.provider().with_token_parameter("x", "1").with_token_parameter("x", "2"),
+    ];
+    for provider in twice {
+        let error = call(provider).unwrap_err();
+        assert!(error.to_string().contains(" twice: see Provider::with_token_parameter"));
+        assert_eq!(error.exit_code(), 78);
+    }
+    assert_eq!(server.token_requests().len(), 1);
+}

@@ -102,7 +102,7 @@ fn the_error_names_the_setting_and_the_limit() {
     assert_eq!(
         error.to_string(),
         format!(
-            "GET {host}/x: nothing from the server for 50ms (Client::with_idle_timeout), after 2 attempts"
+            "GET {host}/x: nothing from the server for 0.05 s (Client::with_idle_timeout), after 2 attempts"
         )
     );
 }
@@ -117,7 +117,7 @@ fn a_post_that_meets_the_idle_limit_is_not_repeated() {
     assert_eq!(
         error.to_string(),
         format!(
-            "POST {host}/x: nothing from the server for 50ms (Client::with_idle_timeout); not sent again, because the server may have acted on the POST: if that does no harm, mark the request safe_to_repeat()"
+            "POST {host}/x: nothing from the server for 0.05 s (Client::with_idle_timeout); not sent again, because the server may have acted on the POST: if that does no harm, mark the request safe_to_repeat()"
         )
     );
     assert_eq!(error.sent(), Sent::Unknown);
@@ -131,7 +131,7 @@ fn a_request_may_have_an_idle_limit_of_its_own() {
     let start = Instant::now();
     let request = untold(Method::POST).with_idle_timeout(millis(50));
     let error = client.send(&request).unwrap_err();
-    assert!(error.to_string().contains("for 50ms"), "{error}");
+    assert!(error.to_string().contains("for 0.05 s"), "{error}");
     assert!(start.elapsed() < secs(3));
 }
 
@@ -144,7 +144,7 @@ fn the_token_endpoint_has_an_idle_limit_of_its_own() {
     assert_eq!(
         error.to_string(),
         format!(
-            "POST {host}/oauth/token: nothing from the server for 50ms (Client::with_token_idle_timeout), after 2 attempts"
+            "POST {host}/oauth/token: nothing from the server for 0.05 s (Client::with_token_idle_timeout), after 2 attempts"
         )
     );
     assert_eq!(settled(&count, 2), 2);
@@ -220,7 +220,7 @@ fn a_connection_that_is_never_set_up_ends_at_the_connect_limit() {
     let host = origin.replace("https://", "");
     assert_eq!(
         error.to_string(),
-        format!("POST {host}/x: no connection within 80ms (Client::with_connect_timeout)")
+        format!("POST {host}/x: no connection within 0.08 s (Client::with_connect_timeout)")
     );
     assert_eq!((error.sent(), error.class()), (Sent::No, Class::Temporary));
 }

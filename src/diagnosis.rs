@@ -1,0 +1,137 @@
+//! What a refusal of the token endpoint means, and what to do about it.
+
+use serde_json::Value;
+
+use crate::credentials::Identity;
+use crate::error::{Answer, Class, Error, Sent, TokenError};
+use crate::form::encode_form;
+use crate::problem;
+use crate::provider::{AuthMethod, Provider};
+use crate::response::Response;
+use crate::retry::is_passing;
+use crate::secret::{MASK, mask, mask_opaque};
+
+/// A success that is no token. Its body may hold one under any name, so nothing of it is
+/// kept that could be one.
+pub(crate) fn unreadable(response: &Response, known: &[String], why: &str) -> Error {
+    let mut answer = response.answer(known);
+    let content_type = response.header("content-type").unwrap_or("no content type");
+    let content_type = mask(content_type, known);
+    let body = serde_json::from_slice::<Value>(response.bytes());
+    let error = body.as_ref().ok().and_then(|body| body.get("error").or(body.get("errors")));
+    let is_error = error.is_some_and(|error| !error.is_null());
+    // The words of an error are kept, but not JSON that holds none.
+    let keep = |words: Option<String>| {
+        let words = words.filter(|words| is_error && !words.starts_with('{'))?;
+        Some(mask_opaque(&words, known))
+    };
+    (answer.code, answer.message) = (keep(answer.code), keep(answer.message));
+    answer.body = match body {
+        // A token may be a number as well.
+        Ok(value) => mask(&without_strings(value).to_string(), known),
+        Err(_) => mask_opaque(&answer.body, known),
+    };
+    let message = match problem::words(&answer.body, str::to_owned) {
+        (_, Some(words)) => format!("{why}; {content_type}: {words}"),
+        (_, None) => format!("{why}; {content_type}"),
+    };
+    Error::Token(Box::new(TokenError {
+        place: response.place(),
+        message: format!("{message}; is this the address of the token endpoint?"),
+        answer: Some(answer),
+        sent: Sent::Accepted,
+        class: Class::Refused,
+        attempts: 1,
+    }))
+}
+
+fn without_strings(value: Value) -> Value {
+    match value {
+        Value::String(_) => MASK.into(),
+        Value::Array(items) => items.into_iter().map(without_strings).collect(),
+        Value::Object(map) => {
+            map.into_iter().map(|(name, value)| (name, without_strings(value))).collect()
+        }
+        other => other,
+    }
+}
+
+/// The class of a refusal, and what to do about it.
+pub(crate) fn diagnose(
+    answer: &Answer,
+    provider: &Provider,
+    identity: &Identity,
+) -> (Class, String) {
+    let advice = match answer.code.as_deref() {
+        Some("invalid_client") => return (Class::Credentials, invalid_client(provider, identity)),
+        Some("unauthorized_client") => {
+            return (Class::Credentials, "this client may not use the client-credentials grant: allow it at the authorization server".into());
+        }
+        Some("access_denied" | "invalid_grant") => {
+            return (Class::Credentials, "the authorization server grants this client nothing here: check what it may access, and the audience to the letter".into());
+        }
+        Some("invalid_scope") => {
+            "check Provider::with_scope: the client was not granted that scope"
+        }
+        Some("invalid_target") => "check Provider::with_resource (RFC 8707)",
+        Some(code) if is_passing(code) => return (Class::Temporary, String::new()),
+        Some("unsupported_grant_type") => {
+            "this endpoint does not offer the client-credentials grant"
+        }
+        Some("invalid_request") => {
+            "check the client authentication method, audience, resource and extra parameters of the Provider"
+        }
+        _ => return by_status(answer),
+    };
+    (Class::Configuration, advice.into())
+}
+
+fn by_status(answer: &Answer) -> (Class, String) {
+    let advice = match answer.status.as_u16() {
+        408 | 429 | 500.. => return (Class::Temporary, String::new()),
+        300..=399 => {
+            "the token endpoint redirects, which is never followed: set the address that it leads to"
+        }
+        _ if problem::oauth_code(&answer.body).is_some_and(|code| is_of_protocol(&code)) => "",
+        _ => {
+            "this is not how a token endpoint refuses (RFC 6749 §5.2): a gateway in between, or the wrong address"
+        }
+    };
+    (Class::Refused, advice.into())
+}
+
+/// `mfa_required`, but not the `Not Found` that web frameworks put in the same place.
+fn is_of_protocol(code: &str) -> bool {
+    code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+}
+
+/// Which style was sent, and what about id and secret is apt to go wrong in it.
+fn invalid_client(provider: &Provider, identity: &Identity) -> String {
+    let style = match provider.auth_method {
+        AuthMethod::ClientSecretBasic => "HTTP Basic, form-encoded (client_secret_basic)",
+        AuthMethod::ClientSecretBasicRaw => "HTTP Basic, not form-encoded",
+        AuthMethod::ClientSecretPost => "the form body (client_secret_post)",
+    };
+    let mut text = format!(
+        "the authorization server does not know this client id and secret; they were sent by {style}: check both, and whether the server expects another Provider::with_auth_method"
+    );
+    for (what, value) in
+        [("client id", identity.id.as_str()), ("client secret", identity.secret.expose())]
+    {
+        if value.contains(char::is_whitespace) {
+            text.push_str(&format!("; the {what} has white space or a line break inside"));
+        }
+        let changes = encode_form(value) != value;
+        if changes && provider.auth_method == AuthMethod::ClientSecretBasic {
+            text.push_str(&format!(
+                "; the {what} has characters that form-encoding changes: a server that does not decode them needs AuthMethod::ClientSecretBasicRaw"
+            ));
+        }
+        if changes && provider.auth_method == AuthMethod::ClientSecretBasicRaw {
+            text.push_str(&format!(
+                "; the {what} has characters that form-encoding changes: a server that decodes them needs AuthMethod::ClientSecretBasic"
+            ));
+        }
+    }
+    text
+}

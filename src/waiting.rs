@@ -1,0 +1,94 @@
+//! How a client waits: when the server asks for it, now or before, and between attempts.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::call::Call;
+use crate::client::Client;
+use crate::error::Result;
+use crate::event::{Event, WaitReason};
+use crate::response::Response;
+use crate::retry::{Endpoint, jitter};
+use crate::wishes::Ahead;
+
+impl Client {
+    /// Waits until no remembered wish of the server's stands against the call: tells
+    /// whether there was one.
+    pub(crate) fn keep_wishes(&self, call: &mut Call<'_>) -> Result<bool> {
+        let now = self.now();
+        let left = call.time_left(&now);
+        match self.wishes.ahead(call.endpoint, &call.method, &call.uri, &now, left) {
+            Ahead::Clear => Ok(false),
+            // A clock of the caller's may stand still.
+            Ahead::Wait(..) if call.wishes_kept == MOST_WISHES_KEPT => Ok(false),
+            Ahead::TooLong(wait, answer) => Err(call.unsent(wait, left, answer)),
+            Ahead::Wait(wait, answer) if !call.is_patient => Err(call.unsent(wait, left, answer)),
+            Ahead::Wait(wait, answer) => {
+                call.wishes_kept += 1;
+                // By the end of the wait it may be stale.
+                call.token = None;
+                self.pause(call, self.staggered(wait, left), || WaitReason::Remembered(answer));
+                Ok(true)
+            }
+        }
+    }
+
+    pub(crate) fn has_wish_ahead(&self, call: &Call<'_>) -> bool {
+        let now = self.now();
+        let left = call.time_left(&now);
+        let ahead = self.wishes.ahead(call.endpoint, &call.method, &call.uri, &now, left);
+        !matches!(ahead, Ahead::Clear) && call.wishes_kept < MOST_WISHES_KEPT
+    }
+
+    /// Keeps in mind what the server asked for, for the calls to come and for others who
+    /// share the store.
+    pub(crate) fn remember(&self, call: &Call<'_>, outcome: &Result<Response>) {
+        if let Ok(response) = outcome
+            && let Some(wish) = call.wish(response, self.now())
+        {
+            self.wishes.remember(wish.clone());
+            if call.endpoint == Endpoint::Api {
+                self.share_wish(wish);
+            }
+        }
+    }
+
+    pub(crate) fn wait_out(&self, call: &mut Call<'_>, outcome: &Result<Response>, wait: Duration) {
+        call.count_retry(outcome);
+        let left = call.time_left(&self.now());
+        let asked = outcome.as_ref().is_ok_and(|response| response.retry_after().is_some());
+        let wait = if asked { self.staggered(wait, left) } else { wait };
+        // By the end of the wait it may be stale.
+        call.token = None;
+        self.pause(call, wait, || call.wait_reason(outcome));
+        self.count(|stats| stats.retries += 1);
+        self.emit(|| Event::Retrying { place: call.place(), attempt: call.attempt });
+    }
+
+    /// A wait that clones share is followed by a jitter, lest they all come back at once.
+    fn staggered(&self, wait: Duration, left: Duration) -> Duration {
+        if Arc::strong_count(&self.wishes) == 1 || wait.is_zero() {
+            return wait;
+        }
+        let stagger = (wait / 10).min(LONGEST_STAGGER).mul_f64(jitter());
+        let later = wait.saturating_add(stagger);
+        if later < left { later } else { wait }
+    }
+
+    fn pause(&self, call: &Call<'_>, wait: Duration, reason: impl FnOnce() -> WaitReason) {
+        if wait.is_zero() {
+            return;
+        }
+        self.emit(|| Event::Waiting {
+            place: call.place(),
+            wait,
+            reason: reason(),
+            attempt: call.attempt,
+        });
+        self.clock.sleep(wait);
+        self.count(|stats| stats.waited = stats.waited.saturating_add(wait));
+    }
+}
+
+const MOST_WISHES_KEPT: u32 = 16;
+const LONGEST_STAGGER: Duration = Duration::from_secs(1);
