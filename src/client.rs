@@ -171,7 +171,10 @@ impl Client {
     }
 
     fn exchange(&self, call: &Call<'_>) -> Result<Response> {
-        let idle_timeout = call.idle_timeout.unwrap_or(self.idle_timeout);
+        let (idle_timeout, idle_setting) = match call.idle_timeout {
+            Some(timeout) => (timeout, "Request::with_idle_timeout"),
+            None => (self.idle_timeout, "Client::with_idle_timeout"),
+        };
         let outgoing = Outgoing {
             method: &call.method,
             uri: &call.uri,
@@ -179,7 +182,7 @@ impl Client {
             body: call.body(),
             time_left: call.time_left(&self.now()),
             idle_timeout,
-            idle_setting: "Client::with_idle_timeout",
+            idle_setting,
             body_limit: self.body_limit,
             body_setting: "Client::with_body_limit",
         };

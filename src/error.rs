@@ -271,27 +271,35 @@ impl fmt::Display for Error {
                 tries(f, error.attempts)?;
                 advice(f, &error.message)
             }
-            Self::Decode(error) => {
-                if let Some(place) = &error.place {
-                    write!(f, "{place}: ")?;
-                }
-                if let Some(page) = error.page {
-                    write!(f, "page {page}: ")?;
-                }
-                if let Some(row) = error.row {
-                    write!(f, "row {row}: ")?;
-                }
-                f.write_str(&error.message)
-            }
-            Self::Incomplete(error) => {
-                write!(f, "{}: page {}: {}", error.place, error.page, error.message)?;
-                write!(f, " ({} rows delivered", error.delivered)?;
-                match error.promised {
-                    Some((least, most)) if least == most => write!(f, " of {most} promised)"),
-                    Some((least, most)) => write!(f, " of {least} to {most} promised)"),
-                    None => f.write_str(")"),
-                }
-            }
+            Self::Decode(error) => error.fmt(f),
+            Self::Incomplete(error) => error.fmt(f),
+        }
+    }
+}
+
+impl DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(place) = &self.place {
+            write!(f, "{place}: ")?;
+        }
+        if let Some(page) = self.page {
+            write!(f, "page {page}: ")?;
+        }
+        if let Some(row) = self.row {
+            write!(f, "row {row}: ")?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+impl IncompleteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: page {}: {}", self.place, self.page, self.message)?;
+        write!(f, " ({} rows delivered", self.delivered)?;
+        match self.promised {
+            Some((least, most)) if least == most => write!(f, " of {most} promised)"),
+            Some((least, most)) => write!(f, " of {least} to {most} promised)"),
+            None => f.write_str(")"),
         }
     }
 }

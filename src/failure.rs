@@ -28,68 +28,68 @@ pub(crate) struct Limits {
 
 impl Failure {
     pub(crate) fn of(error: &ureq::Error, limits: &Limits) -> Self {
-        use ureq::Error as E;
-        let failed = |sent, class, message| Self {
-            sent,
-            class,
-            message,
-            idle: matches!(error, E::Timeout(Timeout::PerRead | Timeout::PerWrite)),
-        };
-        let passing = |sent, message: String| failed(sent, Class::Temporary, message);
-        let wrong = |message: &str| failed(Sent::No, Class::Configuration, message.to_owned());
-        if let Some((sent, class, message)) = tls_reading(error) {
-            return failed(sent, class, message);
+        let (sent, class, message) = tls_reading(error)
+            .or_else(|| set_up_reading(error))
+            .unwrap_or_else(|| passing_reading(error, limits));
+        let idle = matches!(error, ureq::Error::Timeout(Timeout::PerRead | Timeout::PerWrite));
+        Self { sent, class, message, idle }
+    }
+}
+
+/// Whether the server may have acted, what kind of trouble it is, and its text.
+type Reading = (Sent, Class, String);
+
+/// What another attempt does not cure.
+fn set_up_reading(error: &ureq::Error) -> Option<Reading> {
+    let message = match error {
+        ureq::Error::ConnectProxyFailed(why) if why.contains("407") => {
+            "the proxy wants credentials: http://user:password@host:port (NTLM, Kerberos and PAC are not supported)"
         }
-        match error {
-            E::Timeout(Timeout::Connect | Timeout::Resolve) => passing(
-                Sent::No,
-                format!(
-                    "no connection within {} (Client::with_connect_timeout)",
-                    seconds(limits.connect)
-                ),
-            ),
-            E::Timeout(Timeout::PerRead | Timeout::PerWrite) => passing(
-                Sent::Unknown,
-                format!(
-                    "nothing from the server for {} ({})",
-                    seconds(limits.idle),
-                    limits.idle_setting
-                ),
-            ),
-            E::Timeout(_) => passing(
-                Sent::Unknown,
-                "the call's deadline passed (RetryPolicy::with_deadline)".into(),
-            ),
-            E::HostNotFound => passing(Sent::No, "the host name was not found".into()),
-            E::Other(cause) if is_look_up(&**cause) => {
-                passing(Sent::No, "the host name was not found".into())
-            }
-            E::Io(cause) if is_look_up(cause) => {
-                passing(Sent::No, "the host name was not found".into())
-            }
-            E::Io(cause) if never_connected(cause.kind()) => {
-                passing(Sent::No, "no connection to the server".into())
-            }
-            E::Io(_) => passing(Sent::Unknown, "the connection broke".into()),
-            E::Decompress(..) => {
-                passing(Sent::Unknown, "the gzip encoding of the answer is broken".into())
-            }
-            E::Protocol(_) => passing(Sent::Unknown, "the answer is not valid HTTP".into()),
-            E::LargeResponseHeader(..) => failed(
-                Sent::Unknown,
-                Class::Refused,
-                "the headers of the answer are too long".into(),
-            ),
-            E::ConnectProxyFailed(why) if why.contains("407") => wrong(
-                "the proxy wants credentials: http://user:password@host:port (NTLM, Kerberos and PAC are not supported)",
-            ),
-            E::ConnectProxyFailed(why) => {
-                passing(Sent::No, format!("the proxy refused the connection: {why}"))
-            }
-            E::TlsRequired => wrong("this build has no TLS: enable the feature rustls"),
-            E::Tls(_) => wrong("TLS cannot be set up for this host name"),
-            _ => passing(Sent::Unknown, "the exchange failed".into()),
+        ureq::Error::TlsRequired => "this build has no TLS: enable the feature rustls",
+        ureq::Error::Tls(_) => "TLS cannot be set up for this host name",
+        ureq::Error::LargeResponseHeader(..) => {
+            let message = "the headers of the answer are too long";
+            return Some((Sent::Unknown, Class::Refused, message.into()));
         }
+        _ => return None,
+    };
+    Some((Sent::No, Class::Configuration, message.into()))
+}
+
+fn passing_reading(error: &ureq::Error, limits: &Limits) -> Reading {
+    let (sent, message) = match error {
+        ureq::Error::Timeout(timeout) => timeout_reading(*timeout, limits),
+        ureq::Error::HostNotFound => (Sent::No, NOT_FOUND.into()),
+        ureq::Error::Other(cause) if is_look_up(&**cause) => (Sent::No, NOT_FOUND.into()),
+        ureq::Error::Io(cause) if is_look_up(cause) => (Sent::No, NOT_FOUND.into()),
+        ureq::Error::Io(cause) if never_connected(cause.kind()) => {
+            (Sent::No, "no connection to the server".into())
+        }
+        ureq::Error::Io(_) => (Sent::Unknown, "the connection broke".into()),
+        ureq::Error::Decompress(..) => {
+            (Sent::Unknown, "the gzip encoding of the answer is broken".into())
+        }
+        ureq::Error::Protocol(_) => (Sent::Unknown, "the answer is not valid HTTP".into()),
+        ureq::Error::ConnectProxyFailed(why) => {
+            (Sent::No, format!("the proxy refused the connection: {why}"))
+        }
+        _ => (Sent::Unknown, "the exchange failed".into()),
+    };
+    (sent, Class::Temporary, message)
+}
+
+/// Each limit is told with the setting that governs it.
+fn timeout_reading(timeout: Timeout, limits: &Limits) -> (Sent, String) {
+    match timeout {
+        Timeout::Connect | Timeout::Resolve => {
+            let limit = seconds(limits.connect);
+            (Sent::No, format!("no connection within {limit} (Client::with_connect_timeout)"))
+        }
+        Timeout::PerRead | Timeout::PerWrite => {
+            let (limit, setting) = (seconds(limits.idle), limits.idle_setting);
+            (Sent::Unknown, format!("nothing from the server for {limit} ({setting})"))
+        }
+        _ => (Sent::Unknown, "the call's deadline passed (RetryPolicy::with_deadline)".into()),
     }
 }
 
@@ -128,7 +128,7 @@ fn never_connected(kind: io::ErrorKind) -> bool {
 
 /// What TLS itself says: found in ureq's error or in the IO error around it.
 #[cfg(feature = "rustls")]
-fn tls_reading(error: &ureq::Error) -> Option<(Sent, Class, String)> {
+fn tls_reading(error: &ureq::Error) -> Option<Reading> {
     use rustls::{AlertDescription as Alert, CertificateError as Bad, Error as Tls};
     let error = match error {
         ureq::Error::Rustls(error) => error,
@@ -155,6 +155,8 @@ fn tls_reading(error: &ureq::Error) -> Option<(Sent, Class, String)> {
 }
 
 #[cfg(not(feature = "rustls"))]
-fn tls_reading(_: &ureq::Error) -> Option<(Sent, Class, String)> {
+fn tls_reading(_: &ureq::Error) -> Option<Reading> {
     None
 }
+
+const NOT_FOUND: &str = "the host name was not found";

@@ -165,13 +165,8 @@ impl Client {
             return Some(Arrival::Outcome(outcome));
         }
         let obtained = outcome.and_then(|response| self.read_token(call, &response, is_renewal));
-        Some(match obtained {
-            Ok((token, event)) => {
-                entry.token = Some(token.clone());
-                Arrival::Ready((token, event))
-            }
-            Err(error) => Arrival::Outcome(Err(error)),
-        })
+        entry.token = obtained.as_ref().ok().map(|(token, _)| token.clone());
+        Some(obtained.map_or_else(|error| Arrival::Outcome(Err(error)), Arrival::Ready))
     }
 
     /// What the others who wait for their turn should know before they ask as well.

@@ -302,32 +302,55 @@ fn a_refused_revocation_keeps_the_token_and_shows_it_to_nobody() {
     assert_eq!(server.token_requests().len(), 1);
 }
 
-/// Runs this test binary again as a process that makes one call.
-fn child(server: &Server, folder: &Folder, killed: bool) -> Child {
-    Command::new(std::env::current_exe().unwrap())
+/// This test binary again, as a process that makes one call.
+fn child_command(server: &Server) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
         .args(["--exact", "stores::child_process", "--ignored"])
         .env("UNATTENDED_TEST_ORIGIN", server.url(""))
-        .env("UNATTENDED_TEST_FOLDER", &folder.0)
-        .env("UNATTENDED_TEST_PATH", if killed { "/abort" } else { "/x" })
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap()
+        .stderr(Stdio::null());
+    command
+}
+
+fn child(server: &Server, folder: &Folder) -> Child {
+    child_command(server).env("UNATTENDED_TEST_FOLDER", &folder.0).spawn().unwrap()
 }
 
 #[test]
 #[ignore = "is started as a process by the tests below"]
 fn child_process() {
     let Ok(origin) = std::env::var("UNATTENDED_TEST_ORIGIN") else { return };
-    let folder = std::env::var("UNATTENDED_TEST_FOLDER").unwrap();
-    let client = client_at(&origin).with_store(FileStore::at(folder));
-    client.get(&std::env::var("UNATTENDED_TEST_PATH").unwrap()).unwrap();
+    let store = match std::env::var("UNATTENDED_TEST_FOLDER") {
+        Ok(folder) => FileStore::at(folder),
+        Err(_) => FileStore::default(),
+    };
+    let client = client_at(&origin).with_store(store);
+    client.get("/x").unwrap();
+    std::process::exit(if client.stats().store_failures == 0 { 0 } else { 7 });
+}
+
+#[test]
+fn the_default_folder_is_the_users_cache_and_without_one_the_client_goes_on_alone() {
+    let (server, folder) = (Server::with_api([]), Folder::new("default"));
+    let run = |variables: &[(&str, &Path)]| {
+        let mut command = child_command(&server);
+        command.env_remove("HOME").env_remove("XDG_CACHE_HOME").envs(variables.iter().copied());
+        command.status().unwrap().code()
+    };
+    assert_eq!(run(&[("XDG_CACHE_HOME", &folder.0)]), Some(0));
+    assert_eq!(run(&[("XDG_CACHE_HOME", &folder.0)]), Some(0));
+    assert_eq!(server.token_requests().len(), 1);
+    assert_eq!(mode(&folder.0.join("unattended")), 0o700);
+    assert_eq!(run(&[]), Some(7));
+    assert_eq!(run(&[("HOME", Path::new("relative"))]), Some(7));
+    assert_eq!(server.token_requests().len(), 3);
 }
 
 #[test]
 fn fifty_processes_at_once_buy_one_token() {
     let (server, folder) = (Server::with_api([]), Folder::new("fifty"));
-    let children: Vec<Child> = (0..50).map(|_| child(&server, &folder, false)).collect();
+    let children: Vec<Child> = (0..50).map(|_| child(&server, &folder)).collect();
     for mut child in children {
         assert!(child.wait().unwrap().success());
     }
@@ -348,11 +371,11 @@ fn a_process_that_is_killed_within_a_renewal_does_not_stop_the_others() {
         token_reply("token", 3600)
     });
     let folder = Folder::new("killed");
-    let mut victim = child(&server, &folder, false);
+    let mut victim = child(&server, &folder);
     first.recv().unwrap();
     victim.kill().unwrap();
     victim.wait().unwrap();
-    let mut others: Vec<Child> = (0..5).map(|_| child(&server, &folder, false)).collect();
+    let mut others: Vec<Child> = (0..5).map(|_| child(&server, &folder)).collect();
     assert!(others.iter_mut().all(|child| child.wait().unwrap().success()));
     assert_eq!(server.token_requests().len(), 2);
 }
