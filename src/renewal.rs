@@ -126,9 +126,11 @@ impl Client {
         if let Err(cause) = stored {
             self.store_failed(&cause);
         }
-        match arrived {
-            Some(arrival) => arrival,
-            None => self.attempt(call, wanted, &identity, &mut StoreEntry::default()),
+        match (arrived, &wanted.still_good) {
+            (Some(arrival), _) => arrival,
+            // Somebody else is likely renewing it at this moment.
+            (None, Some((old, _))) => Some(Arrival::Ready((old.clone(), None))),
+            (None, None) => self.attempt(call, wanted, &identity, &mut StoreEntry::default()),
         }
     }
 

@@ -302,6 +302,33 @@ fn a_refused_revocation_keeps_the_token_and_shows_it_to_nobody() {
     assert_eq!(server.token_requests().len(), 1);
 }
 
+/// A store whose turn never comes.
+struct Busy;
+
+impl TokenStore for Busy {
+    fn update(
+        &self,
+        _: &str,
+        _: Duration,
+        _: &mut dyn FnMut(&mut StoreEntry),
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        Err("somebody else takes too long".into())
+    }
+}
+
+#[test]
+fn while_the_store_is_busy_a_token_that_is_still_good_is_not_bought_again() {
+    let server = Server::with_api([]);
+    let (client, clock) = on_manual_clock(run(&server, Busy));
+    client.get("/x").unwrap();
+    clock.advance(secs(3_580));
+    client.get("/x").unwrap();
+    assert_eq!(server.token_requests().len(), 1);
+    clock.advance(secs(20));
+    client.get("/x").unwrap();
+    assert_eq!(server.token_requests().len(), 2);
+}
+
 /// This test binary again, as a process that makes one call.
 fn child_command(server: &Server) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
