@@ -222,7 +222,7 @@ impl Request {
         }
         let uri = url::join(base, &self.path, &self.query)
             .map_err(|error| self.refuse(&error.to_string()))?;
-        if self.with_token && url::Origin::of(&uri) != url::Origin::of(base) {
+        if self.with_token && !url::is_same_origin(&uri, base) {
             let place = Place::new(&self.method, &uri);
             return Err(Error::configuration(format!(
                 "{place}: not sent: the token must not leave the origin of the base URL, {}; make the request without_token() if it needs none",

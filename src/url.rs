@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use ureq::http::Uri;
+use ureq::http::uri::PathAndQuery;
 
 use crate::error::{Error, Result};
 use crate::form::{decode, encode_path, encode_query};
@@ -18,18 +19,29 @@ pub(crate) struct Origin {
 
 impl Origin {
     pub(crate) fn of(uri: &Uri) -> Self {
-        let scheme = uri.scheme_str().unwrap_or_default().to_ascii_lowercase();
-        let default_port = if scheme == "https" { 443 } else { 80 };
         Self {
-            scheme,
+            // Every URL was parsed here, and so its scheme is in lower case.
+            scheme: uri.scheme_str().unwrap_or_default().to_owned(),
             host: uri.host().unwrap_or_default().to_ascii_lowercase(),
-            port: uri.port_u16().unwrap_or(default_port),
+            port: port(uri),
         }
     }
 
     pub(crate) fn is_https(&self) -> bool {
         self.scheme == "https"
     }
+}
+
+/// As comparing their [`Origin`]s, but without building them: it is done for every call.
+pub(crate) fn is_same_origin(one: &Uri, other: &Uri) -> bool {
+    one.scheme() == other.scheme()
+        && one.host().unwrap_or_default().eq_ignore_ascii_case(other.host().unwrap_or_default())
+        && port(one) == port(other)
+}
+
+fn port(uri: &Uri) -> u16 {
+    let default = if uri.scheme_str() == Some("https") { 443 } else { 80 };
+    uri.port_u16().unwrap_or(default)
 }
 
 impl fmt::Display for Origin {
@@ -89,7 +101,7 @@ pub(crate) fn is_loopback(host: &str) -> bool {
 /// stands between base and path; a path's own query stays in front.
 pub(crate) fn join(base: &Uri, path: &str, query: &[(String, String)]) -> Result<Uri> {
     if is_absolute(path) {
-        return with_query(&parse(path, "the request's URL")?, query);
+        return with_query(parse(path, "the request's URL")?, query);
     }
     let (path, own_query) = path.split_once('?').unwrap_or((path, ""));
     let mut target = base.path().to_owned();
@@ -102,7 +114,7 @@ pub(crate) fn join(base: &Uri, path: &str, query: &[(String, String)]) -> Result
         target.push('?');
         target.push_str(&encode_path(own_query));
     }
-    with_query(&replace_target(base, &target)?, query)
+    with_query(replace_target(base, target)?, query)
 }
 
 /// Whether `path` is a URL of its own.
@@ -152,13 +164,13 @@ pub(crate) fn resolve(base: &Uri, reference: &str) -> Result<Uri> {
         target.push('?');
         target.push_str(&encode_path(query));
     }
-    replace_target(base, &target)
+    replace_target(base, target)
 }
 
 /// `uri` with the pairs added to its query.
-pub(crate) fn with_query(uri: &Uri, pairs: &[(String, String)]) -> Result<Uri> {
+pub(crate) fn with_query(uri: Uri, pairs: &[(String, String)]) -> Result<Uri> {
     if pairs.is_empty() {
-        return Ok(uri.clone());
+        return Ok(uri);
     }
     let mut target = uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
     let mut separator = if uri.query().is_some() { '&' } else { '?' };
@@ -169,7 +181,7 @@ pub(crate) fn with_query(uri: &Uri, pairs: &[(String, String)]) -> Result<Uri> {
         target.push_str(&encode_query(value));
         separator = '&';
     }
-    replace_target(uri, &target)
+    replace_target(&uri, target)
 }
 
 /// The names and values of a query, decoded.
@@ -179,10 +191,10 @@ pub(crate) fn pairs(query: &str) -> Vec<(String, String)> {
     pairs.map(|(name, value)| (decode(name), decode(value))).collect()
 }
 
-fn replace_target(uri: &Uri, target: &str) -> Result<Uri> {
+fn replace_target(uri: &Uri, target: String) -> Result<Uri> {
     let mut parts = uri.clone().into_parts();
     let refuse = || Error::configuration("the request's path and query are not valid in a URL");
-    parts.path_and_query = Some(target.parse().map_err(|_| refuse())?);
+    parts.path_and_query = Some(PathAndQuery::try_from(target).map_err(|_| refuse())?);
     Uri::from_parts(parts).map_err(|_| refuse())
 }
 
