@@ -74,7 +74,10 @@ impl Client {
         let mut call = Call::to_token_endpoint(&self.provider, retries, end);
         let old = own.filter(|token| wanted.is_wanted(token));
         wanted.still_good = old.and_then(|old| old.left(&now).map(|left| (old, left)));
-        if let Some((_, left)) = &wanted.still_good {
+        if let Some((old, left)) = &wanted.still_good {
+            if self.wishes.renewal_failed_lately(&now) {
+                return Ok(old.clone());
+            }
             // There is no hurry yet: one attempt, which ends while the old token lives.
             call.end = call.end.min(now.monotonic + *left / 2);
             call.retries_left = 0;
@@ -82,6 +85,7 @@ impl Client {
         }
         let fetched = match (self.fetch(&mut call, &wanted), wanted.still_good) {
             (Err(error), Some((old, left))) if error.is_temporary() => {
+                self.wishes.renewal_failed(now);
                 let error = error.to_string();
                 (old, Some(Event::OldTokenKept { left, error }))
             }
@@ -151,7 +155,7 @@ impl Client {
         if let Some((old, _)) = &wanted.still_good
             && self.wishes.renewal_failed_lately(&now)
         {
-            // Used without asking again at each call.
+            // While this one waited for its turn.
             return Some(Arrival::Ready((old.clone(), None)));
         }
         if self.has_wish_ahead(call) {

@@ -997,3 +997,22 @@ fn a_403_is_never_retried_and_never_renews() {
     assert_eq!((server.api_requests().len(), server.token_requests().len()), (1, 1));
     assert!(clock.sleeps().is_empty());
 }
+
+#[test]
+fn a_wish_of_the_token_endpoints_is_told_once_and_not_with_each_call_that_uses_the_old_token() {
+    let refusal = reply(429, "{}").header("retry-after", "20");
+    let server = Server::with_scripts([token_reply("old", 100), refusal], []);
+    let (client, clock) = on_manual_clock(server.client());
+    let (client, events) = observed(client);
+    client.get("/x").unwrap();
+    clock.advance(secs(80));
+    for _ in 0..10 {
+        client.get("/x").unwrap();
+    }
+    let kept = |event: &&Event| matches!(event, Event::OldTokenKept { .. });
+    assert_eq!(events.lock().unwrap().iter().filter(kept).count(), 1);
+    clock.advance(secs(6));
+    client.get("/x").unwrap();
+    assert_eq!(server.token_requests().len(), 2, "the endpoint is left alone for 20 s");
+    assert_eq!(events.lock().unwrap().iter().filter(kept).count(), 2);
+}
