@@ -17,6 +17,7 @@ mod presets;
 mod proxy;
 mod quickstart;
 mod redirects;
+mod renewal;
 mod resume;
 mod retries;
 mod secrets;
