@@ -249,12 +249,11 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(20);
 const LARGEST: u64 = 4 * 1024 * 1024;
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 
     #[test]
-    #[cfg(unix)]
     fn the_folder_is_that_of_the_xdg_rules() {
         fn folder(pairs: &[(&str, &str)]) -> Option<PathBuf> {
             cache_folder(|name| {
