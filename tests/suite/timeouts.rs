@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use flate2::Compression;
 use flate2::write::GzEncoder;
-use flate2::{Compression, FlushCompress};
 use unattended::error::{Class, Sent};
 use unattended::http::Method;
 use unattended::{Client, Credentials, Provider, Request, RetryPolicy};
@@ -290,7 +290,7 @@ fn bomb() -> Vec<u8> {
     let zeros = vec![0; 1 << 20];
     let mut block = Vec::with_capacity(1 << 16);
     let mut deflate = flate2::Compress::new(Compression::best(), false);
-    deflate.compress_vec(&zeros, &mut block, FlushCompress::Full).unwrap();
+    deflate.compress_vec(&zeros, &mut block, flate2::FlushCompress::Full).unwrap();
     let header = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3];
     [header.to_vec(), block.repeat(4096)].concat()
 }
