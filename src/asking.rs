@@ -27,6 +27,10 @@ impl Walk<'_> {
     /// The request for a page: the caller's, with the number, or the link with the
     /// caller's query.
     pub(crate) fn request_for(&mut self, ask: &Ask) -> Result<Request> {
+        if self.resumed_query.take().is_some_and(|query| query != self.query_fingerprint()) {
+            let message = "the resume point is for the same path with another query";
+            return Err(Error::configuration(message));
+        }
         self.settle_page_size();
         let parameter = self.pagination.page_parameter();
         let own = parameter.and_then(|parameter| self.request.take_query(parameter));

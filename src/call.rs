@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use ureq::http::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderValue, LOCATION};
-use ureq::http::{Method, Uri};
+use ureq::http::{Method, StatusCode, Uri};
 
 use crate::clock::Moment;
 use crate::credentials::Identity;
-use crate::error::{Class, Error, Place, Result};
+use crate::error::{Class, Error, Place, Result, Sent};
 use crate::event::WaitReason;
 use crate::grant;
 use crate::provider::Provider;
@@ -45,6 +45,8 @@ pub(crate) struct Call<'a> {
     /// Who asked for a token.
     pub(crate) identity: Option<Identity>,
     pub(crate) sent_at: Moment,
+    /// What earlier attempts left open.
+    acted: Sent,
 }
 
 impl<'a> Call<'a> {
@@ -83,6 +85,7 @@ impl<'a> Call<'a> {
             refused: None,
             identity: None,
             sent_at: Moment { wall: std::time::SystemTime::UNIX_EPOCH, monotonic: Duration::ZERO },
+            acted: Sent::No,
         }
     }
 
@@ -167,6 +170,27 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// An attempt is over, but not the call.
+    pub(crate) fn note_attempt(&mut self, outcome: &Result<Response>) {
+        let sent = match outcome {
+            Ok(response) if may_have_acted(response.status) => Sent::Unknown,
+            Ok(_) => Sent::Refused,
+            Err(error) => error.sent(),
+        };
+        self.acted = self.acted.max(sent);
+    }
+
+    /// The error of the whole call: the server may have acted on any of its attempts.
+    pub(crate) fn ended(&self, mut error: Error) -> Error {
+        match &mut error {
+            Error::Transport(error) => error.sent = error.sent.max(self.acted),
+            Error::Token(error) => error.sent = error.sent.max(self.acted),
+            Error::Status(error) => error.sent = error.sent.max(self.acted),
+            _ => {}
+        }
+        error
+    }
+
     pub(crate) fn count_retry(&mut self, outcome: &Result<Response>) {
         self.attempt += 1;
         self.retries_left -= 1;
@@ -227,6 +251,10 @@ impl<'a> Call<'a> {
         self.uri = target;
         Ok(())
     }
+}
+
+pub(crate) fn may_have_acted(status: StatusCode) -> bool {
+    status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT
 }
 
 const MOST_REDIRECTS: u32 = 5;

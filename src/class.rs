@@ -28,8 +28,9 @@ impl Class {
     }
 }
 
-/// Whether the server may have acted on the request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// Whether the server may have acted on the request, in any of the attempts of a call; a
+/// later variant outranks an earlier one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Sent {
     /// It never left, or never reached the server.

@@ -43,7 +43,8 @@ pub struct Client {
     pub(crate) provider: Arc<Provider>,
     pub(crate) credentials: Credentials,
     pub(crate) store: Arc<dyn TokenStore>,
-    pub(crate) has_own_store: bool,
+    /// The user set the store: others may look into it.
+    pub(crate) is_store_shared: bool,
     /// Under which the store keeps the token; known after the first look at it.
     pub(crate) key: RefCell<Option<Arc<str>>>,
     pub(crate) wishes: Arc<Wishes>,
@@ -88,7 +89,7 @@ impl Client {
             provider: Arc::new(provider),
             credentials,
             store: Arc::new(MemoryStore::new()),
-            has_own_store: false,
+            is_store_shared: false,
             key: RefCell::new(None),
             wishes: Arc::default(),
             transport: Transport::new(),
@@ -118,7 +119,8 @@ impl Client {
             self.make_ready(call)?;
             Ok(Arrival::Outcome(self.exchange(call)))
         };
-        self.run(&mut call, exchange, |_, response| Ok(response))
+        let result = self.run(&mut call, exchange, |_, response| Ok(response));
+        result.map_err(|error| call.ended(error))
     }
 
     /// Blocks for `duration` on the client's clock: for a job that is polled, say.
@@ -148,7 +150,10 @@ impl Client {
             match verdict {
                 Verdict::Accept => return accept(call, outcome?),
                 Verdict::Follow => call.follow(outcome?)?,
-                Verdict::Reauthorize => self.reauthorize(call, outcome?),
+                Verdict::Reauthorize => {
+                    call.note_attempt(&outcome);
+                    self.reauthorize(call, outcome?);
+                }
                 Verdict::Wait(wait) => self.wait_out(call, &outcome, wait),
                 Verdict::Reject(rejection) => return Err(self.reject(call, outcome, rejection)),
             }

@@ -142,11 +142,8 @@ impl Credentials {
         match &self.source {
             Source::Function(_) => Ok(()),
             _ => match self.read() {
-                Ok(_) => Ok(()),
                 Err(Unreadable::Wrong(error)) => Err(error),
-                Err(Unreadable::Failed(cause)) => {
-                    Err(Error::configuration_caused("the credentials", Some(cause)))
-                }
+                Ok(_) | Err(Unreadable::Failed(_)) => Ok(()),
             },
         }
     }

@@ -42,6 +42,7 @@ pub(crate) fn unreadable(response: &Response, known: &[String], why: &str) -> Er
         sent: Sent::Accepted,
         class: Class::Refused,
         attempts: 1,
+        what: TokenError::NO_TOKEN,
     }))
 }
 

@@ -256,8 +256,19 @@ const METADATA: [&str; 15] = [
 ];
 
 /// The number of all rows.
-const TOTALS: [&str; 5] =
-    ["total_items", "totalItems", "total_count", "totalCount", "@odata.count"];
+const TOTALS: [&str; 11] = [
+    "total_items",
+    "totalItems",
+    "total_count",
+    "totalCount",
+    "total_results",
+    "totalResults",
+    "total_records",
+    "totalRecords",
+    "totalElements",
+    "total",
+    "@odata.count",
+];
 
 /// What says that there is more, in a form that cannot be followed.
 const CURSORS: [&str; 10] = [

@@ -100,6 +100,7 @@ pub struct TokenError {
     pub class: Class,
     /// How often it was tried.
     pub attempts: u32,
+    pub(crate) what: &'static str,
 }
 
 /// The payload of [`Error::Status`].
@@ -259,7 +260,7 @@ impl fmt::Display for Error {
                 tries(f, error.attempts)
             }
             Self::Token(error) => {
-                write!(f, "no access token: {}", error.place)?;
+                write!(f, "{}: {}", error.what, error.place)?;
                 if let Some(answer) = &error.answer {
                     write!(f, ": {answer}")?;
                 }
@@ -275,6 +276,11 @@ impl fmt::Display for Error {
             Self::Incomplete(error) => error.fmt(f),
         }
     }
+}
+
+impl TokenError {
+    pub(crate) const NO_TOKEN: &'static str = "no access token";
+    pub(crate) const NOT_REVOKED: &'static str = "the token is not revoked";
 }
 
 impl DecodeError {

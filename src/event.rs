@@ -28,7 +28,7 @@ pub enum Event {
         /// Whether there was one before.
         renewal: bool,
     },
-    /// A token that another clone had fetched was taken up.
+    /// A token that was in the store was taken up: another clone or process had fetched it.
     #[non_exhaustive]
     TokenReused {
         /// How long it still lives; `None` if the server did not say.

@@ -148,7 +148,14 @@ fn tls_reading(error: &ureq::Error) -> Option<Reading> {
         ) => {
             "the server does not accept the client's certificate, or wants one (Client::with_client_certificate)"
         }
-        Tls::AlertReceived(_) | Tls::PeerIncompatible(_) => "client and server do not agree on TLS",
+        Tls::AlertReceived(
+            Alert::HandshakeFailure
+            | Alert::ProtocolVersion
+            | Alert::InsufficientSecurity
+            | Alert::UnrecognisedName
+            | Alert::NoApplicationProtocol,
+        )
+        | Tls::PeerIncompatible(_) => "client and server do not agree on TLS",
         _ => return Some((Sent::Unknown, Class::Temporary, "the TLS connection failed".into())),
     };
     Some((Sent::No, Class::Configuration, message.into()))

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -51,6 +52,12 @@ impl FileStore {
     }
 }
 
+impl fmt::Debug for FileStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FileStore").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
 /// In the cache folder of the user: `$XDG_CACHE_HOME/unattended`, else
 /// `$HOME/.cache/unattended`, on Windows `%LOCALAPPDATA%\unattended`. Where none of these
 /// variables is set, as under some service managers, the store fails and the client goes
@@ -88,7 +95,8 @@ impl TokenStore for FileStore {
         // The whole key is in the file to compare.
         let name = format!("{:032x}", fingerprint(key));
         let path = folder.join(format!("{name}.json"));
-        let lock = self.lock(&folder.join(format!("{name}.lock")), wait_at_most)?;
+        // Outlives `beside`, whose clean-up must not touch the file of the next holder.
+        let _lock = self.lock(&folder.join(format!("{name}.lock")), wait_at_most)?;
         let beside = Beside::create(folder.join(format!("{name}.new")))?;
         beside.check_owner(folder)?;
         let stored = read(&path, &beside, key)?;
@@ -98,7 +106,6 @@ impl TokenStore for FileStore {
             let text = json!({ "key": key, "entry": entry.to_text() }).to_string();
             beside.replace(&path, &text).map_err(|error| told(&path, &error))?;
         }
-        drop(lock);
         Ok(())
     }
 }
@@ -249,7 +256,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(20);
 const LARGEST: u64 = 4 * 1024 * 1024;
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
 

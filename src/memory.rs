@@ -1,6 +1,7 @@
 //! The default store: memory that a client and its clones share.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
@@ -10,7 +11,7 @@ use crate::store::{StoreEntry, TokenStore};
 use crate::wishes::lock;
 
 /// Keeps entries in memory, one turn at a time. The default of a client, shared by its
-/// clones; give one to several clients to share among them.
+/// clones; several clients share one in an [`Arc`](std::sync::Arc).
 #[derive(Default)]
 pub struct MemoryStore {
     slots: Mutex<HashMap<String, Slot>>,
@@ -31,10 +32,15 @@ impl MemoryStore {
     }
 }
 
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore").field("entries", &lock(&self.slots).len()).finish()
+    }
+}
+
 impl TokenStore for MemoryStore {
     /// A turn that does not come within `wait_at_most` is an error, and so is one within
-    /// another of the same thread, as when an observer calls the client: the client then
-    /// does without. No lock is held while a change runs.
+    /// another of the same thread: the client then does without. No lock is held while a change runs.
     fn update(
         &self,
         key: &str,
@@ -45,6 +51,7 @@ impl TokenStore for MemoryStore {
         let holder = |slots: &HashMap<String, Slot>| slots.get(key).and_then(|slot| slot.busy);
         let is_busy =
             |slots: &mut HashMap<String, Slot>| holder(slots).is_some_and(|holder| holder != me);
+        // In real time, whatever the client's clock: it is another thread that is waited for.
         let waited = self.free.wait_timeout_while(lock(&self.slots), wait_at_most, is_busy);
         let (mut slots, _) = waited.unwrap_or_else(PoisonError::into_inner);
         match holder(&slots) {
@@ -64,7 +71,7 @@ impl TokenStore for MemoryStore {
     }
 }
 
-/// The turn of one caller: ends even if the caller's observer panics.
+/// The turn of one caller: ends even if the change panics.
 struct Turn<'a> {
     store: &'a MemoryStore,
     key: &'a str,

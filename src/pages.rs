@@ -1,5 +1,6 @@
 //! Whole collections: iterators over pages and rows that end only when all was seen.
 
+use std::fmt;
 use std::marker::PhantomData;
 use std::vec;
 
@@ -105,6 +106,18 @@ pub struct Items<'c, T> {
     before: Option<ResumePoint>,
     /// What ends the walk once `rows` are handed out.
     error: Option<Error>,
+}
+
+impl<T> fmt::Debug for Pages<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pages").field("progress", &self.walk.progress).finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for Items<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Items").field("progress", &self.walk.progress).finish_non_exhaustive()
+    }
 }
 
 /// The settings and readings that [`Pages`] and [`Items`] have in common.

@@ -40,7 +40,8 @@ impl Pagination {
     ///
     /// The walk goes on while the answer's `total_pages` or a next link says so. Where
     /// there is neither, a page shorter than the `page_size` that the answer states is
-    /// the last one, and so is an empty page.
+    /// the last one, and so is an empty page. A bare array is the last page unless it has
+    /// exactly as many rows as were asked for.
     pub fn page_numbers(
         page_parameter: impl Into<String>,
         page_size_parameter: impl Into<String>,
@@ -170,9 +171,12 @@ impl Pagination {
             Style::Numbers if page.rows == 0 => Ok(Next::End),
             Style::Numbers if says_more => after(page.number),
             // A count below the page's own number is none.
-            Style::Numbers if told.total_pages == Some(page.number) || told.is_bare => {
-                Ok(Next::End)
+            Style::Numbers if told.total_pages == Some(page.number) => Ok(Next::End),
+            // Exactly as many rows as were asked for are hardly all there are.
+            Style::Numbers if told.is_bare && self.page_size == Some(page.rows) => {
+                after(page.number)
             }
+            Style::Numbers if told.is_bare => Ok(Next::End),
             Style::Numbers if told.page_size.is_some_and(|size| page.rows < size) => Ok(Next::End),
             Style::Numbers => after(page.number),
             Style::NextPage | Style::NextLink => self.told_next(page, more_by_total),

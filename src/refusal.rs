@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ureq::http::StatusCode;
 
-use crate::call::Call;
+use crate::call::{Call, may_have_acted};
 use crate::clock::seconds;
 use crate::credentials::Identity;
 use crate::diagnosis::diagnose;
@@ -30,6 +30,7 @@ impl Call<'_> {
                 sent: Sent::No,
                 class: Class::Temporary,
                 attempts: self.attempt - 1,
+                what: TokenError::NO_TOKEN,
             }));
         }
         let mut error = self.status_error(answer, message, Class::Temporary);
@@ -83,6 +84,7 @@ impl Call<'_> {
             sent: Sent::Refused,
             class,
             attempts: self.attempt,
+            what: TokenError::NO_TOKEN,
         }
     }
 
@@ -111,7 +113,7 @@ impl Call<'_> {
     }
 
     pub(crate) fn status_error(&self, answer: Answer, message: String, class: Class) -> Error {
-        let may_have_acted = answer.status.is_server_error() || answer.status.as_u16() == 408;
+        let may_have_acted = may_have_acted(answer.status);
         Error::Status(Box::new(StatusError {
             place: self.place(),
             answer,

@@ -84,7 +84,10 @@ impl Client {
             call.is_patient = false;
         }
         let fetched = match (self.fetch(&mut call, &wanted), wanted.still_good) {
-            (Err(error), Some((old, left))) if error.is_temporary() => {
+            // A secret file may be empty for the moment in which it is written anew.
+            (Err(error), Some((old, left)))
+                if error.is_temporary() || matches!(error, Error::Configuration(_)) =>
+            {
                 self.wishes.renewal_failed(now);
                 let error = error.to_string();
                 (old, Some(Event::OldTokenKept { left, error }))
@@ -121,7 +124,8 @@ impl Client {
         let key = store::key(&self.provider, &identity.id);
         // A turn of another is one exchange with the token endpoint.
         let turn = self.token_idle_timeout.saturating_add(SLACK);
-        let patience = (call.time_left(&self.now()) / 2).min(turn);
+        let began = self.now();
+        let patience = (call.time_left(&began) / 2).min(turn);
         *self.key.borrow_mut() = Some(key.as_str().into());
         let mut arrived = None;
         let stored = self.store.update(&key, patience, &mut |entry| {
@@ -130,14 +134,20 @@ impl Client {
         if let Err(cause) = stored {
             self.store_failed(&cause);
         }
+        let waited = self.now().monotonic.saturating_sub(began.monotonic);
         match (arrived, &wanted.still_good) {
             (Some(arrival), _) => arrival,
             // Somebody else is likely renewing it at this moment.
-            (None, Some((old, _))) => Some(Arrival::Ready((old.clone(), None))),
-            (None, None) => self.attempt(call, wanted, &identity, &mut StoreEntry::default()),
+            (None, Some((old, _))) if waited >= patience => {
+                self.wishes.renewal_failed(self.now());
+                Some(Arrival::Ready((old.clone(), None)))
+            }
+            (None, _) => self.attempt(call, wanted, &identity, &mut StoreEntry::default()),
         }
     }
 
+    /// An accepted answer is read here, so that it is kept before the lock is given up; the
+    /// loop gets to judge refusals only.
     fn attempt(
         &self,
         call: &mut Call<'_>,
@@ -167,7 +177,9 @@ impl Client {
         if self.verdict(call, &outcome) != Verdict::Accept {
             self.note_refusal(call, wanted, identity, &outcome);
             let refusal = outcome.as_ref().ok();
-            entry.wishes.extend(refusal.and_then(|refusal| call.wish(refusal, self.now())));
+            if let Some(wish) = refusal.and_then(|refusal| call.wish(refusal, self.now())) {
+                entry.add(wish);
+            }
             return Some(Arrival::Outcome(outcome));
         }
         let obtained = outcome.and_then(|response| self.read_token(call, &response, is_renewal));
@@ -237,10 +249,12 @@ impl Client {
     }
 
     /// Leaves a wish of the API's where others look before they call it.
-    pub(crate) fn share_wish(&self, wish: Wish) {
-        let Some(key) = self.key.borrow().clone().filter(|_| self.has_own_store) else { return };
-        let stored = self.store.update(&key, SLACK, &mut |entry| {
-            entry.wishes.push(wish.clone());
+    pub(crate) fn share_wish(&self, call: &Call<'_>, wish: Wish) {
+        let Some(key) = self.key.borrow().clone().filter(|_| self.is_store_shared) else { return };
+        // What is left of the deadline besides the wait itself.
+        let left = call.time_left(&wish.since).saturating_sub(wish.wait);
+        let stored = self.store.update(&key, SLACK.min(left / 2), &mut |entry| {
+            entry.add(wish.clone());
         });
         if let Err(cause) = stored {
             self.store_failed(&cause);
@@ -268,6 +282,7 @@ impl Client {
                 sent: Sent::No,
                 class: Class::Temporary,
                 attempts: 1,
+                what: TokenError::NO_TOKEN,
             })),
         }
     }

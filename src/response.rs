@@ -40,6 +40,11 @@ impl Response {
         self.status
     }
 
+    /// The URL that answered, which redirects may have led to.
+    pub fn url(&self) -> &Uri {
+        &self.uri
+    }
+
     /// All headers.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers

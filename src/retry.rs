@@ -261,8 +261,11 @@ fn rate_limit_reset(text: &str, now: SystemTime) -> Option<Duration> {
     if value.as_secs() < UNIX_SECONDS_FROM {
         return Some(value);
     }
-    let reset = SystemTime::UNIX_EPOCH.checked_add(value);
-    Some(reset.map_or(Duration::MAX, |reset| reset.duration_since(now).unwrap_or_default()))
+    match SystemTime::UNIX_EPOCH.checked_add(value) {
+        None => Some(Duration::MAX),
+        // One that is over says nothing about the next one.
+        Some(reset) => reset.duration_since(now).ok().filter(|wait| !wait.is_zero()),
+    }
 }
 
 /// Seconds of any number of digits; a fraction is rounded up, since early is too early.

@@ -1,8 +1,10 @@
 //! Giving a token back (RFC 7009).
 
+use std::time::Duration;
+
 use crate::call::Call;
 use crate::client::{Arrival, Client};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, TokenError};
 use crate::grant;
 use crate::response::Response;
 use crate::store;
@@ -26,11 +28,11 @@ impl Client {
                 "the provider has no revocation endpoint: set Provider::with_revocation_endpoint",
             ));
         };
+        let end = self.end_of(self.policy.deadline);
         let own = self.token.borrow().clone();
-        let Some(token) = own.or_else(|| self.stored_token(None)) else {
+        let Some(token) = own.or_else(|| self.stored_token(None, end)) else {
             return Ok(());
         };
-        let end = self.end_of(self.policy.deadline);
         let mut call = Call::to_token_endpoint(&self.provider, self.policy.retries, end);
         call.uri = endpoint.clone();
         call.token = Some(token.clone());
@@ -38,9 +40,15 @@ impl Client {
             while self.keep_wishes(call)? {}
             Ok(Arrival::Outcome(self.ask_to_revoke(call, &token)))
         };
-        self.run(&mut call, exchange, |_, _| Ok(()))?;
+        let revoked = self.run(&mut call, exchange, |_, _| Ok(()));
+        revoked.map_err(|mut error| {
+            if let Error::Token(error) = &mut error {
+                error.what = TokenError::NOT_REVOKED;
+            }
+            error
+        })?;
         *self.token.borrow_mut() = None;
-        self.stored_token(Some(&token));
+        self.stored_token(Some(&token), end);
         Ok(())
     }
 
@@ -52,11 +60,13 @@ impl Client {
     }
 
     /// The token that the store holds, and which it forgets if it is `revoked`.
-    fn stored_token(&self, revoked: Option<&AccessToken>) -> Option<AccessToken> {
+    fn stored_token(&self, revoked: Option<&AccessToken>, end: Duration) -> Option<AccessToken> {
         let identity = self.credentials.read().ok()?;
         let mut stored = None;
         let key = store::key(&self.provider, &identity.id);
-        let updated = self.store.update(&key, self.token_idle_timeout, &mut |entry| {
+        let left = end.saturating_sub(self.now().monotonic);
+        let patience = self.token_idle_timeout.min(left / 2);
+        let updated = self.store.update(&key, patience, &mut |entry| {
             entry.settle(&self.now());
             stored = entry.token.clone();
             if entry.token.as_ref().zip(revoked).is_some_and(|(token, it)| token.is_same(it)) {

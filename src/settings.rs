@@ -71,7 +71,7 @@ impl Client {
     /// its own, which clones share unasked.
     pub fn with_store(mut self, store: impl TokenStore + 'static) -> Self {
         self.store = Arc::new(store);
-        self.has_own_store = true;
+        self.is_store_shared = true;
         self
     }
 

@@ -1,6 +1,7 @@
 //! Where tokens and the servers' wishes are kept: the trait, and what is kept.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value, json};
@@ -10,7 +11,7 @@ use crate::error::{Cause, Error, Result};
 use crate::form::encode_pairs;
 use crate::provider::Provider;
 use crate::token::AccessToken;
-use crate::wishes::Wish;
+use crate::wishes::{MOST_WISHES, Wish};
 
 /// A place where clients share a token, and the times before which servers do not want to
 /// be asked: threads, processes or machines, as far as the store reaches.
@@ -25,8 +26,11 @@ pub trait TokenStore: Send + Sync {
     /// none), and keeps what it leaves there.
     ///
     /// Nobody else may run a change under the same key meanwhile: the token request
-    /// happens within it, so it takes as long as that takes. Waits at most `wait_at_most`
-    /// for its turn.
+    /// happens within it, so it takes as long as that takes, and it must run **at most
+    /// once**. Waits at most `wait_at_most` for its turn.
+    ///
+    /// The key holds no client secret, but in clear the client id, the scope and the values
+    /// of extra token parameters.
     ///
     /// # Errors
     ///
@@ -38,6 +42,18 @@ pub trait TokenStore: Send + Sync {
         wait_at_most: Duration,
         change: &mut dyn FnMut(&mut StoreEntry),
     ) -> std::result::Result<(), Cause>;
+}
+
+/// One store for several clients.
+impl<T: TokenStore + ?Sized> TokenStore for Arc<T> {
+    fn update(
+        &self,
+        key: &str,
+        wait_at_most: Duration,
+        change: &mut dyn FnMut(&mut StoreEntry),
+    ) -> std::result::Result<(), Cause> {
+        (**self).update(key, wait_at_most, change)
+    }
 }
 
 /// What a [`TokenStore`] keeps under a key: opaque, and **as secret as the token in it**.
@@ -93,10 +109,20 @@ impl StoreEntry {
     /// over.
     pub(crate) fn settle(&mut self, now: &Moment) {
         self.token = self.token.take().map(|token| token.settled(now));
+        // One from the future was left by a clock that has been set back since.
+        let latest = now.wall.checked_add(CLOCK_SKEW);
+        self.wishes.retain(|wish| latest.is_some_and(|latest| wish.since.wall <= latest));
         for wish in &mut self.wishes {
             wish.since = wish.since.settled(now);
         }
         self.wishes.retain(|wish| wish.since.left_of(wish.wait, now).is_some());
+    }
+
+    pub(crate) fn add(&mut self, wish: Wish) {
+        self.settle(&wish.since);
+        self.wishes.retain(|old| !old.is_like(&wish));
+        self.wishes.truncate(MOST_WISHES - 1);
+        self.wishes.push(wish);
     }
 }
 
@@ -131,3 +157,5 @@ impl fmt::Debug for StoreEntry {
 }
 
 const VERSION: u64 = 1;
+/// How far the clocks of machines that share a store may be apart.
+const CLOCK_SKEW: Duration = Duration::from_secs(60);

@@ -48,12 +48,13 @@ impl Client {
         {
             self.wishes.remember(wish.clone());
             if call.endpoint == Endpoint::Api {
-                self.share_wish(wish);
+                self.share_wish(call, wish);
             }
         }
     }
 
     pub(crate) fn wait_out(&self, call: &mut Call<'_>, outcome: &Result<Response>, wait: Duration) {
+        call.note_attempt(outcome);
         call.count_retry(outcome);
         let left = call.time_left(&self.now());
         let asked = outcome.as_ref().is_ok_and(|response| response.retry_after().is_some());
@@ -65,9 +66,11 @@ impl Client {
         self.emit(|| Event::Retrying { place: call.place(), attempt: call.attempt });
     }
 
-    /// A wait that clones share is followed by a jitter, lest they all come back at once.
+    /// A wait that clones or processes share is followed by a jitter, lest they all come
+    /// back at once.
     fn staggered(&self, wait: Duration, left: Duration) -> Duration {
-        if Arc::strong_count(&self.wishes) == 1 || wait.is_zero() {
+        let is_shared = self.is_store_shared || Arc::strong_count(&self.wishes) > 1;
+        if !is_shared || wait.is_zero() {
             return wait;
         }
         let stagger = (wait / 10).min(LONGEST_STAGGER).mul_f64(jitter());

@@ -34,6 +34,8 @@ pub(crate) struct Walk<'c> {
     pub(crate) kept_size: Option<Option<u64>>,
     /// Where the last page begins, as it was asked for.
     pub(crate) before: Option<ResumePoint>,
+    /// The query that a resume point is for, until it was compared.
+    pub(crate) resumed_query: Option<String>,
     pub(crate) links: HashSet<String>,
     /// The rows of the last page, where pages do not say their number.
     previous: Option<String>,
@@ -57,6 +59,7 @@ impl<'c> Walk<'c> {
             is_partial: false,
             kept_size: None,
             before: None,
+            resumed_query: None,
             links: HashSet::new(),
             previous: None,
             empty_pages: 0,
@@ -72,10 +75,8 @@ impl<'c> Walk<'c> {
                 point.path,
                 self.request.path()
             )));
-        } else if point.query != self.query_fingerprint() {
-            let message = "the resume point is for the same path with another query";
-            self.error = Some(Error::configuration(message));
         }
+        self.resumed_query = Some(point.query.clone());
         let is_start = point.ask == Ask::First && point.skip == 0;
         self.kept_size = (!is_start).then_some(point.page_size);
         self.is_partial = point.is_partial;
@@ -139,6 +140,7 @@ impl<'c> Walk<'c> {
         let all = count(rows.len());
         rows.drain(..rows.len().min(usize::try_from(self.skip).unwrap_or(usize::MAX)));
         let envelope = decoded?;
+        self.take_up_number(ask, &envelope);
         let facts = PageFacts { number: self.number, rows: all, envelope: &envelope };
         let checked = self.pagination.check(&facts);
         let checked = checked.and_then(|()| self.check_new(&response, &envelope, all));
@@ -160,6 +162,15 @@ impl<'c> Walk<'c> {
             Err(why) => self.error = Some(self.incomplete(place, why)),
         }
         Ok((number, envelope, response))
+    }
+
+    /// A walk over links may begin in the middle, if the caller's own query says so.
+    fn take_up_number(&mut self, ask: &Ask, envelope: &Envelope) {
+        let told = envelope.page.filter(|page| *page > 1 && *ask == Ask::First);
+        if let (Some(page), None) = (told, self.pagination.page_parameter()) {
+            self.number = page;
+            self.is_partial = true;
+        }
     }
 
     fn decode<T: DeserializeOwned>(

@@ -55,12 +55,7 @@ impl Wishes {
     pub(crate) fn remember(&self, wish: Wish) {
         let mut wishes = lock(&self.wishes);
         let now = wish.since;
-        wishes.retain(|old| {
-            old.since.left_of(old.wait, &now).is_some()
-                && !(old.is_for(wish.endpoint, &wish.origin)
-                    && old.method == wish.method
-                    && old.path == wish.path)
-        });
+        wishes.retain(|old| old.since.left_of(old.wait, &now).is_some() && !old.is_like(&wish));
         if wishes.len() == MOST_WISHES {
             wishes.remove(0);
         }
@@ -71,12 +66,9 @@ impl Wishes {
     /// Takes up what others left in a store, where it says more than what is known here.
     pub(crate) fn take_up(&self, others: &[Wish]) {
         for wish in others {
-            let is_known = lock(&self.wishes).iter().any(|known| {
-                known.is_for(wish.endpoint, &wish.origin)
-                    && known.method == wish.method
-                    && known.path == wish.path
-                    && known.since.wall + known.wait >= wish.since.wall + wish.wait
-            });
+            let is_known = lock(&self.wishes)
+                .iter()
+                .any(|known| known.is_like(wish) && known.ends_after(wish));
             if !is_known {
                 self.remember(wish.clone());
             }
@@ -187,6 +179,18 @@ impl Wish {
         })
     }
 
+    fn ends_after(&self, other: &Self) -> bool {
+        let end = |wish: &Self| wish.since.wall.checked_add(wish.wait);
+        end(self) >= end(other)
+    }
+
+    /// Of the same call.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        self.is_for(other.endpoint, &other.origin)
+            && self.method == other.method
+            && self.path == other.path
+    }
+
     fn is_for(&self, endpoint: Endpoint, origin: &Origin) -> bool {
         self.endpoint == endpoint && self.origin == *origin
     }
@@ -197,6 +201,6 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-const MOST_WISHES: usize = 1_000;
+pub(crate) const MOST_WISHES: usize = 1_000;
 const RENEWAL_PAUSE: Duration = Duration::from_secs(5);
 const REFUSAL_HOLDS: Duration = Duration::from_secs(60);

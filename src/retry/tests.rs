@@ -146,7 +146,7 @@ fn the_wait_is_read_from_any_shape_of_header() {
         ),
         (&[("x-ratelimit-reset", "12")], Some(12)),
         (&[("x-ratelimit-reset", "1800000044")], Some(44)),
-        (&[("x-ratelimit-reset", "1700000000")], Some(0)),
+        (&[("x-ratelimit-reset", "1700000000")], None),
         (&[("x-ratelimit-reset", "99999999999999999999999")], Some(u64::MAX)),
         (&[("x-ratelimit-reset", "5"), ("retry-after", "3")], Some(3)),
     ];

@@ -608,3 +608,25 @@ fn each_page_has_the_deadline_of_a_call_of_its_own() {
     assert_eq!((rows, error.is_none()), (vec![1, 2, 3], true));
     assert_eq!(clock.slept(), secs(24));
 }
+
+#[test]
+fn a_full_page_of_a_bare_array_is_not_the_last() {
+    let server = Server::start(|seen| match seen.target.as_str() {
+        TOKEN_PATH => token_reply("t", 3600),
+        target if target.contains("page_number=1") => reply(200, "[1,2]"),
+        target if target.contains("page_number=2") => reply(200, "[3]"),
+        _ => reply(500, ""),
+    });
+    let client = server.client();
+    let rows: Vec<u64> = client.items("/x").with_page_size(2).map(Result::unwrap).collect();
+    assert_eq!(rows, [1, 2, 3]);
+}
+
+#[test]
+fn a_walk_over_links_that_begins_in_the_middle_is_held_to_no_total() {
+    let answer = r#"{"items":[9],"pagination":{"page_number":5,"total_pages":5,"total_items":9}}"#;
+    let server = Server::with_api([reply(200, answer)]);
+    let client = server.client();
+    let walk = client.items::<u64>("/x?page=5").with_pagination(Pagination::next_link());
+    assert_eq!(walk.map(Result::unwrap).collect::<Vec<_>>(), [9]);
+}
