@@ -86,30 +86,36 @@
     )
 )]
 
+// What everything stands on: time, encodings, the mask.
 mod clock;
 mod form;
 mod secret;
 
+// What can go wrong, in the server's words and in ours.
 mod answer;
 mod class;
 pub mod error;
 mod problem;
 mod url;
 
+// Who asks.
 mod credentials;
 mod id_token;
 
+// What is asked, when it is asked again, and what comes back.
 mod locate;
 mod retry;
 mod request;
 mod query;
 mod response;
 
+// Where it is asked, and how it pages.
 mod envelope;
 mod pagination;
 mod provider;
 mod presets;
 
+// The token: how it is asked for and read, and where it is kept.
 mod diagnosis;
 mod token;
 mod grant;
@@ -118,6 +124,7 @@ mod store;
 mod memory;
 mod file_store;
 
+// One exchange.
 #[cfg(feature = "resolver")]
 mod resolver;
 #[cfg(feature = "rustls")]
@@ -126,6 +133,7 @@ mod proxy;
 mod failure;
 mod transport;
 
+// The client: one loop over exchanges.
 mod event;
 mod call;
 mod refusal;
@@ -136,9 +144,10 @@ mod revocation;
 mod verbs;
 mod settings;
 
+// Whole collections.
 mod resume;
 mod walk;
-mod asking;
+mod next_request;
 mod pages;
 
 pub use ureq::http;
@@ -160,3 +169,8 @@ pub use resume::{Progress, ResumePoint};
 pub use retry::RetryPolicy;
 pub use store::{StoreEntry, TokenStore};
 pub use token::AccessToken;
+
+/// The README's programs compile.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -178,6 +178,7 @@ fn again(allowed: bool, asked: Option<Duration>, situation: &Situation) -> Verdi
     }
     let wait = asked.unwrap_or_else(|| back_off(situation.retries, situation.jitter));
     let left = situation.time_left;
+    // A wait that the server named tells the caller more than that the retries are used up.
     if asked.is_some() && wait >= left {
         return Verdict::Reject(Rejection::TooLong { wait, left });
     }

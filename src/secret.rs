@@ -126,10 +126,18 @@ fn in_json(text: &str) -> Option<(char, &str)> {
     }
 }
 
-/// Percent-encoded ASCII.
+/// A percent-encoded character, of as many bytes as UTF-8 needs.
 fn in_url(text: &str) -> Option<(char, &str)> {
-    let (code, after) = text.strip_prefix('%')?.split_at_checked(2)?;
-    Some((hex(code)?, after))
+    let (mut bytes, mut rest) = (Vec::new(), text);
+    while bytes.len() < 4 {
+        let (code, after) = rest.strip_prefix('%')?.split_at_checked(2)?;
+        bytes.push(u8::from_str_radix(code, 16).ok()?);
+        rest = after;
+        if let Some(c) = std::str::from_utf8(&bytes).ok().and_then(|text| text.chars().next()) {
+            return Some((c, rest));
+        }
+    }
+    None
 }
 
 /// Character references of HTML.
@@ -272,6 +280,7 @@ mod tests {
             ("Basic bXk6c2VjcmV0", "Basic ***"),
             ("token eyJhbGciOiJub25lIn0.e30.x is bad", "token *** is bad"),
             ("jwt=eyJhbGciOiJub25lIn0.e30.x", "***"),
+            ("a %61%2bb", "a ***"),
             ("<b>hush hush</b>", "<b>*** ***</b>"),
             ("a%2Bb and a%2bb and a+b", "*** and *** and ***"),
             ("a\\u002Bb and a&#43;b and a&#x2b;b &#x", "*** and *** and *** &#x"),
@@ -282,6 +291,7 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(mask(text, &["hush", "a+b"]), expected);
         }
+        assert_eq!(mask("%c3%a4bc%2bd %C3%A4bc%2Bd", &["\u{e4}bc+d"]), "*** ***");
     }
 
     #[test]

@@ -147,6 +147,10 @@ impl PartialFile {
         let partial = beside(&target)?;
         // Never another run's: two at a time must not write into one file.
         let file = File::options().write(true).create_new(true).open(&partial)?;
+        // Who could not read the last export is not to read this one.
+        if let Ok(metadata) = target.metadata() {
+            file.set_permissions(metadata.permissions())?;
+        }
         Ok(Self { file, partial, target, is_kept: false })
     }
 

@@ -20,7 +20,7 @@ fn readme_crate_docs_and_quickstart_show_the_same_ten_lines() {
     let docs = read("src/lib.rs");
     let docs = docs.lines().filter_map(|line| line.strip_prefix("//!"));
     let docs = docs.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>();
-    assert_eq!(first_block(&read("README.md"), "rust"), code);
+    assert_eq!(first_block(&read("README.md"), "rust,no_run"), code);
     assert_eq!(first_block(&docs.join("\n"), "no_run"), code);
     assert_eq!(code.lines().filter(|line| !line.is_empty()).count(), 9);
 }
