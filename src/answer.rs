@@ -53,9 +53,12 @@ impl fmt::Display for Place {
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.status)?;
-        // Some APIs give the status once more as their code.
-        let code = self.code.as_ref().filter(|code| *code != self.status.as_str());
-        for words in [code, self.message.as_ref()].into_iter().flatten() {
+        // Some APIs say the status once more, as their code or their text.
+        let reason = self.status.canonical_reason().unwrap_or_default();
+        let is_new = |words: &&String| **words != self.status.as_str() && **words != reason;
+        let code = self.code.as_ref().filter(is_new);
+        let message = self.message.as_ref().filter(is_new).filter(|words| Some(*words) != code);
+        for words in [code, message].into_iter().flatten() {
             write!(f, ": {words}")?;
         }
         if let Some(id) = &self.request_id {

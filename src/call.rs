@@ -173,7 +173,7 @@ impl<'a> Call<'a> {
     /// An attempt is over, but not the call.
     pub(crate) fn note_attempt(&mut self, outcome: &Result<Response>) {
         let sent = match outcome {
-            Ok(response) if may_have_acted(response.status) => Sent::Unknown,
+            Ok(response) if may_have_acted(&self.method, response.status) => Sent::Unknown,
             Ok(_) => Sent::Refused,
             Err(error) => error.sent(),
         };
@@ -253,8 +253,14 @@ impl<'a> Call<'a> {
     }
 }
 
-pub(crate) fn may_have_acted(status: StatusCode) -> bool {
-    status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT
+/// A redirect often comes after the deed (RFC 9110 §15.4.4), but not those that ask for
+/// the same request elsewhere.
+pub(crate) fn may_have_acted(method: &Method, status: StatusCode) -> bool {
+    match status.as_u16() {
+        300..=303 => !retry::may_follow(method),
+        408 | 500.. => true,
+        _ => false,
+    }
 }
 
 const MOST_REDIRECTS: u32 = 5;

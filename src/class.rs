@@ -39,6 +39,6 @@ pub enum Sent {
     Refused,
     /// It may have arrived and may have been acted on.
     Unknown,
-    /// The server reported success; only reading the answer failed.
+    /// A whole answer of success arrived; only reading it failed.
     Accepted,
 }

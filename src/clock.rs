@@ -187,6 +187,9 @@ const EPOCH: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
 /// A duration as errors tell it: `0.25 s`, `3600 s`.
 pub(crate) fn seconds(duration: Duration) -> String {
+    if duration.subsec_nanos() == 0 {
+        return format!("{} s", duration.as_secs());
+    }
     let text = format!("{:.3}", duration.as_secs_f64());
     text.trim_end_matches('0').trim_end_matches('.').to_owned() + " s"
 }

@@ -21,6 +21,8 @@ pub(crate) struct Failure {
 
 /// The limits that an error may be about.
 pub(crate) struct Limits {
+    /// What was left of the call's deadline when the attempt began.
+    pub(crate) time_left: Duration,
     pub(crate) connect: Duration,
     pub(crate) idle: Duration,
     pub(crate) idle_setting: &'static str,
@@ -28,6 +30,9 @@ pub(crate) struct Limits {
 
 impl Failure {
     pub(crate) fn of(error: &ureq::Error, limits: &Limits) -> Self {
+        if let Some(error) = not_connected(error) {
+            return Self { sent: Sent::No, ..Self::of(error, limits) };
+        }
         let (sent, class, message) = tls_reading(error)
             .or_else(|| set_up_reading(error))
             .unwrap_or_else(|| passing_reading(error, limits));
@@ -81,7 +86,7 @@ fn passing_reading(error: &ureq::Error, limits: &Limits) -> Reading {
 /// Each limit is told with the setting that governs it.
 fn timeout_reading(timeout: Timeout, limits: &Limits) -> (Sent, String) {
     match timeout {
-        Timeout::Connect | Timeout::Resolve => {
+        Timeout::Connect | Timeout::Resolve if limits.connect <= limits.time_left => {
             let limit = seconds(limits.connect);
             (Sent::No, format!("no connection within {limit} (Client::with_connect_timeout)"))
         }
@@ -98,9 +103,39 @@ pub(crate) fn cause(error: ureq::Error) -> Option<Cause> {
     match error {
         ureq::Error::Timeout(_) | ureq::Error::BadUri(_) => None,
         ureq::Error::Io(cause) => Some(cause.into()),
-        ureq::Error::Other(cause) => Some(cause),
+        ureq::Error::Other(cause) => connecting_cause(cause),
         error => Some(error.into()),
     }
+}
+
+#[cfg(feature = "resolver")]
+fn connecting_cause(other: Cause) -> Option<Cause> {
+    match other.downcast::<crate::resolver::NotConnected>() {
+        Ok(error) => cause(error.0),
+        Err(other) => Some(other),
+    }
+}
+
+#[cfg(not(feature = "resolver"))]
+fn connecting_cause(other: Cause) -> Option<Cause> {
+    Some(other)
+}
+
+/// ureq's own error, where it says that there was no connection.
+#[cfg(feature = "resolver")]
+fn not_connected(error: &ureq::Error) -> Option<&ureq::Error> {
+    match error {
+        ureq::Error::Other(cause) => {
+            cause.downcast_ref::<crate::resolver::NotConnected>().map(|error| &error.0)
+        }
+        _ => None,
+    }
+}
+
+/// Without a connector of ours the kind of the error must do.
+#[cfg(not(feature = "resolver"))]
+fn not_connected(_: &ureq::Error) -> Option<&ureq::Error> {
+    None
 }
 
 #[cfg(feature = "resolver")]

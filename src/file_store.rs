@@ -19,8 +19,9 @@ use crate::store::{StoreEntry, TokenStore};
 /// Keeps each entry in a file of its own, so that cron jobs and processes that run side by
 /// side share one token.
 ///
-/// On Unix the files can be read by their owner alone (mode 0600, the folder 0700); a file
-/// or folder that others could read or change, or that somebody else owns, is not used.
+/// On Unix the files can be read by their owner alone (mode 0600, in a folder of mode 0700
+/// if it is made here). A file that others can read, a folder that others can write to, a
+/// link, and what somebody else owns is not used.
 /// Elsewhere the rights of the folder hold: on Windows those of the user's profile. It is
 /// as safe as the file system: who can read the file has the token.
 ///

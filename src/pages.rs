@@ -16,7 +16,8 @@ use crate::resume::{Progress, ResumePoint, count};
 use crate::walk::Walk;
 
 impl Client {
-    /// All rows of a collection, page by page, each decoded as a `T`.
+    /// All rows of a collection, page by page, each decoded as a `T`. Name the type:
+    /// `items::<serde_json::Value>(…)`, or one of yours.
     ///
     /// Takes a path or a [`Request`], whose query is kept on every page. The token is
     /// checked for every page, so a walk may outlive many tokens. An error is an item,

@@ -51,7 +51,7 @@ fn of_object(map: &Map<String, Value>) -> (Option<String>, Option<String>) {
 
 fn of_members(map: &Map<String, Value>) -> (Option<String>, Option<String>) {
     const CODES: [&str; 6] = ["error", "code", "errorCode", "error_code", "__type", "status"];
-    const TEXTS: [&str; 7] = [
+    const TEXTS: [&str; 8] = [
         "error_description",
         "message",
         "Message",
@@ -59,6 +59,7 @@ fn of_members(map: &Map<String, Value>) -> (Option<String>, Option<String>) {
         "errorMessage",
         "description",
         "title",
+        "failureReason",
     ];
     let text = |name: &&str| map.get(*name).and_then(scalar);
     let code = CODES.iter().find_map(text);

@@ -113,7 +113,7 @@ impl Call<'_> {
     }
 
     pub(crate) fn status_error(&self, answer: Answer, message: String, class: Class) -> Error {
-        let may_have_acted = may_have_acted(answer.status);
+        let may_have_acted = may_have_acted(&self.method, answer.status);
         Error::Status(Box::new(StatusError {
             place: self.place(),
             answer,

@@ -125,6 +125,18 @@ impl fmt::Display for NotFound {
 
 impl std::error::Error for NotFound {}
 
+/// There was no connection yet: not one byte of the request went out.
+#[derive(Debug)]
+pub(crate) struct NotConnected(pub(crate) Error);
+
+impl fmt::Display for NotConnected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for NotConnected {}
+
 impl fmt::Debug for Memory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Memory").field("names", &self.names().len()).finish()
@@ -158,7 +170,9 @@ impl Connector<()> for ForgettingConnector {
             request_level: false,
             resolver: details.resolver,
             now: details.now,
-            timeout: details.timeout,
+            // The idle limit is for a server that is connected: the handshake of TLS is under
+            // the limit for connections.
+            timeout: NextTimeout { per_read: None, per_write: None, ..details.timeout },
             current_time: details.current_time.clone(),
             run_connector: details.run_connector.clone(),
             register_shutdown: details.register_shutdown.clone(),
@@ -167,7 +181,10 @@ impl Connector<()> for ForgettingConnector {
         if let (Err(_), Some(authority)) = (&connected, details.uri.authority()) {
             self.memory.forget(authority);
         }
-        connected
+        connected.map_err(|error| match error {
+            Error::Other(cause) if cause.is::<NotConnected>() => Error::Other(cause),
+            error => Error::Other(Box::new(NotConnected(error))),
+        })
     }
 }
 

@@ -176,7 +176,14 @@ fn again(allowed: bool, asked: Option<Duration>, situation: &Situation) -> Verdi
     if !allowed {
         return Verdict::Reject(Rejection::NotRepeatable);
     }
-    let wait = asked.unwrap_or_else(|| back_off(situation.retries, situation.jitter));
+    let wait = match asked {
+        // Now means now, but a server that goes on saying it is not to be hammered.
+        Some(Duration::ZERO) if situation.retries >= ZEROS_KEPT => {
+            back_off(situation.retries - ZEROS_KEPT, situation.jitter)
+        }
+        Some(wait) => wait,
+        None => back_off(situation.retries, situation.jitter),
+    };
     let left = situation.time_left;
     // A wait that the server named tells the caller more than that the retries are used up.
     if asked.is_some() && wait >= left {
@@ -287,6 +294,7 @@ pub(crate) fn jitter() -> f64 {
     random as f64 / (1_u64 << 53) as f64
 }
 
+const ZEROS_KEPT: u32 = 2;
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// Above this a reset is a point in time: 10⁹ seconds of waiting would be 31 years.

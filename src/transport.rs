@@ -228,6 +228,7 @@ impl Transport {
 
     fn failure(&self, error: ureq::Error, outgoing: &Outgoing<'_>) -> Error {
         let limits = Limits {
+            time_left: outgoing.time_left,
             connect: self.connect_timeout,
             idle: outgoing.idle_timeout,
             idle_setting: outgoing.idle_setting,

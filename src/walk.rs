@@ -195,8 +195,12 @@ impl<'c> Walk<'c> {
         match envelope.without_items() {
             None => Ok(envelope),
             Some(names) => {
+                let told = response.answer::<&str>(&[]).message;
+                // Some servers refuse within a 200.
+                let told = told.filter(|_| TELLING.iter().any(|name| names.contains(name)));
+                let told = told.map_or_else(String::new, |told| format!(" ({told})"));
                 let message = format!(
-                    "the answer has no member {key:?} with rows; it has: {names}; set Pagination::with_items_key"
+                    "the answer has no member {key:?} with rows; it has: {names}{told}; set Pagination::with_items_key"
                 );
                 let mut error = response.undecodable(message, None);
                 if let Error::Decode(error) = &mut error {
@@ -214,6 +218,10 @@ impl<'c> Walk<'c> {
         envelope: &Envelope,
         rows: u64,
     ) -> std::result::Result<(), String> {
+        let Some(parameter) = self.pagination.page_parameter() else {
+            // Of links each is followed once.
+            return Ok(());
+        };
         if envelope.page.is_some() || rows == 0 {
             return Ok(());
         }
@@ -222,8 +230,7 @@ impl<'c> Walk<'c> {
         let rows = member(text, self.pagination.items_key()).unwrap_or(text);
         match self.previous.replace(rows.to_owned()) {
             Some(previous) if previous == rows => Err(format!(
-                "the page is identical to the one before: does the server know the query parameter {:?}? A collection without pages is read with Pagination::single()",
-                self.pagination.page_parameter().unwrap_or_default()
+                "the page is identical to the one before: does the server know the query parameter {parameter:?}? A collection without pages is read with Pagination::single()"
             )),
             _ => Ok(()),
         }
@@ -278,3 +285,6 @@ impl<'c> Walk<'c> {
         }))
     }
 }
+
+/// Members that hold a server's words.
+const TELLING: [&str; 4] = ["error", "errors", "message", "failureReason"];

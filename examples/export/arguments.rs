@@ -32,6 +32,7 @@ What to read:
     PATH...                the collections, with a query if need be
     --items-key KEY        the member of the answer that holds the rows
     --page-size ROWS       how many rows to ask for in a page
+    --single               the collection comes in one answer, without pages
 
 Where to write; without any of these the rows of one path go to standard output as they come,
 and only exit code 0 says that they are complete:
@@ -55,6 +56,7 @@ pub struct Arguments {
     pub paths: Vec<String>,
     pub items_key: Option<String>,
     pub page_size: Option<u64>,
+    pub is_single: bool,
     pub destination: Destination,
     pub format: Format,
     pub is_verbose: bool,
@@ -141,6 +143,7 @@ impl Arguments {
             task: words.task()?,
             items_key: words.value("items-key"),
             page_size: words.value("page-size").map(|rows| page_size(&rows)).transpose()?,
+            is_single: words.flag("single"),
             destination: words.destination()?,
             format: words.format()?,
             is_verbose: words.flag("verbose"),
@@ -182,6 +185,7 @@ impl Words {
         let mut words = Self { paths: Vec::new(), options: BTreeMap::new() };
         let mut arguments = arguments.map(unicode);
         while let Some(word) = arguments.next().transpose()? {
+            let word = if word == "-h" { "--help".to_owned() } else { word };
             let Some(option) = word.strip_prefix("--") else {
                 words.paths.push(path(word)?);
                 continue;
@@ -318,7 +322,7 @@ const SNOW_ATLAS: &str = "SNOW_ATLAS";
 const SNAPDOCS: &str = "SNAPDOCS";
 const COGNITO: &str = "COGNITO";
 
-const FLAGS: [&str; 5] = ["bom", "csv", "help", "stand-in", "verbose"];
+const FLAGS: [&str; 6] = ["bom", "csv", "help", "single", "stand-in", "verbose"];
 const VALUES: [&str; 12] = [
     "base-url",
     "columns",

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::value::RawValue;
 use unattended::error::Class;
-use unattended::{Client, Error, Request};
+use unattended::{Client, Error, Pagination, Request};
 
 use crate::arguments::{Arguments, Destination};
 use crate::output::{Format, PartialFile, RowWriter};
@@ -132,6 +132,9 @@ impl Job<'_> {
         let cannot_write = |error| Failure::Output(name.to_owned(), error);
         let mut writer = RowWriter::new(&self.arguments.format, out).map_err(cannot_write)?;
         let mut rows = self.client.items::<Box<RawValue>>(Request::get(&collection.path));
+        if self.arguments.is_single {
+            rows = rows.with_pagination(Pagination::single());
+        }
         if let Some(key) = &self.arguments.items_key {
             rows = rows.with_items_key(key);
         }

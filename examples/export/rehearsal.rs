@@ -38,8 +38,12 @@ pub fn run(arguments: &Arguments) -> std::result::Result<u8, Failure> {
     let [computers] = &collections;
     if computers.failure().is_none() {
         compare(&file, &arguments.format, stand_in.computers())?;
+        let what = match &arguments.format {
+            Format::JsonLines => "",
+            Format::Csv { .. } => "the chosen columns of ",
+        };
         report.say(&format!(
-            "compared: the file holds the {} computers of the server, to the letter",
+            "compared: the file holds {what}the {} computers of the server, to the letter",
             computers.rows()
         ));
     }

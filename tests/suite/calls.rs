@@ -501,3 +501,16 @@ fn informational_answers_are_passed_over() {
         assert_eq!((response.status().as_u16(), response.text().unwrap()), (200, "{}"), "{status}");
     }
 }
+
+#[test]
+fn a_status_that_is_said_twice_is_told_once() {
+    let body = r#"{"code":"Unauthorized","message":"Unauthorized"}"#;
+    let server = Server::with_api([reply(403, body), reply(409, r#"{"code":"x","message":"x"}"#)]);
+    let text = |error: Error| error.to_string().replace(&server.url("")[7..], "HOST");
+    let client = server.client();
+    assert_eq!(
+        text(client.get("/x").unwrap_err()),
+        "GET HOST/x: 403 Forbidden: Unauthorized; the token is good, but not for this"
+    );
+    assert_eq!(text(client.get("/x").unwrap_err()), "GET HOST/x: 409 Conflict: x");
+}

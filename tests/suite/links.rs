@@ -472,3 +472,18 @@ fn a_server_that_ignores_the_page_is_found_out_though_something_changes_in_each_
     assert!(last.to_string().contains("the page is identical to the one before"), "{last}");
     assert_eq!(server.api_requests().len(), 2);
 }
+
+#[test]
+fn pages_with_equal_rows_are_no_loop_where_each_link_is_followed_once() {
+    let server = Server::start(|seen| {
+        let page: u64 = seen.target.rsplit_once('=').map_or(1, |(_, page)| page.parse().unwrap());
+        let next = (page < 5).then(|| format!("/x?page={}", page + 1));
+        match seen.path() {
+            TOKEN_PATH => token_reply("t", 3600),
+            _ => reply(200, json!({"items": [7, 7], "next": next}).to_string()),
+        }
+    });
+    let client = server.client();
+    let rows = client.items::<u64>("/x").with_pagination(Pagination::next_link());
+    assert_eq!(rows.map(Result::unwrap).sum::<u64>(), 70);
+}

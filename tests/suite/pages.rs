@@ -630,3 +630,11 @@ fn a_walk_over_links_that_begins_in_the_middle_is_held_to_no_total() {
     let walk = client.items::<u64>("/x?page=5").with_pagination(Pagination::next_link());
     assert_eq!(walk.map(Result::unwrap).collect::<Vec<_>>(), [9]);
 }
+
+#[test]
+fn the_words_of_a_refusal_within_a_200_are_told() {
+    let body = r#"{"successCount":0,"failureReason":"the index is locked"}"#;
+    let server = Server::with_api([reply(200, body)]);
+    let error = server.client().items::<u64>("/x").next().unwrap().unwrap_err();
+    assert!(error.to_string().contains("(the index is locked)"), "{error}");
+}

@@ -245,7 +245,9 @@ fn any_other_method_gets_its_redirect_back_as_an_error() {
                 let request = Request::new(method.clone(), "/start").safe_to_repeat();
                 let error = server.client().send(&request).unwrap_err();
                 assert_eq!(error.status().unwrap(), status);
-                assert_eq!((error.class(), error.sent()), (Class::Refused, Sent::Refused));
+                // 307 and 308 ask for the same again elsewhere; the others may come after the deed.
+                let sent = if status > 303 { Sent::Refused } else { Sent::Unknown };
+                assert_eq!((error.class(), error.sent()), (Class::Refused, sent));
                 let text = "; a redirect, which is only followed for GET and HEAD";
                 assert!(error.to_string().ends_with(text), "{error}");
                 assert_eq!(server.api_requests().len(), 1);

@@ -625,11 +625,13 @@ fn a_hundred_refused_answers_use_one_connection() {
         }
     });
     let (client, clock) = on_manual_clock(client_at(&origin));
-    let policy = RetryPolicy::default().with_retries(100);
+    let policy = RetryPolicy::default().with_retries(100).with_deadline(secs(10_000));
     client.send(&untold(Method::GET).with_retry_policy(policy)).unwrap();
     assert_eq!(client.stats().requests, 101);
     assert_eq!(connections.load(Ordering::SeqCst), 1);
-    assert!(clock.sleeps().is_empty());
+    // Now means now, twice; then it is no longer believed.
+    assert_eq!(clock.sleeps().len(), 98);
+    assert!(is_first_back_off(&clock.sleeps()[..1]));
 }
 
 #[test]

@@ -474,7 +474,7 @@ fn a_4xx_without_an_oauth_code_is_a_gateway_or_a_wrong_address() {
         (400, r#"{"code":"E42","message":"nope"}"#, "400 Bad Request: E42: nope"),
         (403, r#"{"error":{"code":17,"message":"quota"}}"#, "403 Forbidden: 17: quota"),
         (400, r#"{"error":5}"#, "400 Bad Request: 5"),
-        (404, r#"{"status":404,"error":"Not Found","path":"/t"}"#, "404 Not Found: Not Found"),
+        (404, r#"{"status":404,"error":"Not Found","path":"/t"}"#, "404 Not Found"),
     ];
     for (status, body, words) in cases {
         let tried = Tried::new(reply(status, body));
