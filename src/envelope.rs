@@ -54,8 +54,13 @@ impl Envelope {
         (!self.has_items).then(|| self.names.join(", "))
     }
 
-    /// A `Link` header says it better than the body does.
+    /// A `Link` header says it better than the body does; totals in headers are for bodies
+    /// that have no place for them.
     pub(crate) fn add_headers(&mut self, headers: &HeaderMap) {
+        let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse().ok();
+        let total = || number("x-total-count").or_else(|| number("x-total"));
+        self.total_items = self.total_items.or_else(total);
+        self.total_pages = self.total_pages.or_else(|| number("x-total-pages"));
         // A title may hold what is not ASCII.
         let values =
             headers.get_all(LINK).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));

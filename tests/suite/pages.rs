@@ -638,3 +638,19 @@ fn the_words_of_a_refusal_within_a_200_are_told() {
     let error = server.client().items::<u64>("/x").next().unwrap().unwrap_err();
     assert!(error.to_string().contains("(the index is locked)"), "{error}");
 }
+
+#[test]
+fn totals_in_headers_are_believed_where_the_body_is_a_bare_array() {
+    let page = |seen: &Seen| seen.target.contains("page_number=2");
+    let answer = move |seen: &Seen| reply(200, if page(seen) { "[3]" } else { "[1,2]" });
+    let rows = |name: &'static str, value: &'static str| {
+        let server = Server::start(move |seen| match seen.path() {
+            TOKEN_PATH => token_reply("t", 3600),
+            _ => answer(seen).header(name, value),
+        });
+        server.client().items::<u64>("/x").collect::<Vec<_>>()
+    };
+    assert!(matches!(rows("x-total-pages", "2")[..], [Ok(1), Ok(2), Ok(3)]));
+    let short = rows("x-total-count", "3");
+    assert!(matches!(short[..], [Ok(1), Ok(2), Err(Error::Incomplete(_))]));
+}
