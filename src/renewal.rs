@@ -183,7 +183,9 @@ impl Client {
             return Some(Arrival::Outcome(outcome));
         }
         let obtained = outcome.and_then(|response| self.read_token(call, &response, is_renewal));
-        entry.token = obtained.as_ref().ok().map(|(token, _)| token.clone());
+        if let Ok((token, _)) = &obtained {
+            entry.token = Some(token.clone());
+        }
         Some(obtained.map_or_else(|error| Arrival::Outcome(Err(error)), Arrival::Ready))
     }
 

@@ -134,7 +134,9 @@ impl<'c> Walk<'c> {
         let request = self.request_for(ask)?;
         self.before = self.resume_point();
         let response = self.client.send(&request)?;
-        self.links.insert(response.uri.to_string());
+        if matches!(ask, Ask::Link(_)) || self.pagination.page_parameter().is_none() {
+            self.links.insert(response.uri.to_string());
+        }
         let decoded = self.decode(&response, rows);
         let place = response.place();
         let all = count(rows.len());
