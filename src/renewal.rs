@@ -83,23 +83,31 @@ impl Client {
             call.retries_left = 0;
             call.is_patient = false;
         }
-        let fetched = match (self.fetch(&mut call, &wanted), wanted.still_good) {
-            // A secret file may be empty for the moment in which it is written anew.
-            (Err(error), Some((old, left)))
-                if error.is_temporary() || matches!(error, Error::Configuration(_)) =>
-            {
-                self.wishes.renewal_failed(now);
-                let error = error.to_string();
-                (old, Some(Event::OldTokenKept { left, error }))
-            }
-            (fetched, _) => fetched?,
-        };
-        let (token, event) = fetched;
+        let fetched = self.fetch(&mut call, &wanted);
+        let (token, event) = fetched.or_else(|error| self.keep_old(wanted.still_good, error))?;
         *self.token.borrow_mut() = Some(token.clone());
         if let Some(event) = event {
             self.emit(|| event);
         }
         Ok(token)
+    }
+
+    /// An early renewal that fails for a passing reason leaves the old token in use.
+    fn keep_old(
+        &self,
+        still_good: Option<(AccessToken, Duration)>,
+        error: Error,
+    ) -> Result<Obtained> {
+        // A secret file may be empty for the moment in which it is written anew.
+        let is_passing = error.is_temporary() || matches!(error, Error::Configuration(_));
+        match still_good.filter(|_| is_passing) {
+            None => Err(error),
+            Some((old, left)) => {
+                self.wishes.renewal_failed(self.now());
+                let error = error.to_string();
+                Ok((old, Some(Event::OldTokenKept { left, error })))
+            }
+        }
     }
 
     fn fetch(&self, call: &mut Call<'_>, wanted: &Wanted<'_>) -> Result<Obtained> {
