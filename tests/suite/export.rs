@@ -106,40 +106,6 @@ fn two_collections(first: Reply, second: Reply) -> Server {
 }
 
 #[test]
-fn without_credentials_the_stand_in_is_exported_even_where_the_proxies_are_dead() {
-    let directory = directory("stand-in");
-    let file = directory.join("computers.jsonl");
-    let mut command = example("export");
-    for variable in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy"] {
-        command.env(variable, "http://127.0.0.1:9");
-    }
-    let run = run(command.arg("--out").arg(&file));
-    assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{}", run.stderr);
-    let rows = fs::read_to_string(&file).unwrap();
-    assert_eq!(rows.lines().count(), 5870);
-    assert!(rows.ends_with("}\n"));
-    assert_eq!(names(&directory), ["computers.jsonl"]);
-    for expected in [
-        "snapdocs-demo: token by audience, 23 subscriptions in 3 pages",
-        "cognito: token by HTTP Basic for the scope api/write",
-        "waiting 1 s before attempt 2 of POST 127.0.0.1:",
-        "waiting 1 s before attempt 2 of GET 127.0.0.1:",
-        "token fetched from",
-        "token refused: GET",
-        "token renewed from",
-        "the id_token names the tenant 6f1c8f5e-2a6b-4f0e-9a53-7a3b6f3f2f11 (Stand-in Ltd)",
-        "complete, 5870 rows of 5870 promised, in ",
-        "5870 rows, 12 pages, ",
-        "compared: the file holds the 5870 computers of the server, to the letter",
-    ] {
-        assert!(run.stderr.contains(expected), "{expected}:\n{}", run.stderr);
-    }
-    // One because the first token expired, one because the second was revoked.
-    assert!(run.stderr.matches("token renewed from").count() >= 2, "{}", run.stderr);
-    assert!(!run.stderr.contains("s3cret"));
-}
-
-#[test]
 fn the_other_examples_run_offline() {
     for (name, expected) in [
         ("tenant", "tenant: 6f1c8f5e-2a6b-4f0e-9a53-7a3b6f3f2f11\n"),
