@@ -1,7 +1,5 @@
 //! What each preset sends to the token endpoint, byte for byte, and where it sends it.
 
-use std::io::Read;
-use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 
 use unattended::error::Class;
@@ -23,8 +21,8 @@ fn token_requests_as(
     let seen: Arc<Mutex<Vec<String>>> = Arc::default();
     let log = seen.clone();
     let origin = raw_server(move |mut stream, _| {
-        while let Some(bytes) = read_bytes(&mut stream) {
-            log.lock().unwrap().push(bytes);
+        while let Some((head, body)) = read_message(&mut stream) {
+            log.lock().unwrap().push(head + &body);
             write_reply(&mut stream, &token_reply("t", 3600));
         }
     });
@@ -37,23 +35,6 @@ fn token_requests_as(
     let agent = concat!("unattended/", env!("CARGO_PKG_VERSION"));
     let seen = seen.lock().unwrap();
     [0, 1].map(|at| seen[at].replace(host, "HOST").replace(agent, "AGENT"))
-}
-
-/// One request as it came over the wire.
-fn read_bytes(stream: &mut TcpStream) -> Option<String> {
-    let mut bytes = Vec::new();
-    let mut byte = [0; 1];
-    while !bytes.ends_with(b"\r\n\r\n") {
-        if stream.read(&mut byte).ok()? == 0 {
-            return None;
-        }
-        bytes.push(byte[0]);
-    }
-    let head = String::from_utf8(bytes).unwrap();
-    let (_, length) = head.split_once("content-length: ")?;
-    let mut body = vec![0; length.lines().next()?.parse().unwrap()];
-    stream.read_exact(&mut body).ok()?;
-    Some(head + std::str::from_utf8(&body).unwrap())
 }
 
 /// `authorization` is a whole header line or empty.

@@ -404,24 +404,24 @@ fn clients_may_share_a_store_of_the_users() {
     assert_eq!(server.token_requests().len(), 1);
 }
 
-/// This test binary again, as a process that makes one call.
-fn child_command(server: &Server) -> Command {
+/// The test of this name again, as a process that makes one call: see [`work_if_told`].
+fn child_command(test: &str, server: &Server) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
-        .args(["--exact", "stores::child_process", "--ignored"])
+        .args(["--exact", &format!("stores::{test}")])
         .env("UNATTENDED_TEST_ORIGIN", server.url(""))
         .stdout(Stdio::null())
         .stderr(Stdio::null());
     command
 }
 
-fn child(server: &Server, folder: &Folder) -> Child {
-    child_command(server).env("UNATTENDED_TEST_FOLDER", &folder.0).spawn().unwrap()
+fn child(test: &str, server: &Server, folder: &Folder) -> Child {
+    child_command(test, server).env("UNATTENDED_TEST_FOLDER", &folder.0).spawn().unwrap()
 }
 
-#[test]
-#[ignore = "is started as a process by the tests below"]
-fn child_process() {
+/// In a process of [`child_command`] makes the call, and ends it with 0 if the store was of
+/// use and 7 if not.
+fn work_if_told() {
     let Ok(origin) = std::env::var("UNATTENDED_TEST_ORIGIN") else { return };
     let store = match std::env::var("UNATTENDED_TEST_FOLDER") {
         Ok(folder) => FileStore::at(folder),
@@ -434,9 +434,12 @@ fn child_process() {
 
 #[test]
 fn the_default_folder_is_the_users_cache_and_without_one_the_client_goes_on_alone() {
+    const TEST: &str =
+        "the_default_folder_is_the_users_cache_and_without_one_the_client_goes_on_alone";
+    work_if_told();
     let (server, folder) = (Server::with_api([]), Folder::new("default"));
     let run = |variables: &[(&str, &Path)]| {
-        let mut command = child_command(&server);
+        let mut command = child_command(TEST, &server);
         command.env_remove("HOME").env_remove("XDG_CACHE_HOME").envs(variables.iter().copied());
         command.status().unwrap().code()
     };
@@ -451,8 +454,10 @@ fn the_default_folder_is_the_users_cache_and_without_one_the_client_goes_on_alon
 
 #[test]
 fn fifty_processes_at_once_buy_one_token() {
+    const TEST: &str = "fifty_processes_at_once_buy_one_token";
+    work_if_told();
     let (server, folder) = (Server::with_api([]), Folder::new("fifty"));
-    let children: Vec<Child> = (0..50).map(|_| child(&server, &folder)).collect();
+    let children: Vec<Child> = (0..50).map(|_| child(TEST, &server, &folder)).collect();
     for mut child in children {
         assert!(child.wait().unwrap().success());
     }
@@ -462,6 +467,8 @@ fn fifty_processes_at_once_buy_one_token() {
 
 #[test]
 fn a_process_that_is_killed_within_a_renewal_does_not_stop_the_others() {
+    const TEST: &str = "a_process_that_is_killed_within_a_renewal_does_not_stop_the_others";
+    work_if_told();
     let (asked, first) = std::sync::mpsc::channel();
     let asked = std::sync::Mutex::new(asked);
     let is_first = std::sync::atomic::AtomicBool::new(true);
@@ -473,11 +480,11 @@ fn a_process_that_is_killed_within_a_renewal_does_not_stop_the_others() {
         token_reply("token", 3600)
     });
     let folder = Folder::new("killed");
-    let mut victim = child(&server, &folder);
+    let mut victim = child(TEST, &server, &folder);
     first.recv().unwrap();
     victim.kill().unwrap();
     victim.wait().unwrap();
-    let mut others: Vec<Child> = (0..5).map(|_| child(&server, &folder)).collect();
+    let mut others: Vec<Child> = (0..5).map(|_| child(TEST, &server, &folder)).collect();
     assert!(others.iter_mut().all(|child| child.wait().unwrap().success()));
     assert_eq!(server.token_requests().len(), 2);
 }

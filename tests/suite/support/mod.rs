@@ -196,6 +196,19 @@ pub fn raw_server(serve: impl Fn(TcpStream, usize) + Send + Sync + 'static) -> S
 
 /// Reads one request with its body off a connection: `None` when it was closed.
 pub fn read_request(stream: &mut impl Read) -> Option<Seen> {
+    let (head, body) = read_message(stream)?;
+    let mut lines = head.lines();
+    let mut first = lines.next()?.split(' ');
+    Some(Seen {
+        method: first.next()?.to_owned(),
+        target: first.next()?.to_owned(),
+        headers: lines.filter_map(header).collect(),
+        body,
+    })
+}
+
+/// One request as it came over the wire: its head, to the empty line, and its body.
+pub fn read_message(stream: &mut impl Read) -> Option<(String, String)> {
     let mut bytes = Vec::new();
     let mut byte = [0; 1];
     while !bytes.ends_with(b"\r\n\r\n") {
@@ -205,23 +218,14 @@ pub fn read_request(stream: &mut impl Read) -> Option<Seen> {
         bytes.push(byte[0]);
     }
     let head = String::from_utf8(bytes).unwrap();
-    let mut lines = head.lines();
-    let mut first = lines.next()?.split(' ');
-    let headers: Vec<(String, String)> = lines
-        .filter_map(|line| line.split_once(": "))
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect();
-    let mut seen = Seen {
-        method: first.next()?.to_owned(),
-        target: first.next()?.to_owned(),
-        headers,
-        body: String::new(),
-    };
-    let length = seen.header("content-length").map_or(0, |length| length.parse().unwrap());
-    let mut body = vec![0; length];
+    let length = head.lines().filter_map(header).find(|(name, _)| name == "content-length");
+    let mut body = vec![0; length.map_or(0, |(_, length)| length.parse().unwrap())];
     stream.read_exact(&mut body).ok()?;
-    seen.body = String::from_utf8_lossy(&body).into_owned();
-    Some(seen)
+    Some((head, String::from_utf8_lossy(&body).into_owned()))
+}
+
+fn header(line: &str) -> Option<(String, String)> {
+    line.split_once(": ").map(|(name, value)| (name.to_owned(), value.to_owned()))
 }
 
 /// Writes a whole answer.
