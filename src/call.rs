@@ -1,4 +1,4 @@
-//! One call on its way: what has been tried, what is left, and what its failure means.
+//! One call on its way: what has been tried, and what is left.
 
 use std::time::Duration;
 
@@ -170,11 +170,20 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// Whether a server that refuses like this may have acted. A redirect often comes after
+    /// the deed (RFC 9110 §15.4.4), but not those that ask for the same request elsewhere.
+    pub(crate) fn sent_by(&self, status: StatusCode) -> Sent {
+        match status.as_u16() {
+            300..=303 if !retry::may_follow(&self.method) => Sent::Unknown,
+            408 | 500.. => Sent::Unknown,
+            _ => Sent::Refused,
+        }
+    }
+
     /// An attempt is over, but not the call.
     pub(crate) fn note_attempt(&mut self, outcome: &Result<Response>) {
         let sent = match outcome {
-            Ok(response) if may_have_acted(&self.method, response.status) => Sent::Unknown,
-            Ok(_) => Sent::Refused,
+            Ok(response) => self.sent_by(response.status),
             Err(error) => error.sent(),
         };
         self.acted = self.acted.max(sent);
@@ -201,8 +210,10 @@ impl<'a> Call<'a> {
 
     /// What the server asks for in a refusal, for all who would call it.
     pub(crate) fn wish(&self, response: &Response, now: Moment) -> Option<Wish> {
-        let is_refusal = matches!(response.status.as_u16(), 408 | 429 | 500..);
-        let wait = response.retry_after().filter(|wait| is_refusal && !wait.is_zero())?;
+        let wait = response.retry_after().filter(|wait| !wait.is_zero())?;
+        if !retry::may_pass(response.status) {
+            return None;
+        }
         Some(Wish {
             endpoint: self.endpoint,
             origin: Origin::of(&self.uri),
@@ -238,11 +249,10 @@ impl<'a> Call<'a> {
             Ok(target) => target,
             Err(error) => return refuse(self, &error.to_string()),
         };
-        let (from, to) = (Origin::of(&self.uri), Origin::of(&target));
-        if from.is_https() && !to.is_https() {
+        if self.uri.scheme_str() == Some("https") && target.scheme_str() != Some("https") {
             return refuse(self, "it leads from https to http");
         }
-        if from != to {
+        if !url::is_same_origin(&self.uri, &target) {
             self.has_left = true;
             self.with_token = false;
             self.token = None;
@@ -250,16 +260,6 @@ impl<'a> Call<'a> {
         self.redirects += 1;
         self.uri = target;
         Ok(())
-    }
-}
-
-/// A redirect often comes after the deed (RFC 9110 §15.4.4), but not those that ask for
-/// the same request elsewhere.
-pub(crate) fn may_have_acted(method: &Method, status: StatusCode) -> bool {
-    match status.as_u16() {
-        300..=303 => !retry::may_follow(method),
-        408 | 500.. => true,
-        _ => false,
     }
 }
 

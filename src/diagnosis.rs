@@ -8,7 +8,7 @@ use crate::form::encode_form;
 use crate::problem;
 use crate::provider::{AuthMethod, Provider};
 use crate::response::Response;
-use crate::retry::is_passing;
+use crate::retry::{is_passing, may_pass};
 use crate::secret::{MASK, mask, mask_opaque};
 
 /// A success that is no token. Its body may hold one under any name, so nothing of it is
@@ -89,7 +89,7 @@ pub(crate) fn diagnose(
 
 fn by_status(answer: &Answer) -> (Class, String) {
     let advice = match answer.status.as_u16() {
-        408 | 429 | 500.. => return (Class::Temporary, String::new()),
+        _ if may_pass(answer.status) => return (Class::Temporary, String::new()),
         300..=399 => {
             "the token endpoint redirects, which is never followed: set the address that it leads to"
         }
@@ -122,15 +122,16 @@ fn invalid_client(provider: &Provider, identity: &Identity) -> String {
         if value.contains(char::is_whitespace) {
             text.push_str(&format!("; the {what} has white space or a line break inside"));
         }
-        let changes = encode_form(value) != value;
-        if changes && provider.auth_method == AuthMethod::ClientSecretBasic {
+        let other = match provider.auth_method {
+            AuthMethod::ClientSecretBasic => {
+                "does not decode them needs AuthMethod::ClientSecretBasicRaw"
+            }
+            AuthMethod::ClientSecretBasicRaw => "decodes them needs AuthMethod::ClientSecretBasic",
+            AuthMethod::ClientSecretPost => continue,
+        };
+        if encode_form(value) != value {
             text.push_str(&format!(
-                "; the {what} has characters that form-encoding changes: a server that does not decode them needs AuthMethod::ClientSecretBasicRaw"
-            ));
-        }
-        if changes && provider.auth_method == AuthMethod::ClientSecretBasicRaw {
-            text.push_str(&format!(
-                "; the {what} has characters that form-encoding changes: a server that decodes them needs AuthMethod::ClientSecretBasic"
+                "; the {what} has characters that form-encoding changes: a server that {other}"
             ));
         }
     }

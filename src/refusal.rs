@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ureq::http::StatusCode;
 
-use crate::call::{Call, may_have_acted};
+use crate::call::Call;
 use crate::clock::seconds;
 use crate::credentials::Identity;
 use crate::diagnosis::diagnose;
@@ -113,12 +113,11 @@ impl Call<'_> {
     }
 
     pub(crate) fn status_error(&self, answer: Answer, message: String, class: Class) -> Error {
-        let may_have_acted = may_have_acted(&self.method, answer.status);
         Error::Status(Box::new(StatusError {
             place: self.place(),
+            sent: self.sent_by(answer.status),
             answer,
             message,
-            sent: if may_have_acted { Sent::Unknown } else { Sent::Refused },
             class,
             attempts: self.attempt,
         }))

@@ -253,6 +253,11 @@ pub(crate) fn redirects(headers: &HeaderMap, status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) && headers.contains_key(LOCATION)
 }
 
+/// A refusal that may be another one a while later.
+pub(crate) fn may_pass(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 408 | 429 | 500..)
+}
+
 pub(crate) fn may_follow(method: &Method) -> bool {
     method == Method::GET || method == Method::HEAD
 }

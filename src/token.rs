@@ -1,4 +1,4 @@
-//! The access token: how it is asked for, how the answer is read, how long it lives.
+//! The access token: how the answer is read, and how long it lives.
 
 use std::fmt;
 use std::sync::Arc;

@@ -26,10 +26,6 @@ impl Origin {
             port: port(uri),
         }
     }
-
-    pub(crate) fn is_https(&self) -> bool {
-        self.scheme == "https"
-    }
 }
 
 /// As comparing their [`Origin`]s, but without building them: it is done for every call.
