@@ -10,6 +10,7 @@ use crate::credentials::Identity;
 use crate::error::{Class, Error, Place, Result, Sent};
 use crate::event::WaitReason;
 use crate::grant;
+use crate::payload::Payload;
 use crate::provider::Provider;
 use crate::request::{Body, Request};
 use crate::response::Response;
@@ -39,6 +40,8 @@ pub(crate) struct Call<'a> {
     has_left: bool,
     pub(crate) idle_timeout: Option<Duration>,
     pub(crate) with_token: bool,
+    /// A long body asks for permission first (RFC 9110 §10.1.1).
+    pub(crate) expects: bool,
     pub(crate) token: Option<AccessToken>,
     /// The token that was refused, and the refusal.
     pub(crate) refused: Option<(AccessToken, Response)>,
@@ -81,6 +84,7 @@ impl<'a> Call<'a> {
             has_left: false,
             idle_timeout: None,
             with_token: false,
+            expects: true,
             token: None,
             refused: None,
             identity: None,
@@ -107,10 +111,13 @@ impl<'a> Call<'a> {
     }
 
     /// A POST, PUT or PATCH without a body says so with `Content-Length: 0`: RFC 9110 §8.6.
-    pub(crate) fn body(&self) -> Option<&'a [u8]> {
+    pub(crate) fn body(&self) -> Option<Payload<'a>> {
         match &self.request?.body {
-            Body::Bytes(bytes) => Some(bytes),
-            Body::Empty if matches!(self.method.as_str(), "POST" | "PUT" | "PATCH") => Some(&[]),
+            Body::Bytes(bytes) => Some(Payload::Bytes(bytes)),
+            Body::File(path) => Some(Payload::File(path)),
+            Body::Empty if matches!(self.method.as_str(), "POST" | "PUT" | "PATCH") => {
+                Some(Payload::Bytes(&[]))
+            }
             Body::Empty => None,
         }
     }
@@ -134,6 +141,7 @@ impl<'a> Call<'a> {
             endpoint: self.endpoint,
             may_follow: !is_token && retry::may_follow(&self.method),
             repeatable: is_token || self.request.is_some_and(|request| request.repeatable),
+            expects: self.expects && self.body().is_some_and(|body| body.may_be_long()),
             may_renew: !is_token && self.token.is_some() && self.refused.is_none(),
             retries_left: self.retries_left,
             retries: self.attempt - 1,
@@ -165,7 +173,8 @@ impl<'a> Call<'a> {
             Err(error) => Outcome::Broken {
                 sent: error.sent(),
                 idle: matches!(error, Error::Transport(error) if error.idle),
-                passing: error.is_temporary(),
+                passing: error.is_temporary()
+                    && !matches!(error, Error::Transport(error) if error.begun),
             },
         }
     }
@@ -174,6 +183,7 @@ impl<'a> Call<'a> {
     /// the deed (RFC 9110 §15.4.4), but not those that ask for the same request elsewhere.
     pub(crate) fn sent_by(&self, status: StatusCode) -> Sent {
         match status.as_u16() {
+            200..=299 => Sent::Accepted,
             300..=303 if !retry::may_follow(&self.method) => Sent::Unknown,
             408 | 500.. => Sent::Unknown,
             _ => Sent::Refused,
@@ -206,6 +216,8 @@ impl<'a> Call<'a> {
         if matches!(outcome, Err(Error::Transport(error)) if error.idle) {
             self.idles += 1;
         }
+        let refused = outcome.as_ref().is_ok_and(|answer| retry::refuses_to_expect(answer.status));
+        self.expects &= !refused;
     }
 
     /// What the server asks for in a refusal, for all who would call it.

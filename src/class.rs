@@ -14,6 +14,8 @@ pub enum Class {
     Temporary,
     /// What arrived is incomplete or cannot be decoded; exit code 65.
     Incomplete,
+    /// The writer of a download failed, on this side; exit code 73.
+    Output,
 }
 
 impl Class {
@@ -21,6 +23,7 @@ impl Class {
         match self {
             Self::Incomplete => 65,
             Self::Refused => 69,
+            Self::Output => 73,
             Self::Temporary => 75,
             Self::Credentials => 77,
             Self::Configuration => 78,

@@ -15,6 +15,7 @@ use crate::provider::Provider;
 use crate::request::Request;
 use crate::response::Response;
 use crate::retry::{Rejection, RetryPolicy, Verdict, jitter, judge};
+use crate::sink::Sink;
 use crate::store::TokenStore;
 use crate::token::AccessToken;
 use crate::transport::{Outgoing, Transport};
@@ -112,15 +113,19 @@ impl Client {
     ///
     /// See [`Error`]. Whether the server may have acted is told by [`Error::sent`].
     pub fn send(&self, request: &Request) -> Result<Response> {
-        let uri = request.resolve(&self.provider.base_url)?;
-        let policy = request.policy.unwrap_or(self.policy);
-        let mut call = Call::to_api(request, uri, policy.retries, self.end_of(policy.deadline));
+        let mut call = self.call(request)?;
         let exchange = |call: &mut Call<'_>| {
             self.make_ready(call)?;
-            Ok(Arrival::Outcome(self.exchange(call)))
+            Ok(Arrival::Outcome(self.exchange(call, None)))
         };
         let result = self.run(&mut call, exchange, |_, response| Ok(response));
         result.map_err(|error| call.ended(error))
+    }
+
+    pub(crate) fn call<'a>(&self, request: &'a Request) -> Result<Call<'a>> {
+        let uri = request.resolve(&self.provider.base_url)?;
+        let policy = request.policy.unwrap_or(self.policy);
+        Ok(Call::to_api(request, uri, policy.retries, self.end_of(policy.deadline)))
     }
 
     /// Blocks for `duration` on the client's clock: for a job that is polled, say.
@@ -137,7 +142,7 @@ impl Client {
     pub(crate) fn run<T>(
         &self,
         call: &mut Call<'_>,
-        exchange: impl Fn(&mut Call<'_>) -> Result<Arrival<T>>,
+        mut exchange: impl FnMut(&mut Call<'_>) -> Result<Arrival<T>>,
         accept: impl Fn(&Call<'_>, Response) -> Result<T>,
     ) -> Result<T> {
         loop {
@@ -167,7 +172,7 @@ impl Client {
     }
 
     /// A token that is fresh at a time when the server wants to be asked.
-    fn make_ready(&self, call: &mut Call<'_>) -> Result<()> {
+    pub(crate) fn make_ready(&self, call: &mut Call<'_>) -> Result<()> {
         self.authorise(call)?;
         while self.keep_wishes(call)? {
             self.authorise(call)?;
@@ -175,17 +180,26 @@ impl Client {
         Ok(())
     }
 
-    fn exchange(&self, call: &Call<'_>) -> Result<Response> {
+    /// One attempt at the API; what it delivers goes to `sink` if there is one.
+    pub(crate) fn exchange(
+        &self,
+        call: &Call<'_>,
+        sink: Option<&mut Sink<'_>>,
+    ) -> Result<Response> {
         let (idle_timeout, idle_setting) = match call.idle_timeout {
             Some(timeout) => (timeout, "Request::with_idle_timeout"),
             None => (self.idle_timeout, "Client::with_idle_timeout"),
         };
+        let now = self.now();
         let outgoing = Outgoing {
             method: &call.method,
             uri: &call.uri,
             headers: call.headers(),
             body: call.body(),
-            time_left: call.time_left(&self.now()),
+            sink,
+            expects: call.expects,
+            time_left: call.time_left(&now),
+            end_left: self.end_time.map(|end| end.duration_since(now.wall).unwrap_or_default()),
             idle_timeout,
             idle_setting,
             body_limit: self.body_limit,
@@ -194,7 +208,11 @@ impl Client {
         self.send_out(call, outgoing)
     }
 
-    pub(crate) fn send_out(&self, call: &Call<'_>, mut outgoing: Outgoing<'_>) -> Result<Response> {
+    pub(crate) fn send_out(
+        &self,
+        call: &Call<'_>,
+        mut outgoing: Outgoing<'_, '_>,
+    ) -> Result<Response> {
         self.count(|stats| stats.requests += 1);
         let incoming = self.transport.exchange(&mut outgoing)?;
         Ok(Response {

@@ -80,7 +80,11 @@ pub struct TransportError {
     pub class: Class,
     /// How often it was tried.
     pub attempts: u32,
+    /// How many bytes of the body had arrived, decoded from gzip.
+    pub received: u64,
     pub(crate) idle: bool,
+    /// A writer has a part of it: another attempt would write that again.
+    pub(crate) begun: bool,
     pub(crate) cause: Option<Cause>,
 }
 
@@ -216,7 +220,7 @@ impl Error {
     /// | 64 | usage (a program's own; never from an error) |
     /// | 65 | incomplete, or cannot be decoded |
     /// | 69 | refused by the server |
-    /// | 73 | the output cannot be written (a program's own) |
+    /// | 73 | the output cannot be written |
     /// | 75 | temporary: try again later |
     /// | 77 | credentials |
     /// | 78 | configuration |
@@ -311,17 +315,11 @@ impl IncompleteError {
 }
 
 fn tries(f: &mut fmt::Formatter<'_>, attempts: u32) -> fmt::Result {
-    match attempts {
-        0 | 1 => Ok(()),
-        attempts => write!(f, ", after {attempts} attempts"),
-    }
+    if attempts < 2 { Ok(()) } else { write!(f, ", after {attempts} attempts") }
 }
 
 fn advice(f: &mut fmt::Formatter<'_>, message: &str) -> fmt::Result {
-    match message {
-        "" => Ok(()),
-        message => write!(f, "; {message}"),
-    }
+    if message.is_empty() { Ok(()) } else { write!(f, "; {message}") }
 }
 
 impl fmt::Debug for Error {

@@ -131,7 +131,10 @@ mod resolver;
 mod tls;
 mod proxy;
 mod failure;
+mod payload;
+mod sink;
 mod transport;
+mod exchange;
 
 // The client: one loop over exchanges.
 mod event;
@@ -141,6 +144,7 @@ mod client;
 mod waiting;
 mod renewal;
 mod revocation;
+mod download;
 mod verbs;
 mod settings;
 

@@ -11,6 +11,7 @@ use crate::credentials::{Identity, Unreadable};
 use crate::error::{Cause, Class, Error, Result, Sent, TokenError};
 use crate::event::Event;
 use crate::grant;
+use crate::payload::Payload;
 use crate::response::Response;
 use crate::retry::{Rejection, Verdict};
 use crate::secret::{mask, mask_opaque};
@@ -241,8 +242,11 @@ impl Client {
             method: &call.method,
             uri: &call.uri,
             headers,
-            body: Some(body.as_bytes()),
+            body: Some(Payload::Bytes(body.as_bytes())),
+            sink: None,
+            expects: false,
             time_left: call.time_left(&self.now()),
+            end_left: None,
             idle_timeout: self.token_idle_timeout,
             idle_setting: "Client::with_token_idle_timeout",
             body_limit: TOKEN_ANSWER_LIMIT,

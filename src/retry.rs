@@ -81,6 +81,8 @@ pub(crate) struct Situation {
     pub(crate) may_follow: bool,
     /// What may be sent twice (RFC 9110 §9.2.2).
     pub(crate) repeatable: bool,
+    /// A long body asked for permission first, and need not have.
+    pub(crate) expects: bool,
     /// A token was sent that has not been renewed in this call.
     pub(crate) may_renew: bool,
     pub(crate) retries_left: u32,
@@ -167,6 +169,7 @@ fn reading(
         300..=399 if redirects && situation.may_follow => Reading::Said(Verdict::Follow),
         401 if situation.may_renew => Reading::Said(Verdict::Reauthorize),
         429 => Reading::Again(true),
+        _ if situation.expects && refuses_to_expect(status) => Reading::Again(true),
         408 | 500 | 502 | 503 | 504 => Reading::Again(situation.repeatable),
         _ => refuse,
     }
@@ -256,6 +259,11 @@ pub(crate) fn redirects(headers: &HeaderMap, status: StatusCode) -> bool {
 /// A refusal that may be another one a while later.
 pub(crate) fn may_pass(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 429 | 500..)
+}
+
+/// RFC 9110 §15.5.18.
+pub(crate) fn refuses_to_expect(status: StatusCode) -> bool {
+    status == StatusCode::EXPECTATION_FAILED
 }
 
 pub(crate) fn may_follow(method: &Method) -> bool {

@@ -1,15 +1,16 @@
-//! One exchange with a server: the only file that names ureq's agent.
+//! What connections depend on: the only file that names ureq's agent.
 
-use std::io::{self, Read};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use ureq::Agent;
 use ureq::http::{self, HeaderMap, Method, StatusCode, Uri};
-use ureq::{Agent, AsSendBody, Body};
 
 use crate::error::{Class, Error, Place, Result, Sent, TransportError};
 use crate::failure::{Failure, Limits, cause};
+use crate::payload::Payload;
 use crate::proxy::{ProxySetting, Route};
+use crate::sink::Sink;
 #[cfg(feature = "rustls")]
 use crate::tls::Tls;
 
@@ -21,23 +22,29 @@ pub(crate) struct Transport {
     tls: Tls,
     proxy: ProxySetting,
     user_agent: String,
-    connect_timeout: Duration,
+    pub(crate) connect_timeout: Duration,
     built: Arc<OnceLock<Built>>,
 }
 
-struct Built {
-    agent: Agent,
-    route: Option<Route>,
+pub(crate) struct Built {
+    pub(crate) agent: Agent,
+    pub(crate) route: Option<Route>,
 }
 
 /// A request as it goes out.
-pub(crate) struct Outgoing<'a> {
+pub(crate) struct Outgoing<'a, 'w> {
     pub(crate) method: &'a Method,
     pub(crate) uri: &'a Uri,
     pub(crate) headers: HeaderMap,
-    pub(crate) body: Option<&'a [u8]>,
+    pub(crate) body: Option<Payload<'a>>,
+    /// Where the content goes, if not into memory.
+    pub(crate) sink: Option<&'a mut Sink<'w>>,
+    /// A long body asks for permission first.
+    pub(crate) expects: bool,
     /// What is left of the call's deadline.
     pub(crate) time_left: Duration,
+    /// What is left until the end time that nothing passes.
+    pub(crate) end_left: Option<Duration>,
     pub(crate) idle_timeout: Duration,
     /// The setting that an error about the idle limit names.
     pub(crate) idle_setting: &'static str,
@@ -92,29 +99,7 @@ impl Transport {
         self.connect_timeout = timeout;
     }
 
-    /// Sends once and reads the whole answer. Any status is an answer.
-    pub(crate) fn exchange(&self, outgoing: &mut Outgoing<'_>) -> Result<Incoming> {
-        if outgoing.time_left.is_zero() {
-            let why = "not sent: no time is left of the call's deadline (RetryPolicy::with_deadline, Client::with_end_time)";
-            return Err(self.error(outgoing, Sent::No, Class::Temporary, why));
-        }
-        let built = self.built()?;
-        let result = match outgoing.body {
-            Some(body) => self.run(built, outgoing, body),
-            None => self.run(built, outgoing, ()),
-        };
-        let response = result.map_err(|error| self.failure(error, outgoing))?;
-        let (parts, body) = response.into_parts();
-        let has_body = outgoing.method != Method::HEAD
-            && !matches!(parts.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-        let body = match has_body {
-            true => self.read(body, parts.status.is_success(), outgoing)?,
-            false => Vec::new(),
-        };
-        Ok(Incoming { status: parts.status, headers: parts.headers, body })
-    }
-
-    fn built(&self) -> Result<&Built> {
+    pub(crate) fn built(&self) -> Result<&Built> {
         if let Some(built) = self.built.get() {
             return Ok(built);
         }
@@ -134,77 +119,9 @@ impl Transport {
         Ok(self.built.get_or_init(|| built))
     }
 
-    fn run(
+    pub(crate) fn error(
         &self,
-        built: &Built,
-        outgoing: &mut Outgoing<'_>,
-        body: impl AsSendBody,
-    ) -> std::result::Result<http::Response<Body>, ureq::Error> {
-        let mut request = http::Request::new(body);
-        *request.method_mut() = outgoing.method.clone();
-        *request.uri_mut() = outgoing.uri.clone();
-        *request.headers_mut() = std::mem::take(&mut outgoing.headers);
-        let host = outgoing.uri.host().unwrap_or_default();
-        let proxy = built.route.as_ref().and_then(|route| route.to(host)).cloned();
-        let limit = |limit: Duration| Some(limit.min(LONGEST_LIMIT));
-        // Per read and per write are free while they are shorter than the rest of the
-        // deadline; the deadline itself then costs no system call either.
-        let request = built
-            .agent
-            .configure_request(request)
-            .proxy(proxy)
-            .timeout_global(limit(outgoing.time_left))
-            .timeout_connect(limit(self.connect_timeout))
-            .timeout_per_read(limit(outgoing.idle_timeout))
-            .timeout_per_write(limit(outgoing.idle_timeout))
-            .build();
-        built.agent.run(request)
-    }
-
-    /// The body, read to its end so that the connection can be used again. Of a refusal
-    /// only the first part matters: beyond that, closing is cheaper than reading.
-    fn read(&self, body: Body, is_success: bool, outgoing: &Outgoing<'_>) -> Result<Vec<u8>> {
-        let limit = if is_success { outgoing.body_limit } else { REFUSAL_LIMIT };
-        let announced = body.content_length().unwrap_or(0).min(limit).min(PREALLOCATED);
-        let mut bytes = Vec::with_capacity(usize::try_from(announced).unwrap_or(0));
-        let read = body.into_reader().take(limit.saturating_add(1)).read_to_end(&mut bytes);
-        let is_too_long = u64::try_from(bytes.len()).is_ok_and(|length| length > limit);
-        match read.map_err(ureq::Error::from) {
-            _ if !is_success => {
-                bytes.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-                Ok(bytes)
-            }
-            Ok(_) if is_too_long => Err(self.error(
-                outgoing,
-                Sent::Accepted,
-                Class::Incomplete,
-                format!("the body is longer than {limit} bytes ({})", outgoing.body_setting),
-            )),
-            Ok(_) => Ok(bytes),
-            // A body of no bytes that calls itself gzip: some servers do. One that broke off
-            // has the same kind of error, but with words inside.
-            Err(ureq::Error::Decompress(_, cause))
-                if bytes.is_empty()
-                    && cause.kind() == io::ErrorKind::UnexpectedEof
-                    && cause.get_ref().is_none() =>
-            {
-                Ok(bytes)
-            }
-            Err(error) => {
-                let mut error = self.failure(error, outgoing);
-                if let Error::Transport(error) = &mut error {
-                    let arrived = bytes.len();
-                    error.sent = Sent::Unknown;
-                    error.message.push_str(&format!("; {arrived} bytes of the body had arrived"));
-                }
-                Err(error)
-            }
-        }
-    }
-
-    fn error(
-        &self,
-        outgoing: &Outgoing<'_>,
+        outgoing: &Outgoing<'_, '_>,
         sent: Sent,
         class: Class,
         message: impl Into<String>,
@@ -221,12 +138,14 @@ impl Transport {
             sent,
             class,
             attempts: 1,
+            received: 0,
             idle: false,
+            begun: false,
             cause: None,
         }))
     }
 
-    fn failure(&self, error: ureq::Error, outgoing: &Outgoing<'_>) -> Error {
+    pub(crate) fn failure(&self, error: ureq::Error, outgoing: &Outgoing<'_, '_>) -> Error {
         let limits = Limits {
             time_left: outgoing.time_left,
             connect: self.connect_timeout,
@@ -243,6 +162,12 @@ impl Transport {
     }
 }
 
+impl Outgoing<'_, '_> {
+    pub(crate) fn is_streamed(&self) -> bool {
+        self.sink.is_some() || matches!(self.body, Some(Payload::File(_)))
+    }
+}
+
 #[cfg(feature = "resolver")]
 fn agent(config: ureq::config::Config) -> Agent {
     crate::resolver::agent(config)
@@ -256,7 +181,3 @@ fn agent(config: ureq::config::Config) -> Agent {
 /// Enough for a thread per connection in bursts; ureq's own 3 per host would open and
 /// close one for nearly every call.
 const IDLE_CONNECTIONS: usize = 64;
-/// ureq adds limits to the time of day, which panics far in the future.
-const LONGEST_LIMIT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-const REFUSAL_LIMIT: u64 = 64 * 1024;
-const PREALLOCATED: u64 = 1024 * 1024;

@@ -4,6 +4,7 @@ const CALM: Situation = Situation {
     endpoint: Endpoint::Api,
     may_follow: true,
     repeatable: true,
+    expects: false,
     may_renew: true,
     retries_left: 8,
     retries: 0,

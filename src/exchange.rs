@@ -1,0 +1,206 @@
+//! One exchange with a server: a request goes out, whatever it is, and an answer comes in.
+
+use std::io::{self, Read};
+use std::time::Duration;
+
+use ureq::http::header::{CONTENT_LENGTH, EXPECT, HeaderValue};
+use ureq::http::{self, Method, StatusCode};
+use ureq::{AsSendBody, Body, SendBody};
+
+use crate::error::{Class, Error, Place, Result, Sent};
+use crate::payload::Payload;
+use crate::sink::Broken;
+use crate::transport::{Built, Incoming, Outgoing, Transport};
+
+impl Transport {
+    /// Sends once and reads the whole answer. Any status is an answer.
+    pub(crate) fn exchange(&self, outgoing: &mut Outgoing<'_, '_>) -> Result<Incoming> {
+        if outgoing.time_left.is_zero() {
+            let why = "not sent: no time is left of the call's deadline (RetryPolicy::with_deadline, Client::with_end_time)";
+            return Err(self.error(outgoing, Sent::No, Class::Temporary, why));
+        }
+        let built = self.built()?;
+        let response = match outgoing.body {
+            None => self.run(built, outgoing, ()),
+            Some(Payload::Bytes(bytes)) if !Payload::Bytes(bytes).may_be_long() => {
+                self.run(built, outgoing, bytes)
+            }
+            Some(payload) => self.stream(built, outgoing, payload),
+        };
+        let (parts, body) = response?.into_parts();
+        let has_body = outgoing.method != Method::HEAD
+            && !matches!(parts.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+        let body = match has_body {
+            true => self.receive(body, parts.status, outgoing)?,
+            false => Vec::new(),
+        };
+        Ok(Incoming { status: parts.status, headers: parts.headers, body })
+    }
+
+    fn run(
+        &self,
+        built: &Built,
+        outgoing: &mut Outgoing<'_, '_>,
+        body: impl AsSendBody,
+    ) -> Result<http::Response<Body>> {
+        let mut request = http::Request::new(body);
+        *request.method_mut() = outgoing.method.clone();
+        *request.uri_mut() = outgoing.uri.clone();
+        *request.headers_mut() = std::mem::take(&mut outgoing.headers);
+        let host = outgoing.uri.host().unwrap_or_default();
+        let proxy = built.route.as_ref().and_then(|route| route.to(host)).cloned();
+        let limit = |limit: Duration| Some(limit.min(LONGEST_LIMIT));
+        // Per read and per write are free while they are shorter than the rest of the
+        // deadline; the deadline itself then costs no system call either.
+        let request = built
+            .agent
+            .configure_request(request)
+            .proxy(proxy)
+            .timeout_connect(limit(self.connect_timeout))
+            .timeout_per_read(limit(outgoing.idle_timeout))
+            .timeout_per_write(limit(outgoing.idle_timeout));
+        let request = match outgoing.is_streamed() {
+            false => request.timeout_global(limit(outgoing.time_left)),
+            // What is streamed takes as long as it takes; all else is under the deadline.
+            true => request
+                .timeout_global(outgoing.end_left.and_then(limit))
+                .timeout_connect(limit(self.connect_timeout.min(outgoing.time_left)))
+                .timeout_await_100(Some(PERMISSION.min(outgoing.idle_timeout / 2)))
+                .timeout_recv_response(limit(outgoing.time_left)),
+        };
+        built.agent.run(request.build()).map_err(|error| self.failure(error, outgoing))
+    }
+
+    /// Sends a body that may be long, in constant memory.
+    fn stream(
+        &self,
+        built: &Built,
+        outgoing: &mut Outgoing<'_, '_>,
+        payload: Payload<'_>,
+    ) -> Result<http::Response<Body>> {
+        let mut body = payload.open().map_err(|cause| {
+            let place = Place::new(outgoing.method, outgoing.uri);
+            let message = format!("{place}: not sent: {payload} cannot be read");
+            Error::configuration_caused(message, Some(cause.into()))
+        })?;
+        outgoing.headers.insert(CONTENT_LENGTH, body.length().into());
+        if outgoing.expects && body.is_long() {
+            let permission = HeaderValue::from_static("100-continue");
+            outgoing.headers.entry(EXPECT).or_insert(permission);
+        }
+        let result = self.run(built, outgoing, SendBody::from_reader(&mut body));
+        if let Some(fault) = body.take_fault() {
+            return Err(self.error(
+                outgoing,
+                Sent::Unknown,
+                Class::Incomplete,
+                fault.told(payload),
+            ));
+        }
+        let (taken, length) = (body.taken(), body.length());
+        match result {
+            Ok(response) if response.status().is_success() && taken < length => {
+                let status = response.status();
+                let message = format!(
+                    "the server answered {status} when it had been sent {taken} of {length} bytes of the body"
+                );
+                Err(self.error(outgoing, Sent::Unknown, Class::Incomplete, message))
+            }
+            result => result,
+        }
+    }
+
+    /// The content goes to the sink if there is one, all else into memory.
+    fn receive(
+        &self,
+        body: Body,
+        status: StatusCode,
+        outgoing: &mut Outgoing<'_, '_>,
+    ) -> Result<Vec<u8>> {
+        let Some(sink) = outgoing.sink.take() else {
+            return self.read(body, status.is_success(), outgoing);
+        };
+        if !sink.takes(status) {
+            return self.read(body, false, outgoing);
+        }
+        let filled = sink.fill(body.into_reader());
+        let (written, broken) = match filled {
+            Ok(()) => return Ok(Vec::new()),
+            Err(broken) => (sink.written, broken),
+        };
+        match broken {
+            Broken::Write(cause) => {
+                let message = format!("the content cannot be written; {written} bytes had been");
+                let mut error = self.error(outgoing, Sent::Accepted, Class::Output, message);
+                if let Error::Transport(error) = &mut error {
+                    error.received = written;
+                    error.cause = Some(cause.into());
+                }
+                Err(error)
+            }
+            Broken::Read(cause) => match ureq::Error::from(cause) {
+                error if written == 0 && is_empty_gzip(&error) => Ok(Vec::new()),
+                error => Err(self.broken_body(error, outgoing, written, written > 0)),
+            },
+        }
+    }
+
+    /// The body, read to its end so that the connection can be used again. Of a refusal
+    /// only the first part matters: beyond that, closing is cheaper than reading.
+    fn read(&self, body: Body, is_success: bool, outgoing: &Outgoing<'_, '_>) -> Result<Vec<u8>> {
+        let limit = if is_success { outgoing.body_limit } else { REFUSAL_LIMIT };
+        let announced = body.content_length().unwrap_or(0).min(limit).min(PREALLOCATED);
+        let mut bytes = Vec::with_capacity(usize::try_from(announced).unwrap_or(0));
+        let read = body.into_reader().take(limit.saturating_add(1)).read_to_end(&mut bytes);
+        let is_too_long = u64::try_from(bytes.len()).is_ok_and(|length| length > limit);
+        match read.map_err(ureq::Error::from) {
+            _ if !is_success => {
+                bytes.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+                Ok(bytes)
+            }
+            Ok(_) if is_too_long => Err(self.error(
+                outgoing,
+                Sent::Accepted,
+                Class::Incomplete,
+                format!("the body is longer than {limit} bytes ({})", outgoing.body_setting),
+            )),
+            Ok(_) => Ok(bytes),
+            Err(error) if bytes.is_empty() && is_empty_gzip(&error) => Ok(bytes),
+            Err(error) => {
+                let arrived = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+                Err(self.broken_body(error, outgoing, arrived, false))
+            }
+        }
+    }
+
+    fn broken_body(
+        &self,
+        error: ureq::Error,
+        outgoing: &Outgoing<'_, '_>,
+        arrived: u64,
+        begun: bool,
+    ) -> Error {
+        let mut error = self.failure(error, outgoing);
+        if let Error::Transport(error) = &mut error {
+            error.sent = Sent::Unknown;
+            (error.received, error.begun) = (arrived, begun);
+            error.message.push_str(&format!("; {arrived} bytes of the body had arrived"));
+        }
+        error
+    }
+}
+
+/// A body of no bytes that calls itself gzip: some servers do. One that broke off has the
+/// same kind of error, but with words inside.
+fn is_empty_gzip(error: &ureq::Error) -> bool {
+    matches!(error, ureq::Error::Decompress(_, cause)
+        if cause.kind() == io::ErrorKind::UnexpectedEof && cause.get_ref().is_none())
+}
+
+/// ureq adds limits to the time of day, which panics far in the future.
+const LONGEST_LIMIT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// How long permission for a long body is waited for: servers that do not know of it say
+/// nothing.
+const PERMISSION: Duration = Duration::from_secs(1);
+const REFUSAL_LIMIT: u64 = 64 * 1024;
+const PREALLOCATED: u64 = 1024 * 1024;

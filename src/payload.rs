@@ -1,0 +1,150 @@
+//! What a request sends: bytes, or a file that is opened anew for each attempt and must
+//! keep its length while it is sent.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::Path;
+
+/// A body as it is sent.
+#[derive(Clone, Copy)]
+pub(crate) enum Payload<'a> {
+    Bytes(&'a [u8]),
+    File(&'a Path),
+}
+
+impl<'a> Payload<'a> {
+    /// Long enough that a refusal should come before it (RFC 9110 §10.1.1); a file may be.
+    pub(crate) fn may_be_long(&self) -> bool {
+        match self {
+            Self::Bytes(bytes) => bytes.len() > LONG,
+            Self::File(_) => true,
+        }
+    }
+
+    /// # Errors
+    ///
+    /// If it is a file that cannot be read, or no file at all: opening a pipe could block.
+    pub(crate) fn open(self) -> io::Result<OpenPayload<'a>> {
+        match self {
+            Self::Bytes(bytes) => {
+                let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+                Ok(OpenPayload::new(Source::Bytes(bytes), length))
+            }
+            Self::File(path) if !fs::metadata(path)?.is_file() => {
+                Err(io::Error::other("it is not a regular file"))
+            }
+            Self::File(path) => {
+                let file = File::open(path)?;
+                let length = file.metadata()?.len();
+                Ok(OpenPayload::new(Source::File(file), length))
+            }
+        }
+    }
+}
+
+/// A body on its way: exactly as many bytes as were announced, or a fault. ureq would
+/// wait for ever for those that a shorter one lacks.
+pub(crate) struct OpenPayload<'a> {
+    source: Source<'a>,
+    length: u64,
+    left: u64,
+    fault: Option<Fault>,
+}
+
+enum Source<'a> {
+    Bytes(&'a [u8]),
+    File(File),
+}
+
+/// Why a body could not be sent as it was announced.
+pub(crate) enum Fault {
+    Shrank { announced: u64, found: u64 },
+    Grew { announced: u64 },
+    Unreadable(io::Error),
+}
+
+impl<'a> OpenPayload<'a> {
+    fn new(source: Source<'a>, length: u64) -> Self {
+        Self { source, length, left: length, fault: None }
+    }
+
+    pub(crate) fn length(&self) -> u64 {
+        self.length
+    }
+
+    pub(crate) fn is_long(&self) -> bool {
+        usize::try_from(self.length).is_ok_and(|length| length > LONG)
+    }
+
+    /// How many bytes were taken to be sent.
+    pub(crate) fn taken(&self) -> u64 {
+        self.length - self.left
+    }
+
+    pub(crate) fn take_fault(&mut self) -> Option<Fault> {
+        self.fault.take()
+    }
+
+    fn fail(&mut self, fault: Fault) -> io::Error {
+        self.fault = Some(fault);
+        io::Error::other("the body cannot be sent as it was announced")
+    }
+}
+
+impl Fault {
+    /// What happened to `payload`.
+    pub(crate) fn told(&self, payload: Payload<'_>) -> String {
+        match self {
+            Self::Shrank { announced, found } => format!(
+                "{payload} became shorter while it was sent: {announced} bytes were announced, {found} were there"
+            ),
+            Self::Grew { announced } => {
+                format!("{payload} became longer than the {announced} bytes that were announced")
+            }
+            Self::Unreadable(cause) => format!("{payload} could not be read on: {cause}"),
+        }
+    }
+}
+
+impl fmt::Display for Payload<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bytes(_) => f.write_str("the body"),
+            Self::File(path) => write!(f, "the file {}", path.display()),
+        }
+    }
+}
+
+impl Read for OpenPayload<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let most = usize::try_from(self.left).unwrap_or(usize::MAX).min(buffer.len());
+        let Some(buffer) = buffer.get_mut(..most).filter(|buffer| !buffer.is_empty()) else {
+            return Ok(0);
+        };
+        let read = match &mut self.source {
+            Source::Bytes(bytes) => bytes.read(buffer),
+            Source::File(file) => file.read(buffer),
+        };
+        let count = match read {
+            Err(cause) if cause.kind() == io::ErrorKind::Interrupted => return Err(cause),
+            Err(cause) => return Err(self.fail(Fault::Unreadable(cause))),
+            Ok(0) => {
+                let found = self.taken();
+                return Err(self.fail(Fault::Shrank { announced: self.length, found }));
+            }
+            Ok(count) => count,
+        };
+        self.left -= u64::try_from(count).unwrap_or(self.left);
+        // Looked for before the last bytes go out, so that the server never has them all.
+        if self.left == 0
+            && let Source::File(file) = &mut self.source
+            && file.read(&mut [0]).is_ok_and(|more| more > 0)
+        {
+            return Err(self.fail(Fault::Grew { announced: self.length }));
+        }
+        Ok(count)
+    }
+}
+
+const LONG: usize = 1024 * 1024;
