@@ -209,6 +209,14 @@ pub fn read_request(stream: &mut impl Read) -> Option<Seen> {
 
 /// One request as it came over the wire: its head, to the empty line, and its body.
 pub fn read_message(stream: &mut impl Read) -> Option<(String, String)> {
+    let head = read_head(stream)?;
+    let mut body = vec![0; content_length(&head)];
+    stream.read_exact(&mut body).ok()?;
+    Some((head, String::from_utf8_lossy(&body).into_owned()))
+}
+
+/// The head of a request, to the empty line; its body is left on the connection.
+pub fn read_head(stream: &mut impl Read) -> Option<String> {
     let mut bytes = Vec::new();
     let mut byte = [0; 1];
     while !bytes.ends_with(b"\r\n\r\n") {
@@ -217,11 +225,12 @@ pub fn read_message(stream: &mut impl Read) -> Option<(String, String)> {
         }
         bytes.push(byte[0]);
     }
-    let head = String::from_utf8(bytes).unwrap();
+    Some(String::from_utf8(bytes).unwrap())
+}
+
+pub fn content_length(head: &str) -> usize {
     let length = head.lines().filter_map(header).find(|(name, _)| name == "content-length");
-    let mut body = vec![0; length.map_or(0, |(_, length)| length.parse().unwrap())];
-    stream.read_exact(&mut body).ok()?;
-    Some((head, String::from_utf8_lossy(&body).into_owned()))
+    length.map_or(0, |(_, length)| length.parse().unwrap())
 }
 
 fn header(line: &str) -> Option<(String, String)> {
