@@ -1,0 +1,71 @@
+//! Transfers of any size take as much memory as small ones.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::net::TcpStream;
+
+use allocation_counter::measure;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use unattended::{Client, Request};
+
+use crate::server::{client_at, read_request, server};
+
+const MB: u64 = 1_000_000;
+
+/// `/small` is a few bytes, `/large` and `/gzip` are 100 MB.
+fn serve(mut stream: TcpStream) {
+    let block = vec![b'x'; MB as usize];
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    (0..100).for_each(|_| encoder.write_all(&block).unwrap());
+    let zipped = encoder.finish().unwrap();
+    let mut buffer = Vec::new();
+    while let Some((head, _)) = read_request(&mut stream, &mut buffer) {
+        let path = head.split(' ').nth(1).unwrap();
+        let (length, header) = match path {
+            "/large" => (100 * MB as usize, ""),
+            "/gzip" => (zipped.len(), "content-encoding: gzip\r\n"),
+            _ => (7, ""),
+        };
+        let _ = write!(stream, "HTTP/1.1 200 OK\r\n{header}content-length: {length}\r\n\r\n");
+        match path {
+            "/large" => (0..100).for_each(|_| stream.write_all(&block).unwrap()),
+            "/gzip" => stream.write_all(&zipped).unwrap(),
+            _ => stream.write_all(b"content").unwrap(),
+        }
+    }
+}
+
+/// The most memory that `call` had at once.
+fn peak(call: impl FnOnce()) -> u64 {
+    measure(call).bytes_max
+}
+
+fn download(client: &Client, path: &str) -> u64 {
+    client.download(&Request::get(path).without_token(), &mut io::sink()).unwrap()
+}
+
+#[test]
+fn a_hundred_megabytes_come_down_in_the_memory_of_a_small_call() {
+    let client = client_at(&server(serve));
+    let get = || client.send(&Request::get("/small").without_token()).unwrap();
+    get();
+    let small = peak(|| drop(get()));
+    for path in ["/large", "/gzip"] {
+        let large = peak(|| assert_eq!(download(&client, path), 100 * MB));
+        assert!(large < small + 300_000, "{path}: {large} bytes, a small call {small}");
+    }
+}
+
+#[test]
+fn a_hundred_megabytes_go_up_from_a_file_in_the_memory_of_a_small_call() {
+    let path = std::env::temp_dir().join(format!("unattended-{}-upload", std::process::id()));
+    File::create(&path).unwrap().set_len(100 * MB).unwrap();
+    let client = client_at(&server(serve));
+    let put = |request: Request| client.send(&request.without_token()).unwrap();
+    put(Request::put("/small").bytes("x"));
+    let small = peak(|| drop(put(Request::put("/small").bytes("x"))));
+    let large = peak(|| drop(put(Request::put("/small").file(&path))));
+    std::fs::remove_file(&path).unwrap();
+    assert!(large < small + 100_000, "{large} bytes, a small call {small}");
+}
