@@ -1,0 +1,81 @@
+//! The same jobs by hand on bare ureq with its defaults.
+
+use std::io::{self, Read};
+
+use serde::de::DeserializeOwned;
+use ureq::http::header::{AUTHORIZATION, HeaderValue};
+use ureq::http::{Request, Uri};
+use ureq::{Agent, Error, SendBody};
+
+#[derive(Clone)]
+pub struct Floor {
+    pub agent: Agent,
+    uri: Uri,
+    header: HeaderValue,
+}
+
+impl Floor {
+    pub fn new(url: &str) -> Self {
+        Self {
+            agent: Agent::new_with_defaults(),
+            uri: url.parse().unwrap(),
+            header: HeaderValue::from_static("Bearer token-0"),
+        }
+    }
+
+    fn request<B>(&self, body: B) -> Request<B> {
+        let mut request = Request::new(body);
+        *request.uri_mut() = self.uri.clone();
+        request.headers_mut().insert(AUTHORIZATION, self.header.clone());
+        request
+    }
+
+    pub fn get<T: DeserializeOwned>(&self) -> T {
+        let response = self.agent.run(self.request(())).unwrap();
+        let mut body = Vec::new();
+        response.into_body().into_reader().read_to_end(&mut body).unwrap();
+        serde_json::from_slice(&body).unwrap()
+    }
+
+    /// As ureq's users write it.
+    pub fn read_json<T: DeserializeOwned>(&self) -> T {
+        let response = self.agent.run(self.request(())).unwrap();
+        response.into_body().into_with_config().limit(u64::MAX).read_json().unwrap()
+    }
+
+    /// Again at once when the server is busy.
+    pub fn get_stubbornly<T: DeserializeOwned>(&self) -> T {
+        loop {
+            match self.agent.run(self.request(())) {
+                Ok(response) => {
+                    let mut body = Vec::new();
+                    response.into_body().into_reader().read_to_end(&mut body).unwrap();
+                    return serde_json::from_slice(&body).unwrap();
+                }
+                Err(Error::StatusCode(429)) => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+
+    pub fn download(&self) -> u64 {
+        let response = self.agent.run(self.request(())).unwrap();
+        io::copy(&mut response.into_body().into_reader(), &mut io::sink()).unwrap()
+    }
+
+    pub fn upload(&self, path: &std::path::Path) {
+        let mut file = std::fs::File::open(path).unwrap();
+        let length = file.metadata().unwrap().len();
+        let mut request = self.request(SendBody::from_reader(&mut file));
+        *request.method_mut() = ureq::http::Method::PUT;
+        request.headers_mut().insert("content-length", length.into());
+        let response = self.agent.run(request).unwrap();
+        io::copy(&mut response.into_body().into_reader(), &mut io::sink()).unwrap();
+    }
+}
+
+impl Floor {
+    pub fn go_to(&mut self, url: &str) {
+        self.uri = url.parse().unwrap();
+    }
+}
