@@ -108,8 +108,7 @@ fn find(client: &Client, issuer: &str, uri: &Uri) -> Result<Document> {
     for address in addresses(uri) {
         match ask(client, address) {
             Ok(document) => return Ok(document),
-            Err(error) if is_elsewhere(&error) => refusals.push_str(&format!("{error}; ")),
-            Err(error) => return Err(error),
+            Err(error) => refusals.push_str(&format!("{}; ", refusal(error)?)),
         }
     }
     Err(Error::configuration(format!(
@@ -134,14 +133,16 @@ fn ask(client: &Client, address: String) -> Result<Document> {
     Ok(Document { members: response.json()?, response })
 }
 
-/// Whether the other address is worth a question: this one answered for good.
-fn is_elsewhere(error: &Error) -> bool {
-    match error {
-        Error::Status(error) => error.class != Class::Temporary,
-        // The body is too long.
-        Error::Transport(error) => error.class == Class::Incomplete,
-        Error::Decode(_) => true,
-        _ => false,
+/// What an address said for good, so that the other one is worth a question.
+fn refusal(error: Error) -> Result<String> {
+    match &error {
+        Error::Status(refused) if refused.class != Class::Temporary => Ok(error.to_string()),
+        Error::Decode(_) => Ok(error.to_string()),
+        // The limit is not the client's, which the error names.
+        Error::Transport(long) if long.class == Class::Incomplete => {
+            Ok(format!("{}: the body is longer than {DOCUMENT_LIMIT} bytes", long.place))
+        }
+        _ => Err(error),
     }
 }
 
