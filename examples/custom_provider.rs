@@ -1,4 +1,5 @@
-//! A provider without a preset, here a Keycloak realm and an API that pages in its own way.
+//! A provider without a preset: a Keycloak realm, found by its issuer, and an API that pages
+//! in its own way.
 //!
 //! Reads `ORDERS_CLIENT_ID` and `ORDERS_CLIENT_SECRET` (or `…_SECRET_FILE`), `ORDERS_REALM`
 //! (such as `https://sso.example.com/realms/demo`) and `ORDERS_API` (such as
@@ -35,8 +36,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         .with_items_key("results")
         .with_page_size_parameter("per_page")
         .with_page_size(20);
-    let provider = Provider::new(&format!("{realm}/protocol/openid-connect/token"), &api)?
-        .with_auth_method(AuthMethod::ClientSecretBasic) // the default, by RFC 6749
+    // Token endpoint and client authentication are what the realm says of itself. It may
+    // offer several ways; this is the one that the application is registered for.
+    let provider = Provider::discover(&realm, &api)?
+        .with_auth_method(AuthMethod::ClientSecretBasic)
         .with_scope("orders:read")
         .with_audience("orders-api")
         .with_resource("https://api.example.com/orders") // RFC 8707; may be called again

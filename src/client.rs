@@ -86,7 +86,12 @@ impl Client {
     /// A configuration error if the credentials cannot be right.
     pub fn new(provider: Provider, credentials: Credentials) -> Result<Self> {
         credentials.check()?;
-        Ok(Self {
+        Ok(Self::unchecked(provider, credentials))
+    }
+
+    /// As [`new`](Self::new): the credentials are looked at when a token is needed.
+    pub(crate) fn unchecked(provider: Provider, credentials: Credentials) -> Self {
+        Self {
             provider: Arc::new(provider),
             credentials,
             store: Arc::new(MemoryStore::new()),
@@ -104,7 +109,7 @@ impl Client {
             body_limit: 64 * 1024 * 1024,
             token: RefCell::new(None),
             stats: Cell::default(),
-        })
+        }
     }
 
     /// Sends a request and returns the answer once it is a success.

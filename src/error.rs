@@ -45,7 +45,7 @@ pub(crate) type Cause = Box<dyn StdError + Send + Sync>;
 /// ```
 #[non_exhaustive]
 pub enum Error {
-    /// A setting, a credential or a request cannot be right; nothing was sent.
+    /// A setting, credential, request or issuer cannot be right; no request of yours was sent.
     Configuration(Box<ConfigurationError>),
     /// There is no usable answer: name look-up, connection, TLS, timeout, broken body.
     Transport(Box<TransportError>),

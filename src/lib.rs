@@ -19,10 +19,10 @@
 //! walk every page, and either deliver everything or say exactly what is missing. No
 //! secret is in what they print when they fail.
 //!
-//! **In scope**: the client-credentials grant with Basic or body authentication; one token
-//! for all threads; JSON, forms and bytes; retries driven by `Retry-After` within one
-//! deadline; pages by number, by next page and by link; errors for people and for
-//! programs; time that tests can turn.
+//! **In scope**: the client-credentials grant with Basic or body authentication; the token
+//! endpoint by discovery ([`Provider::discover`]); one token for all threads; JSON, forms
+//! and bytes; retries driven by `Retry-After` within one deadline; pages by number, by next
+//! page and by link; errors for people and for programs; time that tests can turn.
 //!
 //! **Out of scope**: other grants, verification of signatures, async, webhooks, NTLM,
 //! Kerberos and PAC proxies.
@@ -147,6 +147,7 @@ mod revocation;
 mod download;
 mod verbs;
 mod settings;
+mod discovery;
 
 // Whole collections.
 mod resume;

@@ -8,6 +8,7 @@
 //! | `/api/sam/v1/licenses` | Snow Atlas, an endpoint that blocks the client for an hour |
 //! | `/oauth/token`, `/oauth/token/`, `/api/v1/subscriptions` | Snapdocs, demo and production |
 //! | `/oauth2/token` | Amazon Cognito |
+//! | `/realms/demo/.well-known/openid-configuration` | Keycloak, which describes itself |
 //! | `/realms/demo/protocol/openid-connect/token`, `/v2/orders` | Keycloak with some API |
 #![allow(dead_code, reason = "each example uses another part of it")]
 
@@ -125,6 +126,7 @@ impl World {
             "/oauth/token" => self.tokens.snapdocs(call, "https://api.*.snpd.io"),
             "/oauth/token/" => self.tokens.snapdocs(call, "https://api.snapdocs.com"),
             "/oauth2/token" => self.tokens.cognito(call),
+            "/realms/demo/.well-known/openid-configuration" => tokens::keycloak_metadata(call),
             "/realms/demo/protocol/openid-connect/token" => self.tokens.keycloak(call),
             SUBSCRIPTIONS => self.subscriptions(call),
             ORDERS => self.orders(call),

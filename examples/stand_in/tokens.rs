@@ -159,6 +159,21 @@ impl Tokens {
     }
 }
 
+/// What a Keycloak realm says of itself (OpenID Connect Discovery 1.0 §3).
+pub fn keycloak_metadata(call: &Call) -> Reply {
+    if call.method != "GET" {
+        return Err(Answer::json(405, "{}").header("allow", "GET"));
+    }
+    let realm = format!("http://{}/realms/demo", call.header("host").unwrap_or_default());
+    let metadata = json!({
+        "issuer": realm,
+        "token_endpoint": format!("{realm}/protocol/openid-connect/token"),
+        "grant_types_supported": ["authorization_code", "client_credentials"],
+        "token_endpoint_auth_methods_supported": ["private_key_jwt", "client_secret_basic"]
+    });
+    Ok(Answer::json(200, metadata))
+}
+
 /// An opaque token or request id: random, since the server must not honour guesses.
 fn reference() -> String {
     let random = RandomState::new();

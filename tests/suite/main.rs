@@ -5,6 +5,7 @@
 mod calls;
 mod child;
 mod credentials;
+mod discovery;
 mod docs;
 mod downloads;
 mod errors;
