@@ -175,7 +175,7 @@ impl Client {
         Ok(())
     }
 
-    fn exchange(&self, call: &Call<'_>) -> Result<Response> {
+    pub(crate) fn exchange(&self, call: &Call<'_>) -> Result<Response> {
         let (idle_timeout, idle_setting) = match call.idle_timeout {
             Some(timeout) => (timeout, "Request::with_idle_timeout"),
             None => (self.idle_timeout, "Client::with_idle_timeout"),

@@ -143,6 +143,8 @@ mod renewal;
 mod revocation;
 mod verbs;
 mod settings;
+mod report;
+mod check;
 
 // Whole collections.
 mod resume;
@@ -163,6 +165,7 @@ pub use memory::MemoryStore;
 pub use pages::{Items, Page, Pages};
 pub use pagination::Pagination;
 pub use provider::{AuthMethod, Provider};
+pub use report::Report;
 pub use request::Request;
 pub use response::Response;
 pub use resume::{Progress, ResumePoint};
