@@ -150,7 +150,11 @@ impl Client {
             arrived = Some(self.attempt(call, wanted, &identity, entry));
         });
         if let Err(cause) = stored {
-            call.store_error = Some(self.store_failed(&cause));
+            let new = match &arrived {
+                Some(Some(Arrival::Ready((token, _)))) => Some(token),
+                _ => None,
+            };
+            call.store_error = Some(self.store_failed(&cause, new));
         }
         let waited = self.now().monotonic.saturating_sub(began.monotonic);
         match (arrived, &wanted.still_good) {
@@ -279,14 +283,15 @@ impl Client {
             entry.add(wish.clone());
         });
         if let Err(cause) = stored {
-            self.store_failed(&cause);
+            self.store_failed(&cause, None);
         }
     }
 
-    pub(crate) fn store_failed(&self, cause: &Cause) -> String {
+    /// The failure as it may be told: it may quote the token that could not be kept.
+    pub(crate) fn store_failed(&self, cause: &Cause, new: Option<&AccessToken>) -> String {
         self.count(|stats| stats.store_failures += 1);
         let own = self.token.borrow().clone();
-        let known: Vec<&str> = own.iter().map(AccessToken::secret).collect();
+        let known: Vec<&str> = own.iter().chain(new).map(AccessToken::secret).collect();
         let error = mask(&cause.to_string(), &known);
         self.emit(|| Event::StoreFailed { error: error.clone() });
         error

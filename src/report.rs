@@ -166,8 +166,10 @@ impl Report {
 
     fn granted(&self) -> String {
         let missing = self.missing_scope().join(" ");
-        match (&self.scope_granted, &self.scope_asked) {
-            (Some(granted), _) if missing.is_empty() => granted.clone(),
+        let granted = self.scope_granted.as_ref();
+        let granted = granted.map(|scope| scope.split_whitespace().collect::<Vec<_>>().join(" "));
+        match (granted, &self.scope_asked) {
+            (Some(granted), _) if missing.is_empty() => granted,
             (Some(granted), _) => format!("{granted}; warning: missing {missing}"),
             (None, Some(_)) => "as asked".into(),
             (None, None) => "not stated".into(),

@@ -74,7 +74,7 @@ impl Client {
             }
         });
         if let Err(cause) = updated {
-            self.store_failed(&cause);
+            self.store_failed(&cause, stored.as_ref());
         }
         stored
     }
