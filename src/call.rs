@@ -1,6 +1,6 @@
 //! One call on its way: what has been tried, and what is left.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use ureq::http::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderValue, LOCATION};
 use ureq::http::{Method, StatusCode, Uri};
@@ -30,7 +30,7 @@ pub(crate) struct Call<'a> {
     /// How many it may have, for the token request that it may need.
     pub(crate) retries: u32,
     pub(crate) retries_left: u32,
-    /// Whether it may wait for a wish of the server's.
+    /// Whether it may wait for a wish of the server's, and renew a token that is refused.
     pub(crate) is_patient: bool,
     pub(crate) attempt: u32,
     idles: u32,
@@ -48,6 +48,10 @@ pub(crate) struct Call<'a> {
     /// Who asked for a token.
     pub(crate) identity: Option<Identity>,
     pub(crate) sent_at: Moment,
+    /// The `Date` of the last token answer, and when that came by the local clock.
+    pub(crate) date: Option<(SystemTime, SystemTime)>,
+    /// Why the store was done without.
+    pub(crate) store_error: Option<String>,
     /// What earlier attempts left open.
     acted: Sent,
 }
@@ -88,7 +92,9 @@ impl<'a> Call<'a> {
             token: None,
             refused: None,
             identity: None,
-            sent_at: Moment { wall: std::time::SystemTime::UNIX_EPOCH, monotonic: Duration::ZERO },
+            sent_at: Moment { wall: SystemTime::UNIX_EPOCH, monotonic: Duration::ZERO },
+            date: None,
+            store_error: None,
             acted: Sent::No,
         }
     }
@@ -142,7 +148,10 @@ impl<'a> Call<'a> {
             may_follow: !is_token && retry::may_follow(&self.method),
             repeatable: is_token || self.request.is_some_and(|request| request.repeatable),
             expects: self.expects && self.body().is_some_and(|body| body.may_be_long()),
-            may_renew: !is_token && self.token.is_some() && self.refused.is_none(),
+            may_renew: !is_token
+                && self.is_patient
+                && self.token.is_some()
+                && self.refused.is_none(),
             retries_left: self.retries_left,
             retries: self.attempt - 1,
             idles: self.idles,

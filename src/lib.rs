@@ -54,6 +54,8 @@
 //! * **Errors**: [`Error`] tells what failed, where, the server's words and what to do;
 //!   [`class`](Error::class), [`sent`](Error::sent) and [`exit_code`](Error::exit_code)
 //!   tell it to programs.
+//! * **Trouble** with credentials, proxy, certificates or clocks: [`Client::check`] tells
+//!   what it finds, in lines for a support ticket.
 //! * **Timeouts** are on: 10 s to connect, 120 s without a byte from the API, 30 s from
 //!   the token endpoint. A name look-up by the operating system cannot be interrupted.
 //! * **Threads**: give each a clone of the [`Client`]. Runs and processes share a token by
@@ -148,6 +150,8 @@ mod download;
 mod verbs;
 mod settings;
 mod discovery;
+mod report;
+mod check;
 
 // Whole collections.
 mod resume;
@@ -168,6 +172,7 @@ pub use memory::MemoryStore;
 pub use pages::{Items, Page, Pages};
 pub use pagination::Pagination;
 pub use provider::{AuthMethod, Provider};
+pub use report::Report;
 pub use request::Request;
 pub use response::Response;
 pub use resume::{Progress, ResumePoint};

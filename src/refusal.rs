@@ -6,22 +6,28 @@ use ureq::http::StatusCode;
 
 use crate::call::Call;
 use crate::clock::seconds;
-use crate::credentials::Identity;
+use crate::credentials::{Identity, Unreadable};
 use crate::diagnosis::diagnose;
 use crate::error::{Answer, Class, Error, Sent, StatusError, TokenError};
 use crate::provider::Provider;
 use crate::response::Response;
 use crate::retry::{self, Endpoint, Rejection};
+use crate::secret::mask_opaque;
 
 impl Call<'_> {
     /// The error of a call that is not sent because of what the server asked before.
     pub(crate) fn unsent(&self, wait: Duration, left: Duration, mut answer: Answer) -> Error {
         answer.retry_after = Some(wait);
-        let message = format!(
-            "not sent: the server asked before not to be called for another {}, which does not fit into the {} left of the call's deadline (RetryPolicy::with_deadline)",
-            seconds(wait),
-            seconds(left)
+        let mut message = format!(
+            "not sent: the server asked before not to be called for another {}",
+            seconds(wait)
         );
+        if wait >= left {
+            message.push_str(&format!(
+                ", which does not fit into the {} left of the call's deadline (RetryPolicy::with_deadline)",
+                seconds(left)
+            ));
+        }
         if self.endpoint == Endpoint::Token {
             return Error::Token(Box::new(TokenError {
                 place: self.place(),
@@ -39,6 +45,25 @@ impl Call<'_> {
             error.attempts -= 1;
         }
         error
+    }
+
+    /// The error of a token request that finds no credentials.
+    pub(crate) fn unreadable(&self, why: Unreadable) -> Error {
+        match why {
+            Unreadable::Wrong(error) => error,
+            Unreadable::Failed(cause) => Error::Token(Box::new(TokenError {
+                place: self.place(),
+                message: format!(
+                    "the credentials function failed: {}",
+                    mask_opaque::<&str>(&cause.to_string(), &[])
+                ),
+                answer: None,
+                sent: Sent::No,
+                class: Class::Temporary,
+                attempts: 1,
+                what: TokenError::NO_TOKEN,
+            })),
+        }
     }
 
     /// The renewed token is the refused one.
@@ -94,6 +119,10 @@ impl Call<'_> {
             StatusCode::UNAUTHORIZED if self.refused.is_some() => (
                 Class::Credentials,
                 "a renewed token was refused as well: some APIs answer a wrong path like this",
+            ),
+            StatusCode::UNAUTHORIZED if !self.is_patient => (
+                Class::Credentials,
+                "the token is new: check whether this API takes tokens of this token endpoint, with this audience and scope",
             ),
             StatusCode::UNAUTHORIZED => (Class::Credentials, ""),
             StatusCode::FORBIDDEN => (Class::Refused, "the token is good, but not for this"),

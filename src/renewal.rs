@@ -7,14 +7,14 @@ use ureq::http::HeaderMap;
 use crate::call::Call;
 use crate::client::{Arrival, Client};
 use crate::clock::Moment;
-use crate::credentials::{Identity, Unreadable};
-use crate::error::{Cause, Class, Error, Result, Sent, TokenError};
+use crate::credentials::Identity;
+use crate::error::{Cause, Error, Result};
 use crate::event::Event;
 use crate::grant;
 use crate::payload::Payload;
 use crate::response::Response;
-use crate::retry::{Rejection, Verdict};
-use crate::secret::{mask, mask_opaque};
+use crate::retry::{self, Rejection, Verdict};
+use crate::secret::mask;
 use crate::store::{self, StoreEntry};
 use crate::token::{self, AccessToken};
 use crate::transport::Outgoing;
@@ -68,7 +68,7 @@ impl Client {
         let own = self.token.borrow().clone();
         let now = self.now();
         let is_renewal = own.is_some();
-        let mut wanted = Wanted { refused, margin: self.margin, is_renewal, still_good: None };
+        let mut wanted = Wanted { refused, is_renewal, ..Wanted::any(self.margin) };
         if let Some(token) = own.as_ref().filter(|token| wanted.is_usable(token, &now)) {
             return Ok(token.clone());
         }
@@ -85,12 +85,22 @@ impl Client {
             call.is_patient = false;
         }
         let fetched = self.fetch(&mut call, &wanted);
-        let (token, event) = fetched.or_else(|error| self.keep_old(wanted.still_good, error))?;
+        Ok(self.take(fetched.or_else(|error| self.keep_old(wanted.still_good, error))?))
+    }
+
+    /// A token that is not there yet, whatever there is, which stays if it fails.
+    pub(crate) fn new_token(&self, call: &mut Call<'_>) -> Result<AccessToken> {
+        let is_renewal = self.token.borrow().is_some();
+        let wanted = Wanted { is_new: true, is_renewal, ..Wanted::any(self.margin) };
+        Ok(self.take(self.fetch(call, &wanted)?))
+    }
+
+    fn take(&self, (token, event): Obtained) -> AccessToken {
         *self.token.borrow_mut() = Some(token.clone());
         if let Some(event) = event {
             self.emit(|| event);
         }
-        Ok(token)
+        token
     }
 
     /// An early renewal that fails for a passing reason leaves the old token in use.
@@ -128,7 +138,7 @@ impl Client {
     fn take_turn(&self, call: &mut Call<'_>, wanted: &Wanted<'_>) -> Option<Arrival<Obtained>> {
         let identity = match self.credentials.read() {
             Ok(identity) => identity,
-            Err(why) => return Some(Arrival::Outcome(Err(self.unreadable(call, why)))),
+            Err(why) => return Some(Arrival::Outcome(Err(call.unreadable(why)))),
         };
         let key = store::key(&self.provider, &identity.id);
         // A turn of another is one exchange with the token endpoint.
@@ -141,7 +151,11 @@ impl Client {
             arrived = Some(self.attempt(call, wanted, &identity, entry));
         });
         if let Err(cause) = stored {
-            self.store_failed(&cause);
+            let new = match &arrived {
+                Some(Some(Arrival::Ready((token, _)))) => Some(token),
+                _ => None,
+            };
+            call.store_error = Some(self.store_failed(&cause, new));
         }
         let waited = self.now().monotonic.saturating_sub(began.monotonic);
         match (arrived, &wanted.still_good) {
@@ -252,7 +266,9 @@ impl Client {
             body_limit: TOKEN_ANSWER_LIMIT,
             body_setting: "the limit of a token answer",
         };
-        self.send_out(call, outgoing)
+        let response = self.send_out(call, outgoing)?;
+        call.date = retry::date(&response.headers).map(|date| (date, response.now));
+        Ok(response)
     }
 
     fn read_token(&self, call: &Call<'_>, response: &Response, renewal: bool) -> Result<Obtained> {
@@ -271,34 +287,18 @@ impl Client {
             entry.add(wish.clone());
         });
         if let Err(cause) = stored {
-            self.store_failed(&cause);
+            self.store_failed(&cause, None);
         }
     }
 
-    pub(crate) fn store_failed(&self, cause: &Cause) {
+    /// The failure as it may be told: it may quote the token that could not be kept.
+    pub(crate) fn store_failed(&self, cause: &Cause, new: Option<&AccessToken>) -> String {
         self.count(|stats| stats.store_failures += 1);
         let own = self.token.borrow().clone();
-        let known: Vec<&str> = own.iter().map(AccessToken::secret).collect();
+        let known: Vec<&str> = own.iter().chain(new).map(AccessToken::secret).collect();
         let error = mask(&cause.to_string(), &known);
-        self.emit(|| Event::StoreFailed { error });
-    }
-
-    pub(crate) fn unreadable(&self, call: &Call<'_>, why: Unreadable) -> Error {
-        match why {
-            Unreadable::Wrong(error) => error,
-            Unreadable::Failed(cause) => Error::Token(Box::new(TokenError {
-                place: call.place(),
-                message: format!(
-                    "the credentials function failed: {}",
-                    mask_opaque::<&str>(&cause.to_string(), &[])
-                ),
-                answer: None,
-                sent: Sent::No,
-                class: Class::Temporary,
-                attempts: 1,
-                what: TokenError::NO_TOKEN,
-            })),
-        }
+        self.emit(|| Event::StoreFailed { error: error.clone() });
+        error
     }
 }
 
@@ -314,15 +314,21 @@ struct Wanted<'a> {
     is_renewal: bool,
     /// The old one and what is left of it: this is an early renewal.
     still_good: Option<(AccessToken, Duration)>,
+    /// None of those that there are.
+    is_new: bool,
 }
 
 impl Wanted<'_> {
+    fn any(margin: Duration) -> Self {
+        Self { refused: None, margin, is_renewal: false, still_good: None, is_new: false }
+    }
+
     fn is_wanted(&self, token: &AccessToken) -> bool {
         self.refused.is_none_or(|refused| !refused.is_same(token))
     }
 
     fn is_usable(&self, token: &AccessToken, now: &Moment) -> bool {
-        self.is_wanted(token) && token.is_fresh(self.margin, now)
+        !self.is_new && self.is_wanted(token) && token.is_fresh(self.margin, now)
     }
 }
 

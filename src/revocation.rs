@@ -53,7 +53,7 @@ impl Client {
     }
 
     fn ask_to_revoke(&self, call: &mut Call<'_>, token: &AccessToken) -> Result<Response> {
-        let identity = self.credentials.read().map_err(|why| self.unreadable(call, why))?;
+        let identity = self.credentials.read().map_err(|why| call.unreadable(why))?;
         // A wait may have taken it off, and it must not show in an error.
         call.token = Some(token.clone());
         self.post_form(call, &identity, grant::revocation(&self.provider, &identity, token)?)
@@ -74,7 +74,7 @@ impl Client {
             }
         });
         if let Err(cause) = updated {
-            self.store_failed(&cause);
+            self.store_failed(&cause, stored.as_ref());
         }
         stored
     }

@@ -30,6 +30,31 @@ impl Tls {
         Ok(())
     }
 
+    /// The roots in use, in words.
+    pub(crate) fn describe(&self) -> String {
+        let counted = |roots: &RootCerts| match roots {
+            RootCerts::Specific(certificates) => match certificates.len() {
+                1 => "1 certificate".to_owned(),
+                count => format!("{count} certificates"),
+            },
+            _ => "built in".to_owned(),
+        };
+        match (&self.roots, env::var_os("SSL_CERT_FILE")) {
+            (Some(roots), _) => format!("set by the program, {}", counted(roots)),
+            (None, Some(path)) if !path.is_empty() => {
+                let path = PathBuf::from(path);
+                let roots = roots_from(path.clone());
+                let count = roots.map_or("which cannot be used".to_owned(), |it| counted(&it));
+                format!("SSL_CERT_FILE {}, {count}", path.display())
+            }
+            (None, _) => "Mozilla's, built in".to_owned(),
+        }
+    }
+
+    pub(crate) fn has_client_certificate(&self) -> bool {
+        self.client_cert.is_some()
+    }
+
     /// Own roots, else those of `SSL_CERT_FILE`, else Mozilla's.
     pub(crate) fn config(&self) -> Result<TlsConfig> {
         let roots = match (&self.roots, env::var_os("SSL_CERT_FILE")) {

@@ -99,6 +99,37 @@ impl Transport {
         self.connect_timeout = timeout;
     }
 
+    /// The roots that servers are checked against, in words.
+    pub(crate) fn roots(&self) -> String {
+        #[cfg(feature = "rustls")]
+        let roots = self.tls.describe();
+        #[cfg(not(feature = "rustls"))]
+        let roots = "none: built without TLS".to_owned();
+        roots
+    }
+
+    pub(crate) fn has_client_certificate(&self) -> bool {
+        #[cfg(feature = "rustls")]
+        let has_one = self.tls.has_client_certificate();
+        #[cfg(not(feature = "rustls"))]
+        let has_one = false;
+        has_one
+    }
+
+    /// The proxy on the way to `uri`, without its user and password.
+    pub(crate) fn proxy_to(&self, uri: &Uri) -> Result<Option<String>> {
+        let read;
+        let route = match self.built.get() {
+            Some(built) => built.route.as_ref(),
+            None => {
+                read = self.proxy.route()?;
+                read.as_ref()
+            }
+        };
+        let proxy = route.and_then(|route| route.to(uri.host().unwrap_or_default()));
+        Ok(proxy.map(|proxy| format!("{}:{}", proxy.host(), proxy.port())))
+    }
+
     pub(crate) fn built(&self) -> Result<&Built> {
         if let Some(built) = self.built.get() {
             return Ok(built);

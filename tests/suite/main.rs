@@ -3,6 +3,7 @@
 #![allow(missing_docs, reason = "a test binary has no documentation")]
 
 mod calls;
+mod check;
 mod child;
 mod credentials;
 mod discovery;

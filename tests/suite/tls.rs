@@ -26,8 +26,8 @@ pub struct Authority {
 /// A certificate that an authority issued, with its key.
 pub struct Issued {
     chain: Vec<rustls::pki_types::CertificateDer<'static>>,
-    pem: String,
-    key: KeyPair,
+    pub pem: String,
+    pub key: KeyPair,
 }
 
 impl Authority {
