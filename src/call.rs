@@ -25,6 +25,8 @@ pub(crate) struct Call<'a> {
     pub(crate) method: Method,
     pub(crate) uri: Uri,
     request: Option<&'a Request>,
+    /// The last look at the clocks: looking costs as much as all else that is done here.
+    pub(crate) now: Moment,
     /// On the monotonic clock.
     pub(crate) end: Duration,
     /// How many it may have, for the token request that it may need.
@@ -57,26 +59,45 @@ pub(crate) struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    pub(crate) fn to_api(request: &'a Request, uri: Uri, retries: u32, end: Duration) -> Self {
+    pub(crate) fn to_api(
+        request: &'a Request,
+        uri: Uri,
+        retries: u32,
+        now: Moment,
+        end: Duration,
+    ) -> Self {
         Self {
             request: Some(request),
             idle_timeout: request.idle_timeout,
             with_token: request.with_token,
-            ..Self::new(Endpoint::Api, request.method.clone(), uri, retries, end)
+            ..Self::new(Endpoint::Api, request.method.clone(), uri, retries, now, end)
         }
     }
 
-    pub(crate) fn to_token_endpoint(provider: &Provider, retries: u32, end: Duration) -> Self {
+    pub(crate) fn to_token_endpoint(
+        provider: &Provider,
+        retries: u32,
+        now: Moment,
+        end: Duration,
+    ) -> Self {
         let uri = provider.token_endpoint.clone();
-        Self::new(Endpoint::Token, Method::POST, uri, retries, end)
+        Self::new(Endpoint::Token, Method::POST, uri, retries, now, end)
     }
 
-    fn new(endpoint: Endpoint, method: Method, uri: Uri, retries: u32, end: Duration) -> Self {
+    fn new(
+        endpoint: Endpoint,
+        method: Method,
+        uri: Uri,
+        retries: u32,
+        now: Moment,
+        end: Duration,
+    ) -> Self {
         Self {
             endpoint,
             method,
             uri,
             request: None,
+            now,
             end,
             retries,
             retries_left: retries,
@@ -92,15 +113,15 @@ impl<'a> Call<'a> {
             token: None,
             refused: None,
             identity: None,
-            sent_at: Moment { wall: SystemTime::UNIX_EPOCH, monotonic: Duration::ZERO },
+            sent_at: now,
             date: None,
             store_error: None,
             acted: Sent::No,
         }
     }
 
-    pub(crate) fn time_left(&self, now: &Moment) -> Duration {
-        self.end.saturating_sub(now.monotonic)
+    pub(crate) fn time_left(&self) -> Duration {
+        self.end.saturating_sub(self.now.monotonic)
     }
 
     pub(crate) fn headers(&self) -> HeaderMap {
@@ -141,7 +162,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    pub(crate) fn situation(&self, now: &Moment, jitter: f64) -> Situation {
+    pub(crate) fn situation(&self) -> Situation {
         let is_token = self.endpoint == Endpoint::Token;
         Situation {
             endpoint: self.endpoint,
@@ -155,8 +176,8 @@ impl<'a> Call<'a> {
             retries_left: self.retries_left,
             retries: self.attempt - 1,
             idles: self.idles,
-            time_left: self.time_left(now),
-            jitter,
+            time_left: self.time_left(),
+            jitter: retry::jitter,
         }
     }
 
@@ -175,7 +196,10 @@ impl<'a> Call<'a> {
         match outcome {
             Ok(response) => Outcome::Answer {
                 status: response.status,
-                asked: response.retry_after(),
+                // Looked for in vain in nearly every answer.
+                asked: (self.endpoint == Endpoint::Token || !response.status.is_success())
+                    .then(|| response.retry_after())
+                    .flatten(),
                 redirects: retry::redirects(&response.headers, response.status),
                 oauth,
             },
@@ -230,17 +254,17 @@ impl<'a> Call<'a> {
     }
 
     /// What the server asks for in a refusal, for all who would call it.
-    pub(crate) fn wish(&self, response: &Response, now: Moment) -> Option<Wish> {
-        let wait = response.retry_after().filter(|wait| !wait.is_zero())?;
+    pub(crate) fn wish(&self, response: &Response) -> Option<Wish> {
         if !retry::may_pass(response.status) {
             return None;
         }
+        let wait = response.retry_after().filter(|wait| !wait.is_zero())?;
         Some(Wish {
             endpoint: self.endpoint,
             origin: Origin::of(&self.uri),
             method: self.method.clone(),
             path: self.uri.path().to_owned(),
-            since: now,
+            since: self.now,
             wait,
             answer: response.answer(&self.secrets()),
         })

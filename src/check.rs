@@ -42,9 +42,10 @@ impl Client {
     }
 
     fn examine(&self, path: Option<&str>) -> Report {
-        let end = self.end_of(self.policy.deadline.min(LIMIT));
+        let now = self.now();
+        let end = self.end_of(self.policy.deadline.min(LIMIT), &now);
         let mut report = self.settings(path);
-        let mut call = Call::to_token_endpoint(&self.provider, 0, end);
+        let mut call = Call::to_token_endpoint(&self.provider, 0, now, end);
         call.is_patient = false;
         let result = self.new_token(&mut call);
         if call.identity.is_some() && !matches!(result, Err(Error::Configuration(_))) {
@@ -75,7 +76,7 @@ impl Client {
     fn try_call(&self, path: &str, token: AccessToken, end: Duration) -> Result<StatusCode> {
         let request = Request::get(path);
         let uri = request.resolve(&self.provider.base_url)?;
-        let mut call = Call::to_api(&request, uri, 0, end);
+        let mut call = Call::to_api(&request, uri, 0, self.now(), end);
         call.is_patient = false;
         call.token = Some(token);
         let exchange = |call: &mut Call<'_>| {

@@ -14,7 +14,7 @@ use crate::memory::MemoryStore;
 use crate::provider::Provider;
 use crate::request::Request;
 use crate::response::Response;
-use crate::retry::{Rejection, RetryPolicy, Verdict, jitter, judge};
+use crate::retry::{Rejection, RetryPolicy, Verdict, judge};
 use crate::sink::Sink;
 use crate::store::TokenStore;
 use crate::token::AccessToken;
@@ -130,7 +130,8 @@ impl Client {
     pub(crate) fn call<'a>(&self, request: &'a Request) -> Result<Call<'a>> {
         let uri = request.resolve(&self.provider.base_url)?;
         let policy = request.policy.unwrap_or(self.policy);
-        Ok(Call::to_api(request, uri, policy.retries, self.end_of(policy.deadline)))
+        let now = self.now();
+        Ok(Call::to_api(request, uri, policy.retries, now, self.end_of(policy.deadline, &now)))
     }
 
     /// Blocks for `duration` on the client's clock: for a job that is polled, say.
@@ -155,6 +156,7 @@ impl Client {
                 Arrival::Ready(ready) => return Ok(ready),
                 Arrival::Outcome(outcome) => outcome,
             };
+            call.now = self.now();
             let verdict = self.verdict(call, &outcome);
             self.remember(call, &outcome);
             match verdict {
@@ -172,8 +174,7 @@ impl Client {
 
     pub(crate) fn verdict(&self, call: &Call<'_>, outcome: &Result<Response>) -> Verdict {
         let oauth = call.oauth_code(outcome);
-        let situation = call.situation(&self.now(), jitter());
-        judge(call.outcome(outcome, oauth.as_deref()), &situation)
+        judge(call.outcome(outcome, oauth.as_deref()), &call.situation())
     }
 
     /// A token that is fresh at a time when the server wants to be asked.
@@ -195,7 +196,6 @@ impl Client {
             Some(timeout) => (timeout, "Request::with_idle_timeout"),
             None => (self.idle_timeout, "Client::with_idle_timeout"),
         };
-        let now = self.now();
         let outgoing = Outgoing {
             method: &call.method,
             uri: &call.uri,
@@ -203,8 +203,10 @@ impl Client {
             body: call.body(),
             sink,
             expects: call.expects,
-            time_left: call.time_left(&now),
-            end_left: self.end_time.map(|end| end.duration_since(now.wall).unwrap_or_default()),
+            time_left: call.time_left(),
+            end_left: self
+                .end_time
+                .map(|end| end.duration_since(call.now.wall).unwrap_or_default()),
             idle_timeout,
             idle_setting,
             body_limit: self.body_limit,
@@ -245,8 +247,7 @@ impl Client {
     }
 
     /// When a call that may take `deadline` must be over, on the monotonic clock.
-    pub(crate) fn end_of(&self, deadline: Duration) -> Duration {
-        let now = self.now();
+    pub(crate) fn end_of(&self, deadline: Duration, now: &Moment) -> Duration {
         let until_end = self
             .end_time
             .map_or(Duration::MAX, |end| end.duration_since(now.wall).unwrap_or_default());

@@ -47,8 +47,8 @@ impl Transport {
         *request.method_mut() = outgoing.method.clone();
         *request.uri_mut() = outgoing.uri.clone();
         *request.headers_mut() = std::mem::take(&mut outgoing.headers);
-        let host = outgoing.uri.host().unwrap_or_default();
-        let proxy = built.route.as_ref().and_then(|route| route.to(host)).cloned();
+        let route = built.route.as_ref();
+        let proxy = route.and_then(|route| route.to(outgoing.uri.host()?)).cloned();
         let limit = |limit: Duration| Some(limit.min(LONGEST_LIMIT));
         // Per read and per write are free while they are shorter than the rest of the
         // deadline; the deadline itself then costs no system call either.

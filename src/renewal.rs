@@ -28,7 +28,8 @@ impl Client {
     ///
     /// As [`send`](Self::send).
     pub fn access_token(&self) -> Result<AccessToken> {
-        self.token(self.end_of(self.policy.deadline), self.policy.retries, None)
+        let end = self.end_of(self.policy.deadline, &self.now());
+        self.token(end, self.policy.retries, None)
     }
 
     /// Puts a token to the call: the client's, or a newer one than was refused.
@@ -36,17 +37,22 @@ impl Client {
         if !call.with_token || call.token.is_some() {
             return Ok(());
         }
-        let token = match &call.refused {
-            None => self.token(call.end, call.retries, None)?,
-            Some((refused, refusal)) => {
-                let token = self.token(call.end, call.retries, Some(refused))?;
-                if refused.is_same(&token) {
-                    // Gateways cache token answers: asking again would not help.
-                    return Err(call.same_token_again(refusal));
-                }
-                token
-            }
-        };
+        let refused = call.refused.as_ref().map(|(token, _)| token);
+        let wanted = Wanted { refused, ..Wanted::any(self.margin) };
+        if let Some(token) = self.token.borrow().as_ref()
+            && wanted.is_usable(token, &call.now)
+        {
+            call.token = Some(token.clone());
+            return Ok(());
+        }
+        let token = self.token(call.end, call.retries, refused)?;
+        if let Some((refused, refusal)) = &call.refused
+            && refused.is_same(&token)
+        {
+            // Gateways cache token answers: asking again would not help.
+            return Err(call.same_token_again(refusal));
+        }
+        call.now = self.now();
         call.token = Some(token);
         Ok(())
     }
@@ -72,7 +78,7 @@ impl Client {
         if let Some(token) = own.as_ref().filter(|token| wanted.is_usable(token, &now)) {
             return Ok(token.clone());
         }
-        let mut call = Call::to_token_endpoint(&self.provider, retries, end);
+        let mut call = Call::to_token_endpoint(&self.provider, retries, now, end);
         let old = own.filter(|token| wanted.is_wanted(token));
         wanted.still_good = old.and_then(|old| old.left(&now).map(|left| (old, left)));
         if let Some((old, left)) = &wanted.still_good {
@@ -140,11 +146,12 @@ impl Client {
             Ok(identity) => identity,
             Err(why) => return Some(Arrival::Outcome(Err(call.unreadable(why)))),
         };
+        call.now = self.now();
         let key = store::key(&self.provider, &identity.id);
         // A turn of another is one exchange with the token endpoint.
         let turn = self.token_idle_timeout.saturating_add(SLACK);
-        let began = self.now();
-        let patience = (call.time_left(&began) / 2).min(turn);
+        let began = call.now;
+        let patience = (call.time_left() / 2).min(turn);
         *self.key.borrow_mut() = Some(key.as_str().into());
         let mut arrived = None;
         let stored = self.store.update(&key, patience, &mut |entry| {
@@ -179,6 +186,7 @@ impl Client {
         entry: &mut StoreEntry,
     ) -> Option<Arrival<Obtained>> {
         let now = self.now();
+        call.now = now;
         entry.settle(&now);
         self.wishes.take_up(&entry.wishes);
         if let Some(token) = entry.token.as_ref().filter(|token| wanted.is_usable(token, &now)) {
@@ -197,10 +205,11 @@ impl Client {
         let is_renewal = wanted.is_renewal || entry.token.is_some();
         entry.token = entry.token.take().filter(|token| wanted.is_wanted(token));
         let outcome = self.ask_for_token(call, identity);
+        call.now = self.now();
         if self.verdict(call, &outcome) != Verdict::Accept {
             self.note_refusal(call, wanted, identity, &outcome);
             let refusal = outcome.as_ref().ok();
-            if let Some(wish) = refusal.and_then(|refusal| call.wish(refusal, self.now())) {
+            if let Some(wish) = refusal.and_then(|refusal| call.wish(refusal)) {
                 entry.add(wish);
             }
             return Some(Arrival::Outcome(outcome));
@@ -259,7 +268,7 @@ impl Client {
             body: Some(Payload::Bytes(body.as_bytes())),
             sink: None,
             expects: false,
-            time_left: call.time_left(&self.now()),
+            time_left: call.time_left(),
             end_left: None,
             idle_timeout: self.token_idle_timeout,
             idle_setting: "Client::with_token_idle_timeout",
@@ -282,7 +291,7 @@ impl Client {
     pub(crate) fn share_wish(&self, call: &Call<'_>, wish: Wish) {
         let Some(key) = self.key.borrow().clone().filter(|_| self.is_store_shared) else { return };
         // What is left of the deadline besides the wait itself.
-        let left = call.time_left(&wish.since).saturating_sub(wish.wait);
+        let left = call.time_left().saturating_sub(wish.wait);
         let stored = self.store.update(&key, SLACK.min(left / 2), &mut |entry| {
             entry.add(wish.clone());
         });

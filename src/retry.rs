@@ -92,7 +92,7 @@ pub(crate) struct Situation {
     pub(crate) idles: u32,
     pub(crate) time_left: Duration,
     /// Uniform in 0 to 1.
-    pub(crate) jitter: f64,
+    pub(crate) jitter: fn() -> f64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,10 +182,10 @@ fn again(allowed: bool, asked: Option<Duration>, situation: &Situation) -> Verdi
     let wait = match asked {
         // Now means now, but a server that goes on saying it is not to be hammered.
         Some(Duration::ZERO) if situation.retries >= ZEROS_KEPT => {
-            back_off(situation.retries - ZEROS_KEPT, situation.jitter)
+            back_off(situation.retries - ZEROS_KEPT, (situation.jitter)())
         }
         Some(wait) => wait,
-        None => back_off(situation.retries, situation.jitter),
+        None => back_off(situation.retries, (situation.jitter)()),
     };
     let left = situation.time_left;
     // A wait that the server named tells the caller more than that the retries are used up.

@@ -28,12 +28,13 @@ impl Client {
                 "the provider has no revocation endpoint: set Provider::with_revocation_endpoint",
             ));
         };
-        let end = self.end_of(self.policy.deadline);
+        let now = self.now();
+        let end = self.end_of(self.policy.deadline, &now);
         let own = self.token.borrow().clone();
         let Some(token) = own.or_else(|| self.stored_token(None, end)) else {
             return Ok(());
         };
-        let mut call = Call::to_token_endpoint(&self.provider, self.policy.retries, end);
+        let mut call = Call::to_token_endpoint(&self.provider, self.policy.retries, now, end);
         call.uri = endpoint.clone();
         call.token = Some(token.clone());
         let exchange = |call: &mut Call<'_>| {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use ureq::http::Uri;
-use ureq::http::uri::PathAndQuery;
+use ureq::http::uri::{Authority, PathAndQuery};
 
 use crate::error::{Error, Result};
 use crate::form::{decode, encode_path, encode_query};
@@ -30,9 +30,13 @@ impl Origin {
 
 /// As comparing their [`Origin`]s, but without building them: it is done for every call.
 pub(crate) fn is_same_origin(one: &Uri, other: &Uri) -> bool {
-    one.scheme() == other.scheme()
-        && one.host().unwrap_or_default().eq_ignore_ascii_case(other.host().unwrap_or_default())
-        && port(one) == port(other)
+    if one.scheme() != other.scheme() {
+        return false;
+    }
+    // Nearly always they are the same to the letter.
+    one.authority().map(Authority::as_str) == other.authority().map(Authority::as_str)
+        || one.host().unwrap_or_default().eq_ignore_ascii_case(other.host().unwrap_or_default())
+            && port(one) == port(other)
 }
 
 fn port(uri: &Uri) -> u16 {

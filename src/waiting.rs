@@ -15,8 +15,11 @@ impl Client {
     /// Waits until no remembered wish of the server's stands against the call: tells
     /// whether there was one.
     pub(crate) fn keep_wishes(&self, call: &mut Call<'_>) -> Result<bool> {
-        let now = self.now();
-        let left = call.time_left(&now);
+        if self.wishes.is_clear() {
+            return Ok(false);
+        }
+        call.now = self.now();
+        let (now, left) = (call.now, call.time_left());
         match self.wishes.ahead(call.endpoint, &call.method, &call.uri, &now, left) {
             Ahead::Clear => Ok(false),
             // A clock of the caller's may stand still.
@@ -28,14 +31,14 @@ impl Client {
                 // By the end of the wait it may be stale.
                 call.token = None;
                 self.pause(call, self.staggered(wait, left), || WaitReason::Remembered(answer));
+                call.now = self.now();
                 Ok(true)
             }
         }
     }
 
     pub(crate) fn has_wish_ahead(&self, call: &Call<'_>) -> bool {
-        let now = self.now();
-        let left = call.time_left(&now);
+        let (now, left) = (call.now, call.time_left());
         let ahead = self.wishes.ahead(call.endpoint, &call.method, &call.uri, &now, left);
         !matches!(ahead, Ahead::Clear) && call.wishes_kept < MOST_WISHES_KEPT
     }
@@ -44,7 +47,7 @@ impl Client {
     /// share the store.
     pub(crate) fn remember(&self, call: &Call<'_>, outcome: &Result<Response>) {
         if let Ok(response) = outcome
-            && let Some(wish) = call.wish(response, self.now())
+            && let Some(wish) = call.wish(response)
         {
             self.wishes.remember(wish.clone());
             if call.endpoint == Endpoint::Api {
@@ -56,12 +59,13 @@ impl Client {
     pub(crate) fn wait_out(&self, call: &mut Call<'_>, outcome: &Result<Response>, wait: Duration) {
         call.note_attempt(outcome);
         call.count_retry(outcome);
-        let left = call.time_left(&self.now());
+        let left = call.time_left();
         let asked = outcome.as_ref().is_ok_and(|response| response.retry_after().is_some());
         let wait = if asked { self.staggered(wait, left) } else { wait };
         // By the end of the wait it may be stale.
         call.token = None;
         self.pause(call, wait, || call.wait_reason(outcome));
+        call.now = self.now();
         self.count(|stats| stats.retries += 1);
         self.emit(|| Event::Retrying { place: call.place(), attempt: call.attempt });
     }

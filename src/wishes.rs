@@ -18,7 +18,6 @@ use crate::url::Origin;
 #[derive(Default)]
 pub(crate) struct Wishes {
     wishes: Mutex<Vec<Wish>>,
-    /// Spares a warm call the lock.
     has_wishes: AtomicBool,
     refused: Mutex<Option<RefusedClient>>,
     failed_renewal: Mutex<Option<Moment>>,
@@ -75,6 +74,11 @@ impl Wishes {
         }
     }
 
+    /// Whether there is none at all: spares a warm call the clocks and the lock.
+    pub(crate) fn is_clear(&self) -> bool {
+        !self.has_wishes.load(Ordering::Acquire)
+    }
+
     /// Whether a call may go now. A wait that fits is kept by every call to the origin;
     /// one that does not fit holds back the same method and path only, because servers
     /// block single endpoints.
@@ -86,9 +90,6 @@ impl Wishes {
         now: &Moment,
         time_left: Duration,
     ) -> Ahead {
-        if !self.has_wishes.load(Ordering::Acquire) {
-            return Ahead::Clear;
-        }
         let mut wishes = lock(&self.wishes);
         wishes.retain(|wish| wish.since.left_of(wish.wait, now).is_some());
         self.has_wishes.store(!wishes.is_empty(), Ordering::Release);

@@ -153,7 +153,7 @@ fn threads(origin: &str) -> Job {
     client.access_token().unwrap();
     let here = move || {
         thread::scope(|scope| {
-            for client in vec![&client; 8].into_iter().cloned() {
+            for client in (0..8).map(|_| client.clone()) {
                 scope.spawn(move || {
                     (0..250).for_each(|_| drop(client.get("/small").unwrap().json::<Value>()));
                 });
@@ -211,7 +211,7 @@ pub fn connections(origins: &str) {
     println!("2,000 good answers among refused tokens (401): {}", counts(address));
     let first = client(origin);
     thread::scope(|scope| {
-        for client in vec![&first; 16].into_iter().cloned() {
+        for client in (0..16).map(|_| first.clone()) {
             scope.spawn(move || (0..100).for_each(|_| drop(client.get("/small").unwrap())));
         }
     });

@@ -10,7 +10,7 @@ const CALM: Situation = Situation {
     retries: 0,
     idles: 0,
     time_left: Duration::from_secs(900),
-    jitter: 0.0,
+    jitter: || 0.0,
 };
 
 fn answer(status: u16) -> Outcome<'static> {
