@@ -11,10 +11,9 @@ mod stand_in;
 mod walk;
 
 use std::process::ExitCode;
-use std::time::Instant;
 use std::{env, io};
 
-use report::{Failure, argument, print, summary};
+use report::{Failure, argument, print, speed_up, summary};
 use serde_json::Value;
 use stand_in::{COMPUTERS, StandIn};
 use unattended::{Client, Credentials, Provider, Result};
@@ -26,11 +25,7 @@ struct Computer {
 }
 
 fn main() -> ExitCode {
-    let failed = |Failure(what, code)| {
-        eprintln!("threads: {what}");
-        ExitCode::from(code)
-    };
-    run().map_or_else(failed, |()| ExitCode::SUCCESS)
+    run().map_or_else(Failure::tell, |()| ExitCode::SUCCESS)
 }
 
 fn run() -> std::result::Result<(), Failure> {
@@ -44,17 +39,13 @@ fn run() -> std::result::Result<(), Failure> {
     let details = |client: &Client, id: &str| -> Result<Value> {
         client.get(&format!("{COMPUTERS}/{id}"))?.json()
     };
-    let started = Instant::now();
     let done = walk(&client, &ids, threads, details)?;
-    let elapsed = started.elapsed();
     print(&mut io::stdout().lock(), &done.results, ids.len())?;
-    summary(&client, &done, elapsed);
+    summary(&client, &done);
     if let Some(server) = &offline {
         eprintln!("calls in the second that the server asked for: {}", server.violations());
-        let sample = ids.get(..200).unwrap_or(&ids);
-        let started = Instant::now();
-        walk(&client, sample, 1, details)?;
-        report::speed_up(&done, elapsed, sample.len(), started.elapsed());
+        let alone = walk(&client, ids.get(..100).unwrap_or(&ids), 1, details)?;
+        speed_up(&done, &alone);
     }
     Ok(())
 }

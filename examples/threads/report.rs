@@ -2,6 +2,7 @@
 
 use std::env;
 use std::io::{BufWriter, Write};
+use std::process::ExitCode;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -10,7 +11,14 @@ use unattended::{Client, Error, Stats};
 use crate::walk::Walk;
 
 /// What is told, and the exit code.
-pub struct Failure(pub String, pub u8);
+pub struct Failure(String, u8);
+
+impl Failure {
+    pub fn tell(self) -> ExitCode {
+        eprintln!("threads: {}", self.0);
+        self.1.into()
+    }
+}
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
@@ -46,15 +54,15 @@ pub fn print(out: &mut impl Write, details: &[Value], promised: usize) -> Result
 }
 
 /// `list` is the client that read the list; its clones count for themselves.
-pub fn summary(list: &Client, done: &Walk<Value>, elapsed: Duration) {
+pub fn summary(list: &Client, done: &Walk<Value>) {
     let sum =
         |count: fn(&Stats) -> u64| count(&list.stats()) + done.stats.iter().map(count).sum::<u64>();
     let waits = done.stats.iter().filter(|stats| !stats.waited.is_zero()).count();
     eprintln!(
-        "{} rows by {} threads in {:.2} s: {} token, {} requests, {} sent again; {waits} threads waited, {:.2} s at most",
+        "{} rows by {} threads in {:.2} s: tokens fetched {}, requests {}, sent again {}; {waits} threads waited, {:.2} s at most",
         done.results.len(),
         done.stats.len(),
-        elapsed.as_secs_f64(),
+        done.elapsed.as_secs_f64(),
         sum(|stats| stats.tokens_fetched),
         sum(|stats| stats.requests),
         sum(|stats| stats.retries),
@@ -62,10 +70,13 @@ pub fn summary(list: &Client, done: &Walk<Value>, elapsed: Duration) {
     );
 }
 
-/// Against one thread, which read `rows` in `alone`. The wait is the server's doing.
-pub fn speed_up(done: &Walk<Value>, elapsed: Duration, rows: usize, alone: Duration) {
-    let busy = elapsed.saturating_sub(longest_wait(done)).as_secs_f64();
-    let (many, one) = (done.results.len() as f64 / busy, rows as f64 / alone.as_secs_f64());
+/// Against one thread, which read fewer rows. The wait is the server's doing.
+pub fn speed_up(many: &Walk<Value>, one: &Walk<Value>) {
+    let rate = |walk: &Walk<Value>| {
+        let busy = walk.elapsed.saturating_sub(longest_wait(walk));
+        walk.results.len() as f64 / busy.as_secs_f64()
+    };
+    let (many, one) = (rate(many), rate(one));
     eprintln!(
         "{many:.0} rows a second without the wait, {one:.0} by one thread: {:.1} times",
         many / one

@@ -3,14 +3,16 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use unattended::{Client, Error, Result, Stats};
 
-/// The results in the order of the ids, and the counters of each thread.
+/// The results in the order of the ids, the counters of each thread, and the time it took.
 #[derive(Debug)]
 pub struct Walk<T> {
     pub results: Vec<T>,
     pub stats: Vec<Stats>,
+    pub elapsed: Duration,
 }
 
 /// Runs `job` once for each of `ids`, in `threads` threads with a clone of `client` each:
@@ -24,6 +26,7 @@ pub fn walk<T: Send>(
     threads: usize,
     job: impl Fn(&Client, &str) -> Result<T> + Sync,
 ) -> std::result::Result<Walk<T>, (String, Error)> {
+    let started = Instant::now();
     // Each thread takes the next one when it is free: a slow answer delays only itself.
     let next = AtomicUsize::new(0);
     let failure = OnceLock::new();
@@ -51,5 +54,6 @@ pub fn walk<T: Send>(
     }
     let mut done: Vec<(usize, T)> = parts.into_iter().flatten().collect();
     done.sort_unstable_by_key(|(index, _)| *index);
-    Ok(Walk { results: done.into_iter().map(|(_, result)| result).collect(), stats })
+    let results = done.into_iter().map(|(_, result)| result).collect();
+    Ok(Walk { results, stats, elapsed: started.elapsed() })
 }
