@@ -36,7 +36,8 @@ pub(crate) struct Call<'a> {
     pub(crate) is_patient: bool,
     pub(crate) attempt: u32,
     idles: u32,
-    pub(crate) wishes_kept: u32,
+    /// Waits for the server's wishes in which the clock moved on less than asked.
+    pub(crate) short_waits: u32,
     redirects: u32,
     /// A redirect led to another origin.
     has_left: bool,
@@ -104,7 +105,7 @@ impl<'a> Call<'a> {
             is_patient: true,
             attempt: 1,
             idles: 0,
-            wishes_kept: 0,
+            short_waits: 0,
             redirects: 0,
             has_left: false,
             idle_timeout: None,

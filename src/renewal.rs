@@ -148,10 +148,14 @@ impl Client {
         };
         call.now = self.now();
         let key = store::key(&self.provider, &identity.id);
-        // A turn of another is one exchange with the token endpoint.
-        let turn = self.token_idle_timeout.saturating_add(SLACK);
         let began = call.now;
-        let patience = (call.time_left() / 2).min(turn);
+        let patience = match self.is_store_shared {
+            // A turn of another is one exchange with the token endpoint; whoever takes longer
+            // has died, or its store is stuck.
+            true => (call.time_left() / 2).min(self.token_idle_timeout.saturating_add(SLACK)),
+            // A clone's turn always ends.
+            false => call.time_left() / 2,
+        };
         *self.key.borrow_mut() = Some(key.as_str().into());
         let mut arrived = None;
         let stored = self.store.update(&key, patience, &mut |entry| {

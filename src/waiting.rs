@@ -22,16 +22,17 @@ impl Client {
         let (now, left) = (call.now, call.time_left());
         match self.wishes.ahead(call.endpoint, &call.method, &call.uri, &now, left) {
             Ahead::Clear => Ok(false),
-            // A clock of the caller's may stand still.
-            Ahead::Wait(..) if call.wishes_kept == MOST_WISHES_KEPT => Ok(false),
+            Ahead::Wait(..) if call.short_waits == MOST_SHORT_WAITS => Ok(false),
             Ahead::TooLong(wait, answer) => Err(call.unsent(wait, left, answer)),
             Ahead::Wait(wait, answer) if !call.is_patient => Err(call.unsent(wait, left, answer)),
             Ahead::Wait(wait, answer) => {
-                call.wishes_kept += 1;
                 // By the end of the wait it may be stale.
                 call.token = None;
                 self.pause(call, self.staggered(wait, left), || WaitReason::Remembered(answer));
                 call.now = self.now();
+                // A clock of the caller's may stand still.
+                let is_short = call.now.monotonic < now.monotonic.saturating_add(wait);
+                call.short_waits += u32::from(is_short);
                 Ok(true)
             }
         }
@@ -40,7 +41,7 @@ impl Client {
     pub(crate) fn has_wish_ahead(&self, call: &Call<'_>) -> bool {
         let (now, left) = (call.now, call.time_left());
         let ahead = self.wishes.ahead(call.endpoint, &call.method, &call.uri, &now, left);
-        !matches!(ahead, Ahead::Clear) && call.wishes_kept < MOST_WISHES_KEPT
+        !matches!(ahead, Ahead::Clear) && call.short_waits < MOST_SHORT_WAITS
     }
 
     /// Keeps in mind what the server asked for, for the calls to come and for others who
@@ -97,5 +98,5 @@ impl Client {
     }
 }
 
-const MOST_WISHES_KEPT: u32 = 16;
+const MOST_SHORT_WAITS: u32 = 16;
 const LONGEST_STAGGER: Duration = Duration::from_secs(1);

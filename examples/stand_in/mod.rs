@@ -4,7 +4,7 @@
 //!
 //! | path | stands for |
 //! |---|---|
-//! | `/idp/api/connect/token`, `/api/sam/estate/v1/computers` | Snow Atlas |
+//! | `/idp/api/connect/token`, `/api/sam/estate/v1/computers`, `…/computers/{id}` | Snow Atlas |
 //! | `/api/sam/v1/licenses` | Snow Atlas, an endpoint that blocks the client for an hour |
 //! | `/oauth/token`, `/oauth/token/`, `/api/v1/subscriptions` | Snapdocs, demo and production |
 //! | `/oauth2/token` | Amazon Cognito |
@@ -13,6 +13,7 @@
 #![allow(dead_code, reason = "each example uses another part of it")]
 
 mod collections;
+mod details;
 mod limit;
 mod tokens;
 mod wire;
@@ -23,6 +24,7 @@ use httpmock::{HttpMockRequest, HttpMockResponse, MockServer};
 use unattended::{Credentials, Provider, Result};
 
 use collections::Collections;
+use details::Details;
 use tokens::{Issuer, Tokens};
 use wire::{Answer, Call};
 
@@ -45,34 +47,49 @@ pub struct StandIn {
 struct World {
     tokens: Tokens,
     collections: Collections,
+    details: Details,
 }
 
 impl StandIn {
     /// A server on a good day: tokens live for an hour and nothing goes wrong.
     pub fn calm() -> Self {
-        Self::start(World { tokens: Tokens::calm(), collections: Collections::calm() })
+        Self::start(World {
+            tokens: Tokens::calm(),
+            collections: Collections::calm(),
+            details: Details::calm(),
+        })
+    }
+
+    /// A server with a rate limit: the details of computers are refused once for a second.
+    pub fn limited() -> Self {
+        Self::start(World {
+            tokens: Tokens::calm(),
+            collections: Collections::calm(),
+            details: Details::limited(),
+        })
     }
 
     /// A server on a bad day: Snow Atlas tokens live for two seconds, pages take their
     /// time, the token endpoint and one page ask to wait, and the tokens are revoked once.
     pub fn eventful() -> Self {
-        Self::start(World { tokens: Tokens::eventful(), collections: Collections::eventful() })
+        Self::start(World {
+            tokens: Tokens::eventful(),
+            collections: Collections::eventful(),
+            details: Details::calm(),
+        })
     }
 
     fn start(world: World) -> Self {
         let world = Arc::new(world);
         let server = MockServer::start();
-        let answering = world.clone();
+        // The server is a single thread: what takes its time must not sleep in it.
+        server.mock(|when, then| {
+            when.path_prefix(format!("{COMPUTERS}/"));
+            then.delay(details::ANSWER_TIME).respond_with(answering(&world));
+        });
         server.mock(|when, then| {
             when.any_request();
-            then.respond_with(move |request: &HttpMockRequest| {
-                let answer = answering.answer(&Call::read(request));
-                HttpMockResponse::builder()
-                    .status(answer.status)
-                    .headers(answer.headers)
-                    .body(answer.body)
-                    .build()
-            });
+            then.respond_with(answering(&world));
         });
         Self { server, world }
     }
@@ -85,6 +102,11 @@ impl StandIn {
     /// What the server holds: the rows of Snow Atlas's computers, as JSON.
     pub fn computers(&self) -> &[String] {
         self.world.collections.computers()
+    }
+
+    /// How many calls did not wait although the server had asked for it.
+    pub fn violations(&self) -> usize {
+        self.world.details.violations()
     }
 
     pub fn credentials(&self) -> Credentials {
@@ -116,6 +138,20 @@ impl StandIn {
     pub fn cognito(&self) -> Result<Provider> {
         Provider::cognito("auth-provider-dev", "eu-west-1", &self.url(""))?
             .with_token_endpoint(&self.url("/oauth2/token"))
+    }
+}
+
+fn answering(
+    world: &Arc<World>,
+) -> impl Fn(&HttpMockRequest) -> HttpMockResponse + Send + Sync + 'static {
+    let world = world.clone();
+    move |request| {
+        let answer = world.answer(&Call::read(request));
+        HttpMockResponse::builder()
+            .status(answer.status)
+            .headers(answer.headers)
+            .body(answer.body)
+            .build()
     }
 }
 
@@ -157,7 +193,10 @@ impl World {
                 Err(refuse(429, "You are blocked from this endpoint.")
                     .header("retry-after", "3600"))
             }
-            _ => Err(refuse(404, "There is no such endpoint.")),
+            path => match path.strip_prefix(COMPUTERS).and_then(|rest| rest.strip_prefix('/')) {
+                Some(id) => self.details.of(id, self.collections.computers().len()),
+                None => Err(refuse(404, "There is no such endpoint.")),
+            },
         }
     }
 

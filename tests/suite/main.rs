@@ -14,6 +14,7 @@ mod events;
 mod export;
 mod id_token;
 mod links;
+mod many;
 mod origins;
 mod pages;
 mod presets;

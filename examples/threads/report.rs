@@ -1,0 +1,88 @@
+//! What the example reads from its command line and tells in the end.
+
+use std::env;
+use std::io::{BufWriter, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use serde_json::Value;
+use unattended::{Client, Error, Stats};
+
+use crate::walk::Walk;
+
+/// What is told, and the exit code.
+pub struct Failure(String, u8);
+
+impl Failure {
+    pub fn tell(self) -> ExitCode {
+        eprintln!("threads: {}", self.0);
+        self.1.into()
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self(error.to_string(), error.exit_code())
+    }
+}
+
+/// The id that it was about, and what happened.
+impl From<(String, Error)> for Failure {
+    fn from((id, error): (String, Error)) -> Self {
+        Self(format!("computer {id}: {error}"), error.exit_code())
+    }
+}
+
+/// The number at `place` of the command line, or `default`.
+pub fn argument(place: usize, default: usize) -> Result<usize, Failure> {
+    let Some(text) = env::args_os().nth(place) else { return Ok(default) };
+    let text = text.to_string_lossy();
+    let number = text.parse().ok().filter(|number| *number > 0);
+    let usage = "usage: threads [THREADS] [COMPUTERS], numbers above 0";
+    number.ok_or_else(|| Failure(format!("{text:?} is not a number above 0; {usage}"), 64))
+}
+
+/// One line for each, in their order; `promised` is how many there must be.
+pub fn print(out: &mut impl Write, details: &[Value], promised: usize) -> Result<(), Failure> {
+    if details.len() != promised {
+        return Err(Failure(format!("{} of {promised} computers", details.len()), 65));
+    }
+    let mut out = BufWriter::new(out);
+    let written = details.iter().try_for_each(|line| writeln!(out, "{line}"));
+    let flushed = written.and_then(|()| out.flush());
+    flushed.map_err(|error| Failure(format!("cannot write: {error}"), 73))
+}
+
+/// `list` is the client that read the list; its clones count for themselves.
+pub fn summary(list: &Client, done: &Walk<Value>) {
+    let sum =
+        |count: fn(&Stats) -> u64| count(&list.stats()) + done.stats.iter().map(count).sum::<u64>();
+    let waits = done.stats.iter().filter(|stats| !stats.waited.is_zero()).count();
+    eprintln!(
+        "{} rows by {} threads in {:.2} s: tokens fetched {}, requests {}, sent again {}; {waits} threads waited, {:.2} s at most",
+        done.results.len(),
+        done.stats.len(),
+        done.elapsed.as_secs_f64(),
+        sum(|stats| stats.tokens_fetched),
+        sum(|stats| stats.requests),
+        sum(|stats| stats.retries),
+        longest_wait(done).as_secs_f64(),
+    );
+}
+
+/// Against one thread, which read fewer rows. The wait is the server's doing.
+pub fn speed_up(many: &Walk<Value>, one: &Walk<Value>) {
+    let rate = |walk: &Walk<Value>| {
+        let busy = walk.elapsed.saturating_sub(longest_wait(walk));
+        walk.results.len() as f64 / busy.as_secs_f64()
+    };
+    let (many, one) = (rate(many), rate(one));
+    eprintln!(
+        "{many:.0} rows a second without the wait, {one:.0} by one thread: {:.1} times",
+        many / one
+    );
+}
+
+fn longest_wait(done: &Walk<Value>) -> Duration {
+    done.stats.iter().map(|stats| stats.waited).max().unwrap_or_default()
+}
