@@ -1,5 +1,6 @@
 //! Which API a program calls, as its user says it: a provider by name with what that needs,
 //! client id and secret from the environment. The examples that are tools share it.
+#![allow(dead_code, reason = "each example uses another part of it")]
 
 use std::env;
 
