@@ -21,7 +21,7 @@ use stand_in::{CLIENT_ID, CLIENT_SECRET, StandIn};
 const COMPUTERS: &str = "/api/sam/estate/v1/computers";
 
 /// A built example, with nothing in its environment that could lead it elsewhere.
-fn example(name: &str) -> Command {
+pub fn example(name: &str) -> Command {
     let suite = env::current_exe().unwrap();
     let file = format!("{name}{}", env::consts::EXE_SUFFIX);
     let path = suite.ancestors().nth(2).unwrap().join("examples").join(file);
