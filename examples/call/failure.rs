@@ -44,10 +44,28 @@ impl fmt::Display for Failure {
             }
             // Debug adds the causes, each on a line of its own.
             Self::Api(error) => {
-                f.write_str(&format!("{error:?}").replace("\n  caused by", "; caused by"))
+                let text = format!("{error:?}").replace("\n  caused by", "; caused by");
+                f.write_str(&in_options(text))
             }
             Self::Input(what, error) => write!(f, "{what} cannot be read: {error}"),
             Self::Output(what, error) => write!(f, "{what} cannot be written: {error}"),
         }
     }
 }
+
+/// The settings that an error names, as they are called here.
+fn in_options(text: String) -> String {
+    OPTIONS.iter().fold(text, |text, (setting, option)| text.replace(setting, option))
+}
+
+const OPTIONS: [(&str, &str); 9] = [
+    ("RetryPolicy::with_deadline, Client::with_end_time", "--deadline"),
+    ("RetryPolicy::with_deadline", "--deadline"),
+    ("Client::with_idle_timeout", "--idle"),
+    ("Client::with_body_limit", "--accept content has no limit"),
+    ("Provider::with_auth_method", "--auth"),
+    ("Provider::with_resource", "--resource"),
+    ("Provider::with_scope", "--scope"),
+    ("mark the request safe_to_repeat()", "give --safe-to-repeat"),
+    ("make the request without_token() if it needs none", "--without-token if it needs none"),
+];

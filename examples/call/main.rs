@@ -20,6 +20,7 @@ mod source;
 #[path = "../stand_in/mod.rs"]
 mod stand_in;
 
+use std::cmp::Reverse;
 use std::env;
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -30,23 +31,24 @@ use unattended::{Client, FileStore, Request};
 use arguments::{Accepted, Arguments, Store, Task};
 use failure::Failure;
 use output::Output;
-use report::{Report, say};
+use report::Report;
 use source::Source;
 use stand_in::{SUBSCRIPTIONS, StandIn};
 
 fn main() -> ExitCode {
+    let mut report = Report::default();
     let task = Task::parse(env::args_os().skip(1)).map_err(Failure::Usage);
     let done = task.and_then(|task| match task {
         Task::Help => help(),
         Task::Call(arguments) => {
-            let report = Report { is_verbose: arguments.is_verbose };
-            call(&arguments, report).inspect_err(|failure| report.excerpt(failure))
+            report.is_verbose = arguments.is_verbose;
+            call(&arguments, &mut report).inspect_err(|failure| report.excerpt(failure))
         }
     });
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            say(&failure.to_string());
+            report.say(&failure.to_string());
             failure.exit_code().into()
         }
     }
@@ -57,12 +59,14 @@ fn help() -> Result<(), Failure> {
     printed.map_err(|error| Failure::Output("the help".into(), error))
 }
 
-fn call(arguments: &Arguments, report: Report) -> Result<(), Failure> {
-    let request = arguments.request()?;
+fn call(arguments: &Arguments, report: &mut Report) -> Result<(), Failure> {
+    let request = arguments.request(&mut report.secrets)?;
+    // One may be a part of another.
+    report.secrets.sort_by_key(|secret| Reverse(secret.len()));
     let Some(source) = &arguments.source else {
         // It stops when it is dropped, so it must live as long as the client.
         let stand_in = StandIn::calm();
-        say(&format!("no --provider, so a stand-in server answers: {}", stand_in.url("/")));
+        report.say(&format!("no --provider, so a stand-in server answers: {}", stand_in.url("/")));
         let provider = match arguments.target.starts_with(SUBSCRIPTIONS) {
             true => stand_in.snapdocs_demo()?,
             false => stand_in.snow_atlas()?,
@@ -87,8 +91,9 @@ fn client(source: &Source) -> Result<Client, Failure> {
     Ok(Client::new(provider, credentials)?)
 }
 
-fn with_settings(client: Client, arguments: &Arguments, report: Report) -> Client {
+fn with_settings(client: Client, arguments: &Arguments, report: &Report) -> Client {
     let client = client.with_retry_policy(arguments.policy);
+    let report = report.clone();
     let client = client.with_observer(move |event| report.observe(event));
     match arguments.idle {
         Some(idle) => client.with_idle_timeout(idle),
@@ -101,7 +106,7 @@ fn deliver(
     client: &Client,
     request: &Request,
     arguments: &Arguments,
-    report: Report,
+    report: &Report,
 ) -> Result<(), Failure> {
     let mut output = Output::open(arguments.out.as_deref())?;
     let status = match arguments.accepted {
@@ -118,7 +123,7 @@ fn deliver(
         }
     };
     if status == StatusCode::NOT_MODIFIED {
-        say("304 Not Modified: nothing is written");
+        report.say("304 Not Modified: nothing is written");
         return Ok(());
     }
     output.keep()

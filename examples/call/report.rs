@@ -7,9 +7,12 @@ use unattended::{Error, Event, Response};
 
 use crate::failure::Failure;
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Default)]
 pub struct Report {
     pub is_verbose: bool,
+    /// What came from files because it is secret; the client knows its own secrets only, and
+    /// a server may repeat these.
+    pub secrets: Vec<String>,
 }
 
 impl Report {
@@ -22,13 +25,13 @@ impl Report {
             _ => false,
         };
         if self.is_verbose || matters {
-            say(&event.to_string());
+            self.say(&event.to_string());
         }
     }
 
     /// Status and headers. A header that is not known to be harmless keeps its name only.
     pub fn head(&self, response: &Response) {
-        print(&response.status().to_string());
+        self.print(&response.status().to_string());
         for (name, value) in response.headers() {
             let value = String::from_utf8_lossy(value.as_bytes());
             let value = match name.as_str() {
@@ -36,7 +39,7 @@ impl Report {
                 name if is_harmless(name) => value.into_owned(),
                 _ => MASK.to_owned(),
             };
-            print(&format!("{name}: {value}"));
+            self.print(&format!("{name}: {value}"));
         }
     }
 
@@ -48,22 +51,26 @@ impl Report {
             error => error.answer().map_or("", |answer| answer.body.as_str()),
         };
         if !body.is_empty() {
-            say("the body of the answer:");
-            body.lines().for_each(print);
+            self.say("the body of the answer:");
+            body.lines().for_each(|line| self.print(line));
         }
     }
-}
 
-/// A line under the name of this program.
-pub fn say(text: &str) {
-    print(&format!("call: {text}"));
-}
+    /// A line under the name of this program.
+    pub fn say(&self, text: &str) {
+        self.print(&format!("call: {text}"));
+    }
 
-/// A line on standard error. What a server says must not steer a terminal.
-fn print(line: &str) {
-    let line: String = line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    // Nobody listens to a closed standard error, but the exit code still counts.
-    let _ = writeln!(io::stderr(), "{line}");
+    /// A line on standard error. What a server says must not steer a terminal.
+    fn print(&self, line: &str) {
+        let mut line = line.to_owned();
+        for secret in &self.secrets {
+            line = line.replace(secret, MASK);
+        }
+        let line: String = line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        // Nobody listens to a closed standard error, but the exit code still counts.
+        let _ = writeln!(io::stderr(), "{line}");
+    }
 }
 
 fn is_harmless(name: &str) -> bool {

@@ -34,11 +34,13 @@ pub enum Header {
 }
 
 impl Arguments {
+    /// The request; what of it must not be shown is added to `secrets`.
+    ///
     /// # Errors
     ///
     /// If a file or standard input cannot be read, or does not hold what it should.
-    pub fn request(&self) -> Result<Request, Failure> {
-        let mut request = Request::new(self.method.clone(), self.target()?);
+    pub fn request(&self, secrets: &mut Vec<String>) -> Result<Request, Failure> {
+        let mut request = Request::new(self.method.clone(), self.target(secrets)?);
         let json = matches!(self.body, Body::Json(_)).then_some("application/json");
         if let Some(content_type) = self.content_type.as_deref().or(json) {
             request = request.header("Content-Type", content_type);
@@ -49,7 +51,7 @@ impl Arguments {
         for header in &self.headers {
             request = match header {
                 Header::Given(name, value) => request.header(name, value),
-                Header::File(file) => headers_of(file, request)?,
+                Header::File(file) => headers_of(file, request, secrets)?,
             };
         }
         if self.is_safe_to_repeat {
@@ -62,9 +64,10 @@ impl Arguments {
     }
 
     /// A presigned URL is a secret, so it may stand in a file.
-    fn target(&self) -> Result<String, Failure> {
+    fn target(&self, secrets: &mut Vec<String>) -> Result<String, Failure> {
         let Some(file) = self.target.strip_prefix('@') else { return Ok(self.target.clone()) };
         let target = text(&self.target, read(file))?.trim().to_owned();
+        secrets.extend(query_values(&target));
         match target.is_empty() || target.contains(char::is_whitespace) {
             true => Err(Failure::Usage(format!("{} does not hold one path or URL", self.target))),
             false => Ok(target),
@@ -137,7 +140,11 @@ impl Text {
 }
 
 /// One header on a line; empty lines do not count.
-fn headers_of(file: &str, mut request: Request) -> Result<Request, Failure> {
+fn headers_of(
+    file: &str,
+    mut request: Request,
+    secrets: &mut Vec<String>,
+) -> Result<Request, Failure> {
     let name = format!("@{file}");
     let text = text(&name, read(file))?;
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
@@ -145,8 +152,23 @@ fn headers_of(file: &str, mut request: Request) -> Result<Request, Failure> {
         let wrong = || Failure::Usage(format!("{name} has a line that is not 'Name: value'"));
         let (name, value) = line.split_once(':').ok_or_else(wrong)?;
         request = request.header(name.trim(), value.trim());
+        // `Bearer x` is the scheme and the secret.
+        secrets.extend(value.split_whitespace().filter(|part| is_long(part)).map(str::to_owned));
     }
     Ok(request)
+}
+
+/// As they stand in the URL, and decoded.
+fn query_values(url: &str) -> Vec<String> {
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    let raw = query.split('&').filter_map(|pair| pair.split_once('=')).map(|(_, raw)| raw.into());
+    let decoded = form_urlencoded::parse(query.as_bytes()).map(|(_, value)| value.into_owned());
+    raw.chain(decoded).filter(|value: &String| is_long(value)).collect()
+}
+
+/// What is shorter is no secret, and hiding it would spoil the text around it.
+fn is_long(value: &str) -> bool {
+    value.len() >= 8
 }
 
 fn read(file: &str) -> io::Result<Vec<u8>> {

@@ -115,7 +115,7 @@ fn a_get_is_streamed_and_so_has_no_limit() {
     assert_eq!((read, child.wait().unwrap().code()), (length as u64, Some(0)));
     let run = run(&mut to_origin(&origin, &["/x", "--no-store", "--accept", "any"]));
     assert_eq!((run.code, run.stdout.len()), (65, 0));
-    assert!(run.stderr.contains("Client::with_body_limit"), "{}", run.stderr);
+    assert!(run.stderr.contains("(--accept content has no limit)"), "{}", run.stderr);
 }
 
 #[test]
@@ -417,6 +417,25 @@ fn patience_is_limited_as_told() {
     let server = Server::with_api([reply(429, "{}").header("retry-after", "61")]);
     let run = call(&server, &["/x", "--deadline", "60"]);
     assert_eq!((run.code, server.api_requests().len()), (75, 1), "{}", run.stderr);
+    assert!(run.stderr.contains("of the call's deadline (--deadline)"), "{}", run.stderr);
+}
+
+#[test]
+fn what_came_from_files_is_hidden_when_a_server_repeats_it() {
+    let server = Server::start(|seen| {
+        let key = seen.header("authorization").unwrap();
+        let message = format!("{key} {} is not 3/4+hidden", seen.target);
+        reply(403, serde_json::json!({ "message": message }).to_string())
+    });
+    let directory = directory("repeated");
+    let url = file(&directory, "url", &server.url("/x?sig=3%2F4%2Bhidden&page=2"));
+    let headers = file(&directory, "headers", "Authorization: Basic hidden-key");
+    let arguments =
+        [&format!("@{url}"), "--header", &format!("@{headers}"), "--without-token", "--verbose"];
+    let run = call(&server, &arguments);
+    assert_eq!((run.code, run.stdout.len()), (69, 0));
+    assert!(run.stderr.ends_with(": Basic *** /x?sig=***&page=2 is not ***\n"), "{}", run.stderr);
+    assert!(!run.stderr.contains("hidden"), "{}", run.stderr);
 }
 
 #[test]
@@ -428,6 +447,10 @@ fn a_post_is_sent_again_only_if_that_is_said_to_be_safe() {
             Server::with_api([reply(503, "{}").header("retry-after", "0"), reply(200, "")]);
         let run = call(&server, arguments);
         assert_eq!((run.code, server.api_requests().len()), (code, requests), "{}", run.stderr);
+        assert_eq!(
+            run.stderr.ends_with(": if that does no harm, give --safe-to-repeat\n"),
+            code != 0
+        );
     }
 }
 
@@ -479,6 +502,7 @@ fn a_presigned_url_is_read_from_a_file_and_gets_no_token() {
     let run = call(&api, &["PUT", &format!("@{url}")]);
     assert_eq!((run.code, storage.seen().len()), (78, 1));
     assert!(run.stderr.contains("the token must not leave the origin"), "{}", run.stderr);
+    assert!(run.stderr.ends_with("; --without-token if it needs none\n"), "{}", run.stderr);
     assert!(!run.stderr.contains("hidden"), "{}", run.stderr);
 }
 
