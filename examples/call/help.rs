@@ -40,7 +40,7 @@ How long to be patient:
     --idle SECONDS         how long the server may send nothing (120)
 
 What to do with the answer:
-    --out FILE             written beside and renamed when it is all there
+    --out FILE             written beside and renamed when it is all there; left as it is by a 304
     --accept content       only a whole content is a success: 200, 203, 204, and 206 if a Range
                            was asked for; of any size. The default for GET: 202 is exit code 75
     --accept any           every 2xx is a success; up to 64 MiB. The default for other methods
@@ -56,6 +56,6 @@ files that only you can read.
     --no-store             not kept
 
 Exit codes: 0 success, 64 usage, 65 the answer is incomplete, 69 refused by the server, 73 the
-answer cannot be written (the server has acted all the same), 75 temporary: try again later,
-77 credentials, 78 configuration. With any but 0, what is on standard output is not all.
+answer cannot be written (the server may have acted), 75 temporary: try again later, 77
+credentials, 78 configuration. With any but 0, what is on standard output is not all.
 ";
