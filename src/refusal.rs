@@ -125,7 +125,9 @@ impl Call<'_> {
                 "the token is new: check whether this API takes tokens of this token endpoint, with this audience and scope",
             ),
             StatusCode::UNAUTHORIZED => (Class::Credentials, ""),
-            StatusCode::FORBIDDEN => (Class::Refused, "the token is good, but not for this"),
+            StatusCode::FORBIDDEN if self.token.is_some() => {
+                (Class::Refused, "the token is good, but not for this")
+            }
             status if status.is_redirection() && retry::may_follow(&self.method) => {
                 (Class::Refused, "a redirect that names no address to follow")
             }

@@ -1,33 +1,21 @@
 //! The command line, read by hand: it is short.
 
 use std::collections::BTreeMap;
-use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use unattended::{Provider, Result};
-
 use crate::output::Format;
+use crate::source::{self, Source, credentials_in_environment};
 
-pub const HELP: &str = "\
+const INTRO: &str = "\
 Exports whole collections of an API to files, complete or not at all.
 
     export --provider snow-atlas --region westeurope /api/sam/estate/v1/computers --out computers.jsonl
     export --provider snapdocs /api/v1/subscriptions
     export                                             (a run against a stand-in server)
+";
 
-Which API; client id and secret come from the environment:
-    --provider NAME        snow-atlas      SNOW_ATLAS_CLIENT_ID, SNOW_ATLAS_CLIENT_SECRET
-                           snapdocs, snapdocs-demo   SNAPDOCS_CLIENT_ID, SNAPDOCS_CLIENT_SECRET
-                           cognito         COGNITO_CLIENT_ID, COGNITO_CLIENT_SECRET
-                           (or ..._CLIENT_SECRET_FILE, a file that holds the secret)
-    --region REGION        of snow-atlas (westeurope) or cognito (eu-west-1)
-    --prefix PREFIX        the domain prefix of the user pool, for cognito
-    --base-url URL         replaces the address of the API; cognito has no other
-    --token-endpoint URL   replaces the address of the token endpoint
-    --scope SCOPE          the scope to ask for
-    --stand-in             the stand-in server, whatever the environment holds
-
+const REST: &str = "\
 What to read:
     PATH...                the collections, with a query if need be
     --items-key KEY        the member of the answer that holds the rows
@@ -49,6 +37,10 @@ and only exit code 0 says that they are complete:
 Exit codes: 0 complete, 64 usage, 65 incomplete, 69 refused by the server, 73 cannot write,
 75 temporary, 77 credentials, 78 configuration.
 ";
+
+pub fn help() -> String {
+    format!("{INTRO}\n{}\n{REST}", source::HELP)
+}
 
 /// What the command line asks for.
 pub struct Arguments {
@@ -73,62 +65,6 @@ pub enum Destination {
     Stdout,
     File(PathBuf),
     Directory(PathBuf),
-}
-
-/// One of the providers, with what it needs.
-pub struct Source {
-    kind: Kind,
-    base_url: Option<String>,
-    token_endpoint: Option<String>,
-    scope: Option<String>,
-}
-
-enum Kind {
-    SnowAtlas { region: String },
-    Snapdocs,
-    SnapdocsDemo,
-    Cognito { prefix: String, region: String, base_url: String },
-}
-
-impl Source {
-    /// The prefix of the environment variables that hold its credentials.
-    pub fn prefix(&self) -> &'static str {
-        match self.kind {
-            Kind::SnowAtlas { .. } => SNOW_ATLAS,
-            Kind::Snapdocs | Kind::SnapdocsDemo => SNAPDOCS,
-            Kind::Cognito { .. } => COGNITO,
-        }
-    }
-
-    pub fn name(&self) -> &'static str {
-        match self.kind {
-            Kind::SnowAtlas { .. } => "snow-atlas",
-            Kind::Snapdocs => "snapdocs",
-            Kind::SnapdocsDemo => "snapdocs-demo",
-            Kind::Cognito { .. } => "cognito",
-        }
-    }
-
-    pub fn provider(&self) -> Result<Provider> {
-        let mut provider = match &self.kind {
-            Kind::SnowAtlas { region } => Provider::snow_atlas(region)?,
-            Kind::Snapdocs => Provider::snapdocs(),
-            Kind::SnapdocsDemo => Provider::snapdocs_demo(),
-            Kind::Cognito { prefix, region, base_url } => {
-                Provider::cognito(prefix, region, base_url)?
-            }
-        };
-        if let Some(url) = &self.base_url {
-            provider = provider.with_base_url(url)?;
-        }
-        if let Some(url) = &self.token_endpoint {
-            provider = provider.with_token_endpoint(url)?;
-        }
-        if let Some(scope) = &self.scope {
-            provider = provider.with_scope(scope);
-        }
-        Ok(provider)
-    }
 }
 
 type Parsed<T> = std::result::Result<T, String>;
@@ -194,7 +130,8 @@ impl Words {
                 Some((name, value)) => (name, Some(value.to_owned())),
                 None => (option, None),
             };
-            let value = match (FLAGS.contains(&name), VALUES.contains(&name), value) {
+            let has_value = VALUES.contains(&name) || source::OPTIONS.contains(&name);
+            let value = match (FLAGS.contains(&name), has_value, value) {
                 (true, _, None) => None,
                 (true, _, Some(_)) => return Err(format!("--{name} takes no value")),
                 (_, true, Some(value)) => Some(value),
@@ -228,7 +165,7 @@ impl Words {
             return Ok(Task::Help);
         }
         if let Some(name) = self.value("provider") {
-            return self.source(&name).map(Task::Export);
+            return Source::parse(&name, |option| self.value(option)).map(Task::Export);
         }
         let wants_stand_in = self.flag("stand-in");
         match credentials_in_environment() {
@@ -237,32 +174,6 @@ impl Words {
             )),
             _ => Ok(Task::Rehearsal),
         }
-    }
-
-    fn source(&mut self, name: &str) -> Parsed<Source> {
-        let kind = match name {
-            "snow-atlas" => {
-                Kind::SnowAtlas { region: self.required("region", "such as westeurope")? }
-            }
-            "snapdocs" => Kind::Snapdocs,
-            "snapdocs-demo" => Kind::SnapdocsDemo,
-            "cognito" => Kind::Cognito {
-                prefix: self.required("prefix", "the domain prefix of the user pool")?,
-                region: self.required("region", "such as eu-west-1")?,
-                base_url: self.required("base-url", "the address of the API")?,
-            },
-            _ => {
-                return Err(format!(
-                    "--provider {name} is not one of snow-atlas, snapdocs, snapdocs-demo, cognito"
-                ));
-            }
-        };
-        Ok(Source {
-            kind,
-            base_url: self.value("base-url"),
-            token_endpoint: self.value("token-endpoint"),
-            scope: self.value("scope"),
-        })
     }
 
     fn destination(&mut self) -> Parsed<Destination> {
@@ -312,28 +223,5 @@ fn page_size(rows: &str) -> Parsed<u64> {
     }
 }
 
-/// The variable that shows that somebody means a real API.
-fn credentials_in_environment() -> Option<String> {
-    let names = [SNOW_ATLAS, SNAPDOCS, COGNITO].map(|prefix| format!("{prefix}_CLIENT_ID"));
-    names.into_iter().find(|name| env::var_os(name).is_some())
-}
-
-const SNOW_ATLAS: &str = "SNOW_ATLAS";
-const SNAPDOCS: &str = "SNAPDOCS";
-const COGNITO: &str = "COGNITO";
-
 const FLAGS: [&str; 6] = ["bom", "csv", "help", "single", "stand-in", "verbose"];
-const VALUES: [&str; 12] = [
-    "base-url",
-    "columns",
-    "delimiter",
-    "items-key",
-    "out",
-    "out-dir",
-    "page-size",
-    "prefix",
-    "provider",
-    "region",
-    "scope",
-    "token-endpoint",
-];
+const VALUES: [&str; 6] = ["columns", "delimiter", "items-key", "out", "out-dir", "page-size"];

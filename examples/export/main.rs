@@ -9,6 +9,8 @@ mod job;
 mod output;
 mod rehearsal;
 mod report;
+#[path = "../source/mod.rs"]
+mod source;
 #[path = "../stand_in/mod.rs"]
 mod stand_in;
 
@@ -16,11 +18,12 @@ use std::env;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
-use unattended::{Client, Credentials};
+use unattended::Client;
 
-use arguments::{Arguments, Destination, HELP, Source, Task};
+use arguments::{Arguments, Destination, Task};
 use job::{Collection, Failure, Job};
 use report::Report;
+use source::Source;
 
 fn main() -> ExitCode {
     let parsed = Arguments::parse(env::args_os().skip(1)).map_err(Failure::Usage);
@@ -38,7 +41,7 @@ fn main() -> ExitCode {
 }
 
 fn help() -> Result<u8, Failure> {
-    let printed = io::stdout().write_all(HELP.as_bytes());
+    let printed = io::stdout().write_all(arguments::help().as_bytes());
     printed.map(|()| 0).map_err(|error| Failure::Output("the help".into(), error))
 }
 
@@ -46,10 +49,9 @@ fn help() -> Result<u8, Failure> {
 fn export(arguments: &Arguments, source: &Source) -> Result<u8, Failure> {
     let mut collections = Collection::of(arguments)?;
     let provider = source.provider()?;
-    let prefix = source.prefix();
-    let credentials = Credentials::from_env(prefix).map_err(|error| {
-        Failure::NoCredentials(error, format!("{prefix}_CLIENT_ID and {prefix}_CLIENT_SECRET"))
-    })?;
+    let credentials = source
+        .credentials()
+        .map_err(|(error, variables)| Failure::NoCredentials(error, variables))?;
     let to_stdout = matches!(arguments.destination, Destination::Stdout);
     let report = Report::new(arguments.is_verbose, to_stdout && io::stdout().is_terminal());
     let watching = report.clone();

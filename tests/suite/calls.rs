@@ -303,6 +303,14 @@ fn a_request_without_token_asks_for_none() {
 }
 
 #[test]
+fn a_refusal_of_a_request_without_token_praises_no_token() {
+    let server = Server::with_api([reply(403, r#"{"message":"expired"}"#)]);
+    let error = server.client().send(&Request::get("/x").without_token()).unwrap_err();
+    let host = server.url("").replace("http://", "");
+    assert_eq!(error.to_string(), format!("GET {host}/x: 403 Forbidden: expired"));
+}
+
+#[test]
 fn another_origin_is_called_without_token_only() {
     let (home, other) = (Server::with_api([]), Server::with_api([]));
     let request = Request::put(other.url("/upload?sig=hush")).bytes("x");

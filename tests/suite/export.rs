@@ -145,7 +145,7 @@ fn what_cannot_be_meant_is_told_as_usage() {
         ),
         (
             &["--provider", "other", "/a"],
-            "--provider other is not one of snow-atlas, snapdocs, snapdocs-demo, cognito",
+            "--provider other is not one of snow-atlas, snapdocs, snapdocs-demo, cognito, custom",
         ),
         (
             &["--provider", "snapdocs", "/a", "--region", "x"],

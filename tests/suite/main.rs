@@ -2,6 +2,7 @@
 //! on the loopback, with a manual clock. One module per theme.
 #![allow(missing_docs, reason = "a test binary has no documentation")]
 
+mod call;
 mod calls;
 mod check;
 mod child;

@@ -1,0 +1,120 @@
+//! Where the answer goes: standard output, or a file that appears when it is complete.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process;
+use std::time::SystemTime;
+
+use crate::failure::Failure;
+
+pub enum Output {
+    Stdout(io::Stdout),
+    File(PartialFile),
+}
+
+impl Output {
+    /// # Errors
+    ///
+    /// Where the file could not be written in the end.
+    pub fn open(file: Option<&Path>) -> Result<Self, Failure> {
+        match file {
+            None => Ok(Self::Stdout(io::stdout())),
+            Some(target) => match PartialFile::create(target) {
+                Ok(file) => Ok(Self::File(file)),
+                Err(error) => Err(Failure::Output(target.display().to_string(), error)),
+            },
+        }
+    }
+
+    /// All is written.
+    pub fn keep(self) -> Result<(), Failure> {
+        match self {
+            Self::Stdout(mut stdout) => {
+                stdout.flush().map_err(|error| Self::Stdout(stdout).failure(error))
+            }
+            Self::File(file) => {
+                let name = file.target.display().to_string();
+                file.keep().map_err(|error| Failure::Output(name, error))
+            }
+        }
+    }
+
+    pub fn failure(&self, error: io::Error) -> Failure {
+        let what = match self {
+            Self::Stdout(_) => "standard output".into(),
+            Self::File(file) => file.target.display().to_string(),
+        };
+        Failure::Output(what, error)
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Stdout(stdout) => stdout.write(bytes),
+            Self::File(file) => file.file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Stdout(stdout) => stdout.flush(),
+            Self::File(file) => file.file.flush(),
+        }
+    }
+}
+
+/// A file beside its final name. It gets that name by [`keep`](Self::keep), and is
+/// removed if it is dropped before.
+pub struct PartialFile {
+    file: File,
+    partial: PathBuf,
+    target: PathBuf,
+    is_kept: bool,
+}
+
+impl PartialFile {
+    fn create(target: &Path) -> io::Result<Self> {
+        // A link stays one: what it leads to is replaced.
+        let target = fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
+        if target.exists() && !target.is_file() {
+            return Err(io::Error::other("it is there already, and not a file"));
+        }
+        let partial = beside(&target)?;
+        let file = File::options().write(true).create_new(true).open(&partial)?;
+        let partial = Self { file, partial, target, is_kept: false };
+        // Who could not read the file before is not to read it now.
+        if let Ok(metadata) = partial.target.metadata() {
+            partial.file.set_permissions(metadata.permissions())?;
+        }
+        Ok(partial)
+    }
+
+    fn keep(mut self) -> io::Result<()> {
+        self.file.sync_all()?;
+        fs::rename(&self.partial, &self.target)?;
+        self.is_kept = true;
+        Ok(())
+    }
+}
+
+impl Drop for PartialFile {
+    fn drop(&mut self) {
+        if !self.is_kept {
+            // There is nobody left to tell.
+            let _ = fs::remove_file(&self.partial);
+        }
+    }
+}
+
+/// A name in the same directory, hence on the same file system, as renaming requires; never
+/// another run's.
+fn beside(target: &Path) -> io::Result<PathBuf> {
+    let name = target.file_name().ok_or_else(|| io::Error::other("it is not a file name"))?;
+    let now = SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_nanos());
+    let mut partial = OsString::from(name);
+    partial.push(format!(".{}-{now}.partial", process::id()));
+    Ok(target.with_file_name(partial))
+}
