@@ -10,14 +10,14 @@ use ureq::{Agent, AsSendBody, Body};
 use crate::error::{Class, Error, Place, Result, Sent, TransportError};
 use crate::failure::{Failure, Limits, cause};
 use crate::proxy::{ProxySetting, Route};
-#[cfg(feature = "rustls")]
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
 use crate::tls::Tls;
 
 /// Roots, client certificate, proxy and user agent: one setting for all calls, the token
 /// request included. The agent is built at the first call and shared by clones.
 #[derive(Clone)]
 pub(crate) struct Transport {
-    #[cfg(feature = "rustls")]
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
     tls: Tls,
     proxy: ProxySetting,
     user_agent: String,
@@ -57,7 +57,7 @@ pub(crate) struct Incoming {
 impl Transport {
     pub(crate) fn new() -> Self {
         Self {
-            #[cfg(feature = "rustls")]
+            #[cfg(any(feature = "rustls", feature = "native-tls"))]
             tls: Tls::default(),
             proxy: ProxySetting::default(),
             user_agent: concat!("unattended/", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -67,11 +67,10 @@ impl Transport {
     }
 
     /// A change of what connections depend on starts a new pool.
-    #[cfg(feature = "rustls")]
-    pub(crate) fn set_tls(&mut self, change: impl FnOnce(&mut Tls) -> Result<()>) -> Result<()> {
-        change(&mut self.tls)?;
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    pub(crate) fn tls_mut(&mut self) -> &mut Tls {
         self.built = Arc::default();
-        Ok(())
+        &mut self.tls
     }
 
     pub(crate) fn set_proxy(&mut self, proxy: ProxySetting) {
@@ -98,6 +97,9 @@ impl Transport {
             let why = "not sent: no time is left of the call's deadline (RetryPolicy::with_deadline, Client::with_end_time)";
             return Err(self.error(outgoing, Sent::No, Class::Temporary, why));
         }
+        if let Some(why) = self.missing_tls(outgoing) {
+            return Err(self.error(outgoing, Sent::No, Class::Configuration, why));
+        }
         let built = self.built()?;
         let result = match outgoing.body {
             Some(body) => self.run(built, outgoing, body),
@@ -114,6 +116,21 @@ impl Transport {
         Ok(Incoming { status: parts.status, headers: parts.headers, body })
     }
 
+    /// ureq would panic.
+    fn missing_tls(&self, outgoing: &Outgoing<'_>) -> Option<&'static str> {
+        if outgoing.uri.scheme_str() != Some("https") {
+            return None;
+        }
+        #[cfg(any(feature = "rustls", feature = "native-tls"))]
+        return self.tls.provider().is_none().then_some(
+            "this build has TLS by native-tls only: choose it by Client::with_native_tls, or enable the feature rustls",
+        );
+        #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+        Some(
+            "this build has no TLS: enable one of the features rustls, platform-verifier and native-tls",
+        )
+    }
+
     fn built(&self) -> Result<&Built> {
         if let Some(built) = self.built.get() {
             return Ok(built);
@@ -128,7 +145,7 @@ impl Transport {
             .max_idle_connections_per_host(IDLE_CONNECTIONS)
             .proxy(None)
             .user_agent(self.user_agent.as_str());
-        #[cfg(feature = "rustls")]
+        #[cfg(any(feature = "rustls", feature = "native-tls"))]
         let config = config.tls_config(self.tls.config()?);
         let built = Built { agent: agent(config.build()), route };
         Ok(self.built.get_or_init(|| built))
