@@ -24,6 +24,7 @@ pub(crate) fn trouble(error: &ureq::Error) -> Option<Trouble> {
 }
 
 /// By the number of the alert that the server sent (RFC 8446 §6).
+#[cfg(any(feature = "rustls", not(any(target_os = "windows", target_vendor = "apple"))))]
 fn alert_trouble(number: u8) -> Trouble {
     match number {
         // bad, unsupported, revoked, expired and unknown certificate; unknown authority,
@@ -137,6 +138,8 @@ fn system_trouble(code: i32) -> Trouble {
         0x8009_0325 | 0x800B_0109 | 0x800B_010A => Trouble::UnknownIssuer,
         // SEC_E_WRONG_PRINCIPAL, SEC_E_CERT_UNKNOWN, SEC_E_CERT_EXPIRED, CERT_E_…
         0x8009_0322 | 0x8009_0327 | 0x8009_0328 | 0x800B_0101..=0x800B_0114 => Trouble::Certificate,
+        // SEC_I_INCOMPLETE_CREDENTIALS
+        0x0009_0320 => Trouble::ClientCertificate,
         // SEC_E_ALGORITHM_MISMATCH
         0x8009_0331 => Trouble::Disagreement,
         _ => Trouble::Passing,

@@ -43,13 +43,13 @@ impl Tls {
     }
 
     pub(crate) fn set_roots(&mut self, pem: &[u8]) -> Result<()> {
-        taken_by_one(|provider| provider.roots(pem, OWN_ROOTS).map(drop))?;
+        self.taken_by_one(|provider| provider.roots(pem, OWN_ROOTS).map(drop))?;
         self.roots = Some(pem.to_owned());
         Ok(())
     }
 
     pub(crate) fn set_client_certificate(&mut self, chain: &[u8], key: &[u8]) -> Result<()> {
-        taken_by_one(|provider| provider.client_certificate(chain, key).map(drop))?;
+        self.taken_by_one(|provider| provider.client_certificate(chain, key).map(drop))?;
         self.client_certificate = Some((chain.to_owned(), key.to_owned()));
         Ok(())
     }
@@ -97,19 +97,21 @@ impl Tls {
         };
         Ok(config.provider(name).root_certs(roots).client_cert(client_certificate).build())
     }
-}
 
-/// What no provider of this build takes is refused when it is set; whether the chosen one
-/// takes it shows later, since it may be chosen later.
-fn taken_by_one(check: impl Fn(Provider) -> Result<()>) -> Result<()> {
-    let mut refusal = None;
-    for provider in Provider::ALL {
-        match check(*provider) {
-            Ok(()) => return Ok(()),
-            Err(error) => refusal = refusal.or(Some(error)),
+    /// What no provider of this build takes is refused when it is set; whether the chosen
+    /// one takes it shows later, since it may be chosen later.
+    fn taken_by_one(&self, check: impl Fn(Provider) -> Result<()>) -> Result<()> {
+        let chosen = self.provider();
+        let others = Provider::ALL.iter().copied().filter(|other| Some(*other) != chosen);
+        let mut refusal = None;
+        for provider in chosen.into_iter().chain(others) {
+            match check(provider) {
+                Ok(()) => return Ok(()),
+                Err(error) => refusal = refusal.or(Some(error)),
+            }
         }
+        refusal.map_or(Ok(()), Err)
     }
-    refusal.map_or(Ok(()), Err)
 }
 
 fn roots_from(provider: Provider, path: &Path) -> Result<RootCerts> {

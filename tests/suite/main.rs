@@ -28,5 +28,6 @@ mod support;
 mod threads;
 mod timeouts;
 mod tls;
+mod tls_choice;
 mod token;
 mod wishes;
