@@ -16,10 +16,12 @@ use unattended::{Client, Credentials, Error, Request};
 use crate::child::{is_child, run_in_child};
 use crate::support::*;
 
+pub type Choice = fn(Client) -> Client;
+
 /// The ways to do TLS that this build has, each by the setting that chooses it. Which one
 /// is at work is printed, for a test that fails.
-pub fn choices() -> impl Iterator<Item = fn(Client) -> Client> {
-    let choices: &[(&str, fn(Client) -> Client)] = &[
+pub fn choices() -> impl Iterator<Item = Choice> {
+    let choices: &[(&str, Choice)] = &[
         #[cfg(feature = "rustls")]
         ("rustls", |client| client),
         #[cfg(feature = "platform-verifier")]
@@ -49,15 +51,29 @@ pub struct Issued {
 
 impl Authority {
     pub fn new() -> Self {
-        let mut params = CertificateParams::new([]).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().unwrap();
-        // A name of its own, or another authority could be taken for it.
-        let name: String = key.public_key_raw().iter().map(|b| format!("{b:02x}")).collect();
-        params.distinguished_name.push(DnType::CommonName, &name[..32]);
+        let (params, key) = Self::named();
         let certificate = params.self_signed(&key).unwrap();
         let (pem, der) = (certificate.pem(), certificate.der().clone());
         Self { issuer: Issuer::new(params, key), pem, der }
+    }
+
+    /// An authority that stands by this one's word.
+    #[cfg(feature = "native-tls")]
+    pub fn below(&self) -> Self {
+        let (params, key) = Self::named();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        let (pem, der) = (certificate.pem(), certificate.der().clone());
+        Self { issuer: Issuer::new(params, key), pem, der }
+    }
+
+    /// A name of its own, or another authority could be taken for it.
+    fn named() -> (CertificateParams, KeyPair) {
+        let mut params = CertificateParams::new([]).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        let name: String = key.public_key_raw().iter().map(|b| format!("{b:02x}")).collect();
+        params.distinguished_name.push(DnType::CommonName, &name[..32]);
+        (params, key)
     }
 
     pub fn pem(&self) -> &str {
@@ -314,6 +330,31 @@ fn a_server_without_tls_is_an_error_and_gets_no_secret() {
 }
 
 #[test]
+fn what_the_server_says_against_the_handshake_is_told_the_same_by_every_library() {
+    let disagree = "client and server do not agree on TLS";
+    let certificate = "the server does not accept the client's certificate, or wants one (Client::with_client_certificate)";
+    // Alerts of RFC 8446 §6: handshake failure, protocol version, bad and expired
+    // certificate, certificate required.
+    for (alert, expected) in
+        [(40, disagree), (70, disagree), (42, certificate), (45, certificate), (116, certificate)]
+    {
+        for choose in choices() {
+            let origin = raw_server(move |mut stream, _| {
+                let _ = stream.read(&mut [0; 4096]);
+                let _ = stream.write_all(&[21, 3, 3, 0, 2, 2, alert]);
+                let _ = stream.read_to_end(&mut Vec::new());
+            });
+            let client = choose(client_at(&origin.replace("http://", "https://")));
+            let (client, clock) = on_manual_clock(client);
+            let error = client.get("/a").unwrap_err();
+            assert!(error.to_string().ends_with(expected), "{alert}: {error:?}");
+            assert_eq!((error.exit_code(), error.sent()), (78, Sent::No));
+            assert!(clock.sleeps().is_empty());
+        }
+    }
+}
+
+#[test]
 fn a_client_certificate_is_shown_to_a_server_that_asks_for_one() {
     for choose in choices() {
         let authority = Authority::new();
@@ -387,6 +428,13 @@ fn a_client_certificate_that_cannot_be_used_is_found_when_it_is_set() {
     let garbage = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     let bad_key = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
     let unfit = "the client certificate cannot be used with its private key";
+    // native-tls takes one form of keys only, and says so.
+    let wrong_form = match cfg!(feature = "rustls") {
+        true => unfit,
+        false => {
+            "the private key of the client certificate is not in the form that native-tls takes, PKCS #8 (BEGIN PRIVATE KEY): convert it by `openssl pkcs8 -topk8 -nocrypt`"
+        }
+    };
     let none = "the private key of the client certificate is not there in PEM form";
     let cases = [
         ("", own_key.as_str(), "the client certificate: there is none in PEM form"),
@@ -403,8 +451,8 @@ fn a_client_certificate_that_cannot_be_used_is_found_when_it_is_set() {
         (&own.pem, &other_kind, unfit),
         (&own.pem, bad_key, unfit),
         (garbage, &own_key, unfit),
-        (&own.pem, &mislabelled, unfit),
-        (&own.pem, &misread, unfit),
+        (&own.pem, &mislabelled, wrong_form),
+        (&own.pem, &misread, wrong_form),
     ];
     for (chain, key, expected) in cases {
         let error = refused(client().with_client_certificate(chain, key));

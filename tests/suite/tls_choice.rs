@@ -217,11 +217,24 @@ mod native {
     }
 
     #[test]
+    fn a_root_must_be_the_authority_itself_and_not_one_below_it() {
+        let root = Authority::new();
+        let below = root.below();
+        let server = TlsServer::start(&below.issue(&["localhost"]));
+        let client = || client_at(&format!("https://localhost:{}", server.port));
+        let client = || client().with_root_certificates(below.pem()).unwrap();
+        let error = client().with_native_tls().get("/a").unwrap_err();
+        assert!(error.to_string().contains("not trusted here"), "{error}");
+        #[cfg(feature = "rustls")]
+        client().get("/a").unwrap();
+    }
+
+    #[test]
     fn a_key_in_a_form_that_native_tls_does_not_take_is_an_error_that_tells_the_way_out() {
         let key = key(Nid::X9_62_PRIME256V1);
         let chain = certificate(&key);
         let sec1 = key.ec_key().unwrap().private_key_to_pem().unwrap();
-        let client = || client_at("https://localhost:1");
+        let client = || on_manual_clock(client_at("https://localhost:1")).0;
         let set = |client: Client| client.with_client_certificate(&chain, &sec1);
         for client in both_orders(client, set) {
             let error = client.and_then(|client| client.get("/a")).unwrap_err();
@@ -234,7 +247,7 @@ mod native {
     fn a_key_of_another_kind_than_the_certificates_is_an_error_not_a_call_without_it() {
         let (own, other) = (key(Nid::X9_62_PRIME256V1), PKey::generate_ed25519().unwrap());
         let other = other.private_key_to_pem_pkcs8().unwrap();
-        let client = || client_at("https://localhost:1");
+        let client = || on_manual_clock(client_at("https://localhost:1")).0;
         let set = |client: Client| client.with_client_certificate(certificate(&own), &other);
         for client in both_orders(client, set) {
             let error = client.and_then(|client| client.get("/a")).unwrap_err();
