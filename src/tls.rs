@@ -4,6 +4,7 @@
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
 
@@ -15,8 +16,8 @@ use crate::error::{Error, Result};
 pub(crate) struct Tls {
     is_native: bool,
     is_platform: bool,
-    roots: Option<Vec<u8>>,
-    client_certificate: Option<(Vec<u8>, Vec<u8>)>,
+    roots: Option<Arc<[u8]>>,
+    client_certificate: Option<Arc<(Vec<u8>, Vec<u8>)>>,
 }
 
 /// Whose word is taken for a server's certificate.
@@ -44,13 +45,13 @@ impl Tls {
 
     pub(crate) fn set_roots(&mut self, pem: &[u8]) -> Result<()> {
         self.taken_by_one(|provider| provider.roots(pem, OWN_ROOTS).map(drop))?;
-        self.roots = Some(pem.to_owned());
+        self.roots = Some(pem.into());
         Ok(())
     }
 
     pub(crate) fn set_client_certificate(&mut self, chain: &[u8], key: &[u8]) -> Result<()> {
         self.taken_by_one(|provider| provider.client_certificate(chain, key).map(drop))?;
-        self.client_certificate = Some((chain.to_owned(), key.to_owned()));
+        self.client_certificate = Some(Arc::new((chain.to_owned(), key.to_owned())));
         Ok(())
     }
 
@@ -86,7 +87,7 @@ impl Tls {
             Roots::Mozilla => RootCerts::WebPki,
         };
         let client_certificate = match &self.client_certificate {
-            Some((chain, key)) => Some(provider.client_certificate(chain, key)?),
+            Some(pair) => Some(provider.client_certificate(&pair.0, &pair.1)?),
             None => None,
         };
         let name = match provider {

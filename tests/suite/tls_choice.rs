@@ -1,5 +1,7 @@
 //! Which library does TLS and whose roots it trusts: a choice of the client's, made by its
 //! settings in any order, among what the build has.
+// With rustls alone there is nothing to choose.
+#![cfg(any(feature = "platform-verifier", feature = "native-tls", not(feature = "rustls")))]
 
 use crate::support::*;
 
