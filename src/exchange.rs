@@ -19,6 +19,9 @@ impl Transport {
             let why = "not sent: no time is left of the call's deadline (RetryPolicy::with_deadline, Client::with_end_time)";
             return Err(self.error(outgoing, Sent::No, Class::Temporary, why));
         }
+        if let Some(why) = self.missing_tls(outgoing) {
+            return Err(self.error(outgoing, Sent::No, Class::Configuration, why));
+        }
         let built = self.built()?;
         let response = match outgoing.body {
             None => self.run(built, outgoing, ()),

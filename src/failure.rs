@@ -9,6 +9,8 @@ use ureq::Timeout;
 
 use crate::clock::seconds;
 use crate::error::{Cause, Class, Sent};
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+use crate::handshake::{Trouble, trouble};
 
 /// The reading of one error.
 pub(crate) struct Failure {
@@ -50,7 +52,6 @@ fn set_up_reading(error: &ureq::Error) -> Option<Reading> {
         ureq::Error::ConnectProxyFailed(why) if why.contains("407") => {
             "the proxy wants credentials: http://user:password@host:port (NTLM, Kerberos and PAC are not supported)"
         }
-        ureq::Error::TlsRequired => "this build has no TLS: enable the feature rustls",
         ureq::Error::Tls(_) => "TLS cannot be set up for this host name",
         ureq::Error::LargeResponseHeader(..) => {
             let message = "the headers of the answer are too long";
@@ -161,42 +162,29 @@ fn never_connected(kind: io::ErrorKind) -> bool {
     )
 }
 
-/// What TLS itself says: found in ureq's error or in the IO error around it.
-#[cfg(feature = "rustls")]
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
 fn tls_reading(error: &ureq::Error) -> Option<Reading> {
-    use rustls::{AlertDescription as Alert, CertificateError as Bad, Error as Tls};
-    let error = match error {
-        ureq::Error::Rustls(error) => error,
-        ureq::Error::Io(error) => error.get_ref()?.downcast_ref::<Tls>()?,
-        _ => return None,
-    };
-    let message = match error {
-        Tls::InvalidCertificate(Bad::UnknownIssuer) => {
+    let message = match trouble(error)? {
+        Trouble::UnknownIssuer => {
             "the server's certificate is signed by an authority that is not trusted here: give the authority's certificate by Client::with_root_certificates or SSL_CERT_FILE (a company proxy that inspects TLS has one of its own)"
         }
-        Tls::InvalidCertificate(_) => "the server's certificate is not valid for this call",
-        Tls::AlertReceived(
-            Alert::CertificateRequired
-            | Alert::BadCertificate
-            | Alert::UnknownCA
-            | Alert::AccessDenied,
-        ) => {
+        Trouble::Certificate => "the server's certificate is not valid for this call",
+        Trouble::ClientCertificate => {
             "the server does not accept the client's certificate, or wants one (Client::with_client_certificate)"
         }
-        Tls::AlertReceived(
-            Alert::HandshakeFailure
-            | Alert::ProtocolVersion
-            | Alert::InsufficientSecurity
-            | Alert::UnrecognisedName
-            | Alert::NoApplicationProtocol,
-        )
-        | Tls::PeerIncompatible(_) => "client and server do not agree on TLS",
-        _ => return Some((Sent::Unknown, Class::Temporary, "the TLS connection failed".into())),
+        Trouble::Disagreement => "client and server do not agree on TLS",
+        #[cfg(feature = "platform-verifier")]
+        Trouble::NoRoots => {
+            "this system has no trusted certificates: install them (the package ca-certificates), or name some by Client::with_root_certificates or SSL_CERT_FILE"
+        }
+        Trouble::Passing => {
+            return Some((Sent::Unknown, Class::Temporary, "the TLS connection failed".into()));
+        }
     };
     Some((Sent::No, Class::Configuration, message.into()))
 }
 
-#[cfg(not(feature = "rustls"))]
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
 fn tls_reading(_: &ureq::Error) -> Option<Reading> {
     None
 }

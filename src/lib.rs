@@ -70,7 +70,13 @@
 //!
 //! # Features
 //!
-//! * `rustls` (default): TLS. Without it only plain `http` to this machine works.
+//! * `rustls` (default): TLS by rustls, with Mozilla's roots. A build without any TLS
+//!   reaches plain `http` on this machine only.
+//! * `platform-verifier`: makes `Client::with_platform_verifier` available: rustls trusts
+//!   what the operating system trusts. Switches `rustls` on; 3 more crates on Linux.
+//! * `native-tls`: makes `Client::with_native_tls` available: TLS by OpenSSL, SChannel or
+//!   Secure Transport. On Linux 15 more crates, or 7 in place of rustls, and the packages
+//!   `libssl-dev` and `pkg-config` to build with; nothing but crates on Windows and macOS.
 //! * `resolver` (default): remembers addresses for a minute, through the part of ureq that
 //!   is outside its semver promise. Without it each call asks the name server, and the
 //!   deadline of a call costs a thread.
@@ -129,9 +135,13 @@ mod file_store;
 // One exchange.
 #[cfg(feature = "resolver")]
 mod resolver;
-#[cfg(feature = "rustls")]
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+mod certificate;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod tls;
 mod proxy;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+mod handshake;
 mod failure;
 mod payload;
 mod sink;

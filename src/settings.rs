@@ -83,16 +83,19 @@ impl Client {
         self
     }
 
-    /// Trusts the certificates in this PEM text **instead of** the built-in roots, for API
-    /// and token calls; default: those in the file that `SSL_CERT_FILE` names, else
-    /// Mozilla's, as built in. Verification cannot be switched off.
+    /// Trusts the certificates in this PEM text **instead of** all others, for API and token
+    /// calls; default: those in the file that `SSL_CERT_FILE` names, else Mozilla's, as
+    /// built in, or the system's where `with_platform_verifier` or `with_native_tls` is
+    /// chosen. Verification cannot be switched off.
     ///
     /// # Errors
     ///
-    /// A configuration error if there is no certificate, or one that cannot be used.
-    #[cfg(feature = "rustls")]
+    /// A configuration error if there is no certificate, or one that cannot be used. In a
+    /// build with both rustls and native-tls, one that only the other of them can use is
+    /// found at the first call, since the choice may come later.
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
     pub fn with_root_certificates(mut self, pem: impl AsRef<[u8]>) -> Result<Self> {
-        self.transport.set_tls(|tls| tls.set_roots(pem.as_ref()))?;
+        self.transport.tls_mut().set_roots(pem.as_ref())?;
         Ok(self)
     }
 
@@ -101,16 +104,50 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// A configuration error if they cannot be read or do not belong together.
-    #[cfg(feature = "rustls")]
+    /// A configuration error if they cannot be read or do not belong together; found at the
+    /// first call where only the TLS library that is not chosen can use them.
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
     pub fn with_client_certificate(
         mut self,
         chain: impl AsRef<[u8]>,
         private_key: impl AsRef<[u8]>,
     ) -> Result<Self> {
         let (chain, key) = (chain.as_ref(), private_key.as_ref());
-        self.transport.set_tls(|tls| tls.set_client_certificate(chain, key))?;
+        self.transport.tls_mut().set_client_certificate(chain, key)?;
         Ok(self)
+    }
+
+    /// Trusts what the operating system trusts, for API and token calls; default: Mozilla's
+    /// roots, as built in. For a company whose own authority is installed on its machines.
+    ///
+    /// On Windows and macOS the system itself judges; elsewhere its files of roots are read
+    /// when connections are first made. Roots that are named,
+    /// by [`with_root_certificates`](Client::with_root_certificates) or `SSL_CERT_FILE`,
+    /// still replace the system's. Needs the feature `platform-verifier`: 3 more crates on
+    /// Linux, no system library.
+    #[cfg(feature = "platform-verifier")]
+    pub fn with_platform_verifier(mut self) -> Self {
+        self.transport.tls_mut().set_platform();
+        self
+    }
+
+    /// TLS by the system's own library instead of rustls, for API and token calls: OpenSSL
+    /// on Linux, SChannel on Windows, Secure Transport on macOS; default: rustls. For
+    /// machines where that is a rule, and for keys that rustls does not know.
+    ///
+    /// It trusts what the operating system trusts, unless roots are named
+    /// by [`with_root_certificates`](Client::with_root_certificates) or `SSL_CERT_FILE`; a
+    /// named root must be the authority's own (self-signed) certificate, not one below it.
+    /// The key of a client certificate must be in PKCS #8 form (`BEGIN PRIVATE KEY`).
+    ///
+    /// Needs the feature `native-tls`, which builds against OpenSSL on Linux (the packages
+    /// `libssl-dev` and `pkg-config`) and needs nothing on Windows and macOS. On Linux it
+    /// is 15 more crates, or 7 in place of rustls. Without the feature `rustls` this setting
+    /// is still needed: the choice is never made by what other crates switch on.
+    #[cfg(feature = "native-tls")]
+    pub fn with_native_tls(mut self) -> Self {
+        self.transport.tls_mut().set_native();
+        self
     }
 
     /// Sends API and token calls through this HTTP proxy

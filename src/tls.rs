@@ -1,151 +1,157 @@
-//! Certificates, checked when they are set: ureq would drop or panic later.
+//! Who does TLS, whom it trusts, and what it shows of itself: one choice for token and API
+//! calls. The order in which it is made does not matter.
 
 use std::env;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ClientConfig, RootCertStore};
-use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
+use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
 
+use crate::certificate::Provider;
 use crate::error::{Error, Result};
 
-/// Roots and client certificate of a client.
+/// What was set; what it comes to is known when connections are built.
 #[derive(Clone, Default)]
 pub(crate) struct Tls {
-    roots: Option<RootCerts>,
-    client_cert: Option<ClientCert>,
+    is_native: bool,
+    is_platform: bool,
+    roots: Option<Arc<[u8]>>,
+    client_certificate: Option<Arc<(Vec<u8>, Vec<u8>)>>,
+}
+
+/// Whose word is taken for a server's certificate.
+pub(crate) enum Roots<'a> {
+    /// The client's own, in PEM form.
+    Own(&'a [u8]),
+    /// Those in the file that `SSL_CERT_FILE` names.
+    File(PathBuf),
+    /// What the operating system trusts.
+    Platform,
+    /// Mozilla's, as built in.
+    Mozilla,
 }
 
 impl Tls {
+    #[cfg(feature = "native-tls")]
+    pub(crate) fn set_native(&mut self) {
+        self.is_native = true;
+    }
+
+    #[cfg(feature = "platform-verifier")]
+    pub(crate) fn set_platform(&mut self) {
+        self.is_platform = true;
+    }
+
     pub(crate) fn set_roots(&mut self, pem: &[u8]) -> Result<()> {
-        self.roots = Some(roots(pem, "the root certificates")?);
+        self.taken_by_one(|provider| provider.roots(pem, OWN_ROOTS).map(drop))?;
+        self.roots = Some(pem.into());
         Ok(())
     }
 
     pub(crate) fn set_client_certificate(&mut self, chain: &[u8], key: &[u8]) -> Result<()> {
-        self.client_cert = Some(client_certificate(chain, key)?);
+        self.taken_by_one(|provider| provider.client_certificate(chain, key).map(drop))?;
+        self.client_certificate = Some(Arc::new((chain.to_owned(), key.to_owned())));
         Ok(())
+    }
+
+    /// The chosen one; none if it has to be chosen first.
+    pub(crate) fn provider(&self) -> Option<Provider> {
+        match self.is_native {
+            #[cfg(feature = "native-tls")]
+            true => Some(Provider::NativeTls),
+            #[cfg(feature = "rustls")]
+            _ => Some(Provider::Rustls),
+            #[cfg(not(feature = "rustls"))]
+            _ => None,
+        }
+    }
+
+    /// Named ones before those that are found. native-tls has no roots but the system's.
+    pub(crate) fn roots(&self) -> Roots<'_> {
+        match (&self.roots, env::var_os("SSL_CERT_FILE")) {
+            (Some(pem), _) => Roots::Own(pem),
+            (None, Some(path)) if !path.is_empty() => Roots::File(path.into()),
+            _ if self.is_native || self.is_platform => Roots::Platform,
+            _ => Roots::Mozilla,
+        }
     }
 
     /// The roots in use, in words.
     pub(crate) fn describe(&self) -> String {
-        let counted = |roots: &RootCerts| match roots {
-            RootCerts::Specific(certificates) => match certificates.len() {
-                1 => "1 certificate".to_owned(),
-                count => format!("{count} certificates"),
-            },
-            _ => "built in".to_owned(),
+        let Some(provider) = self.provider() else {
+            return "none: TLS is not chosen (Client::with_native_tls)".to_owned();
         };
-        match (&self.roots, env::var_os("SSL_CERT_FILE")) {
-            (Some(roots), _) => format!("set by the program, {}", counted(roots)),
-            (None, Some(path)) if !path.is_empty() => {
-                let path = PathBuf::from(path);
-                let roots = roots_from(path.clone());
-                let count = roots.map_or("which cannot be used".to_owned(), |it| counted(&it));
+        let roots = match self.roots() {
+            Roots::Own(pem) => {
+                format!("set by the program, {}", counted(provider.roots(pem, OWN_ROOTS)))
+            }
+            Roots::File(path) => {
+                let count = counted(roots_from(provider, &path));
                 format!("SSL_CERT_FILE {}, {count}", path.display())
             }
-            (None, _) => "Mozilla's, built in".to_owned(),
-        }
+            Roots::Platform => "the operating system's".to_owned(),
+            Roots::Mozilla => "Mozilla's, built in".to_owned(),
+        };
+        if self.is_native { format!("{roots} (native-tls)") } else { roots }
     }
 
     pub(crate) fn has_client_certificate(&self) -> bool {
-        self.client_cert.is_some()
+        self.client_certificate.is_some()
     }
 
-    /// Own roots, else those of `SSL_CERT_FILE`, else Mozilla's.
     pub(crate) fn config(&self) -> Result<TlsConfig> {
-        let roots = match (&self.roots, env::var_os("SSL_CERT_FILE")) {
-            (Some(roots), _) => roots.clone(),
-            (None, Some(path)) if !path.is_empty() => roots_from(path.into())?,
-            (None, _) => RootCerts::WebPki,
+        let config = TlsConfig::builder();
+        let Some(provider) = self.provider() else { return Ok(config.build()) };
+        let roots = match self.roots() {
+            Roots::Own(pem) => provider.roots(pem, OWN_ROOTS)?,
+            Roots::File(path) => roots_from(provider, &path)?,
+            Roots::Platform => RootCerts::PlatformVerifier,
+            Roots::Mozilla => RootCerts::WebPki,
         };
-        Ok(TlsConfig::builder().root_certs(roots).client_cert(self.client_cert.clone()).build())
-    }
-}
-
-fn roots_from(path: PathBuf) -> Result<RootCerts> {
-    let what = format!("SSL_CERT_FILE {}", path.display());
-    let pem = fs::read(&path).map_err(|cause| {
-        Error::configuration_caused(format!("{what} cannot be read"), Some(cause.into()))
-    })?;
-    roots(&pem, &what)
-}
-
-fn roots(pem: &[u8], what: &str) -> Result<RootCerts> {
-    let (certificates, _) = items(pem, what)?;
-    if certificates.is_empty() {
-        return Err(Error::configuration(format!("{what}: there is no certificate in PEM form")));
-    }
-    let mut store = RootCertStore::empty();
-    for (index, certificate) in certificates.iter().enumerate() {
-        let added = store.add(CertificateDer::from(certificate.der()));
-        added.map_err(|cause| {
-            let message = format!("{what}: certificate {} cannot be used as a root", index + 1);
-            Error::configuration_caused(message, Some(cause.into()))
-        })?;
-    }
-    Ok(certificates.into())
-}
-
-fn client_certificate(chain: &[u8], key: &[u8]) -> Result<ClientCert> {
-    const WHAT: &str = "the client certificate";
-    let (certificates, _) = items(chain, WHAT)?;
-    if certificates.is_empty() {
-        return Err(Error::configuration(format!("{WHAT}: there is none in PEM form")));
-    }
-    let pem = key;
-    let (_, keys) = items(pem, "the private key of the client certificate")?;
-    let Some(key) = keys.into_iter().next() else {
-        let is_encrypted = String::from_utf8_lossy(pem).contains("ENCRYPTED");
-        let why = if is_encrypted {
-            "is encrypted: decrypt it first"
-        } else {
-            "is not there in PEM form"
+        let client_certificate = match &self.client_certificate {
+            Some(pair) => Some(provider.client_certificate(&pair.0, &pair.1)?),
+            None => None,
         };
-        return Err(Error::configuration(format!("the private key of {WHAT} {why}")));
-    };
-    check_pair(&certificates, pem).map_err(|cause| {
-        let message = format!("{WHAT} cannot be used with its private key");
-        Error::configuration_caused(message, Some(cause.into()))
-    })?;
-    Ok(ClientCert::new_with_certs(&certificates, key))
-}
+        let name = match provider {
+            #[cfg(feature = "rustls")]
+            Provider::Rustls => TlsProvider::Rustls,
+            #[cfg(feature = "native-tls")]
+            Provider::NativeTls => TlsProvider::NativeTls,
+        };
+        Ok(config.provider(name).root_certs(roots).client_cert(client_certificate).build())
+    }
 
-/// The very call that ureq makes later, where it expects success. The key is of the kind
-/// that its PEM label says, as ureq takes it, whatever its bytes look like.
-fn check_pair(
-    certificates: &[Certificate<'static>],
-    key: &[u8],
-) -> std::result::Result<(), rustls::Error> {
-    let chain = certificates.iter();
-    let chain = chain.map(|certificate| CertificateDer::from(certificate.der()).into_owned());
-    let key = PrivateKeyDer::from_pem_slice(key)
-        .map_err(|why| rustls::Error::General(why.to_string()))?;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(RootCertStore::empty())
-        .with_client_auth_cert(chain.collect(), key)
-        .map(|_| ())
-}
-
-type Items = (Vec<Certificate<'static>>, Vec<PrivateKey<'static>>);
-
-fn items(pem: &[u8], what: &str) -> Result<Items> {
-    let (mut certificates, mut keys) = (Vec::new(), Vec::new());
-    for item in parse_pem(pem) {
-        match item {
-            Ok(PemItem::Certificate(certificate)) => certificates.push(certificate),
-            Ok(PemItem::PrivateKey(key)) => keys.push(key),
-            Ok(_) => {}
-            Err(cause) => {
-                let message = format!("{what}: the PEM cannot be read");
-                return Err(Error::configuration_caused(message, Some(cause.into())));
+    /// What no provider of this build takes is refused when it is set; whether the chosen
+    /// one takes it shows later, since it may be chosen later.
+    fn taken_by_one(&self, check: impl Fn(Provider) -> Result<()>) -> Result<()> {
+        let chosen = self.provider();
+        let others = Provider::ALL.iter().copied().filter(|other| Some(*other) != chosen);
+        let mut refusal = None;
+        for provider in chosen.into_iter().chain(others) {
+            match check(provider) {
+                Ok(()) => return Ok(()),
+                Err(error) => refusal = refusal.or(Some(error)),
             }
         }
+        refusal.map_or(Ok(()), Err)
     }
-    Ok((certificates, keys))
 }
+
+fn roots_from(provider: Provider, path: &Path) -> Result<RootCerts> {
+    let what = format!("SSL_CERT_FILE {}", path.display());
+    let pem = fs::read(path).map_err(|cause| {
+        Error::configuration_caused(format!("{what} cannot be read"), Some(cause.into()))
+    })?;
+    provider.roots(&pem, &what)
+}
+
+fn counted(roots: Result<RootCerts>) -> String {
+    match roots {
+        Ok(RootCerts::Specific(certificates)) if certificates.len() == 1 => "1 certificate".into(),
+        Ok(RootCerts::Specific(certificates)) => format!("{} certificates", certificates.len()),
+        _ => "which cannot be used".into(),
+    }
+}
+
+const OWN_ROOTS: &str = "the root certificates";

@@ -11,14 +11,14 @@ use crate::failure::{Failure, Limits, cause};
 use crate::payload::Payload;
 use crate::proxy::{ProxySetting, Route};
 use crate::sink::Sink;
-#[cfg(feature = "rustls")]
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
 use crate::tls::Tls;
 
 /// Roots, client certificate, proxy and user agent: one setting for all calls, the token
 /// request included. The agent is built at the first call and shared by clones.
 #[derive(Clone)]
 pub(crate) struct Transport {
-    #[cfg(feature = "rustls")]
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
     tls: Tls,
     proxy: ProxySetting,
     user_agent: String,
@@ -64,7 +64,7 @@ pub(crate) struct Incoming {
 impl Transport {
     pub(crate) fn new() -> Self {
         Self {
-            #[cfg(feature = "rustls")]
+            #[cfg(any(feature = "rustls", feature = "native-tls"))]
             tls: Tls::default(),
             proxy: ProxySetting::default(),
             user_agent: concat!("unattended/", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -74,11 +74,10 @@ impl Transport {
     }
 
     /// A change of what connections depend on starts a new pool.
-    #[cfg(feature = "rustls")]
-    pub(crate) fn set_tls(&mut self, change: impl FnOnce(&mut Tls) -> Result<()>) -> Result<()> {
-        change(&mut self.tls)?;
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    pub(crate) fn tls_mut(&mut self) -> &mut Tls {
         self.built = Arc::default();
-        Ok(())
+        &mut self.tls
     }
 
     pub(crate) fn set_proxy(&mut self, proxy: ProxySetting) {
@@ -101,17 +100,17 @@ impl Transport {
 
     /// The roots that servers are checked against, in words.
     pub(crate) fn roots(&self) -> String {
-        #[cfg(feature = "rustls")]
+        #[cfg(any(feature = "rustls", feature = "native-tls"))]
         let roots = self.tls.describe();
-        #[cfg(not(feature = "rustls"))]
+        #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
         let roots = "none: built without TLS".to_owned();
         roots
     }
 
     pub(crate) fn has_client_certificate(&self) -> bool {
-        #[cfg(feature = "rustls")]
+        #[cfg(any(feature = "rustls", feature = "native-tls"))]
         let has_one = self.tls.has_client_certificate();
-        #[cfg(not(feature = "rustls"))]
+        #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
         let has_one = false;
         has_one
     }
@@ -130,6 +129,21 @@ impl Transport {
         Ok(proxy.map(|proxy| format!("{}:{}", proxy.host(), proxy.port())))
     }
 
+    /// ureq would panic.
+    pub(crate) fn missing_tls(&self, outgoing: &Outgoing<'_, '_>) -> Option<&'static str> {
+        if outgoing.uri.scheme_str() != Some("https") {
+            return None;
+        }
+        #[cfg(any(feature = "rustls", feature = "native-tls"))]
+        return self.tls.provider().is_none().then_some(
+            "this build has TLS by native-tls only: choose it by Client::with_native_tls, or enable the feature rustls",
+        );
+        #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+        Some(
+            "this build has no TLS: enable one of the features rustls, platform-verifier and native-tls",
+        )
+    }
+
     pub(crate) fn built(&self) -> Result<&Built> {
         if let Some(built) = self.built.get() {
             return Ok(built);
@@ -144,7 +158,7 @@ impl Transport {
             .max_idle_connections_per_host(IDLE_CONNECTIONS)
             .proxy(None)
             .user_agent(self.user_agent.as_str());
-        #[cfg(feature = "rustls")]
+        #[cfg(any(feature = "rustls", feature = "native-tls"))]
         let config = config.tls_config(self.tls.config()?);
         let built = Built { agent: agent(config.build()), route };
         Ok(self.built.get_or_init(|| built))

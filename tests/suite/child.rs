@@ -1,5 +1,5 @@
 //! Tests about variables of the environment: each runs once more, in a process of its own.
-#![cfg(feature = "rustls")]
+#![cfg(any(feature = "rustls", feature = "native-tls"))]
 
 use std::env;
 use std::process::Command;
@@ -21,7 +21,8 @@ pub fn is_child() -> bool {
 }
 
 pub fn clean_environment(command: &mut Command) {
-    for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE"] {
+    let proxies = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"];
+    for name in proxies.into_iter().chain(["SSL_CERT_FILE", "SSL_CERT_DIR"]) {
         command.env_remove(name).env_remove(name.to_ascii_lowercase());
     }
 }

@@ -33,6 +33,7 @@ mod support;
 mod threads;
 mod timeouts;
 mod tls;
+mod tls_choice;
 mod token;
 mod uploads;
 mod wishes;

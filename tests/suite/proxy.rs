@@ -13,7 +13,7 @@ use unattended::{Client, Credentials, Error, Provider, Request, RetryPolicy};
 
 use crate::child::{is_child, run_in_child};
 use crate::support::*;
-use crate::tls::{Authority, TlsServer, server_config};
+use crate::tls::{Authority, TlsServer, choices, server_config};
 
 /// A proxy that connects whatever is asked for to one port of this machine.
 pub struct ConnectProxy {
@@ -99,19 +99,25 @@ fn vendor() -> Client {
 
 #[test]
 fn token_and_api_calls_go_through_the_proxy() {
-    let site = Site::start();
-    let proxy = ConnectProxy::to(site.server.port);
-    let client = site.client().with_proxy(&proxy.url()).unwrap().with_user_agent("robot").unwrap();
-    client.get("/a").unwrap();
-    client.get("/b").unwrap();
-    assert_eq!(proxy.asked(), ["CONNECT login.vendor.test:443", "CONNECT api.vendor.test:443"]);
-    let seen = site.server.seen();
-    assert_eq!(seen.len(), 3);
-    assert!(seen.iter().all(|seen| seen.header("user-agent") == Some("robot")));
-    // What the proxy may see: no token, no secret.
-    let seen = proxy.seen.lock().unwrap();
-    assert!(seen.iter().all(|seen| seen.header("authorization").is_none()));
-    assert!(seen.iter().all(|seen| seen.header("proxy-authorization").is_none()));
+    for choose in choices() {
+        let site = Site::start();
+        let proxy = ConnectProxy::to(site.server.port);
+        let client = choose(site.client())
+            .with_proxy(&proxy.url())
+            .unwrap()
+            .with_user_agent("robot")
+            .unwrap();
+        client.get("/a").unwrap();
+        client.get("/b").unwrap();
+        assert_eq!(proxy.asked(), ["CONNECT login.vendor.test:443", "CONNECT api.vendor.test:443"]);
+        let seen = site.server.seen();
+        assert_eq!(seen.len(), 3);
+        assert!(seen.iter().all(|seen| seen.header("user-agent") == Some("robot")));
+        // What the proxy may see: no token, no secret.
+        let seen = proxy.seen.lock().unwrap();
+        assert!(seen.iter().all(|seen| seen.header("authorization").is_none()));
+        assert!(seen.iter().all(|seen| seen.header("proxy-authorization").is_none()));
+    }
 }
 
 #[test]
@@ -127,35 +133,39 @@ fn the_proxy_gets_the_credentials_of_its_url() {
 
 #[test]
 fn a_proxy_may_speak_tls_itself() {
-    let authority = Authority::new();
-    let identity = authority.issue(&["localhost", "login.vendor.test", "api.vendor.test"]);
-    let config = Arc::new(server_config(&identity, None));
-    let seen: Arc<Mutex<Vec<String>>> = Arc::default();
-    let log = seen.clone();
-    // Proxy and server in one: TLS within TLS.
-    let url = raw_server(move |stream, _| {
-        let mut proxy = StreamOwned::new(ServerConnection::new(config.clone()).unwrap(), stream);
-        let Some(connect) = read_request(&mut proxy) else { return };
-        log.lock().unwrap().push(connect.target);
-        write_reply(&mut proxy, &reply(200, ""));
-        let _ = proxy.flush();
-        let mut server = StreamOwned::new(ServerConnection::new(config.clone()).unwrap(), proxy);
-        while let Some(request) = read_request(&mut server) {
-            log.lock().unwrap().push(request.target);
-            write_reply(&mut server, &token_reply("token-1", 3600));
-            let _ = server.flush();
-        }
-    });
-    let port = url.rsplit(':').next().unwrap();
-    let client = vendor().with_root_certificates(authority.pem()).unwrap();
-    let client = client.with_proxy(&format!("https://localhost:{port}")).unwrap();
-    client.get("/a").unwrap();
-    let expected = ["login.vendor.test:443", TOKEN_PATH, "api.vendor.test:443", "/a"];
-    assert_eq!(*seen.lock().unwrap(), expected);
-    let error = vendor().with_proxy(&format!("https://localhost:{port}")).unwrap();
-    let error = error.get("/a").unwrap_err();
-    assert!(error.to_string().contains("Client::with_root_certificates"), "{error}");
-    assert_eq!(error.exit_code(), 78);
+    for choose in choices() {
+        let authority = Authority::new();
+        let identity = authority.issue(&["localhost", "login.vendor.test", "api.vendor.test"]);
+        let config = Arc::new(server_config(&identity, None));
+        let seen: Arc<Mutex<Vec<String>>> = Arc::default();
+        let log = seen.clone();
+        // Proxy and server in one: TLS within TLS.
+        let url = raw_server(move |stream, _| {
+            let mut proxy =
+                StreamOwned::new(ServerConnection::new(config.clone()).unwrap(), stream);
+            let Some(connect) = read_request(&mut proxy) else { return };
+            log.lock().unwrap().push(connect.target);
+            write_reply(&mut proxy, &reply(200, ""));
+            let _ = proxy.flush();
+            let mut server =
+                StreamOwned::new(ServerConnection::new(config.clone()).unwrap(), proxy);
+            while let Some(request) = read_request(&mut server) {
+                log.lock().unwrap().push(request.target);
+                write_reply(&mut server, &token_reply("token-1", 3600));
+                let _ = server.flush();
+            }
+        });
+        let port = url.rsplit(':').next().unwrap();
+        let client = choose(vendor()).with_root_certificates(authority.pem()).unwrap();
+        let client = client.with_proxy(&format!("https://localhost:{port}")).unwrap();
+        client.get("/a").unwrap();
+        let expected = ["login.vendor.test:443", TOKEN_PATH, "api.vendor.test:443", "/a"];
+        assert_eq!(*seen.lock().unwrap(), expected);
+        let error = choose(vendor()).with_proxy(&format!("https://localhost:{port}")).unwrap();
+        let error = error.get("/a").unwrap_err();
+        assert!(error.to_string().contains("Client::with_root_certificates"), "{error}");
+        assert_eq!(error.exit_code(), 78);
+    }
 }
 
 #[test]

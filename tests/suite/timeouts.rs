@@ -206,7 +206,7 @@ fn a_drip_fed_token_answer_ends_at_the_deadline_of_the_call() {
 }
 
 /// A client for an origin that accepts, but says nothing to the hello of TLS.
-#[cfg(feature = "rustls")]
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
 fn mute() -> (unattended::Client, String) {
     use unattended::{Client, Credentials, Provider};
     let origin = raw_server(|_stream, _| thread::sleep(secs(5))).replace("http://", "https://");
@@ -216,28 +216,33 @@ fn mute() -> (unattended::Client, String) {
 }
 
 #[test]
-#[cfg(all(feature = "rustls", feature = "resolver"))]
+#[cfg(all(any(feature = "rustls", feature = "native-tls"), feature = "resolver"))]
 fn a_handshake_that_stalls_is_under_the_connect_limit_and_nothing_was_sent() {
     let (client, host) = mute();
     let policy = RetryPolicy::default().with_retries(0);
     let client = client.with_retry_policy(policy).with_idle_timeout(millis(20));
     let client = client.with_connect_timeout(millis(80));
-    let start = Instant::now();
-    let error = client.send(&untold(Method::POST)).unwrap_err();
-    assert!(start.elapsed() < secs(3), "{:?}", start.elapsed());
-    let limit = "no connection within 0.08 s (Client::with_connect_timeout)";
-    assert_eq!(error.to_string(), format!("POST {host}/x: {limit}"));
-    assert_eq!((error.sent(), error.class()), (Sent::No, Class::Temporary));
+    for choose in crate::tls::choices() {
+        let start = Instant::now();
+        let error = choose(client.clone()).send(&untold(Method::POST)).unwrap_err();
+        assert!(start.elapsed() < secs(3), "{:?}", start.elapsed());
+        let limit = "no connection within 0.08 s (Client::with_connect_timeout)";
+        assert_eq!(error.to_string(), format!("POST {host}/x: {limit}"));
+        assert_eq!((error.sent(), error.class()), (Sent::No, Class::Temporary));
+    }
 }
 
 #[test]
-#[cfg(feature = "rustls")]
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
 fn a_connection_that_outlasts_the_deadline_is_told_by_the_deadline() {
     let (client, host) = mute();
     let policy = RetryPolicy::default().with_retries(0).with_deadline(millis(80));
-    let error = client.with_retry_policy(policy).send(&untold(Method::GET)).unwrap_err();
-    let limit = "the call's deadline passed (RetryPolicy::with_deadline)";
-    assert_eq!(error.to_string(), format!("GET {host}/x: {limit}"));
+    let client = client.with_retry_policy(policy);
+    for choose in crate::tls::choices() {
+        let error = choose(client.clone()).send(&untold(Method::GET)).unwrap_err();
+        let limit = "the call's deadline passed (RetryPolicy::with_deadline)";
+        assert_eq!(error.to_string(), format!("GET {host}/x: {limit}"));
+    }
 }
 
 #[test]

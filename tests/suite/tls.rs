@@ -1,5 +1,5 @@
 //! TLS on the loopback: whose certificates are believed, and what is said of the others.
-#![cfg(feature = "rustls")]
+#![cfg(any(feature = "rustls", feature = "native-tls"))]
 
 use std::io::{Read, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,6 +15,25 @@ use unattended::{Client, Credentials, Error, Request};
 
 use crate::child::{is_child, run_in_child};
 use crate::support::*;
+
+pub type Choice = fn(Client) -> Client;
+
+/// The ways to do TLS that this build has, each by the setting that chooses it. Which one
+/// is at work is printed, for a test that fails.
+pub fn choices() -> impl Iterator<Item = Choice> {
+    let choices: &[(&str, Choice)] = &[
+        #[cfg(feature = "rustls")]
+        ("rustls", |client| client),
+        #[cfg(feature = "platform-verifier")]
+        ("platform-verifier", Client::with_platform_verifier),
+        #[cfg(feature = "native-tls")]
+        ("native-tls", Client::with_native_tls),
+    ];
+    choices.iter().map(|(name, choose)| {
+        println!("with {name}");
+        *choose
+    })
+}
 
 /// A certificate authority of a company, say.
 pub struct Authority {
@@ -32,15 +51,29 @@ pub struct Issued {
 
 impl Authority {
     pub fn new() -> Self {
-        let mut params = CertificateParams::new([]).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().unwrap();
-        // A name of its own, or another authority could be taken for it.
-        let name: String = key.public_key_raw().iter().map(|b| format!("{b:02x}")).collect();
-        params.distinguished_name.push(DnType::CommonName, &name[..32]);
+        let (params, key) = Self::named();
         let certificate = params.self_signed(&key).unwrap();
         let (pem, der) = (certificate.pem(), certificate.der().clone());
         Self { issuer: Issuer::new(params, key), pem, der }
+    }
+
+    /// An authority that stands by this one's word.
+    #[cfg(feature = "native-tls")]
+    pub fn below(&self) -> Self {
+        let (params, key) = Self::named();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        let (pem, der) = (certificate.pem(), certificate.der().clone());
+        Self { issuer: Issuer::new(params, key), pem, der }
+    }
+
+    /// A name of its own, or another authority could be taken for it.
+    fn named() -> (CertificateParams, KeyPair) {
+        let mut params = CertificateParams::new([]).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        let name: String = key.public_key_raw().iter().map(|b| format!("{b:02x}")).collect();
+        params.distinguished_name.push(DnType::CommonName, &name[..32]);
+        (params, key)
     }
 
     pub fn pem(&self) -> &str {
@@ -148,63 +181,71 @@ fn refused(result: unattended::Result<Client>) -> Error {
 
 #[test]
 fn own_roots_serve_the_token_call_and_the_api_call() {
-    let authority = Authority::new();
-    let server = TlsServer::start(&authority.issue(&["localhost"]));
-    let client = server.client().with_root_certificates(authority.pem()).unwrap();
-    client.get("/a").unwrap();
-    client.get("/b").unwrap();
-    let targets: Vec<String> = server.seen().into_iter().map(|seen| seen.target).collect();
-    assert_eq!(targets, [TOKEN_PATH, "/a", "/b"]);
-    assert_eq!(server.seen()[1].header("authorization"), Some("Bearer token-1"));
-    assert_eq!(server.connections(), 1);
+    for choose in choices() {
+        let authority = Authority::new();
+        let server = TlsServer::start(&authority.issue(&["localhost"]));
+        let client = choose(server.client()).with_root_certificates(authority.pem()).unwrap();
+        client.get("/a").unwrap();
+        client.get("/b").unwrap();
+        let targets: Vec<String> = server.seen().into_iter().map(|seen| seen.target).collect();
+        assert_eq!(targets, [TOKEN_PATH, "/a", "/b"]);
+        assert_eq!(server.seen()[1].header("authorization"), Some("Bearer token-1"));
+        assert_eq!(server.connections(), 1);
+    }
 }
 
 #[test]
 fn several_connections_of_one_client_and_its_clones_all_work() {
-    let authority = Authority::new();
-    let server = TlsServer::start_with(&authority.issue(&["localhost"]), None, |_| {
-        reply(200, "{}").header("connection", "close")
-    });
-    let client = server.client().with_root_certificates(authority.pem()).unwrap();
-    let threads = [1, 2].map(|_| {
-        let client = client.clone();
-        thread::spawn(move || [(); 3].map(|()| client.get("/a").unwrap().status().as_u16()))
-    });
-    assert_eq!(threads.map(|thread| thread.join().unwrap()), [[200; 3]; 2]);
-    assert!(server.connections() >= 6, "{}", server.connections());
+    for choose in choices() {
+        let authority = Authority::new();
+        let server = TlsServer::start_with(&authority.issue(&["localhost"]), None, |_| {
+            reply(200, "{}").header("connection", "close")
+        });
+        let client = choose(server.client()).with_root_certificates(authority.pem()).unwrap();
+        let threads = [1, 2].map(|_| {
+            let client = client.clone();
+            thread::spawn(move || [(); 3].map(|()| client.get("/a").unwrap().status().as_u16()))
+        });
+        assert_eq!(threads.map(|thread| thread.join().unwrap()), [[200; 3]; 2]);
+        assert!(server.connections() >= 6, "{}", server.connections());
+    }
 }
 
 #[test]
 fn an_unknown_issuer_is_an_error_at_once_that_names_the_ways_out() {
-    let server = TlsServer::start(&Authority::new().issue(&["localhost"]));
-    let (client, clock) = on_manual_clock(server.client());
-    let error = client.get("/a").unwrap_err();
-    let expected = format!(
-        "POST localhost:{}/oauth/token: the server's certificate is signed by an authority that is not trusted here: give the authority's certificate by Client::with_root_certificates or SSL_CERT_FILE (a company proxy that inspects TLS has one of its own)",
-        server.port
-    );
-    assert_eq!(error.to_string(), expected);
-    assert_eq!(format!("{error:?}").lines().count(), 2, "{error:?}");
-    assert_eq!((error.class(), error.exit_code()), (Class::Configuration, 78));
-    assert_eq!(error.sent(), Sent::No);
-    assert_eq!((server.connections(), server.seen().len()), (1, 0));
-    assert!(clock.sleeps().is_empty());
+    for choose in choices() {
+        let server = TlsServer::start(&Authority::new().issue(&["localhost"]));
+        let (client, clock) = on_manual_clock(choose(server.client()));
+        let error = client.get("/a").unwrap_err();
+        let expected = format!(
+            "POST localhost:{}/oauth/token: the server's certificate is signed by an authority that is not trusted here: give the authority's certificate by Client::with_root_certificates or SSL_CERT_FILE (a company proxy that inspects TLS has one of its own)",
+            server.port
+        );
+        assert_eq!(error.to_string(), expected);
+        assert_eq!(format!("{error:?}").lines().count(), 2, "{error:?}");
+        assert_eq!((error.class(), error.exit_code()), (Class::Configuration, 78));
+        assert_eq!(error.sent(), Sent::No);
+        assert_eq!((server.connections(), server.seen().len()), (1, 0));
+        assert!(clock.sleeps().is_empty());
+    }
 }
 
 #[test]
 fn own_roots_replace_the_built_in_ones_and_each_other() {
-    let (right, wrong) = (Authority::new(), Authority::new());
-    let server = TlsServer::start(&right.issue(&["localhost"]));
-    let good = server.client().with_root_certificates(right.pem()).unwrap();
-    good.get("/a").unwrap();
-    // The clone starts a pool of its own: it does not slip through a connection of before.
-    let bad = good.clone().with_root_certificates(wrong.pem()).unwrap();
-    let error = bad.get("/b").unwrap_err();
-    assert!(error.to_string().contains("Client::with_root_certificates"), "{error}");
-    let both = bad.with_root_certificates(format!("{}\n{}", wrong.pem(), right.pem())).unwrap();
-    both.get("/c").unwrap();
-    let targets: Vec<String> = server.seen().into_iter().map(|seen| seen.target).collect();
-    assert_eq!(targets, [TOKEN_PATH, "/a", "/c"]);
+    for choose in choices() {
+        let (right, wrong) = (Authority::new(), Authority::new());
+        let server = TlsServer::start(&right.issue(&["localhost"]));
+        let good = choose(server.client()).with_root_certificates(right.pem()).unwrap();
+        good.get("/a").unwrap();
+        // The clone starts a pool of its own: it does not slip through a connection of before.
+        let bad = good.clone().with_root_certificates(wrong.pem()).unwrap();
+        let error = bad.get("/b").unwrap_err();
+        assert!(error.to_string().contains("Client::with_root_certificates"), "{error}");
+        let both = bad.with_root_certificates(format!("{}\n{}", wrong.pem(), right.pem())).unwrap();
+        both.get("/c").unwrap();
+        let targets: Vec<String> = server.seen().into_iter().map(|seen| seen.target).collect();
+        assert_eq!(targets, [TOKEN_PATH, "/a", "/c"]);
+    }
 }
 
 #[test]
@@ -218,70 +259,130 @@ fn a_certificate_that_is_out_of_date_or_for_another_name_is_a_configuration_erro
         params.not_before = rcgen::date_time_ymd(4000, 1, 1);
     });
     let other = authority.issue(&["elsewhere.example.com"]);
-    for (identity, cause) in
-        [(expired, "expired"), (early, "not valid yet"), (other, "not valid for name")]
-    {
-        let server = TlsServer::start(&identity);
-        let client = server.client().with_root_certificates(authority.pem()).unwrap();
-        let (client, clock) = on_manual_clock(client);
-        let error = client.get("/a").unwrap_err();
-        let expected = format!(
-            "POST localhost:{}/oauth/token: the server's certificate is not valid for this call",
-            server.port
-        );
-        assert_eq!(error.to_string(), expected);
-        assert!(format!("{error:?}").contains(cause), "{error:?}");
-        assert_eq!(error.exit_code(), 78);
-        assert_eq!((server.connections(), clock.sleeps().len()), (1, 0));
+    // In the words of rustls, and in OpenSSL's.
+    for (identity, causes) in [
+        (expired, ["expired", "has expired"]),
+        (early, ["not valid yet", "not yet valid"]),
+        (other, ["not valid for name", "ostname mismatch"]),
+    ] {
+        for choose in choices() {
+            let server = TlsServer::start(&identity);
+            let client = choose(server.client()).with_root_certificates(authority.pem()).unwrap();
+            let (client, clock) = on_manual_clock(client);
+            let error = client.get("/a").unwrap_err();
+            let expected = format!(
+                "POST localhost:{}/oauth/token: the server's certificate is not valid for this call",
+                server.port
+            );
+            assert_eq!(error.to_string(), expected);
+            let debug = format!("{error:?}");
+            assert!(causes.iter().any(|cause| debug.contains(cause)), "{debug}");
+            assert_eq!(error.exit_code(), 78);
+            assert_eq!((server.connections(), clock.sleeps().len()), (1, 0));
+        }
     }
 }
 
 #[test]
-fn the_name_of_the_root_is_checked_at_the_api_as_well() {
+fn the_certificate_of_the_api_is_checked_as_well_as_that_of_the_token_endpoint() {
     let authority = Authority::new();
-    let token = TlsServer::start(&authority.issue(&["localhost"]));
-    let api = TlsServer::start(&Authority::new().issue(&["localhost"]));
-    let provider = provider_at(&format!("https://localhost:{}", token.port))
-        .with_base_url(&format!("https://localhost:{}", api.port))
-        .unwrap();
-    let client = Client::new(provider, Credentials::new("my-client", SECRET)).unwrap();
-    let client = client.with_root_certificates(authority.pem()).unwrap();
-    let error = client.send(&Request::post("/a")).unwrap_err();
-    assert_eq!((error.exit_code(), error.sent()), (78, Sent::No));
-    assert_eq!((token.seen().len(), api.seen().len()), (1, 0));
+    let expired = |params: &mut CertificateParams| {
+        params.not_after = rcgen::date_time_ymd(2020, 1, 1);
+    };
+    let right = authority.issue(&["localhost"]);
+    let cases = [
+        (Authority::new().issue(&["localhost"]), None, "is not trusted here"),
+        (authority.issue_with(&["localhost"], expired), None, "is not valid for this call"),
+        (authority.issue(&["elsewhere.example.com"]), None, "is not valid for this call"),
+        (right, Some(&authority), "the server does not accept the client's certificate"),
+    ];
+    for (identity, clients_of, expected) in cases {
+        for choose in choices() {
+            let token = TlsServer::start(&authority.issue(&["localhost"]));
+            let api = TlsServer::start_with(&identity, clients_of, |_| reply(200, "{}"));
+            let provider = provider_at(&format!("https://localhost:{}", token.port))
+                .with_base_url(&format!("https://localhost:{}", api.port))
+                .unwrap();
+            let client = Client::new(provider, Credentials::new("my-client", SECRET)).unwrap();
+            let client = choose(client).with_root_certificates(authority.pem()).unwrap();
+            let (client, clock) = on_manual_clock(client);
+            let error = client.send(&Request::post("/a")).unwrap_err();
+            assert!(error.to_string().contains(expected), "{error}");
+            assert_eq!(error.place().unwrap().path, "/a");
+            assert_eq!((error.exit_code(), error.sent()), (78, Sent::No));
+            assert_eq!((token.seen().len(), api.seen().len()), (1, 0));
+            assert!(clock.sleeps().is_empty());
+        }
+    }
 }
 
 #[test]
 fn a_server_without_tls_is_an_error_and_gets_no_secret() {
-    let server = Server::with_api([reply(200, "{}")]);
-    let client = client_at(&server.url("").replace("http://127.0.0.1", "https://localhost"));
-    let client = client.with_retry_policy(unattended::RetryPolicy::default().with_retries(0));
-    let error = client.get("/a").unwrap_err();
-    assert!(error.to_string().ends_with("/oauth/token: the TLS connection failed"), "{error}");
-    assert!(server.seen().is_empty());
+    for choose in choices() {
+        let server = Server::with_api([reply(200, "{}")]);
+        let client =
+            choose(client_at(&server.url("").replace("http://127.0.0.1", "https://localhost")));
+        let client = client.with_retry_policy(unattended::RetryPolicy::default().with_retries(0));
+        let error = client.get("/a").unwrap_err();
+        assert!(error.to_string().ends_with("/oauth/token: the TLS connection failed"), "{error}");
+        assert!(server.seen().is_empty());
+    }
+}
+
+#[test]
+fn what_the_server_says_against_the_handshake_is_told_the_same_by_every_library() {
+    let disagree = "client and server do not agree on TLS";
+    let certificate = "the server does not accept the client's certificate, or wants one (Client::with_client_certificate)";
+    // Alerts of RFC 8446 §6: handshake failure, protocol version, bad and expired
+    // certificate, certificate required.
+    for (alert, expected) in
+        [(40, disagree), (70, disagree), (42, certificate), (45, certificate), (116, certificate)]
+    {
+        for choose in choices() {
+            let origin = raw_server(move |mut stream, _| {
+                let _ = stream.read(&mut [0; 4096]);
+                let _ = stream.write_all(&[21, 3, 3, 0, 2, 2, alert]);
+                let _ = stream.read_to_end(&mut Vec::new());
+            });
+            let client = choose(client_at(&origin.replace("http://", "https://")));
+            let (client, clock) = on_manual_clock(client);
+            let error = client.get("/a").unwrap_err();
+            assert!(error.to_string().ends_with(expected), "{alert}: {error:?}");
+            assert_eq!((error.exit_code(), error.sent()), (78, Sent::No));
+            assert!(clock.sleeps().is_empty());
+        }
+    }
 }
 
 #[test]
 fn a_client_certificate_is_shown_to_a_server_that_asks_for_one() {
-    let authority = Authority::new();
-    let server_identity = authority.issue(&["localhost"]);
-    let server = TlsServer::start_with(&server_identity, Some(&authority), |_| reply(200, "{}"));
-    let without = || server.client().with_root_certificates(authority.pem()).unwrap();
-    let with =
-        |own: Issued| without().with_client_certificate(&own.pem, own.key.serialize_pem()).unwrap();
-    with(authority.issue(&["robot.example.com"])).get("/a").unwrap();
-    assert_eq!(server.seen().len(), 2);
-    for client in [without(), with(Authority::new().issue(&["robot.example.com"]))] {
-        let (client, clock) = on_manual_clock(client);
-        let error = client.get("/a").unwrap_err();
-        let expected = format!(
-            "POST localhost:{}/oauth/token: the server does not accept the client's certificate, or wants one (Client::with_client_certificate)",
-            server.port
-        );
-        assert_eq!(error.to_string(), expected);
-        assert_eq!((error.exit_code(), clock.sleeps().len()), (78, 0));
+    for choose in choices() {
+        let authority = Authority::new();
+        let server_identity = authority.issue(&["localhost"]);
+        let server =
+            TlsServer::start_with(&server_identity, Some(&authority), |_| reply(200, "{}"));
+        let without = || choose(server.client()).with_root_certificates(authority.pem()).unwrap();
+        let with = |own: Issued| {
+            without().with_client_certificate(&own.pem, own.key.serialize_pem()).unwrap()
+        };
+        with(authority.issue(&["robot.example.com"])).get("/a").unwrap();
+        assert_eq!(server.seen().len(), 2);
+        let foreign = Authority::new().issue(&["robot.example.com"]);
+        let expired = authority.issue_with(&["robot.example.com"], |params| {
+            params.not_after = rcgen::date_time_ymd(2020, 1, 1);
+        });
+        for client in [without(), with(foreign), with(expired)] {
+            let (client, clock) = on_manual_clock(client);
+            let error = client.get("/a").unwrap_err();
+            let expected = format!(
+                "POST localhost:{}/oauth/token: the server does not accept the client's certificate, or wants one (Client::with_client_certificate)",
+                server.port
+            );
+            assert_eq!(error.to_string(), expected);
+            assert_eq!((error.exit_code(), clock.sleeps().len()), (78, 0));
+        }
+        assert_eq!(server.seen().len(), 2);
     }
-    assert_eq!(server.seen().len(), 2);
 }
 
 #[test]
@@ -327,6 +428,13 @@ fn a_client_certificate_that_cannot_be_used_is_found_when_it_is_set() {
     let garbage = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     let bad_key = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
     let unfit = "the client certificate cannot be used with its private key";
+    // native-tls takes one form of keys only, and says so.
+    let wrong_form = match cfg!(feature = "rustls") {
+        true => unfit,
+        false => {
+            "the private key of the client certificate is not in the form that native-tls takes, PKCS #8 (BEGIN PRIVATE KEY): convert it by `openssl pkcs8 -topk8 -nocrypt`"
+        }
+    };
     let none = "the private key of the client certificate is not there in PEM form";
     let cases = [
         ("", own_key.as_str(), "the client certificate: there is none in PEM form"),
@@ -343,8 +451,8 @@ fn a_client_certificate_that_cannot_be_used_is_found_when_it_is_set() {
         (&own.pem, &other_kind, unfit),
         (&own.pem, bad_key, unfit),
         (garbage, &own_key, unfit),
-        (&own.pem, &mislabelled, unfit),
-        (&own.pem, &misread, unfit),
+        (&own.pem, &mislabelled, wrong_form),
+        (&own.pem, &misread, wrong_form),
     ];
     for (chain, key, expected) in cases {
         let error = refused(client().with_client_certificate(chain, key));
@@ -355,23 +463,27 @@ fn a_client_certificate_that_cannot_be_used_is_found_when_it_is_set() {
 
 #[test]
 fn one_text_may_hold_certificate_and_key() {
-    let authority = Authority::new();
-    let identity = authority.issue(&["localhost"]);
-    let server = TlsServer::start_with(&identity, Some(&authority), |_| reply(200, "{}"));
-    let own = authority.issue(&["robot.example.com"]);
-    let both = format!("a comment\n{}{}", own.key.serialize_pem(), own.pem);
-    let client = server.client().with_root_certificates(authority.pem()).unwrap();
-    client.with_client_certificate(&both, &both).unwrap().get("/a").unwrap();
+    for choose in choices() {
+        let authority = Authority::new();
+        let identity = authority.issue(&["localhost"]);
+        let server = TlsServer::start_with(&identity, Some(&authority), |_| reply(200, "{}"));
+        let own = authority.issue(&["robot.example.com"]);
+        let both = format!("a comment\n{}{}", own.key.serialize_pem(), own.pem);
+        let client = choose(server.client()).with_root_certificates(authority.pem()).unwrap();
+        client.with_client_certificate(&both, &both).unwrap().get("/a").unwrap();
+    }
 }
 
 #[test]
 fn the_variable_ssl_cert_file_names_roots_unless_the_client_has_its_own() {
     if is_child() {
-        let client = client_at(&env::var("TEST_URL").unwrap());
-        client.get("/a").unwrap();
-        let other = Authority::new();
-        let error = client.with_root_certificates(other.pem()).unwrap().get("/a").unwrap_err();
-        assert_eq!(error.exit_code(), 78);
+        for choose in choices() {
+            let client = choose(client_at(&env::var("TEST_URL").unwrap()));
+            client.get("/a").unwrap();
+            let other = Authority::new();
+            let error = client.with_root_certificates(other.pem()).unwrap().get("/a").unwrap_err();
+            assert_eq!(error.exit_code(), 78);
+        }
         return;
     }
     let authority = Authority::new();
@@ -382,15 +494,17 @@ fn the_variable_ssl_cert_file_names_roots_unless_the_client_has_its_own() {
         "tls::the_variable_ssl_cert_file_names_roots_unless_the_client_has_its_own",
         &[("SSL_CERT_FILE", &file), ("TEST_URL", &url)],
     );
-    assert_eq!(server.seen().len(), 2);
+    assert_eq!(server.seen().len(), 2 * choices().count());
 }
 
 #[test]
 fn a_variable_ssl_cert_file_that_cannot_be_used_is_an_error_not_the_built_in_roots() {
     if is_child() {
-        let error = client_at("https://localhost:1").get("/a").unwrap_err();
-        assert_eq!(error.to_string(), env::var("TEST_ERROR").unwrap());
-        assert_eq!((error.exit_code(), error.sent()), (78, Sent::No));
+        for choose in choices() {
+            let error = choose(client_at("https://localhost:1")).get("/a").unwrap_err();
+            assert_eq!(error.to_string(), env::var("TEST_ERROR").unwrap());
+            assert_eq!((error.exit_code(), error.sent()), (78, Sent::No));
+        }
         return;
     }
     let bad = format!("{}/not-a-certificate.pem", env!("CARGO_TARGET_TMPDIR"));
@@ -410,11 +524,13 @@ fn a_variable_ssl_cert_file_that_cannot_be_used_is_an_error_not_the_built_in_roo
 
 #[test]
 fn a_self_signed_certificate_is_believed_when_it_is_given() {
-    let key = KeyPair::generate().unwrap();
-    let certificate = CertificateParams::new(["localhost".to_owned()]).unwrap();
-    let certificate = certificate.self_signed(&key).unwrap();
-    let (chain, pem) = (vec![certificate.der().clone()], certificate.pem());
-    let server = TlsServer::start(&Issued { chain, pem: pem.clone(), key });
-    server.client().with_root_certificates(pem).unwrap().get("/a").unwrap();
-    assert_eq!(server.seen().len(), 2);
+    for choose in choices() {
+        let key = KeyPair::generate().unwrap();
+        let certificate = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        let certificate = certificate.self_signed(&key).unwrap();
+        let (chain, pem) = (vec![certificate.der().clone()], certificate.pem());
+        let server = TlsServer::start(&Issued { chain, pem: pem.clone(), key });
+        choose(server.client()).with_root_certificates(pem).unwrap().get("/a").unwrap();
+        assert_eq!(server.seen().len(), 2);
+    }
 }
