@@ -6,12 +6,15 @@
 //! |---|---|
 //! | `/idp/api/connect/token`, `/api/sam/estate/v1/computers` | Snow Atlas |
 //! | `/api/sam/v1/licenses` | Snow Atlas, an endpoint that blocks the client for an hour |
+//! | `/api/sam/v1/imports`, `…/tasks`, `…/files`, `…/licenses/{id}` | Snow Atlas: [`imports`] |
+//! | `/api/saas/consolidated-view/v1/users` | Snow Atlas: [`imports`] |
 //! | `/oauth/token`, `/oauth/token/`, `/api/v1/subscriptions` | Snapdocs, demo and production |
-//! | `/oauth2/token` | Amazon Cognito |
+//! | `/oauth2/token`, `/cases/search` | Amazon Cognito and an API behind it |
 //! | `/realms/demo/protocol/openid-connect/token`, `/v2/orders` | Keycloak with some API |
 #![allow(dead_code, reason = "each example uses another part of it")]
 
 mod collections;
+mod imports;
 mod limit;
 mod tokens;
 mod wire;
@@ -22,6 +25,7 @@ use httpmock::{HttpMockRequest, HttpMockResponse, MockServer};
 use unattended::{Credentials, Provider, Result};
 
 use collections::Collections;
+use imports::Imports;
 use tokens::{Issuer, Tokens};
 use wire::{Answer, Call};
 
@@ -34,6 +38,7 @@ pub const COMPUTERS: &str = "/api/sam/estate/v1/computers";
 pub const LICENSES: &str = "/api/sam/v1/licenses";
 pub const SUBSCRIPTIONS: &str = "/api/v1/subscriptions";
 pub const ORDERS: &str = "/v2/orders";
+pub const CASES_SEARCH: &str = "/cases/search";
 
 /// A running server; it stops when it is dropped.
 pub struct StandIn {
@@ -44,22 +49,23 @@ pub struct StandIn {
 struct World {
     tokens: Tokens,
     collections: Collections,
+    imports: Imports,
 }
 
 impl StandIn {
     /// A server on a good day: tokens live for an hour and nothing goes wrong.
     pub fn calm() -> Self {
-        Self::start(World { tokens: Tokens::calm(), collections: Collections::calm() })
+        Self::start(Tokens::calm(), Collections::calm())
     }
 
     /// A server on a bad day: Snow Atlas tokens live for two seconds, pages take their
     /// time, the token endpoint and one page ask to wait, and the tokens are revoked once.
     pub fn eventful() -> Self {
-        Self::start(World { tokens: Tokens::eventful(), collections: Collections::eventful() })
+        Self::start(Tokens::eventful(), Collections::eventful())
     }
 
-    fn start(world: World) -> Self {
-        let world = Arc::new(world);
+    fn start(tokens: Tokens, collections: Collections) -> Self {
+        let world = Arc::new(World { tokens, collections, imports: Imports::start() });
         let server = MockServer::start();
         let answering = world.clone();
         server.mock(|when, then| {
@@ -128,6 +134,7 @@ impl World {
             "/realms/demo/protocol/openid-connect/token" => self.tokens.keycloak(call),
             SUBSCRIPTIONS => self.subscriptions(call),
             ORDERS => self.orders(call),
+            path if path.starts_with(imports::CASES) => self.cases(call),
             _ => self.snow_atlas(call),
         };
         answer.unwrap_or_else(|refusal| refusal)
@@ -142,6 +149,9 @@ impl World {
         };
         let unknown = Answer::json(401, r#"{"error":{"code":401,"message":null}}"#);
         self.tokens.admit(Issuer::SnowAtlas, call).map_err(|()| unknown.clone())?;
+        if let Some(reply) = self.imports.snow_atlas(call) {
+            return reply;
+        }
         if call.method != "GET" {
             return Err(refuse(405, "This endpoint is read with GET."));
         }
@@ -171,5 +181,11 @@ impl World {
         let refusal = Answer::json(401, r#"{"code":"unauthorized","message":"no valid token"}"#);
         self.tokens.admit(Issuer::Keycloak, call).map_err(|()| refusal)?;
         collections::orders_page(call)
+    }
+
+    fn cases(&self, call: &Call) -> wire::Reply {
+        let refusal = Answer::json(401, r#"{"code":"Unauthorized","message":"Unauthorized"}"#);
+        self.tokens.admit(Issuer::Cognito, call).map_err(|()| refusal)?;
+        self.imports.cases(call)
     }
 }
