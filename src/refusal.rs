@@ -96,7 +96,9 @@ impl Call<'_> {
                 "a renewed token was refused as well: some APIs answer a wrong path like this",
             ),
             StatusCode::UNAUTHORIZED => (Class::Credentials, ""),
-            StatusCode::FORBIDDEN => (Class::Refused, "the token is good, but not for this"),
+            StatusCode::FORBIDDEN if self.with_token => {
+                (Class::Refused, "the token is good, but not for this")
+            }
             status if status.is_redirection() && retry::may_follow(&self.method) => {
                 (Class::Refused, "a redirect that names no address to follow")
             }
