@@ -31,7 +31,9 @@ pub fn poll(
     task: &Request,
     patience: &Patience,
 ) -> Result<Value, Trouble> {
-    let end = clock.monotonic() + patience.deadline;
+    let end = clock.monotonic().saturating_add(patience.deadline);
+    // It may be over during a wait: of a machine that was suspended, say.
+    let left = || end.saturating_sub(clock.monotonic());
     let (mut answer, mut interval) = (started, patience.first);
     loop {
         if let Some(result) = over(&answer)? {
@@ -40,7 +42,7 @@ pub fn poll(
         // A server that always says "at once" would be asked without a pause.
         let asked = answer.retry_after().filter(|wait| !wait.is_zero());
         let wait = asked.unwrap_or(interval);
-        if clock.monotonic() + wait >= end {
+        if wait >= left() {
             let deadline = patience.deadline;
             let told =
                 format!("the task is not over within {deadline:?}; the server goes on with it");
@@ -50,8 +52,8 @@ pub fn poll(
         if asked.is_none() {
             interval = (interval * 2).min(patience.ceiling);
         }
-        let left = RetryPolicy::default().with_deadline(end - clock.monotonic());
-        answer = client.send(&task.clone().with_retry_policy(left))?;
+        let policy = RetryPolicy::default().with_deadline(left());
+        answer = client.send(&task.clone().with_retry_policy(policy))?;
     }
 }
 

@@ -10,6 +10,7 @@ mod errors;
 mod events;
 mod export;
 mod id_token;
+mod imports;
 mod links;
 mod origins;
 mod pages;
