@@ -5,6 +5,7 @@
 //! `SNOW_ATLAS_CLIENT_ID` and `SNOW_ATLAS_CLIENT_SECRET` (or `…_SECRET_FILE`), and
 //! `SNOW_ATLAS_REGION` (default `westeurope`). Without them it asks a stand-in server.
 
+mod ended;
 mod job;
 mod outcome;
 mod poll;

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use serde_json::Value;
 use unattended::Error;
 
 pub enum Trouble {
@@ -28,27 +27,6 @@ impl Trouble {
             Self::Usage(_) => 64,
         }
     }
-}
-
-/// A partial failure inside a 200: `{successCount, failedCount, failed, failureReason}`,
-/// each of which may be missing.
-pub fn check(result: &Value) -> Result<(), Trouble> {
-    let is_empty = |value: &Value| match value {
-        Value::Null => true,
-        Value::Bool(told) => !told,
-        Value::Number(count) => count.as_f64() == Some(0.0),
-        Value::String(text) => text.is_empty(),
-        Value::Array(rows) => rows.is_empty(),
-        Value::Object(fields) => fields.is_empty(),
-    };
-    if ["failedCount", "failed", "failureReason"].iter().all(|name| is_empty(&result[name])) {
-        return Ok(());
-    }
-    let count = |name| result[name].as_u64().map_or("?".into(), |count| count.to_string());
-    let (succeeded, failed) = (count("successCount"), count("failedCount"));
-    let reason = result["failureReason"].as_str().unwrap_or("no reason is given");
-    let rows = &result["failed"];
-    Err(Trouble::Partly(format!("{succeeded} succeeded, {failed} failed: {reason}: {rows}")))
 }
 
 impl From<Error> for Trouble {

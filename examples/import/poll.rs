@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use unattended::http::StatusCode;
 use unattended::{Client, Clock, Request, Response, RetryPolicy};
 
-use super::outcome::{Trouble, check};
+use super::ended::over;
+use super::outcome::Trouble;
 
 pub struct Patience {
     /// The first wait; each further one is twice as long, up to the ceiling.
@@ -56,25 +56,3 @@ pub fn poll(
         answer = client.send(&task.clone().with_retry_policy(policy))?;
     }
 }
-
-/// What the task came to, once it is over. The state in the body counts more than the
-/// status: `Failed` comes inside a 200.
-fn over(answer: &Response) -> Result<Option<Value>, Trouble> {
-    let body = if answer.bytes().is_empty() { Value::Null } else { answer.json()? };
-    let state = body["status"].as_str().unwrap_or_default();
-    let is_in = |states: &[&str]| states.iter().any(|name| name.eq_ignore_ascii_case(state));
-    if is_in(&PENDING) || (state.is_empty() && answer.status() == StatusCode::ACCEPTED) {
-        return Ok(None);
-    }
-    if state.is_empty() || is_in(&GOOD) {
-        check(&body)?;
-        return Ok(Some(body));
-    }
-    // A state that is not known is an end as well: waiting for ever would be silent.
-    let reason = body["failureReason"].as_str().unwrap_or("no reason is given");
-    Err(Trouble::Failed(format!("the task ended as {state}: {reason}")))
-}
-
-// The vendor's documents do not list the states: add those that you meet.
-const PENDING: [&str; 6] = ["Pending", "Queued", "Waiting", "InProgress", "Running", "Processing"];
-const GOOD: [&str; 5] = ["Completed", "Succeeded", "Success", "Done", "Finished"];

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use unattended::error::Sent;
 use unattended::{Client, Request};
 
-use super::outcome::{Trouble, check};
+use super::ended::check;
+use super::outcome::Trouble;
 
 const USERS: &str = "/api/saas/consolidated-view/v1/users";
 // Assumed: which resource takes a JSON Patch, and which DELETE a body, is in the vendor's

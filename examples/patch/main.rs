@@ -7,6 +7,9 @@
 
 mod changes;
 #[allow(dead_code, reason = "nothing is polled here")]
+#[path = "../import/ended.rs"]
+mod ended;
+#[allow(dead_code, reason = "nothing is polled here")]
 #[path = "../import/outcome.rs"]
 mod outcome;
 #[path = "../stand_in/mod.rs"]

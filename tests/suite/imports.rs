@@ -16,6 +16,8 @@ use crate::support::*;
 
 #[path = "../../examples/patch/changes.rs"]
 mod changes;
+#[path = "../../examples/import/ended.rs"]
+mod ended;
 #[path = "../../examples/search/filter.rs"]
 mod filter;
 #[path = "../../examples/import/job.rs"]
@@ -98,7 +100,8 @@ fn an_upload_goes_to_its_presigned_url_to_the_byte_without_the_token() {
         let (head, body) = requests.recv().unwrap();
         let length = format!("content-length: {}\r\n", content.len());
         assert!(head.starts_with(&format!("PUT /in/7.csv?{QUERY} HTTP/1.1\r\n")), "{head}");
-        for line in ["x-ms-blob-type: BlockBlob\r\n", "content-type: text/csv\r\n", &length] {
+        let vendors = "x-ms-blob-type: BlockBlob\r\n";
+        for line in [vendors, "content-type: text/csv\r\n", "expect: 100-continue\r\n", &length] {
             assert_eq!(head.matches(line).count(), 1, "{line} in {head}");
         }
         assert!(!head.contains("authorization"), "{head}");
@@ -291,6 +294,7 @@ fn how_a_task_ended_is_told_by_its_body_and_not_by_the_status() {
         ),
         (202, r#"{"status":"Failed"}"#, 69, &format!("the task ended as Failed: {none}")),
         (200, r#"{"status":"Cancelled"}"#, 69, &format!("the task ended as Cancelled: {none}")),
+        (200, r#"{"status":3}"#, 69, &format!("the task ended as 3: {none}")),
         (200, r#"{"status":"Quantum"}"#, 69, &format!("the task ended as Quantum: {none}")),
         (
             200,
