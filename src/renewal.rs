@@ -294,8 +294,10 @@ impl Client {
     /// Leaves a wish of the API's where others look before they call it.
     pub(crate) fn share_wish(&self, call: &Call<'_>, wish: Wish) {
         let Some(key) = self.key.borrow().clone().filter(|_| self.is_store_shared) else { return };
-        // What is left of the deadline besides the wait itself.
-        let left = call.time_left().saturating_sub(wish.wait);
+        // What is left of the deadline besides the wait itself, which is not kept if it does
+        // not fit.
+        let left = call.time_left();
+        let left = left.checked_sub(wish.wait).unwrap_or(left);
         let stored = self.store.update(&key, SLACK.min(left / 2), &mut |entry| {
             entry.add(wish.clone());
         });

@@ -222,7 +222,8 @@ impl Request {
         self
     }
 
-    /// Sends no token: for public or presigned URLs, the only way to another origin.
+    /// Sends no token: for public or presigned URLs, the only way to another origin. Long
+    /// values of its query, as signatures are, are masked in what errors repeat.
     pub fn without_token(mut self) -> Self {
         self.with_token = false;
         self

@@ -6,14 +6,17 @@
 //! |---|---|
 //! | `/idp/api/connect/token`, `/api/sam/estate/v1/computers`, `…/computers/{id}` | Snow Atlas |
 //! | `/api/sam/v1/licenses` | Snow Atlas, an endpoint that blocks the client for an hour |
+//! | `/api/sam/v1/imports`, `…/tasks`, `…/files`, `…/licenses/{id}` | Snow Atlas: [`imports`] |
+//! | `/api/saas/consolidated-view/v1/users` | Snow Atlas: [`imports`] |
 //! | `/oauth/token`, `/oauth/token/`, `/api/v1/subscriptions` | Snapdocs, demo and production |
-//! | `/oauth2/token` | Amazon Cognito |
+//! | `/oauth2/token`, `/cases/search` | Amazon Cognito and an API behind it |
 //! | `/realms/demo/.well-known/openid-configuration` | Keycloak, which describes itself |
 //! | `/realms/demo/protocol/openid-connect/token`, `/v2/orders` | Keycloak with some API |
 #![allow(dead_code, reason = "each example uses another part of it")]
 
 mod collections;
 mod details;
+mod imports;
 mod limit;
 mod tokens;
 mod wire;
@@ -25,6 +28,7 @@ use unattended::{Credentials, Provider, Result};
 
 use collections::Collections;
 use details::Details;
+use imports::Imports;
 use tokens::{Issuer, Tokens};
 use wire::{Answer, Call};
 
@@ -37,6 +41,7 @@ pub const COMPUTERS: &str = "/api/sam/estate/v1/computers";
 pub const LICENSES: &str = "/api/sam/v1/licenses";
 pub const SUBSCRIPTIONS: &str = "/api/v1/subscriptions";
 pub const ORDERS: &str = "/v2/orders";
+pub const CASES_SEARCH: &str = "/cases/search";
 
 /// A running server; it stops when it is dropped.
 pub struct StandIn {
@@ -48,39 +53,28 @@ struct World {
     tokens: Tokens,
     collections: Collections,
     details: Details,
+    imports: Imports,
 }
 
 impl StandIn {
     /// A server on a good day: tokens live for an hour and nothing goes wrong.
     pub fn calm() -> Self {
-        Self::start(World {
-            tokens: Tokens::calm(),
-            collections: Collections::calm(),
-            details: Details::calm(),
-        })
+        Self::start(Tokens::calm(), Collections::calm(), Details::calm())
     }
 
     /// A server with a rate limit: the details of computers are refused once for a second.
     pub fn limited() -> Self {
-        Self::start(World {
-            tokens: Tokens::calm(),
-            collections: Collections::calm(),
-            details: Details::limited(),
-        })
+        Self::start(Tokens::calm(), Collections::calm(), Details::limited())
     }
 
     /// A server on a bad day: Snow Atlas tokens live for two seconds, pages take their
     /// time, the token endpoint and one page ask to wait, and the tokens are revoked once.
     pub fn eventful() -> Self {
-        Self::start(World {
-            tokens: Tokens::eventful(),
-            collections: Collections::eventful(),
-            details: Details::calm(),
-        })
+        Self::start(Tokens::eventful(), Collections::eventful(), Details::calm())
     }
 
-    fn start(world: World) -> Self {
-        let world = Arc::new(world);
+    fn start(tokens: Tokens, collections: Collections, details: Details) -> Self {
+        let world = Arc::new(World { tokens, collections, details, imports: Imports::start() });
         let server = MockServer::start();
         // The server is a single thread: what takes its time must not sleep in it.
         server.mock(|when, then| {
@@ -166,6 +160,7 @@ impl World {
             "/realms/demo/protocol/openid-connect/token" => self.tokens.keycloak(call),
             SUBSCRIPTIONS => self.subscriptions(call),
             ORDERS => self.orders(call),
+            path if path.starts_with(imports::CASES) => self.cases(call),
             _ => self.snow_atlas(call),
         };
         answer.unwrap_or_else(|refusal| refusal)
@@ -180,6 +175,9 @@ impl World {
         };
         let unknown = Answer::json(401, r#"{"error":{"code":401,"message":null}}"#);
         self.tokens.admit(Issuer::SnowAtlas, call).map_err(|()| unknown.clone())?;
+        if let Some(reply) = self.imports.snow_atlas(call) {
+            return reply;
+        }
         if call.method != "GET" {
             return Err(refuse(405, "This endpoint is read with GET."));
         }
@@ -212,5 +210,11 @@ impl World {
         let refusal = Answer::json(401, r#"{"code":"unauthorized","message":"no valid token"}"#);
         self.tokens.admit(Issuer::Keycloak, call).map_err(|()| refusal)?;
         collections::orders_page(call)
+    }
+
+    fn cases(&self, call: &Call) -> wire::Reply {
+        let refusal = Answer::json(401, r#"{"code":"Unauthorized","message":"Unauthorized"}"#);
+        self.tokens.admit(Issuer::Cognito, call).map_err(|()| refusal)?;
+        self.imports.cases(call)
     }
 }

@@ -10,7 +10,7 @@ pub struct Call {
     pub path: String,
     query: Vec<(String, String)>,
     headers: Vec<(String, String)>,
-    body: Vec<u8>,
+    pub body: Vec<u8>,
 }
 
 /// An answer: status, headers, body.
@@ -44,10 +44,15 @@ impl Call {
         header.map(|(_, value)| value.as_str())
     }
 
+    /// The first value of that name in the query, decoded.
+    pub fn query(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
     /// A whole number in the query; `None` if it is none.
     pub fn number(&self, name: &str, default: usize) -> Option<usize> {
-        match self.query.iter().find(|(key, _)| key == name) {
-            Some((_, value)) => value.parse().ok().filter(|number| *number > 0),
+        match self.query(name) {
+            Some(value) => value.parse().ok().filter(|number| *number > 0),
             None => Some(default),
         }
     }

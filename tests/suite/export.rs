@@ -36,13 +36,13 @@ pub fn example(name: &str) -> Command {
     command
 }
 
-struct Run {
-    code: i32,
-    stdout: String,
-    stderr: String,
+pub struct Run {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
 }
 
-fn run(command: &mut Command) -> Run {
+pub fn run(command: &mut Command) -> Run {
     let Output { status, stdout, stderr } = command.output().unwrap();
     Run {
         code: status.code().unwrap(),

@@ -14,6 +14,7 @@ mod errors;
 mod events;
 mod export;
 mod id_token;
+mod imports;
 mod links;
 mod many;
 mod origins;

@@ -2,7 +2,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use unattended::{
@@ -202,6 +202,32 @@ fn the_servers_wishes_are_kept_for_the_next_run() {
     last.get("/x").unwrap();
     let wait = *clock.sleeps().last().unwrap();
     assert!(wait >= secs(10) && wait <= secs(11), "who shares it comes back at another time");
+}
+
+/// Notes how long it may wait for its turn.
+struct Patient(MemoryStore, Arc<Mutex<Vec<Duration>>>);
+
+impl TokenStore for Patient {
+    fn update(
+        &self,
+        key: &str,
+        patience: Duration,
+        change: &mut dyn FnMut(&mut StoreEntry),
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        self.1.lock().unwrap().push(patience);
+        self.0.update(key, patience, change)
+    }
+}
+
+#[test]
+fn a_wish_that_does_not_fit_waits_for_its_turn_in_the_store() {
+    let server = Server::with_api([reply(429, "{}").header("retry-after", "3600")]);
+    let patience = Arc::default();
+    let store = Patient(MemoryStore::new(), Arc::clone(&patience));
+    let (client, _) = on_manual_clock(server.client().with_store(store));
+    client.get("/x").unwrap_err();
+    // The first turn was the token's.
+    assert_eq!(patience.lock().unwrap()[1..], [secs(10)]);
 }
 
 #[test]

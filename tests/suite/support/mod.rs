@@ -247,6 +247,6 @@ pub fn write_reply(stream: &mut impl Write, reply: &Reply) {
     let _ = stream.write_all(format!("{text}\r\n{}", reply.body).as_bytes());
 }
 
-pub fn secs(seconds: u64) -> Duration {
+pub const fn secs(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }

@@ -1,0 +1,46 @@
+//! How a job ends when it does not end well, and the exit code for it.
+
+use std::fmt;
+
+use unattended::Error;
+
+pub enum Trouble {
+    /// A call failed; its own exit code.
+    Call(Error),
+    /// The server says in an answer of success that the job failed: 69.
+    Failed(String),
+    /// A part went in and a part did not: 65.
+    Partly(String),
+    /// The job is not over at the deadline: 75.
+    Late(String),
+    /// Arguments: 64.
+    Usage(&'static str),
+}
+
+impl Trouble {
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Call(error) => error.exit_code(),
+            Self::Failed(_) => 69,
+            Self::Partly(_) => 65,
+            Self::Late(_) => 75,
+            Self::Usage(_) => 64,
+        }
+    }
+}
+
+impl From<Error> for Trouble {
+    fn from(error: Error) -> Self {
+        Self::Call(error)
+    }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Call(error) => error.fmt(f),
+            Self::Failed(text) | Self::Partly(text) | Self::Late(text) => f.write_str(text),
+            Self::Usage(text) => f.write_str(text),
+        }
+    }
+}
