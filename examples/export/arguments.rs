@@ -5,50 +5,11 @@ use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use unattended::{Provider, Result};
-
 use crate::output::Format;
+use crate::source::{COGNITO, Kind, SNAPDOCS, SNOW_ATLAS, Source};
+use crate::state::{Asked, CLIENT_ID, QUERY, fingerprint};
 
-pub const HELP: &str = "\
-Exports whole collections of an API to files, complete or not at all.
-
-    export --provider snow-atlas --region westeurope /api/sam/estate/v1/computers --out computers.jsonl
-    export --provider snapdocs /api/v1/subscriptions
-    export                                             (a run against a stand-in server)
-
-Which API; client id and secret come from the environment:
-    --provider NAME        snow-atlas      SNOW_ATLAS_CLIENT_ID, SNOW_ATLAS_CLIENT_SECRET
-                           snapdocs, snapdocs-demo   SNAPDOCS_CLIENT_ID, SNAPDOCS_CLIENT_SECRET
-                           cognito         COGNITO_CLIENT_ID, COGNITO_CLIENT_SECRET
-                           (or ..._CLIENT_SECRET_FILE, a file that holds the secret)
-    --region REGION        of snow-atlas (westeurope) or cognito (eu-west-1)
-    --prefix PREFIX        the domain prefix of the user pool, for cognito
-    --base-url URL         replaces the address of the API; cognito has no other
-    --token-endpoint URL   replaces the address of the token endpoint
-    --scope SCOPE          the scope to ask for
-    --stand-in             the stand-in server, whatever the environment holds
-
-What to read:
-    PATH...                the collections, with a query if need be
-    --items-key KEY        the member of the answer that holds the rows
-    --page-size ROWS       how many rows to ask for in a page
-    --single               the collection comes in one answer, without pages
-
-Where to write; without any of these the rows of one path go to standard output as they come,
-and only exit code 0 says that they are complete:
-    --out FILE             for one path
-    --out-dir DIR          for one path or several: DIR/computers.jsonl
-    --csv                  CSV instead of JSON lines, with
-    --columns A,B.C        these columns; a dot leads into nested objects
-    --delimiter CHAR       instead of a comma; 'tab' for a tab
-    --bom                  a byte order mark first, for spreadsheets
-
-    --verbose              tells every token, wait and page on standard error
-    --help
-
-Exit codes: 0 complete, 64 usage, 65 incomplete, 69 refused by the server, 73 cannot write,
-75 temporary, 77 credentials, 78 configuration.
-";
+pub const HELP: &str = include_str!("help.txt");
 
 /// What the command line asks for.
 pub struct Arguments {
@@ -60,6 +21,9 @@ pub struct Arguments {
     pub destination: Destination,
     pub format: Format,
     pub is_verbose: bool,
+    pub wants_resume: bool,
+    /// The words as they were given, without the paths and `--resume`.
+    words: Vec<String>,
 }
 
 pub enum Task {
@@ -73,62 +37,6 @@ pub enum Destination {
     Stdout,
     File(PathBuf),
     Directory(PathBuf),
-}
-
-/// One of the providers, with what it needs.
-pub struct Source {
-    kind: Kind,
-    base_url: Option<String>,
-    token_endpoint: Option<String>,
-    scope: Option<String>,
-}
-
-enum Kind {
-    SnowAtlas { region: String },
-    Snapdocs,
-    SnapdocsDemo,
-    Cognito { prefix: String, region: String, base_url: String },
-}
-
-impl Source {
-    /// The prefix of the environment variables that hold its credentials.
-    pub fn prefix(&self) -> &'static str {
-        match self.kind {
-            Kind::SnowAtlas { .. } => SNOW_ATLAS,
-            Kind::Snapdocs | Kind::SnapdocsDemo => SNAPDOCS,
-            Kind::Cognito { .. } => COGNITO,
-        }
-    }
-
-    pub fn name(&self) -> &'static str {
-        match self.kind {
-            Kind::SnowAtlas { .. } => "snow-atlas",
-            Kind::Snapdocs => "snapdocs",
-            Kind::SnapdocsDemo => "snapdocs-demo",
-            Kind::Cognito { .. } => "cognito",
-        }
-    }
-
-    pub fn provider(&self) -> Result<Provider> {
-        let mut provider = match &self.kind {
-            Kind::SnowAtlas { region } => Provider::snow_atlas(region)?,
-            Kind::Snapdocs => Provider::snapdocs(),
-            Kind::SnapdocsDemo => Provider::snapdocs_demo(),
-            Kind::Cognito { prefix, region, base_url } => {
-                Provider::cognito(prefix, region, base_url)?
-            }
-        };
-        if let Some(url) = &self.base_url {
-            provider = provider.with_base_url(url)?;
-        }
-        if let Some(url) = &self.token_endpoint {
-            provider = provider.with_token_endpoint(url)?;
-        }
-        if let Some(scope) = &self.scope {
-            provider = provider.with_scope(scope);
-        }
-        Ok(provider)
-    }
 }
 
 type Parsed<T> = std::result::Result<T, String>;
@@ -147,7 +55,9 @@ impl Arguments {
             destination: words.destination()?,
             format: words.format()?,
             is_verbose: words.flag("verbose"),
+            wants_resume: words.flag("resume"),
             paths: words.paths,
+            words: words.given,
         };
         if let (Some(name), false) = (words.options.keys().next(), parsed.wants_help()) {
             return Err(format!("--{name} does not go with the other arguments"));
@@ -168,21 +78,59 @@ impl Arguments {
                 Err("no path is given, such as /api/sam/estate/v1/computers".into())
             }
             (Task::Export(_), 2.., Stdout | File(_)) => Err("several paths need --out-dir".into()),
+            (Task::Export(_), 1, Stdout) if self.wants_resume => {
+                Err("--resume needs --out or --out-dir".into())
+            }
             _ => Ok(self),
         }
+    }
+
+    /// All that decides which rows of `path` come, and how they are written.
+    pub fn asked(&self, path: &str) -> Asked {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let mut asked = vec![("path", path.to_owned()), (QUERY, fingerprint(query))];
+        match &self.task {
+            Task::Export(source) => {
+                let client_id = env::var(format!("{}_CLIENT_ID", source.prefix()));
+                asked.push((CLIENT_ID, fingerprint(&client_id.unwrap_or_default())));
+                let options = source.options();
+                asked.extend(options.iter().map(|(name, value)| (*name, value.to_string())));
+            }
+            _ => asked.push(("--provider", "stand-in".into())),
+        }
+        asked.extend(self.items_key.clone().map(|key| ("--items-key", key)));
+        asked.extend(self.page_size.map(|rows| ("--page-size", rows.to_string())));
+        asked.push(("--single", self.is_single.to_string()));
+        asked.push(("the format", self.format.extension().to_owned()));
+        if let Format::Csv { columns, delimiter, bom } = &self.format {
+            asked.push(("--columns", columns.join(",")));
+            asked.push(("--delimiter", char::from(*delimiter).escape_default().to_string()));
+            asked.push(("--bom", bom.to_string()));
+        }
+        asked.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    /// The command that goes on with these paths.
+    pub fn to_go_on<'a>(&'a self, paths: impl Iterator<Item = &'a str>) -> String {
+        let program = env::args().next().unwrap_or_else(|| "export".into());
+        let words = self.words.iter().map(String::as_str);
+        let words = words.chain(paths.filter(|_| !self.paths.is_empty())).chain(["--resume"]);
+        words.fold(quoted(&program), |command, word| command + " " + &quoted(word))
     }
 }
 
 /// The words of the command line, by what they are.
 struct Words {
     paths: Vec<String>,
+    /// All others as they were given, apart from `--resume`.
+    given: Vec<String>,
     /// Flags have the value `None`.
     options: BTreeMap<String, Option<String>>,
 }
 
 impl Words {
     fn split(arguments: impl Iterator<Item = OsString>) -> Parsed<Self> {
-        let mut words = Self { paths: Vec::new(), options: BTreeMap::new() };
+        let mut words = Self { paths: Vec::new(), given: Vec::new(), options: BTreeMap::new() };
         let mut arguments = arguments.map(unicode);
         while let Some(word) = arguments.next().transpose()? {
             let word = if word == "-h" { "--help".to_owned() } else { word };
@@ -204,6 +152,10 @@ impl Words {
                 },
                 (false, false, _) => return Err(format!("--{name} is not known")),
             };
+            if name != "resume" {
+                let following = value.clone().filter(|_| !option.contains('='));
+                words.given.extend([word.clone()].into_iter().chain(following));
+            }
             if words.options.insert(name.to_owned(), value).is_some() {
                 return Err(format!("--{name} is given twice"));
             }
@@ -312,17 +264,23 @@ fn page_size(rows: &str) -> Parsed<u64> {
     }
 }
 
+/// As a shell takes it for one word.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@+".contains(c);
+    match (!word.is_empty() && word.chars().all(is_plain), cfg!(windows)) {
+        (true, _) => word.to_owned(),
+        (false, true) => format!("\"{word}\""),
+        (false, false) => format!("'{}'", word.replace('\'', r"'\''")),
+    }
+}
+
 /// The variable that shows that somebody means a real API.
 fn credentials_in_environment() -> Option<String> {
     let names = [SNOW_ATLAS, SNAPDOCS, COGNITO].map(|prefix| format!("{prefix}_CLIENT_ID"));
     names.into_iter().find(|name| env::var_os(name).is_some())
 }
 
-const SNOW_ATLAS: &str = "SNOW_ATLAS";
-const SNAPDOCS: &str = "SNAPDOCS";
-const COGNITO: &str = "COGNITO";
-
-const FLAGS: [&str; 6] = ["bom", "csv", "help", "single", "stand-in", "verbose"];
+const FLAGS: [&str; 7] = ["bom", "csv", "help", "resume", "single", "stand-in", "verbose"];
 const VALUES: [&str; 12] = [
     "base-url",
     "columns",

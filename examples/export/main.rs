@@ -5,12 +5,19 @@
 //! starts a stand-in server on the loopback and shows the whole job on that.
 
 mod arguments;
+mod collection;
+mod copy;
+mod failure;
 mod job;
 mod output;
 mod rehearsal;
+mod replace;
 mod report;
+mod source;
 #[path = "../stand_in/mod.rs"]
 mod stand_in;
+mod state;
+mod target;
 
 use std::env;
 use std::io::{self, IsTerminal, Write};
@@ -18,9 +25,12 @@ use std::process::ExitCode;
 
 use unattended::{Client, Credentials};
 
-use arguments::{Arguments, Destination, HELP, Source, Task};
-use job::{Collection, Failure, Job};
+use arguments::{Arguments, Destination, HELP, Task};
+use collection::Collection;
+use failure::Failure;
+use job::Job;
 use report::Report;
+use source::Source;
 
 fn main() -> ExitCode {
     let parsed = Arguments::parse(env::args_os().skip(1)).map_err(Failure::Usage);
@@ -57,6 +67,5 @@ fn export(arguments: &Arguments, source: &Source) -> Result<u8, Failure> {
         Client::new(provider, credentials)?.with_observer(move |event| watching.observe(event));
     report.say(&format!("reading {} from {}", arguments.paths.join(", "), source.name()));
     Job { client: &client, arguments, report: &report }.run(&mut collections);
-    report.say(&job::summary(&client));
     Ok(job::exit_code(&collections))
 }
