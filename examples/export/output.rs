@@ -40,13 +40,14 @@ pub struct Column<'f> {
 impl<'f, W: Write> RowWriter<'f, W> {
     /// Writes what stands before the first row: for CSV the header.
     pub fn new(format: &'f Format, mut out: W) -> io::Result<Self> {
-        if let Format::Csv { bom: true, .. } = format {
+        let Format::Csv { columns, bom, .. } = format else {
+            return Ok(Self::after_rows(format, out, &[]));
+        };
+        if *bom {
             out.write_all("\u{feff}".as_bytes())?;
         }
-        let mut rows = Self::after_rows(format, out, &[]);
-        if let (Self::Csv { writer, has_rows, .. }, Format::Csv { columns, .. }) =
-            (&mut rows, format)
-        {
+        let mut rows = Self::after_rows(format, out, columns);
+        if let Self::Csv { writer, has_rows, .. } = &mut rows {
             writer.write_record(columns)?;
             *has_rows = false;
         }
