@@ -29,10 +29,10 @@ impl<W: Write> Copy<'_, W> {
         let mut pages_read = 0;
         let copied = self.copy(is_resumed, &mut pages_read, save);
         let copied = copied.and_then(|()| if is_resumed { self.check() } else { Ok(()) });
-        // The same would end the next run, if it went on from here: where the walk is at
-        // its end, or where the server wants nothing of the place that it is to go on at.
-        let is_stuck = self.pages.resume_point().is_none() || (is_resumed && pages_read == 0);
-        if is_stuck && copied.as_ref().is_err_and(Failure::is_final) {
+        if let Err(failure) = &copied
+            && (failure.is_of_walk() || (failure.is_final() && is_resumed && pages_read == 0))
+        {
+            // To go on would end in the same way, or in rows that are there twice.
             self.state.set_resume_point(None);
         }
         copied

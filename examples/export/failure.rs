@@ -43,11 +43,15 @@ impl Failure {
         }
     }
 
-    /// Whether it is what the server holds or answers that stands in the way.
+    /// Whether the pages do not fit together, so that nothing can follow those that came.
+    pub fn is_of_walk(&self) -> bool {
+        matches!(self, Self::Api(Error::Incomplete(_)) | Self::Unusable(_))
+    }
+
+    /// Whether the server refused, or sent what cannot be used, and waiting does not help.
     pub fn is_final(&self) -> bool {
         match self {
             Self::Api(error) => matches!(error.class(), Class::Refused | Class::Incomplete),
-            Self::Unusable(_) => true,
             _ => false,
         }
     }

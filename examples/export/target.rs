@@ -1,6 +1,6 @@
 //! The file that is to be written, and those that stand beside it until all is there.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File, Metadata, TryLockError};
 use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -71,7 +71,7 @@ impl Target {
         let found = file.metadata().map_err(cannot_write)?.len();
         if found < length {
             return Err(Failure::Unusable(format!(
-                "{part} has {found} bytes where {resume} counts on {length}; without --resume both are replaced"
+                "{part} has {found} bytes where {resume} counts on {length}; a run without --resume replaces both"
             )));
         }
         file.set_len(length).and_then(|()| file.seek(SeekFrom::End(0))).map_err(cannot_write)?;
@@ -120,7 +120,7 @@ impl Target {
     /// Gives the part file the name of the target, once its bytes are on the disk.
     pub fn complete(&self, part: &File) -> Result<(), Failure> {
         let cannot_write = |error| Failure::Output(self.path.display().to_string(), error);
-        if let Ok(metadata) = self.path.metadata() {
+        if let Some(metadata) = self.path.metadata().ok().filter(Metadata::is_file) {
             part.set_permissions(metadata.permissions()).map_err(cannot_write)?;
         }
         part.sync_all().map_err(cannot_write)?;

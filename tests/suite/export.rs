@@ -18,6 +18,9 @@ mod stand_in;
 
 use stand_in::{CLIENT_ID, CLIENT_SECRET, StandIn};
 
+/// Runs that fail, are killed, and are taken up.
+mod resumed;
+
 const COMPUTERS: &str = "/api/sam/estate/v1/computers";
 
 /// A built example, with nothing in its environment that could lead it elsewhere.
