@@ -41,6 +41,8 @@ impl Target {
             Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {}
             Err(TryLockError::Error(error)) => return Err(cannot_write(error)),
         }
+        // Of a run that was killed while it wrote it.
+        remove(&beside(&path, "resume.new")).map_err(cannot_write)?;
         let (part, resume) = (beside(&path, "part"), beside(&path, "resume"));
         Ok(Self { path, part, resume, _lock: lock })
     }
@@ -99,7 +101,7 @@ impl Target {
         file.write_all(text.as_bytes())?;
         file.sync_data()?;
         drop(file);
-        fs::rename(&new, &self.resume)
+        replace::with_patience(|| fs::rename(&new, &self.resume), thread::sleep)
     }
 
     /// What stays of a run that failed: with nothing to go on with, rows to look at, if any.

@@ -336,6 +336,33 @@ fn a_run_may_be_killed_at_any_instant() {
     assert_eq!(shelf.text("x"), whole);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_full_disk_leaves_what_can_be_gone_on_with() {
+    for words in FORMATS {
+        let shelf = Shelf::new(&format!("full-{}", words.len()));
+        shelf.set(|state| (state.rows, state.promised) = (100, 100));
+        let whole = shelf.uninterrupted(words);
+        // A limit for each file stands for the disk; blocks of 512 bytes.
+        let mut limited = Command::new("sh");
+        limited.args(["-c", "trap '' XFSZ; ulimit -f 4; exec \"$0\" \"$@\""]);
+        let export = shelf.export("x", words);
+        limited.arg(export.get_program()).args(export.get_args());
+        for (variable, value) in export.get_envs().filter_map(|(name, value)| Some((name, value?)))
+        {
+            limited.env(variable, value);
+        }
+        let run = run(&mut limited);
+        assert_eq!(run.code, 73, "{}", run.stderr);
+        let expected = format!("{} cannot be written: File too large", shelf.file("x").display());
+        assert!(run.stderr.contains(&expected), "{}", run.stderr);
+        assert!(run.stderr.contains("  to go on: "), "{}", run.stderr);
+        let run = shelf.complete("x", &with(words, "--resume"));
+        assert!(run.stderr.contains("going on after the "), "{}", run.stderr);
+        assert_eq!(shelf.text("x"), whole);
+    }
+}
+
 #[test]
 fn what_follows_the_resume_point_in_the_part_file_is_cut_off() {
     for words in FORMATS {
@@ -495,6 +522,21 @@ fn a_run_without_resume_replaces_what_another_left() {
     // One that gets nothing leaves nothing.
     shelf.stopped_at(1, "x", &[]);
     assert!(names(&shelf.folder).is_empty());
+}
+
+#[test]
+fn a_run_that_begins_anew_and_is_killed_leaves_no_resume_file_of_before() {
+    for words in FORMATS {
+        let shelf = Shelf::new(&format!("anew-{}", words.len()));
+        let whole = shelf.uninterrupted(words);
+        shelf.stopped_at(3, "x", words);
+        fs::write(shelf.file("x.resume.new"), "{").unwrap();
+        kill(shelf.stalled_at(1, "x", words));
+        assert_eq!(names(&shelf.folder), ["x.part"]);
+        shelf.trouble(None);
+        shelf.complete("x", &with(words, "--resume"));
+        assert_eq!(shelf.text("x"), whole);
+    }
 }
 
 #[test]
