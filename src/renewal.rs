@@ -18,7 +18,6 @@ use crate::secret::mask;
 use crate::store::{self, StoreEntry};
 use crate::token::{self, AccessToken};
 use crate::transport::Outgoing;
-use crate::wishes::Wish;
 
 impl Client {
     /// The token that the next call would use: fetched if there is none, renewed if it is
@@ -289,21 +288,6 @@ impl Client {
         self.count(|stats| stats.tokens_fetched += 1);
         let (place, lifetime) = (call.place(), token.lifetime());
         Ok((token, Some(Event::TokenFetched { place, lifetime, renewal })))
-    }
-
-    /// Leaves a wish of the API's where others look before they call it.
-    pub(crate) fn share_wish(&self, call: &Call<'_>, wish: Wish) {
-        let Some(key) = self.key.borrow().clone().filter(|_| self.is_store_shared) else { return };
-        // What is left of the deadline besides the wait itself, which is not kept if it does
-        // not fit.
-        let left = call.time_left();
-        let left = left.checked_sub(wish.wait).unwrap_or(left);
-        let stored = self.store.update(&key, SLACK.min(left / 2), &mut |entry| {
-            entry.add(wish.clone());
-        });
-        if let Err(cause) = stored {
-            self.store_failed(&cause, None);
-        }
     }
 
     /// The failure as it may be told: it may quote the token that could not be kept.

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::event::{Event, WaitReason};
 use crate::response::Response;
 use crate::retry::{Endpoint, jitter};
-use crate::wishes::Ahead;
+use crate::wishes::{Ahead, Wish};
 
 impl Client {
     /// Waits until no remembered wish of the server's stands against the call: tells
@@ -57,6 +57,21 @@ impl Client {
         }
     }
 
+    /// Leaves a wish of the API's where others look before they call it.
+    fn share_wish(&self, call: &Call<'_>, wish: Wish) {
+        let Some(key) = self.key.borrow().clone().filter(|_| self.is_store_shared) else { return };
+        // What is left of the deadline besides the wait itself, which is not kept if it does
+        // not fit.
+        let left = call.time_left();
+        let left = left.checked_sub(wish.wait).unwrap_or(left);
+        let stored = self.store.update(&key, LONGEST_TURN.min(left / 2), &mut |entry| {
+            entry.add(wish.clone());
+        });
+        if let Err(cause) = stored {
+            self.store_failed(&cause, None);
+        }
+    }
+
     pub(crate) fn wait_out(&self, call: &mut Call<'_>, outcome: &Result<Response>, wait: Duration) {
         call.note_attempt(outcome);
         call.count_retry(outcome);
@@ -100,3 +115,5 @@ impl Client {
 
 const MOST_SHORT_WAITS: u32 = 16;
 const LONGEST_STAGGER: Duration = Duration::from_secs(1);
+/// How long a busy store is waited for.
+const LONGEST_TURN: Duration = Duration::from_secs(10);

@@ -1,45 +1,16 @@
 //! The command line, read by hand: it is short.
 
 use std::collections::BTreeMap;
+use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::output::Format;
 use crate::source::{self, Source, credentials_in_environment};
-
-const INTRO: &str = "\
-Exports whole collections of an API to files, complete or not at all.
-
-    export --provider snow-atlas --region westeurope /api/sam/estate/v1/computers --out computers.jsonl
-    export --provider snapdocs /api/v1/subscriptions
-    export                                             (a run against a stand-in server)
-";
-
-const REST: &str = "\
-What to read:
-    PATH...                the collections, with a query if need be
-    --items-key KEY        the member of the answer that holds the rows
-    --page-size ROWS       how many rows to ask for in a page
-    --single               the collection comes in one answer, without pages
-
-Where to write; without any of these the rows of one path go to standard output as they come,
-and only exit code 0 says that they are complete:
-    --out FILE             for one path
-    --out-dir DIR          for one path or several: DIR/computers.jsonl
-    --csv                  CSV instead of JSON lines, with
-    --columns A,B.C        these columns; a dot leads into nested objects
-    --delimiter CHAR       instead of a comma; 'tab' for a tab
-    --bom                  a byte order mark first, for spreadsheets
-
-    --verbose              tells every token, wait and page on standard error
-    --help
-
-Exit codes: 0 complete, 64 usage, 65 incomplete, 69 refused by the server, 73 cannot write,
-75 temporary, 77 credentials, 78 configuration.
-";
+use crate::state::{Asked, CLIENT_ID, QUERY, fingerprint};
 
 pub fn help() -> String {
-    format!("{INTRO}\n{}\n{REST}", source::HELP)
+    include_str!("help.txt").replace("{source}\n", source::HELP)
 }
 
 /// What the command line asks for.
@@ -52,6 +23,9 @@ pub struct Arguments {
     pub destination: Destination,
     pub format: Format,
     pub is_verbose: bool,
+    pub wants_resume: bool,
+    /// The words as they were given, without the paths and `--resume`.
+    words: Vec<String>,
 }
 
 pub enum Task {
@@ -83,7 +57,9 @@ impl Arguments {
             destination: words.destination()?,
             format: words.format()?,
             is_verbose: words.flag("verbose"),
+            wants_resume: words.flag("resume"),
             paths: words.paths,
+            words: words.given,
         };
         if let (Some(name), false) = (words.options.keys().next(), parsed.wants_help()) {
             return Err(format!("--{name} does not go with the other arguments"));
@@ -104,21 +80,59 @@ impl Arguments {
                 Err("no path is given, such as /api/sam/estate/v1/computers".into())
             }
             (Task::Export(_), 2.., Stdout | File(_)) => Err("several paths need --out-dir".into()),
+            (Task::Export(_), 1, Stdout) if self.wants_resume => {
+                Err("--resume needs --out or --out-dir".into())
+            }
             _ => Ok(self),
         }
+    }
+
+    /// All that decides which rows of `path` come, and how they are written.
+    pub fn asked(&self, path: &str) -> Asked {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let mut asked = vec![("path", path.to_owned()), (QUERY, fingerprint(query))];
+        match &self.task {
+            Task::Export(source) => {
+                let client_id = env::var(format!("{}_CLIENT_ID", source.variables()));
+                asked.push((CLIENT_ID, fingerprint(&client_id.unwrap_or_default())));
+                let options = source.options();
+                asked.extend(options.iter().map(|(name, value)| (*name, value.to_string())));
+            }
+            _ => asked.push(("--provider", "stand-in".into())),
+        }
+        asked.extend(self.items_key.clone().map(|key| ("--items-key", key)));
+        asked.extend(self.page_size.map(|rows| ("--page-size", rows.to_string())));
+        asked.push(("--single", self.is_single.to_string()));
+        asked.push(("the format", self.format.extension().to_owned()));
+        if let Format::Csv { columns, delimiter, bom } = &self.format {
+            asked.push(("--columns", columns.join(",")));
+            asked.push(("--delimiter", char::from(*delimiter).escape_default().to_string()));
+            asked.push(("--bom", bom.to_string()));
+        }
+        asked.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    /// The command that goes on with these paths.
+    pub fn to_go_on<'a>(&'a self, paths: impl Iterator<Item = &'a str>) -> String {
+        let program = env::args().next().unwrap_or_else(|| "export".into());
+        let words = self.words.iter().map(String::as_str);
+        let words = words.chain(paths.filter(|_| !self.paths.is_empty())).chain(["--resume"]);
+        words.fold(quoted(&program), |command, word| command + " " + &quoted(word))
     }
 }
 
 /// The words of the command line, by what they are.
 struct Words {
     paths: Vec<String>,
+    /// All others as they were given, apart from `--resume`.
+    given: Vec<String>,
     /// Flags have the value `None`.
     options: BTreeMap<String, Option<String>>,
 }
 
 impl Words {
     fn split(arguments: impl Iterator<Item = OsString>) -> Parsed<Self> {
-        let mut words = Self { paths: Vec::new(), options: BTreeMap::new() };
+        let mut words = Self { paths: Vec::new(), given: Vec::new(), options: BTreeMap::new() };
         let mut arguments = arguments.map(unicode);
         while let Some(word) = arguments.next().transpose()? {
             let word = if word == "-h" { "--help".to_owned() } else { word };
@@ -141,6 +155,10 @@ impl Words {
                 },
                 (false, false, _) => return Err(format!("--{name} is not known")),
             };
+            if name != "resume" {
+                let following = value.clone().filter(|_| !option.contains('='));
+                words.given.extend([word.clone()].into_iter().chain(following));
+            }
             if words.options.insert(name.to_owned(), value).is_some() {
                 return Err(format!("--{name} is given twice"));
             }
@@ -223,5 +241,15 @@ fn page_size(rows: &str) -> Parsed<u64> {
     }
 }
 
-const FLAGS: [&str; 6] = ["bom", "csv", "help", "single", "stand-in", "verbose"];
+/// As a shell takes it for one word.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@+".contains(c);
+    match (!word.is_empty() && word.chars().all(is_plain), cfg!(windows)) {
+        (true, _) => word.to_owned(),
+        (false, true) => format!("\"{word}\""),
+        (false, false) => format!("'{}'", word.replace('\'', r"'\''")),
+    }
+}
+
+const FLAGS: [&str; 7] = ["bom", "csv", "help", "resume", "single", "stand-in", "verbose"];
 const VALUES: [&str; 6] = ["columns", "delimiter", "items-key", "out", "out-dir", "page-size"];

@@ -5,14 +5,20 @@
 //! starts a stand-in server on the loopback and shows the whole job on that.
 
 mod arguments;
+mod collection;
+mod copy;
+mod failure;
 mod job;
 mod output;
 mod rehearsal;
+mod replace;
 mod report;
 #[path = "../source/mod.rs"]
 mod source;
 #[path = "../stand_in/mod.rs"]
 mod stand_in;
+mod state;
+mod target;
 
 use std::env;
 use std::io::{self, IsTerminal, Write};
@@ -21,7 +27,9 @@ use std::process::ExitCode;
 use unattended::Client;
 
 use arguments::{Arguments, Destination, Task};
-use job::{Collection, Failure, Job};
+use collection::Collection;
+use failure::Failure;
+use job::Job;
 use report::Report;
 use source::Source;
 
@@ -59,6 +67,5 @@ fn export(arguments: &Arguments, source: &Source) -> Result<u8, Failure> {
         Client::new(provider, credentials)?.with_observer(move |event| watching.observe(event));
     report.say(&format!("reading {} from {}", arguments.paths.join(", "), source.name()));
     Job { client: &client, arguments, report: &report }.run(&mut collections);
-    report.say(&job::summary(&client));
     Ok(job::exit_code(&collections))
 }

@@ -1,13 +1,8 @@
-//! Rows as text, and files that appear only when they are complete.
+//! Rows as text.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::ffi::OsString;
-use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
-use std::process;
-use std::time::SystemTime;
 
 use serde_json::value::RawValue;
 
@@ -45,17 +40,29 @@ pub struct Column<'f> {
 impl<'f, W: Write> RowWriter<'f, W> {
     /// Writes what stands before the first row: for CSV the header.
     pub fn new(format: &'f Format, mut out: W) -> io::Result<Self> {
-        let (columns, delimiter, bom) = match format {
-            Format::JsonLines => return Ok(Self::JsonLines(BufWriter::new(out))),
-            Format::Csv { columns, delimiter, bom } => (columns, *delimiter, *bom),
+        let Format::Csv { columns, bom, .. } = format else {
+            return Ok(Self::after_rows(format, out, &[]));
         };
-        if bom {
+        if *bom {
             out.write_all("\u{feff}".as_bytes())?;
         }
-        let mut writer = Box::new(csv::WriterBuilder::new().delimiter(delimiter).from_writer(out));
-        writer.write_record(columns)?;
-        let columns = columns.iter().map(|name| Column { name, was_there: false }).collect();
-        Ok(Self::Csv { writer, columns, has_rows: false })
+        let mut rows = Self::after_rows(format, out, columns);
+        if let Self::Csv { writer, has_rows, .. } = &mut rows {
+            writer.write_record(columns)?;
+            *has_rows = false;
+        }
+        Ok(rows)
+    }
+
+    /// Goes on after rows, of which none had the `missing` columns.
+    pub fn after_rows(format: &'f Format, out: W, missing: &[String]) -> Self {
+        let Format::Csv { columns, delimiter, .. } = format else {
+            return Self::JsonLines(BufWriter::new(out));
+        };
+        let writer = csv::WriterBuilder::new().delimiter(*delimiter).from_writer(out);
+        let columns =
+            columns.iter().map(|name| Column { name, was_there: !missing.contains(name) });
+        Self::Csv { writer: Box::new(writer), columns: columns.collect(), has_rows: true }
     }
 
     pub fn write(&mut self, row: &RawValue) -> io::Result<()> {
@@ -77,15 +84,22 @@ impl<'f, W: Write> RowWriter<'f, W> {
         }
     }
 
-    /// Writes what is left. Returns the columns that no row had: most likely misspelt.
-    pub fn finish(self) -> io::Result<Vec<&'f str>> {
+    /// Nothing is held back.
+    pub fn flush(&mut self) -> io::Result<()> {
         match self {
-            Self::JsonLines(mut out) => out.flush().map(|()| Vec::new()),
-            Self::Csv { mut writer, columns, has_rows } => {
-                writer.flush()?;
-                let missing = columns.iter().filter(|column| has_rows && !column.was_there);
-                Ok(missing.map(|column| column.name).collect())
+            Self::JsonLines(out) => out.flush(),
+            Self::Csv { writer, .. } => writer.flush(),
+        }
+    }
+
+    /// The columns that no row had: most likely misspelt.
+    pub fn missing_columns(&self) -> Vec<String> {
+        match self {
+            Self::Csv { columns, has_rows: true, .. } => {
+                let missing = columns.iter().filter(|column| !column.was_there);
+                missing.map(|column| column.name.to_owned()).collect()
             }
+            _ => Vec::new(),
         }
     }
 }
@@ -125,62 +139,4 @@ fn cell(value: &RawValue) -> Cow<'_, str> {
         }
         _ => on_one_line(value),
     }
-}
-
-/// A file beside its final name. It gets that name by [`keep`](Self::keep), and is
-/// removed if it is dropped before.
-pub struct PartialFile {
-    file: File,
-    partial: PathBuf,
-    target: PathBuf,
-    is_kept: bool,
-}
-
-impl PartialFile {
-    /// Fails at once where the target could not be written in the end.
-    pub fn create(target: &Path) -> io::Result<Self> {
-        // A link stays one: what it leads to is replaced.
-        let target = fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
-        if target.exists() && !target.is_file() {
-            return Err(io::Error::other("it is there already, and not a file"));
-        }
-        let partial = beside(&target)?;
-        // Never another run's: two at a time must not write into one file.
-        let file = File::options().write(true).create_new(true).open(&partial)?;
-        // Who could not read the last export is not to read this one.
-        if let Ok(metadata) = target.metadata() {
-            file.set_permissions(metadata.permissions())?;
-        }
-        Ok(Self { file, partial, target, is_kept: false })
-    }
-
-    pub fn writer(&self) -> &File {
-        &self.file
-    }
-
-    /// Gives the file its name, once its bytes are on the disk.
-    pub fn keep(mut self) -> io::Result<()> {
-        self.file.sync_all()?;
-        fs::rename(&self.partial, &self.target)?;
-        self.is_kept = true;
-        Ok(())
-    }
-}
-
-impl Drop for PartialFile {
-    fn drop(&mut self) {
-        if !self.is_kept {
-            // There is nobody left to tell.
-            let _ = fs::remove_file(&self.partial);
-        }
-    }
-}
-
-/// A name in the same directory, hence on the same file system, as renaming requires.
-fn beside(target: &Path) -> io::Result<PathBuf> {
-    let name = target.file_name().ok_or_else(|| io::Error::other("it is not a file name"))?;
-    let now = SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_nanos());
-    let mut partial = OsString::from(name);
-    partial.push(format!(".{}-{now}.partial", process::id()));
-    Ok(target.with_file_name(partial))
 }

@@ -9,7 +9,9 @@ use serde_json::value::RawValue;
 use unattended::{Client, Result};
 
 use crate::arguments::{Arguments, Destination};
-use crate::job::{self, Collection, Failure, Job};
+use crate::collection::Collection;
+use crate::failure::Failure;
+use crate::job::{self, Job};
 use crate::output::{Format, RowWriter};
 use crate::report::Report;
 use crate::stand_in::{COMPUTERS, SUBSCRIPTIONS, StandIn};
@@ -34,7 +36,6 @@ pub fn run(arguments: &Arguments) -> std::result::Result<u8, Failure> {
     };
     let mut collections = [Collection::new(COMPUTERS, Some(file.clone()))];
     Job { client: &client, arguments, report: &report }.run(&mut collections);
-    report.say(&job::summary(&client));
     let [computers] = &collections;
     if computers.failure().is_none() {
         compare(&file, &arguments.format, stand_in.computers())?;
@@ -44,7 +45,7 @@ pub fn run(arguments: &Arguments) -> std::result::Result<u8, Failure> {
         };
         report.say(&format!(
             "compared: the file holds {what}the {} computers of the server, to the letter",
-            computers.rows()
+            computers.rows
         ));
     }
     Ok(job::exit_code(&collections))
@@ -79,13 +80,14 @@ fn say_tenant(client: &Client, report: &Report) -> Result<()> {
 fn compare(file: &Path, format: &Format, rows: &[String]) -> std::result::Result<(), Failure> {
     let name = file.display();
     let mut expected = Vec::new();
-    let unreadable = |error| Failure::Different(format!("{name} cannot be read again: {error}"));
+    let unreadable = |error| Failure::Unusable(format!("{name} cannot be read again: {error}"));
     let mut writer = RowWriter::new(format, &mut expected).map_err(unreadable)?;
     for row in rows {
         let row: &RawValue = serde_json::from_str(row).map_err(|error| unreadable(error.into()))?;
         writer.write(row).map_err(unreadable)?;
     }
-    writer.finish().map_err(unreadable)?;
+    writer.flush().map_err(unreadable)?;
+    drop(writer);
     let found = fs::read(file).map_err(unreadable)?;
     if found == expected {
         return Ok(());
@@ -95,7 +97,7 @@ fn compare(file: &Path, format: &Format, rows: &[String]) -> std::result::Result
     let (found, expected) = (lines(&found), lines(&expected));
     let same =
         found.iter().zip(&expected).take_while(|(found, expected)| found == expected).count();
-    Err(Failure::Different(format!(
+    Err(Failure::Unusable(format!(
         "{name} has {} lines where {} were expected, and differs from line {} on",
         found.len() - 1,
         expected.len() - 1,

@@ -150,6 +150,27 @@ impl Source {
         Ok(provider)
     }
 
+    /// The options that decide what comes back.
+    pub fn options(&self) -> Vec<(&'static str, &str)> {
+        let mut options = vec![("--provider", self.name())];
+        match &self.kind {
+            Kind::SnowAtlas { region } => options.push(("--region", region)),
+            Kind::Snapdocs | Kind::SnapdocsDemo => {}
+            Kind::Cognito { prefix, region, base_url } => {
+                options.extend([("--prefix", prefix.as_str()), ("--region", region)]);
+                options.push(("--base-url", base_url));
+            }
+            Kind::Custom(custom) => {
+                options.push(("--base-url", &custom.base_url));
+                options.extend(custom.audience.as_deref().map(|it| ("--audience", it)));
+                options.extend(custom.resource.as_deref().map(|it| ("--resource", it)));
+            }
+        }
+        options.extend(self.base_url.as_deref().map(|url| ("--base-url", url)));
+        options.extend(self.scope.as_deref().map(|scope| ("--scope", scope)));
+        options
+    }
+
     /// # Errors
     ///
     /// The error, and the variables that should hold them.

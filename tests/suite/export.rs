@@ -18,6 +18,9 @@ mod stand_in;
 
 use stand_in::{CLIENT_ID, CLIENT_SECRET, StandIn};
 
+/// Runs that fail, are killed, and are taken up.
+mod resumed;
+
 const COMPUTERS: &str = "/api/sam/estate/v1/computers";
 
 /// A built example, with nothing in its environment that could lead it elsewhere.
@@ -73,10 +76,12 @@ fn directory(name: &str) -> PathBuf {
     path
 }
 
+/// The files but for the lock files, which stay.
 fn names(directory: &PathBuf) -> Vec<String> {
     let entries = fs::read_dir(directory).unwrap();
     let mut names: Vec<String> =
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.retain(|name| !name.ends_with(".lock"));
     names.sort();
     names
 }
@@ -152,6 +157,7 @@ fn what_cannot_be_meant_is_told_as_usage() {
             "--region does not go with the other arguments",
         ),
         (&["--csv"], "--columns is missing: --csv needs the names of the columns"),
+        (&["--provider", "snapdocs", "/a", "--resume"], "--resume needs --out or --out-dir"),
         (&["--bom"], "--bom does not go with the other arguments"),
         (&["--page-size", "0"], "--page-size 0 is not a number of rows"),
         (&["--out"], "--out needs a value"),
@@ -281,7 +287,7 @@ fn a_page_that_fails_in_the_middle_leaves_the_old_file_as_it_was() {
     assert_eq!(run.code, 69);
     assert!(run.stderr.contains("/x: failed, 1 row of 2 promised: GET"), "{}", run.stderr);
     assert_eq!(fs::read_to_string(&file).unwrap(), "of yesterday\n");
-    assert_eq!(names(&directory), ["x.jsonl"]);
+    assert_eq!(names(&directory), ["x.jsonl", "x.jsonl.part", "x.jsonl.resume"]);
 }
 
 #[test]
@@ -292,8 +298,13 @@ fn a_total_that_contradicts_is_a_failure() {
     let run = export(&server, &["/x", "--out-dir", directory.to_str().unwrap()]);
     assert_eq!((run.code, run.stdout.as_str()), (65, ""));
     assert!(run.stderr.contains("/x: failed, 1 row of 3 promised: "), "{}", run.stderr);
-    assert!(run.stderr.contains("(1 rows delivered of 3 promised)"), "{}", run.stderr);
-    assert!(names(&directory).is_empty());
+    let left = format!(
+        "(1 rows delivered of 3 promised); what came is in {}, and the next run begins anew\n",
+        directory.join("x.jsonl.part").display()
+    );
+    assert!(run.stderr.contains(&left), "{}", run.stderr);
+    assert!(!run.stderr.contains("to go on"), "{}", run.stderr);
+    assert_eq!(names(&directory), ["x.jsonl.part"]);
 }
 
 #[test]

@@ -1,0 +1,152 @@
+//! One collection, the file it goes to, and what became of it.
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::arguments::{Arguments, Destination};
+use crate::failure::Failure;
+use crate::output::Format;
+
+pub struct Collection {
+    pub path: String,
+    /// `None` is standard output.
+    pub file: Option<PathBuf>,
+    pub rows: u64,
+    pub promised: Option<u64>,
+    pub outcome: Outcome,
+    pub left: Left,
+}
+
+pub enum Outcome {
+    NotTried,
+    Complete,
+    Failed(Failure),
+}
+
+/// What a run that failed leaves beside the file.
+pub enum Left {
+    Nothing,
+    /// Rows to look at.
+    Part(PathBuf),
+    /// Rows, and where to go on.
+    Resumable(PathBuf, PathBuf),
+}
+
+impl Collection {
+    /// The collections that the arguments name, each with its file.
+    pub fn of(arguments: &Arguments) -> Result<Vec<Self>, Failure> {
+        let file = |path: &str| match &arguments.destination {
+            Destination::Stdout => Ok(None),
+            Destination::File(file) => Ok(Some(file.clone())),
+            Destination::Directory(directory) => {
+                file_name(path, &arguments.format).map(|name| Some(directory.join(name)))
+            }
+        };
+        let mut collections: Vec<Self> = Vec::new();
+        for path in &arguments.paths {
+            let file = file(path)?;
+            if let Some(other) =
+                collections.iter().find(|other| file.is_some() && other.file == file)
+            {
+                return Err(Failure::Usage(format!(
+                    "{} and {path} would be one file: export them in two runs",
+                    other.path
+                )));
+            }
+            collections.push(Self::new(path, file));
+        }
+        if let Destination::Directory(directory) = &arguments.destination {
+            create(directory)?;
+        }
+        Ok(collections)
+    }
+
+    pub fn new(path: &str, file: Option<PathBuf>) -> Self {
+        Self {
+            path: path.to_owned(),
+            file,
+            rows: 0,
+            promised: None,
+            outcome: Outcome::NotTried,
+            left: Left::Nothing,
+        }
+    }
+
+    pub fn failure(&self) -> Option<&Failure> {
+        match &self.outcome {
+            Outcome::Failed(failure) => Some(failure),
+            _ => None,
+        }
+    }
+
+    pub fn is_complete(&self) -> bool {
+        matches!(self.outcome, Outcome::Complete)
+    }
+
+    pub fn is_resumable(&self) -> bool {
+        matches!(self.left, Left::Resumable(..))
+    }
+}
+
+impl fmt::Display for Collection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rows = counted(self.rows, "row");
+        let rows = match self.promised {
+            Some(promised) => format!("{rows} of {promised} promised"),
+            None => format!("{rows}, no number promised"),
+        };
+        match (&self.outcome, &self.file) {
+            (Outcome::NotTried, _) => write!(f, "{}: not tried", self.path),
+            (Outcome::Failed(failure), _) => {
+                write!(f, "{}: failed, {rows}: {failure}{}", self.path, self.left)
+            }
+            (Outcome::Complete, Some(file)) => {
+                write!(f, "{}: complete, {rows}, in {}", self.path, file.display())
+            }
+            (Outcome::Complete, None) => write!(f, "{}: complete, {rows}", self.path),
+        }
+    }
+}
+
+impl fmt::Display for Left {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => Ok(()),
+            Self::Part(part) => {
+                write!(f, "; what came is in {}, and the next run begins anew", part.display())
+            }
+            Self::Resumable(part, resume) => write!(
+                f,
+                "; what came is in {}, and {} says where to go on",
+                part.display(),
+                resume.display()
+            ),
+        }
+    }
+}
+
+/// `1 row`, `2 rows`.
+pub fn counted(number: u64, what: &str) -> String {
+    match number {
+        1 => format!("1 {what}"),
+        _ => format!("{number} {what}s"),
+    }
+}
+
+/// `computers.jsonl` for `/api/sam/estate/v1/computers?filter=x`.
+fn file_name(path: &str, format: &Format) -> Result<String, Failure> {
+    let (path, _) = path.split_once(['?', '#']).unwrap_or((path, ""));
+    let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let name = last.replace(|c| !is_plain(c), "_");
+    match name.trim_start_matches('.') {
+        "" => Err(Failure::Usage(format!("{path} gives no name for a file: use --out"))),
+        name => Ok(format!("{name}.{}", format.extension())),
+    }
+}
+
+fn create(directory: &Path) -> Result<(), Failure> {
+    let cannot_write = |error| Failure::Output(directory.display().to_string(), error);
+    fs::create_dir_all(directory).map_err(cannot_write)
+}
