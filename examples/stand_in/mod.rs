@@ -7,10 +7,12 @@
 //! | `/idp/api/connect/token`, `/api/sam/estate/v1/computers` | Snow Atlas |
 //! | `/api/sam/v1/licenses` | Snow Atlas, an endpoint that blocks the client for an hour |
 //! | `/oauth/token`, `/oauth/token/`, `/api/v1/subscriptions` | Snapdocs, demo and production |
+//! | `/api/v1/closings` and what is below, `/files/…` | Snapdocs's closings and documents |
 //! | `/oauth2/token` | Amazon Cognito |
 //! | `/realms/demo/protocol/openid-connect/token`, `/v2/orders` | Keycloak with some API |
 #![allow(dead_code, reason = "each example uses another part of it")]
 
+pub mod closings;
 mod collections;
 mod limit;
 mod tokens;
@@ -21,8 +23,9 @@ use std::sync::Arc;
 use httpmock::{HttpMockRequest, HttpMockResponse, MockServer};
 use unattended::{Credentials, Provider, Result};
 
+use closings::Closings;
 use collections::Collections;
-use tokens::{Issuer, Tokens};
+use tokens::{Issuer, Tokens, reference};
 use wire::{Answer, Call};
 
 /// The only client that the token endpoints know. The secret has characters that each way
@@ -33,6 +36,8 @@ pub const CLIENT_SECRET: &str = "s3cret/with+signs=%25";
 pub const COMPUTERS: &str = "/api/sam/estate/v1/computers";
 pub const LICENSES: &str = "/api/sam/v1/licenses";
 pub const SUBSCRIPTIONS: &str = "/api/v1/subscriptions";
+pub const CLOSINGS: &str = "/api/v1/closings";
+pub const FILES: &str = "/files/";
 pub const ORDERS: &str = "/v2/orders";
 
 /// A running server; it stops when it is dropped.
@@ -44,18 +49,27 @@ pub struct StandIn {
 struct World {
     tokens: Tokens,
     collections: Collections,
+    closings: Closings,
 }
 
 impl StandIn {
     /// A server on a good day: tokens live for an hour and nothing goes wrong.
     pub fn calm() -> Self {
-        Self::start(World { tokens: Tokens::calm(), collections: Collections::calm() })
+        Self::start(World {
+            tokens: Tokens::calm(),
+            collections: Collections::calm(),
+            closings: Closings::default(),
+        })
     }
 
     /// A server on a bad day: Snow Atlas tokens live for two seconds, pages take their
     /// time, the token endpoint and one page ask to wait, and the tokens are revoked once.
     pub fn eventful() -> Self {
-        Self::start(World { tokens: Tokens::eventful(), collections: Collections::eventful() })
+        Self::start(World {
+            tokens: Tokens::eventful(),
+            collections: Collections::eventful(),
+            closings: Closings::eventful(),
+        })
     }
 
     fn start(world: World) -> Self {
@@ -84,6 +98,11 @@ impl StandIn {
     /// What the server holds: the rows of Snow Atlas's computers, as JSON.
     pub fn computers(&self) -> &[String] {
         self.world.collections.computers()
+    }
+
+    /// Snapdocs's closings, to look into and to arm.
+    pub fn closings(&self) -> &Closings {
+        &self.world.closings
     }
 
     pub fn credentials(&self) -> Credentials {
@@ -127,6 +146,10 @@ impl World {
             "/oauth2/token" => self.tokens.cognito(call),
             "/realms/demo/protocol/openid-connect/token" => self.tokens.keycloak(call),
             SUBSCRIPTIONS => self.subscriptions(call),
+            path if path.starts_with(CLOSINGS) => {
+                self.closings.answer(call, &self.tokens, &call.elsewhere(FILES))
+            }
+            path if path.starts_with(FILES) => self.closings.file(call),
             ORDERS => self.orders(call),
             _ => self.snow_atlas(call),
         };

@@ -159,8 +159,8 @@ impl Tokens {
     }
 }
 
-/// An opaque token or request id: random, since the server must not honour guesses.
-fn reference() -> String {
+/// An opaque token or id: random, since the server must not honour guesses.
+pub fn reference() -> String {
     let random = RandomState::new();
     format!("{:016x}{:016x}", random.hash_one(1), random.hash_one(2))
 }
