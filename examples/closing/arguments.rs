@@ -29,6 +29,8 @@ pub struct Arguments {
     pub identifier: [String; 3],
     pub target: PathBuf,
     pub audit_query: Value,
+    /// Made up, for the stand-in.
+    pub is_sample: bool,
 }
 
 impl Arguments {
@@ -55,6 +57,7 @@ impl Arguments {
                     identifier: [system, kind, value].map(String::clone),
                     target: target.into(),
                     audit_query,
+                    is_sample: false,
                 }))
             }
             _ => Err(Failure::new(USAGE, "six or seven arguments are needed (see --help)")),
@@ -79,6 +82,7 @@ impl Arguments {
             document,
             identifier,
             audit_query: today(),
+            is_sample: true,
         })
     }
 }

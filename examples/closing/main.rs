@@ -36,5 +36,6 @@ fn run() -> Result<(), Failure> {
     };
     // It stops when it is dropped, so it must live as long as the client.
     let stand_in = StandIn::eventful();
-    steps::close(&snapdocs::connect(&stand_in)?, &arguments)
+    let client = snapdocs::connect(arguments.is_sample.then_some(&stand_in))?;
+    steps::close(&client, &arguments)
 }

@@ -14,7 +14,7 @@ use unattended::{Client, Credentials, Error, Event, Pagination, Provider, Reques
 use crate::stand_in::StandIn;
 
 pub const HELP: &str = "\
-From the environment; without a client id a stand-in server is called:
+From the environment:
     SNAPDOCS_CLIENT_ID, SNAPDOCS_CLIENT_SECRET (or ..._SECRET_FILE, a file that holds it)
     SNAPDOCS_ENVIRONMENT            demo (default) or production
     SNAPDOCS_BASE_URL, SNAPDOCS_TOKEN_ENDPOINT            replace the environment's own
@@ -25,17 +25,17 @@ From the environment; without a client id a stand-in server is called:
 
 pub const CLOSINGS: &str = "/api/v1/closings";
 
-/// Whether the environment names a client; if not, the stand-in is called.
+/// Whether the environment names a client.
 pub fn has_credentials() -> bool {
     env::var_os("SNAPDOCS_CLIENT_ID").is_some()
 }
 
-/// A client for the environment that the variables name, else for the stand-in. It tells
-/// its waits on standard error.
-pub fn connect(stand_in: &StandIn) -> Result<Client, Failure> {
-    let client = match has_credentials() {
-        true => Client::new(provider()?, Credentials::from_env("SNAPDOCS")?)?,
-        false => Client::new(stand_in.snapdocs_demo()?, stand_in.credentials())?,
+/// A client for the stand-in, or else for the environment that the variables name. It
+/// tells its waits on standard error.
+pub fn connect(stand_in: Option<&StandIn>) -> Result<Client, Failure> {
+    let client = match stand_in {
+        Some(stand_in) => Client::new(stand_in.snapdocs_demo()?, stand_in.credentials())?,
+        None => Client::new(provider()?, Credentials::from_env("SNAPDOCS")?)?,
     };
     Ok(client.with_observer(|event| {
         if let Event::Waiting { .. } = event {
