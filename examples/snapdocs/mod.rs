@@ -4,7 +4,7 @@
 
 use std::env;
 use std::fmt;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -39,7 +39,8 @@ pub fn connect(stand_in: Option<&StandIn>) -> Result<Client, Failure> {
     };
     Ok(client.with_observer(|event| {
         if let Event::Waiting { .. } = event {
-            eprintln!("{event}");
+            // Whether anybody listens is no reason to stop.
+            let _ = writeln!(io::stderr(), "{event}");
         }
     }))
 }

@@ -47,11 +47,17 @@ impl Job<'_> {
             let outcome = outcome.inspect_err(|_| self.tally.tell(&self.manifest.path))?;
             self.tally.count(&file.name, &outcome);
         }
-        let is_gone = |name: &&str| !files.iter().any(|file| file.name == **name);
-        let gone: Vec<String> =
-            self.manifest.open_ends().filter(is_gone).map(str::to_owned).collect();
-        for name in gone {
-            self.tally.count(&name, &Outcome::Unsendable("the file is gone".into()));
+        for (name, line) in self.manifest.open_ends() {
+            if files.iter().any(|file| file.name == name) {
+                continue;
+            }
+            let outcome = match listed.iter().find(|found| found.name == name) {
+                Some(found) if line.state == State::Unknown => {
+                    self.resolve(&name, &line, found, &line.content())?
+                }
+                _ => Outcome::Unsendable("the file is gone".into()),
+            };
+            self.tally.count(&name, &outcome);
         }
         self.tally.tell(&self.manifest.path);
         Ok(self.tally.exit_code())
@@ -73,7 +79,7 @@ impl Job<'_> {
         match (before, found) {
             (Some(line), _) if line.state == State::Uploaded => Ok(known(&line, &content, false)),
             (Some(line), Some(found)) if line.state == State::Unknown => {
-                self.resolve(file, &line, found, &content)
+                self.resolve(&file.name, &line, found, &content)
             }
             (_, Some(_)) => {
                 let words = "not sent: the closing has a document of this name already; another one needs another name";
@@ -90,7 +96,7 @@ impl Job<'_> {
     /// An upload whose answer was lost, and a document of its name in the list.
     fn resolve(
         &mut self,
-        file: &Candidate,
+        name: &str,
         line: &Line,
         found: &Document,
         content: &Content,
@@ -101,10 +107,10 @@ impl Job<'_> {
                 "not sent: the closing has a document of this name with {size} bytes, where {} were sent",
                 sent.bytes
             );
-            self.manifest.record(&file.name, &sent, State::Failed, &words)?;
+            self.manifest.record(name, &sent, State::Failed, &words)?;
             return Ok(Outcome::Unsendable(words));
         }
-        self.manifest.record(&file.name, &sent, State::Uploaded, "found in the document list")?;
+        self.manifest.record(name, &sent, State::Uploaded, "found in the document list")?;
         Ok(known(line, content, true))
     }
 

@@ -85,9 +85,9 @@ impl Manifest {
     }
 
     /// The files that are not known to be uploaded.
-    pub fn open_ends(&self) -> impl Iterator<Item = &str> {
+    pub fn open_ends(&self) -> Vec<(String, Line)> {
         let lines = self.lines.iter().filter(|(_, line)| line.state != State::Uploaded);
-        lines.map(|(name, _)| name.as_str())
+        lines.map(|(name, line)| (name.clone(), line.clone())).collect()
     }
 
     /// Adds a line and returns once it is on the disk.

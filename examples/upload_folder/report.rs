@@ -1,5 +1,6 @@
 //! What a run tells: a line for each file, the sum, the exit code.
 
+use std::io::{self, Write};
 use std::path::Path;
 
 use crate::snapdocs::{self, Failure, INCOMPLETE, REFUSED, TEMPORARY};
@@ -58,11 +59,11 @@ impl Tally {
             Outcome::Unknown(words) => (&mut self.unknown, format!("unknown: {words}")),
         };
         *count += 1;
-        println!("{name}: {text}");
+        say(&format!("{name}: {text}"));
     }
 
     pub fn tell(&self, manifest: &Path) {
-        println!(
+        say(&format!(
             "{} uploaded, {} found, {} before, {} failed, {} unknown; {}",
             self.uploaded,
             self.found,
@@ -70,7 +71,7 @@ impl Tally {
             self.refused + self.unsendable,
             self.unknown,
             manifest.display()
-        );
+        ));
     }
 
     /// 75 says that another run may do, which is true only if nothing failed.
@@ -84,17 +85,22 @@ impl Tally {
     }
 }
 
+/// Nobody listens to a closed standard output, but the uploads go on.
+pub fn say(text: &str) {
+    let _ = writeln!(io::stdout(), "{text}");
+}
+
 pub fn left_out(name: &str) {
-    eprintln!("{name}: left out, not a PDF");
+    let _ = writeln!(io::stderr(), "{name}: left out, not a PDF");
 }
 
 pub fn help() -> u8 {
-    println!("{HELP}{}", snapdocs::HELP);
+    say(&format!("{HELP}{}", snapdocs::HELP));
     0
 }
 
 /// Returns the exit code.
 pub fn ended(failure: &Failure) -> u8 {
-    eprintln!("upload_folder: {failure}");
+    let _ = writeln!(io::stderr(), "upload_folder: {failure}");
     failure.code
 }

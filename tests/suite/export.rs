@@ -14,14 +14,14 @@ use unattended::{AuthMethod, Client, Credentials, Provider};
 use crate::support::*;
 
 #[path = "../../examples/stand_in/mod.rs"]
-mod stand_in;
+pub mod stand_in;
 
 use stand_in::{CLIENT_ID, CLIENT_SECRET, StandIn};
 
 const COMPUTERS: &str = "/api/sam/estate/v1/computers";
 
 /// A built example, with nothing in its environment that could lead it elsewhere.
-fn example(name: &str) -> Command {
+pub fn example(name: &str) -> Command {
     let suite = env::current_exe().unwrap();
     let file = format!("{name}{}", env::consts::EXE_SUFFIX);
     let path = suite.ancestors().nth(2).unwrap().join("examples").join(file);
@@ -36,13 +36,13 @@ fn example(name: &str) -> Command {
     command
 }
 
-struct Run {
-    code: i32,
-    stdout: String,
-    stderr: String,
+pub struct Run {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
 }
 
-fn run(command: &mut Command) -> Run {
+pub fn run(command: &mut Command) -> Run {
     let Output { status, stdout, stderr } = command.output().unwrap();
     Run {
         code: status.code().unwrap(),

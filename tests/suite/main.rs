@@ -4,6 +4,7 @@
 
 mod calls;
 mod child;
+mod closing;
 mod credentials;
 mod docs;
 mod errors;
@@ -29,4 +30,5 @@ mod threads;
 mod timeouts;
 mod tls;
 mod token;
+mod upload_folder;
 mod wishes;
