@@ -161,7 +161,8 @@ fn a_run_that_was_killed_leaves_a_manifest_that_can_be_read() {
     // As if it was killed while it wrote the last line: b.pdf is unknown, and it is there.
     let path = folder.join("manifest.jsonl");
     let text = fs::read_to_string(&path).unwrap();
-    fs::write(&path, &text[..text.len() - 20]).unwrap();
+    let torn = "long words".repeat(100);
+    fs::write(&path, format!("{}{torn}", &text[..text.len() - 20])).unwrap();
     let run = upload(&stand_in, &folder, &closing);
     assert_eq!(run.code, 0, "{}", run.stderr);
     let expected = "a.pdf: uploaded before\nb.pdf: found in the document list\n";
