@@ -43,7 +43,9 @@ impl Job<'_> {
         // Read before anything is sent: what is there already must not be sent again.
         let listed = snapdocs::documents(self.client, self.closing)?;
         for file in files {
-            let outcome = self.treat(file, listed.iter().find(|found| found.name == file.name));
+            let line = self.manifest.line(&file.name).cloned();
+            let found = find(&listed, &file.name, line.as_ref());
+            let outcome = self.treat(file, line, found);
             let outcome = outcome.inspect_err(|_| self.tally.tell(&self.manifest.path))?;
             self.tally.count(&file.name, &outcome);
         }
@@ -51,7 +53,7 @@ impl Job<'_> {
             if files.iter().any(|file| file.name == name) {
                 continue;
             }
-            let outcome = match listed.iter().find(|found| found.name == name) {
+            let outcome = match find(&listed, &name, Some(&line)) {
                 Some(found) if line.state == State::Unknown => {
                     self.resolve(&name, &line, found, &line.content())?
                 }
@@ -63,19 +65,23 @@ impl Job<'_> {
         Ok(self.tally.exit_code())
     }
 
-    fn treat(&mut self, file: &Candidate, found: Option<&Document>) -> Result<Outcome, Failure> {
+    fn treat(
+        &mut self,
+        file: &Candidate,
+        before: Option<Line>,
+        found: Option<&Document>,
+    ) -> Result<Outcome, Failure> {
         let content = match Content::of(&file.path) {
             Ok(content) => content,
             Err(error) => {
                 let words = unreadable(&error);
-                if self.manifest.line(&file.name).is_none() {
+                if before.is_none() {
                     let none = Content::default();
                     self.manifest.record(&file.name, &none, State::Failed, &words)?;
                 }
                 return Ok(Outcome::Unsendable(words));
             }
         };
-        let before = self.manifest.line(&file.name).cloned();
         match (before, found) {
             (Some(line), _) if line.state == State::Uploaded => Ok(known(&line, &content, false)),
             (Some(line), Some(found)) if line.state == State::Unknown => {
@@ -175,6 +181,12 @@ impl Job<'_> {
             State::Failed => Outcome::Refused(error.to_string()),
         })
     }
+}
+
+/// The document of that name; of several, one that can be what was sent.
+fn find<'d>(listed: &'d [Document], name: &str, line: Option<&Line>) -> Option<&'d Document> {
+    let sent = line.map(|line| line.content().bytes);
+    listed.iter().filter(|found| found.name == name).max_by_key(|found| found.size == sent)
 }
 
 /// A file whose upload is done, if it is still the one that was uploaded.

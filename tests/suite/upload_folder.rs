@@ -343,16 +343,27 @@ fn without_its_manifest_it_sends_nothing_that_is_there_already() {
 fn a_document_of_another_size_is_not_taken_for_the_one_whose_answer_was_lost() {
     let folder = folder("size", &["a.pdf"]);
     assert_eq!(upload_to(reply(502, ""), &folder).0.code, 75);
-    let document = json!({ "documents": [{ "filename": "a.pdf", "size": 3 }] }).to_string();
-    let server = Server::start(move |seen| match seen.path() {
-        TOKEN_PATH => token_reply("t", 3600),
-        _ => reply(200, document.clone()),
-    });
-    let mut command = snapdocs_example("upload_folder", &server.url(""), &server.url(TOKEN_PATH));
-    let run = run(command.arg(&folder).arg("c"));
-    assert_eq!((run.code, uploads(&server)), (65, 0), "{}", run.stderr);
+    let after_listing = |documents: Value| {
+        let list = json!({ "documents": documents }).to_string();
+        let server = Server::with_api([reply(200, list)]);
+        let mut command =
+            snapdocs_example("upload_folder", &server.url(""), &server.url(TOKEN_PATH));
+        let run = run(command.arg(&folder).arg("c"));
+        assert_eq!(uploads(&server), 0);
+        run
+    };
+    let manifest = fs::read(folder.join("manifest.jsonl")).unwrap();
+    let other = after_listing(json!([{ "filename": "a.pdf", "size": 3 }]));
+    assert_eq!(other.code, 65, "{}", other.stderr);
     let expected = "a.pdf: failed: not sent: the closing has a document of this name with 3 bytes, where 14 were sent\n";
-    assert!(run.stdout.starts_with(expected), "{}", run.stdout);
+    assert!(other.stdout.starts_with(expected), "{}", other.stdout);
+
+    // Of several, it is the one that fits.
+    fs::write(folder.join("manifest.jsonl"), manifest).unwrap();
+    let listed = [3, 14, 5].map(|size| json!({ "filename": "a.pdf", "size": size }));
+    let both = after_listing(json!(listed));
+    assert_eq!(both.code, 0, "{}", both.stderr);
+    assert!(both.stdout.starts_with("a.pdf: found in the document list\n"), "{}", both.stdout);
 }
 
 #[test]
