@@ -9,11 +9,13 @@
 //! | `/api/sam/v1/imports`, `…/tasks`, `…/files`, `…/licenses/{id}` | Snow Atlas: [`imports`] |
 //! | `/api/saas/consolidated-view/v1/users` | Snow Atlas: [`imports`] |
 //! | `/oauth/token`, `/oauth/token/`, `/api/v1/subscriptions` | Snapdocs, demo and production |
+//! | `/api/v1/closings` and what is below, `/files/…` | Snapdocs's closings and documents |
 //! | `/oauth2/token`, `/cases/search` | Amazon Cognito and an API behind it |
 //! | `/realms/demo/.well-known/openid-configuration` | Keycloak, which describes itself |
 //! | `/realms/demo/protocol/openid-connect/token`, `/v2/orders` | Keycloak with some API |
 #![allow(dead_code, reason = "each example uses another part of it")]
 
+pub mod closings;
 mod collections;
 mod details;
 mod imports;
@@ -26,10 +28,11 @@ use std::sync::Arc;
 use httpmock::{HttpMockRequest, HttpMockResponse, MockServer};
 use unattended::{Credentials, Provider, Result};
 
+use closings::Closings;
 use collections::Collections;
 use details::Details;
 use imports::Imports;
-use tokens::{Issuer, Tokens};
+use tokens::{Issuer, Tokens, reference};
 use wire::{Answer, Call};
 
 /// The only client that the token endpoints know. The secret has characters that each way
@@ -40,6 +43,8 @@ pub const CLIENT_SECRET: &str = "s3cret/with+signs=%25";
 pub const COMPUTERS: &str = "/api/sam/estate/v1/computers";
 pub const LICENSES: &str = "/api/sam/v1/licenses";
 pub const SUBSCRIPTIONS: &str = "/api/v1/subscriptions";
+pub const CLOSINGS: &str = "/api/v1/closings";
+pub const FILES: &str = "/files/";
 pub const ORDERS: &str = "/v2/orders";
 pub const CASES_SEARCH: &str = "/cases/search";
 
@@ -54,27 +59,33 @@ struct World {
     collections: Collections,
     details: Details,
     imports: Imports,
+    closings: Closings,
 }
 
 impl StandIn {
     /// A server on a good day: tokens live for an hour and nothing goes wrong.
     pub fn calm() -> Self {
-        Self::start(Tokens::calm(), Collections::calm(), Details::calm())
+        Self::start(World::calm())
     }
 
     /// A server with a rate limit: the details of computers are refused once for a second.
     pub fn limited() -> Self {
-        Self::start(Tokens::calm(), Collections::calm(), Details::limited())
+        Self::start(World { details: Details::limited(), ..World::calm() })
     }
 
     /// A server on a bad day: Snow Atlas tokens live for two seconds, pages take their
     /// time, the token endpoint and one page ask to wait, and the tokens are revoked once.
     pub fn eventful() -> Self {
-        Self::start(Tokens::eventful(), Collections::eventful(), Details::calm())
+        Self::start(World {
+            tokens: Tokens::eventful(),
+            collections: Collections::eventful(),
+            closings: Closings::eventful(),
+            ..World::calm()
+        })
     }
 
-    fn start(tokens: Tokens, collections: Collections, details: Details) -> Self {
-        let world = Arc::new(World { tokens, collections, details, imports: Imports::start() });
+    fn start(world: World) -> Self {
+        let world = Arc::new(world);
         let server = MockServer::start();
         // The server is a single thread: what takes its time must not sleep in it.
         server.mock(|when, then| {
@@ -101,6 +112,11 @@ impl StandIn {
     /// How many calls did not wait although the server had asked for it.
     pub fn violations(&self) -> usize {
         self.world.details.violations()
+    }
+
+    /// Snapdocs's closings, to look into and to arm.
+    pub fn closings(&self) -> &Closings {
+        &self.world.closings
     }
 
     pub fn credentials(&self) -> Credentials {
@@ -150,6 +166,16 @@ fn answering(
 }
 
 impl World {
+    fn calm() -> Self {
+        Self {
+            tokens: Tokens::calm(),
+            collections: Collections::calm(),
+            details: Details::calm(),
+            imports: Imports::start(),
+            closings: Closings::default(),
+        }
+    }
+
     fn answer(&self, call: &Call) -> Answer {
         let answer = match call.path.as_str() {
             "/idp/api/connect/token" => self.tokens.snow_atlas(call),
@@ -159,6 +185,10 @@ impl World {
             "/realms/demo/.well-known/openid-configuration" => tokens::keycloak_metadata(call),
             "/realms/demo/protocol/openid-connect/token" => self.tokens.keycloak(call),
             SUBSCRIPTIONS => self.subscriptions(call),
+            path if path.starts_with(CLOSINGS) => {
+                self.closings.answer(call, &self.tokens, &call.elsewhere(FILES))
+            }
+            path if path.starts_with(FILES) => self.closings.file(call),
             ORDERS => self.orders(call),
             path if path.starts_with(imports::CASES) => self.cases(call),
             _ => self.snow_atlas(call),

@@ -174,8 +174,8 @@ pub fn keycloak_metadata(call: &Call) -> Reply {
     Ok(Answer::json(200, metadata))
 }
 
-/// An opaque token or request id: random, since the server must not honour guesses.
-fn reference() -> String {
+/// An opaque token or id: random, since the server must not honour guesses.
+pub fn reference() -> String {
     let random = RandomState::new();
     format!("{:016x}{:016x}", random.hash_one(1), random.hash_one(2))
 }

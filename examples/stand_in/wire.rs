@@ -18,7 +18,7 @@ pub struct Call {
 pub struct Answer {
     pub status: u16,
     pub headers: Vec<(String, String)>,
-    pub body: String,
+    pub body: Vec<u8>,
 }
 
 /// A refusal is an answer as well; as the error it ends the checks by `?`.
@@ -47,6 +47,13 @@ impl Call {
     /// The first value of that name in the query, decoded.
     pub fn query(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The URL of a path on this server, by another name and hence another origin.
+    pub fn elsewhere(&self, path: &str) -> String {
+        let host = self.header("host").unwrap_or_default();
+        let port = host.rsplit_once(':').map_or("80", |(_, port)| port);
+        format!("http://localhost:{port}{path}")
     }
 
     /// A whole number in the query; `None` if it is none.
@@ -105,8 +112,12 @@ impl Form {
 
 impl Answer {
     pub fn json(status: u16, body: impl ToString) -> Self {
-        let content_type = ("content-type".into(), "application/json; charset=utf-8".into());
-        Self { status, headers: vec![content_type], body: body.to_string() }
+        Self::bytes(status, "application/json; charset=utf-8", body.to_string().into_bytes())
+    }
+
+    pub fn bytes(status: u16, content_type: &str, body: Vec<u8>) -> Self {
+        let content_type = ("content-type".into(), content_type.into());
+        Self { status, headers: vec![content_type], body }
     }
 
     /// A refusal as RFC 6749 §5.2 words it.

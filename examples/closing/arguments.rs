@@ -1,0 +1,104 @@
+//! The command line, and what stands in for it without credentials.
+
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::snapdocs::{self, CANNOT_WRITE, Failure, USAGE};
+
+pub const HELP: &str = "\
+Creates a closing at Snapdocs, uploads a document, submits, and reads all back.
+
+    closing CLOSING.json DOCUMENT.pdf SYSTEM TYPE VALUE TARGET.pdf [AUDIT.json]
+    closing                                            (a run against a stand-in server)
+
+    CLOSING.json           the closing to create, as the API wants it
+    SYSTEM TYPE VALUE      the external identifier by which it is looked up
+    TARGET.pdf             where the document is downloaded to
+    AUDIT.json             the query of the audit trail; default {\"date\": today in UTC}
+
+";
+
+pub struct Arguments {
+    pub closing: Value,
+    pub document: PathBuf,
+    pub filename: String,
+    pub identifier: [String; 3],
+    pub target: PathBuf,
+    pub audit_query: Value,
+    /// Made up, for the stand-in.
+    pub is_sample: bool,
+}
+
+impl Arguments {
+    /// `None` if help is wanted.
+    pub fn read() -> Result<Option<Self>, Failure> {
+        let words: Vec<OsString> = env::args_os().skip(1).collect();
+        let texts: Vec<String> =
+            words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+        match (texts.as_slice(), words.as_slice()) {
+            ([help], _) if help == "--help" || help == "-h" => Ok(None),
+            ([], _) if !snapdocs::has_credentials() => Self::sample().map(Some),
+            ([_, _, system, kind, value, ..], [closing, document, _, _, _, target, audit @ ..])
+                if audit.len() < 2 =>
+            {
+                let document = PathBuf::from(document);
+                let audit_query = match audit {
+                    [file] => json_file(Path::new(file))?,
+                    _ => today(),
+                };
+                Ok(Some(Self {
+                    closing: json_file(Path::new(closing))?,
+                    filename: name_of(&document)?,
+                    document,
+                    identifier: [system, kind, value].map(String::clone),
+                    target: target.into(),
+                    audit_query,
+                    is_sample: false,
+                }))
+            }
+            _ => Err(Failure::new(USAGE, "six or seven arguments are needed (see --help)")),
+        }
+    }
+
+    /// A closing that draws a warning, with a value that a path could not hold as it is.
+    fn sample() -> Result<Self, Failure> {
+        let identifier = ["los", "loan", "2026/041 Müller"].map(str::to_owned);
+        let [system, kind, value] = &identifier;
+        let folder = snapdocs::sample_folder("closing-sample");
+        let document = folder.join("deed of trust.pdf");
+        fs::create_dir_all(&folder)
+            .and_then(|()| fs::write(&document, "%PDF-1.7\n% a deed of trust\n%%EOF\n"))
+            .map_err(|error| Failure::file(CANNOT_WRITE, &document, &error))?;
+        Ok(Self {
+            closing: json!({ "external_identifiers": [{
+                "external_system": system, "external_type": kind, "external_value": value
+            }] }),
+            target: folder.join("deed of trust, from Snapdocs.pdf"),
+            filename: name_of(&document)?,
+            document,
+            identifier,
+            audit_query: today(),
+            is_sample: true,
+        })
+    }
+}
+
+fn name_of(document: &Path) -> Result<String, Failure> {
+    let name = document.file_name().and_then(|name| name.to_str());
+    name.map(str::to_owned)
+        .ok_or_else(|| Failure::new(USAGE, format!("{} has no name to send", document.display())))
+}
+
+fn json_file(path: &Path) -> Result<Value, Failure> {
+    let text = fs::read(path).map_err(|error| Failure::file(USAGE, path, &error))?;
+    serde_json::from_slice(&text).map_err(|error| Failure::file(USAGE, path, &error.into()))
+}
+
+/// The name `date` is a guess: the vendor's public documents do not tell it.
+fn today() -> Value {
+    json!({ "date": time::OffsetDateTime::now_utc().date().to_string() })
+}

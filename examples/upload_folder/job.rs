@@ -1,0 +1,217 @@
+//! The job: each file once, and the manifest right at every moment.
+
+use std::io;
+use std::path::Path;
+
+use unattended::error::{Class, Sent};
+use unattended::{Client, Error};
+
+use crate::folder::{self, Candidate, Content};
+use crate::manifest::{Line, Manifest, State};
+use crate::report::{Outcome, Tally};
+use crate::snapdocs::{self, Document, Failure, TEMPORARY};
+
+/// Uploads the PDFs of `folder` and returns the exit code.
+pub fn upload(
+    client: &Client,
+    folder: &Path,
+    closing: &str,
+    manifest: &Path,
+) -> Result<u8, Failure> {
+    let files = folder::pdfs(folder, manifest)?;
+    let mut manifest = Manifest::open(manifest, closing)?;
+    let job = Job { client, closing, manifest: &mut manifest, tally: Tally::default(), lost: 0 };
+    job.run(&files)
+}
+
+struct Job<'a> {
+    client: &'a Client,
+    closing: &'a str,
+    manifest: &'a mut Manifest,
+    tally: Tally,
+    /// How many uploads in a row may have arrived or not.
+    lost: u32,
+}
+
+impl Job<'_> {
+    /// Returns the exit code, once every file was looked at.
+    ///
+    /// # Errors
+    ///
+    /// What no other file would be spared; the manifest holds what was done until then.
+    fn run(mut self, files: &[Candidate]) -> Result<u8, Failure> {
+        // Read before anything is sent: what is there already must not be sent again.
+        let listed = snapdocs::documents(self.client, self.closing)?;
+        for file in files {
+            let line = self.manifest.line(&file.name).cloned();
+            let found = find(&listed, &file.name, line.as_ref());
+            let outcome = self.treat(file, line, found);
+            let outcome = outcome.inspect_err(|_| self.tally.tell(&self.manifest.path))?;
+            self.tally.count(&file.name, &outcome);
+        }
+        for (name, line) in self.manifest.open_ends() {
+            if files.iter().any(|file| file.name == name) {
+                continue;
+            }
+            let outcome = match find(&listed, &name, Some(&line)) {
+                Some(found) if line.state == State::Unknown => {
+                    self.resolve(&name, &line, found, &line.content())?
+                }
+                _ => Outcome::Unsendable("the file is gone".into()),
+            };
+            self.tally.count(&name, &outcome);
+        }
+        self.tally.tell(&self.manifest.path);
+        Ok(self.tally.exit_code())
+    }
+
+    fn treat(
+        &mut self,
+        file: &Candidate,
+        before: Option<Line>,
+        found: Option<&Document>,
+    ) -> Result<Outcome, Failure> {
+        let content = match Content::of(&file.path) {
+            Ok(content) => content,
+            Err(error) => {
+                let words = unreadable(&error);
+                if before.is_none() {
+                    let none = Content::default();
+                    self.manifest.record(&file.name, &none, State::Failed, &words)?;
+                }
+                return Ok(Outcome::Unsendable(words));
+            }
+        };
+        match (before, found) {
+            (Some(line), _) if line.state == State::Uploaded => Ok(known(&line, &content, false)),
+            (Some(line), Some(found)) if line.state == State::Unknown => {
+                self.resolve(&file.name, &line, found, &content)
+            }
+            (_, Some(_)) => {
+                let words = "not sent: the closing has a document of this name already; another one needs another name";
+                self.manifest.record(&file.name, &content, State::Failed, words)?;
+                Ok(Outcome::Unsendable(words.into()))
+            }
+            (before, None) => {
+                let was_unknown = before.is_some_and(|line| line.state == State::Unknown);
+                self.send(file, &content, was_unknown)
+            }
+        }
+    }
+
+    /// An upload whose answer was lost, and a document of its name in the list.
+    fn resolve(
+        &mut self,
+        name: &str,
+        line: &Line,
+        found: &Document,
+        content: &Content,
+    ) -> Result<Outcome, Failure> {
+        let sent = line.content();
+        if let Some(size) = found.size.filter(|size| *size != sent.bytes) {
+            let words = format!(
+                "not sent: the closing has a document of this name with {size} bytes, where {} were sent",
+                sent.bytes
+            );
+            self.manifest.record(name, &sent, State::Failed, &words)?;
+            return Ok(Outcome::Unsendable(words));
+        }
+        self.manifest.record(name, &sent, State::Uploaded, "found in the document list")?;
+        Ok(known(line, content, true))
+    }
+
+    /// It is unknown from before it is sent: this program may be killed meanwhile.
+    fn send(
+        &mut self,
+        file: &Candidate,
+        content: &Content,
+        was_unknown: bool,
+    ) -> Result<Outcome, Failure> {
+        let name = &file.name;
+        self.manifest.record(name, content, State::Unknown, "being sent")?;
+        let request = snapdocs::upload(self.closing, name, &file.path);
+        let error = match self.client.send(&request) {
+            Ok(answer) => {
+                self.lost = 0;
+                let words = answer.status().to_string();
+                self.manifest.record(name, content, State::Uploaded, &words)?;
+                return Ok(Outcome::Uploaded(words));
+            }
+            Err(error) => error,
+        };
+        let state = match error.sent() {
+            Sent::Accepted => State::Uploaded,
+            Sent::Unknown => State::Unknown,
+            // What an earlier run left open is open still.
+            Sent::No if was_unknown => State::Unknown,
+            _ => State::Failed,
+        };
+        self.manifest.record(name, content, state, &error.to_string())?;
+        self.judge(file, content, state, error)
+    }
+
+    /// Whether the next file would fare any better.
+    fn judge(
+        &mut self,
+        file: &Candidate,
+        content: &Content,
+        state: State,
+        error: Error,
+    ) -> Result<Outcome, Failure> {
+        // A file that vanished or changed meanwhile is no trouble of the others.
+        match Content::of(&file.path) {
+            Err(error) => return Ok(Outcome::Unsendable(unreadable(&error))),
+            Ok(now) if now != *content && error.status().is_none() => {
+                return Ok(Outcome::Unsendable(error.to_string()));
+            }
+            Ok(_) => {}
+        }
+        let is_lost = error.sent() == Sent::Unknown;
+        self.lost = if is_lost { self.lost + 1 } else { 0 };
+        if self.lost == MOST_LOST {
+            let text = format!("{MOST_LOST} uploads in a row were lost, the last one by: {error}");
+            return Err(Failure::new(TEMPORARY, text));
+        }
+        if !is_lost && concerns_all(&error) {
+            return Err(error.into());
+        }
+        Ok(match state {
+            State::Uploaded => Outcome::Uploaded(error.to_string()),
+            State::Unknown => Outcome::Unknown(error.to_string()),
+            State::Failed => Outcome::Refused(error.to_string()),
+        })
+    }
+}
+
+/// The document of that name; of several, one that can be what was sent.
+fn find<'d>(listed: &'d [Document], name: &str, line: Option<&Line>) -> Option<&'d Document> {
+    let sent = line.map(|line| line.content().bytes);
+    listed.iter().filter(|found| found.name == name).max_by_key(|found| found.size == sent)
+}
+
+/// A file whose upload is done, if it is still the one that was uploaded.
+fn known(line: &Line, content: &Content, is_news: bool) -> Outcome {
+    match line.content() == *content {
+        false => Outcome::Unsendable(
+            "not sent: it changed after it was uploaded; a new version needs a new name".into(),
+        ),
+        true if is_news => Outcome::Found,
+        true => Outcome::Known,
+    }
+}
+
+/// Trouble that outlasted the call's deadline, or a refusal that is not about the file:
+/// the credentials, the permission, the closing.
+fn concerns_all(error: &Error) -> bool {
+    match error.class() {
+        Class::Credentials | Class::Configuration | Class::Temporary => true,
+        _ => error.status().is_some_and(|status| matches!(status.as_u16(), 403 | 404 | 405 | 410)),
+    }
+}
+
+fn unreadable(error: &io::Error) -> String {
+    format!("the file cannot be read: {error}")
+}
+
+/// One answer that is lost is bad luck; after this many another run should look first.
+const MOST_LOST: u32 = 3;

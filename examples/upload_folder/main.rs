@@ -1,0 +1,44 @@
+//! Uploads the PDFs of a folder to a Snapdocs closing, each once, whatever happens: a
+//! manifest tells what became of each file, and another run goes on from there.
+//!
+//! Reads `SNAPDOCS_CLIENT_ID` and `SNAPDOCS_CLIENT_SECRET` (or `…_SECRET_FILE`), and what
+//! `--help` lists. Without them it makes up a folder and calls a stand-in server.
+
+mod folder;
+mod job;
+mod manifest;
+mod rehearsal;
+mod report;
+#[path = "../snapdocs/mod.rs"]
+mod snapdocs;
+#[path = "../stand_in/mod.rs"]
+mod stand_in;
+
+use std::env;
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::ExitCode;
+
+use report::HELP;
+use snapdocs::{Failure, USAGE};
+
+fn main() -> ExitCode {
+    let words: Vec<OsString> = env::args_os().skip(1).collect();
+    run(&words).unwrap_or_else(|failure| report::ended(&failure)).into()
+}
+
+/// Returns the exit code.
+fn run(words: &[OsString]) -> Result<u8, Failure> {
+    match words {
+        [help] if help == "--help" || help == "-h" => Ok(report::help()),
+        [] if !snapdocs::has_credentials() => rehearsal::run(),
+        [folder, closing, manifest @ ..] if manifest.len() < 2 => {
+            let folder = Path::new(folder);
+            let default = folder.join("manifest.jsonl");
+            let manifest = manifest.first().map_or(default.as_path(), Path::new);
+            let closing = closing.to_string_lossy();
+            job::upload(&snapdocs::connect(None)?, folder, &closing, manifest)
+        }
+        _ => Err(Failure::new(USAGE, format!("a folder and a closing are needed\n\n{HELP}"))),
+    }
+}

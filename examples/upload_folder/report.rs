@@ -1,0 +1,106 @@
+//! What a run tells: a line for each file, the sum, the exit code.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use crate::snapdocs::{self, Failure, INCOMPLETE, REFUSED, TEMPORARY};
+
+pub const HELP: &str = "\
+Uploads the PDFs of a folder to a Snapdocs closing, each once.
+
+    upload_folder FOLDER CLOSING [MANIFEST]
+    upload_folder                                      (a run against a stand-in server)
+
+    FOLDER                 its *.pdf are sent by name; folders in it are left out
+    CLOSING                the closing_uuid
+    MANIFEST               what became of each file; default FOLDER/manifest.jsonl
+
+Run it again with the same manifest until it ends with 0: what is uploaded is skipped, what
+failed is tried again, and what is unknown is looked up in the document list first.
+
+Exit codes: 0 all uploaded, 64 usage, 65 files that cannot be sent, 69 refused by the server,
+73 no manifest can be written, 75 temporary or unknown: run it again, 77 credentials,
+78 configuration.
+
+";
+
+/// What became of a file in this run.
+pub enum Outcome {
+    /// By the server's words.
+    Uploaded(String),
+    /// An earlier run had uploaded it, which nobody knew.
+    Found,
+    /// An earlier run had uploaded it.
+    Known,
+    Refused(String),
+    /// Nothing that the server could change.
+    Unsendable(String),
+    Unknown(String),
+}
+
+#[derive(Default)]
+pub struct Tally {
+    uploaded: u32,
+    found: u32,
+    known: u32,
+    refused: u32,
+    unsendable: u32,
+    unknown: u32,
+}
+
+impl Tally {
+    pub fn count(&mut self, name: &str, outcome: &Outcome) {
+        let (count, text) = match outcome {
+            Outcome::Uploaded(words) => (&mut self.uploaded, format!("uploaded: {words}")),
+            Outcome::Found => (&mut self.found, "found in the document list".into()),
+            Outcome::Known => (&mut self.known, "uploaded before".into()),
+            Outcome::Refused(words) => (&mut self.refused, format!("failed: {words}")),
+            Outcome::Unsendable(words) => (&mut self.unsendable, format!("failed: {words}")),
+            Outcome::Unknown(words) => (&mut self.unknown, format!("unknown: {words}")),
+        };
+        *count += 1;
+        say(&format!("{name}: {text}"));
+    }
+
+    pub fn tell(&self, manifest: &Path) {
+        say(&format!(
+            "{} uploaded, {} found, {} before, {} failed, {} unknown; {}",
+            self.uploaded,
+            self.found,
+            self.known,
+            self.refused + self.unsendable,
+            self.unknown,
+            manifest.display()
+        ));
+    }
+
+    /// 75 says that another run may do, which is true only if nothing failed.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self { refused: 1.., .. } => REFUSED,
+            Self { unsendable: 1.., .. } => INCOMPLETE,
+            Self { unknown: 1.., .. } => TEMPORARY,
+            _ => 0,
+        }
+    }
+}
+
+/// Nobody listens to a closed standard output, but the uploads go on.
+pub fn say(text: &str) {
+    let _ = writeln!(io::stdout(), "{text}");
+}
+
+pub fn left_out(name: &str) {
+    let _ = writeln!(io::stderr(), "{name}: left out, not a PDF");
+}
+
+pub fn help() -> u8 {
+    say(&format!("{HELP}{}", snapdocs::HELP));
+    0
+}
+
+/// Returns the exit code.
+pub fn ended(failure: &Failure) -> u8 {
+    let _ = writeln!(io::stderr(), "upload_folder: {failure}");
+    failure.code
+}
