@@ -55,7 +55,6 @@ pub struct Client {
     pub(crate) policy: RetryPolicy,
     pub(crate) end_time: Option<SystemTime>,
     pub(crate) margin: Duration,
-    pub(crate) idle_timeout: Duration,
     pub(crate) token_idle_timeout: Duration,
     pub(crate) body_limit: u64,
     pub(crate) token: RefCell<Option<AccessToken>>,
@@ -104,7 +103,6 @@ impl Client {
             policy: RetryPolicy::default(),
             end_time: None,
             margin: Duration::from_secs(30),
-            idle_timeout: Duration::from_secs(120),
             token_idle_timeout: Duration::from_secs(30),
             body_limit: 64 * 1024 * 1024,
             token: RefCell::new(None),
@@ -194,7 +192,7 @@ impl Client {
     ) -> Result<Response> {
         let (idle_timeout, idle_setting) = match call.idle_timeout {
             Some(timeout) => (timeout, "Request::with_idle_timeout"),
-            None => (self.idle_timeout, "Client::with_idle_timeout"),
+            None => (self.transport.timeouts.idle, "Client::with_idle_timeout"),
         };
         let outgoing = Outgoing {
             method: &call.method,

@@ -10,7 +10,7 @@ use ureq::{AsSendBody, Body, SendBody};
 use crate::error::{Class, Error, Place, Result, Sent};
 use crate::payload::Payload;
 use crate::sink::Broken;
-use crate::transport::{Built, Incoming, Outgoing, Transport};
+use crate::transport::{Built, Incoming, Outgoing, Timeouts, Transport, limit};
 
 impl Transport {
     /// Sends once and reads the whole answer. Any status is an answer.
@@ -22,7 +22,7 @@ impl Transport {
         if let Some(why) = self.missing_tls(outgoing) {
             return Err(self.error(outgoing, Sent::No, Class::Configuration, why));
         }
-        let built = self.built()?;
+        let built = self.built(outgoing.uri)?;
         let response = match outgoing.body {
             None => self.run(built, outgoing, ()),
             Some(Payload::Bytes(bytes)) if !Payload::Bytes(bytes).may_be_long() => {
@@ -52,23 +52,30 @@ impl Transport {
         *request.headers_mut() = std::mem::take(&mut outgoing.headers);
         let route = built.route.as_ref();
         let proxy = route.and_then(|route| route.to(outgoing.uri.host()?)).cloned();
-        let limit = |limit: Duration| Some(limit.min(LONGEST_LIMIT));
+        let (connect, idle) = (self.timeouts.connect, outgoing.idle_timeout);
+        let timeouts = Timeouts { global: outgoing.time_left, connect, idle };
+        let is_streamed = outgoing.is_streamed();
+        if !is_streamed && proxy.is_none() && timeouts == built.timeouts {
+            let response = built.agent.run(request);
+            return response.map_err(|error| self.failure(error, outgoing));
+        }
         // Per read and per write are free while they are shorter than the rest of the
         // deadline; the deadline itself then costs no system call either.
         let request = built
             .agent
             .configure_request(request)
             .proxy(proxy)
-            .timeout_connect(limit(self.connect_timeout))
-            .timeout_per_read(limit(outgoing.idle_timeout))
-            .timeout_per_write(limit(outgoing.idle_timeout));
-        let request = match outgoing.is_streamed() {
-            false => request.timeout_global(limit(outgoing.time_left)),
+            .timeout_global(limit(timeouts.global))
+            .timeout_connect(limit(connect))
+            .timeout_per_read(limit(idle))
+            .timeout_per_write(limit(idle));
+        let request = match is_streamed {
+            false => request,
             // What is streamed takes as long as it takes; all else is under the deadline.
             true => request
                 .timeout_global(outgoing.end_left.and_then(limit))
-                .timeout_connect(limit(self.connect_timeout.min(outgoing.time_left)))
-                .timeout_await_100(Some(PERMISSION.min(outgoing.idle_timeout / 2)))
+                .timeout_connect(limit(connect.min(outgoing.time_left)))
+                .timeout_await_100(Some(PERMISSION.min(idle / 2)))
                 .timeout_recv_response(limit(outgoing.time_left)),
         };
         built.agent.run(request.build()).map_err(|error| self.failure(error, outgoing))
@@ -200,8 +207,6 @@ fn is_empty_gzip(error: &ureq::Error) -> bool {
         if cause.kind() == io::ErrorKind::UnexpectedEof && cause.get_ref().is_none())
 }
 
-/// ureq adds limits to the time of day, which panics far in the future.
-const LONGEST_LIMIT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// How long permission for a long body is waited for: servers that do not know of it say
 /// nothing.
 const PERMISSION: Duration = Duration::from_secs(1);

@@ -1,5 +1,6 @@
 //! Percent-encoding, in the two dialects that the wire speaks.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 /// `application/x-www-form-urlencoded`, as RFC 6749 appendix B asks for token
@@ -25,19 +26,26 @@ pub(crate) fn encode_query(text: &str) -> String {
 
 /// What a caller wrote as a path or query: reserved characters and valid escapes stay,
 /// what may not stand in a URL is escaped.
-pub(crate) fn encode_path(text: &str) -> String {
+pub(crate) fn encode_path(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(is_path_byte) {
+        return Cow::Borrowed(text);
+    }
     let bytes = text.as_bytes();
     let mut encoded = String::with_capacity(text.len());
     for (at, &byte) in bytes.iter().enumerate() {
         let digits = bytes.get(at + 1..at + 3).filter(|_| byte == b'%');
         let is_escape = digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
-        if is_escape || is_unreserved(byte) || b":/?@!$&'()*+,;=[]".contains(&byte) {
+        if is_escape || is_path_byte(byte) {
             encoded.push(char::from(byte));
         } else {
             push_escape(&mut encoded, byte);
         }
     }
-    encoded
+    Cow::Owned(encoded)
+}
+
+fn is_path_byte(byte: u8) -> bool {
+    is_unreserved(byte) || b":/?@!$&'()*+,;=[]".contains(&byte)
 }
 
 /// `name=value` pairs as a form body.

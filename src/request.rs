@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
-use ureq::http::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
+use ureq::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
 use ureq::http::{HeaderMap, Method, Uri};
 
 use crate::error::{Error, Place, Result};
@@ -246,7 +246,7 @@ impl Request {
         if let Some(wrong) = &self.wrong {
             return Err(self.refuse(wrong));
         }
-        if self.with_token && self.headers.contains_key("authorization") {
+        if self.with_token && self.headers.contains_key(AUTHORIZATION) {
             return Err(self.refuse(
                 "the client sets the Authorization header itself: remove yours, or make the request without_token()",
             ));

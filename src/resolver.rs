@@ -45,10 +45,11 @@ impl Memory {
     }
 
     fn recall(&self, authority: &Authority, is_https: bool) -> Option<ResolvedSocketAddrs> {
-        let now = SystemClock.monotonic();
-        let mut names = self.names();
-        names.retain(|known| now.saturating_sub(known.since) < REMEMBERED);
+        let names = self.names();
         let known = names.iter().find(|known| known.is_for(authority, is_https))?;
+        if SystemClock.monotonic().saturating_sub(known.since) >= REMEMBERED {
+            return None;
+        }
         let mut addresses = self.empty();
         addresses_into(&mut addresses, known.addresses.iter().copied());
         Some(addresses)
@@ -75,7 +76,7 @@ impl Memory {
 
 impl Known {
     fn is_for(&self, authority: &Authority, is_https: bool) -> bool {
-        self.is_https == is_https && self.authority == *authority
+        self.is_https == is_https && self.authority.as_str() == authority.as_str()
     }
 }
 

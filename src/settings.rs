@@ -15,6 +15,7 @@ impl Client {
     /// Retries and deadline of each call; default: [`RetryPolicy::default`].
     pub fn with_retry_policy(mut self, policy: RetryPolicy) -> Self {
         self.policy = policy;
+        self.transport.timeouts.global = policy.deadline;
         self
     }
 
@@ -35,7 +36,7 @@ impl Client {
 
     /// How long a connection may take, the name look-up apart; default 10 s.
     pub fn with_connect_timeout(mut self, timeout: Duration) -> Self {
-        self.transport.set_connect_timeout(timeout);
+        self.transport.timeouts.connect = timeout;
         self
     }
 
@@ -43,7 +44,7 @@ impl Client {
     /// [`Request::with_idle_timeout`](crate::Request::with_idle_timeout) sets it for one
     /// request.
     pub fn with_idle_timeout(mut self, timeout: Duration) -> Self {
-        self.idle_timeout = timeout;
+        self.transport.timeouts.idle = timeout;
         self
     }
 

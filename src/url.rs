@@ -104,23 +104,24 @@ pub(crate) fn join(base: &Uri, path: &str, query: &[(String, String)]) -> Result
         return with_query(parse(path, "the request's URL")?, query);
     }
     let (path, own_query) = path.split_once('?').unwrap_or((path, ""));
-    let mut target = base.path().to_owned();
-    if !path.is_empty() {
-        target.truncate(target.trim_end_matches('/').len());
-        target.push('/');
-        target.push_str(&encode_path(path.trim_start_matches('/')));
-    }
-    if !own_query.is_empty() {
-        target.push('?');
-        target.push_str(&encode_path(own_query));
-    }
+    let (folder, slash) = match path {
+        "" => (base.path(), ""),
+        _ => (base.path().trim_end_matches('/'), "/"),
+    };
+    let mark = if own_query.is_empty() { "" } else { "?" };
+    let (path, own_query) = (encode_path(path.trim_start_matches('/')), encode_path(own_query));
+    // Exactly as long as it must be: `http` takes it over as it is then.
+    let target = [folder, slash, &path, mark, &own_query].concat();
     with_query(replace_target(base, target)?, query)
 }
 
 /// Whether `path` is a URL of its own.
 pub(crate) fn is_absolute(path: &str) -> bool {
-    let scheme = path.split_once("://").map(|(scheme, _)| scheme);
-    scheme.is_some_and(|scheme| {
+    if path.starts_with('/') {
+        return false;
+    }
+    let scheme = path.split_once(':').filter(|(_, rest)| rest.starts_with("//"));
+    scheme.is_some_and(|(scheme, _)| {
         !scheme.is_empty() && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+')
     })
 }
@@ -159,7 +160,7 @@ pub(crate) fn resolve(base: &Uri, reference: &str) -> Result<Uri> {
             without_dots(&format!("{folder}/{path}"))
         }
     };
-    let mut target = encode_path(&path);
+    let mut target = encode_path(&path).into_owned();
     if let Some(query) = query.or(base.query().filter(|_| reference.is_empty())) {
         target.push('?');
         target.push_str(&encode_path(query));

@@ -5,5 +5,6 @@
 //! servers of these tests allocate in their threads does not.
 #![allow(missing_docs, reason = "a test binary has no documentation")]
 
+mod calls;
 mod memory;
 mod server;

@@ -411,3 +411,29 @@ fn a_refusal_is_read_whatever_the_body_limit() {
     let error = server.client().with_body_limit(1).send(&untold(Method::GET)).unwrap_err();
     assert!(error.to_string().ends_with("400 Bad Request: x: too small a limit"), "{error}");
 }
+
+#[test]
+fn limits_that_are_changed_after_the_first_call_hold_for_the_next_one() {
+    let origin = raw_server(|mut stream, _| {
+        while let Some(seen) = read_request(&mut stream) {
+            if seen.path() == "/slow" {
+                thread::sleep(millis(200));
+            }
+            write_reply(&mut stream, &reply(200, "{}"));
+        }
+    });
+    let client = client_at(&origin);
+    client.send(&untold(Method::GET)).unwrap();
+    let slow = Request::post("/slow").without_token();
+    let hasty = client.clone().with_idle_timeout(millis(20));
+    let error = hasty.send(&slow).unwrap_err().to_string();
+    assert!(error.contains("nothing from the server for 0.02 s"), "{error}");
+    let policy = RetryPolicy::default().with_deadline(millis(20));
+    let error = client.clone().with_retry_policy(policy).send(&slow).unwrap_err().to_string();
+    assert!(error.contains("deadline passed"), "{error}");
+    // And the other way round: what the first client had is not left behind.
+    let first = client_at(&origin).with_idle_timeout(millis(20));
+    first.send(&untold(Method::GET)).unwrap();
+    let patient = first.clone().with_idle_timeout(secs(60));
+    assert_eq!(patient.send(&slow).unwrap().status(), 200);
+}

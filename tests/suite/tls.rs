@@ -534,3 +534,15 @@ fn a_self_signed_certificate_is_believed_when_it_is_given() {
         assert_eq!(server.seen().len(), 2);
     }
 }
+
+#[test]
+fn roots_are_not_read_for_plain_http() {
+    if !is_child() {
+        let test = "tls::roots_are_not_read_for_plain_http";
+        return run_in_child(test, &[("SSL_CERT_FILE", "/nowhere")]);
+    }
+    let server = Server::with_api([]);
+    server.client().get("/x").unwrap();
+    let error = client_at("https://127.0.0.1:9").get("/x").unwrap_err();
+    assert_eq!(error.to_string(), "SSL_CERT_FILE /nowhere cannot be read");
+}
