@@ -4,7 +4,8 @@
 //! promise; the feature `resolver` switches it off.
 
 use std::fmt;
-use std::net::ToSocketAddrs;
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -21,16 +22,24 @@ use crate::clock::{Clock, SystemClock};
 
 /// An agent that asks for addresses through the memory.
 pub(crate) fn agent(config: Config) -> ureq::Agent {
-    let memory = Memory::default();
+    agent_asking(config, |host, port| Ok((host, port).to_socket_addrs()?.collect()))
+}
+
+fn agent_asking(config: Config, look_up: LookUp) -> ureq::Agent {
+    let memory = Memory { names: Arc::default(), look_up };
     let connector =
         ForgettingConnector { inner: DefaultConnector::default(), memory: memory.clone() };
     ureq::Agent::with_parts(config, connector, memory)
 }
 
-#[derive(Clone, Default)]
+#[derive(Clone)]
 struct Memory {
     names: Arc<Mutex<Vec<Known>>>,
+    look_up: LookUp,
 }
+
+/// The operating system's answer to host and port.
+type LookUp = fn(&str, u16) -> io::Result<Vec<SocketAddr>>;
 
 struct Known {
     authority: Authority,
@@ -91,7 +100,7 @@ impl Resolver for Memory {
         let host = authority.host();
         let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
         let port = authority.port_u16().unwrap_or(if is_https { 443 } else { 80 });
-        let found = (bare, port).to_socket_addrs();
+        let found = (self.look_up)(bare, port);
         let found = found.map_err(|cause| Error::Other(Box::new(NotFound(cause))))?;
         let mut addresses = self.empty();
         addresses_into(&mut addresses, found);
@@ -107,7 +116,7 @@ impl Resolver for Memory {
 
 fn addresses_into(
     addresses: &mut ResolvedSocketAddrs,
-    found: impl IntoIterator<Item = std::net::SocketAddr>,
+    found: impl IntoIterator<Item = SocketAddr>,
 ) {
     for address in found.into_iter().take(MOST_ADDRESSES) {
         addresses.push(address);
@@ -116,7 +125,7 @@ fn addresses_into(
 
 /// The look-up failed, in the operating system's words.
 #[derive(Debug)]
-pub(crate) struct NotFound(std::io::Error);
+pub(crate) struct NotFound(io::Error);
 
 impl fmt::Display for NotFound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -194,3 +203,78 @@ const REMEMBERED: Duration = Duration::from_secs(60);
 const MOST_NAMES: usize = 64;
 /// As many as ureq takes.
 const MOST_ADDRESSES: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
+
+    use super::*;
+
+    /// A server that keeps connections, or closes each after its answer.
+    fn server(keeps: bool) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                let mut request = [0; 4096];
+                while stream.read(&mut request).is_ok_and(|count| count > 0) {
+                    stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
+                    if !keeps {
+                        break;
+                    }
+                }
+            }
+        });
+        address
+    }
+
+    fn get(agent: &ureq::Agent, port: u16) -> Result<(), Error> {
+        agent.get(format!("http://api.vendor.test:{port}/")).call().map(drop)
+    }
+
+    #[test]
+    fn two_hundred_calls_by_name_ask_once_whether_connections_are_kept_or_not() {
+        static ASKED: AtomicUsize = AtomicUsize::new(0);
+        for keeps in [true, false] {
+            ASKED.store(0, Ordering::Relaxed);
+            let agent = agent_asking(Config::default(), |host, port| {
+                assert_eq!(host, "api.vendor.test");
+                ASKED.fetch_add(1, Ordering::Relaxed);
+                Ok(vec![SocketAddr::from(([127, 0, 0, 1], port))])
+            });
+            let port = server(keeps).port();
+            (0..200).for_each(|_| get(&agent, port).unwrap());
+            assert_eq!(ASKED.load(Ordering::Relaxed), 1, "{keeps}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_does_not_answer_is_asked_for_again() {
+        static ASKED: AtomicUsize = AtomicUsize::new(0);
+        let agent = agent_asking(Config::default(), |_, port| {
+            // The host has moved since the first answer.
+            let last = if ASKED.fetch_add(1, Ordering::Relaxed) == 0 { 2 } else { 1 };
+            Ok(vec![SocketAddr::from(([127, 0, 0, last], port))])
+        });
+        let port = server(true).port();
+        assert!(get(&agent, port).is_err());
+        get(&agent, port).unwrap();
+        assert_eq!(ASKED.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn an_address_is_believed_for_a_minute_and_no_longer() {
+        let memory = Memory { names: Arc::default(), look_up: |_, _| Ok(Vec::new()) };
+        let authority = Authority::from_static("api.vendor.test");
+        let mut addresses = memory.empty();
+        addresses_into(&mut addresses, [SocketAddr::from(([127, 0, 0, 1], 80))]);
+        memory.remember(&authority, false, addresses);
+        assert!(memory.recall(&authority, false).is_some());
+        assert!(memory.recall(&authority, true).is_none());
+        memory.names()[0].since -= REMEMBERED;
+        assert!(memory.recall(&authority, false).is_none());
+    }
+}

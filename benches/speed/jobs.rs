@@ -189,15 +189,25 @@ fn transfers(origin: &str) -> [Job; 2] {
     [Job { is_cpu: true, ..down }, Job { is_cpu: true, ..up }]
 }
 
-/// So many warm calls and no more, to have their instructions counted.
-pub fn calls(who: &str, count: u32, origins: &str) {
+/// So many warm calls and no more, or of whole pages, to have their instructions counted.
+pub fn calls(who: &str, what: &str, count: u32, origins: &str) {
     let origin = &format!("http://{}", origins.split_once(' ').unwrap().0);
-    let (mut here, mut floor) = reading::<Value>(origin, "/small");
-    match who {
-        "here" => (0..count).for_each(|_| here()),
-        _ => (0..count).for_each(|_| floor()),
+    let (mut work, page) = match (who, what) {
+        (_, "call") => (boxed(who, reading::<Value>(origin, "/small")), None),
+        (_, "page") => (boxed(who, reading::<Page>(origin, "/page")), None),
+        _ => (boxed(who, reading::<Page>(origin, "/page")), Some(items(origin))),
+    };
+    if let Some(job) = page.filter(|_| who == "here") {
+        work = job.here;
     }
+    (0..count).for_each(|_| work());
 }
+
+fn boxed(who: &str, (here, floor): (impl FnMut() + 'static, impl FnMut() + 'static)) -> Work {
+    if who == "here" { Box::new(here) } else { Box::new(floor) }
+}
+
+type Work = Box<dyn FnMut()>;
 
 /// Connections and tokens, as the server counted them.
 pub fn connections(origins: &str) {

@@ -53,7 +53,9 @@ fn main() {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["--server"] => server::run(),
         ["--cold", who, tls, origin] => cold::once(who, tls, origin),
-        ["--calls", who, count, origin] => jobs::calls(who, count.parse().unwrap(), origin),
+        ["--calls", who, what, count, origin] => {
+            jobs::calls(who, what, count.parse().unwrap(), origin);
+        }
         ["--pinned", ref rest @ ..] => run(rest),
         ref rest => pinned(rest),
     }

@@ -89,28 +89,32 @@ fn shown(seconds: f64) -> String {
     format!("{:.2?}", Duration::from_secs_f64(seconds))
 }
 
-/// Instructions of one warm call: what two runs of different length differ by.
+/// Instructions of one call or page: what two runs of different length differ by.
 pub fn instructions(origins: &str) {
-    let count = |who: &str, calls: u32| -> Option<f64> {
-        let out = Command::new("valgrind")
-            .args(["--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"])
-            .arg(std::env::current_exe().ok()?)
-            .args(["--calls", who, &calls.to_string(), origins])
-            .stdout(Stdio::null())
-            .output()
-            .ok()?;
-        let text = String::from_utf8_lossy(&out.stderr).into_owned();
-        let line =
-            text.lines().find(|line| line.contains("I refs:") || line.contains("I   refs:"))?;
-        line.split_whitespace().last()?.replace(',', "").parse().ok()
-    };
-    let per_call = |who: &str| Some((count(who, 1_100)? - count(who, 100)?) / 1_000.0);
-    match (per_call("here"), per_call("floor")) {
-        (Some(here), Some(floor)) => println!(
-            "{:<44} {here:>11.0} {floor:>11.0}  {:>5.3}",
-            "instructions: of a warm call",
-            here / floor
-        ),
-        _ => println!("instructions: not counted, valgrind is not there"),
+    for (what, least, times) in [("call", 100, 1_000), ("page", 2, 20), ("items", 2, 20)] {
+        let count = |who: &str, times: u32| counted(who, what, times, origins);
+        let each =
+            |who: &str| Some((count(who, least + times)? - count(who, least)?) / f64::from(times));
+        match (each("here"), each("floor")) {
+            (Some(here), Some(floor)) => println!(
+                "{:<44} {here:>11.0} {floor:>11.0}  {:>5.3}",
+                format!("instructions: {what}"),
+                here / floor
+            ),
+            _ => return println!("instructions: not counted, valgrind is not there"),
+        }
     }
+}
+
+fn counted(who: &str, what: &str, times: u32, origins: &str) -> Option<f64> {
+    let out = Command::new("valgrind")
+        .args(["--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"])
+        .arg(std::env::current_exe().ok()?)
+        .args(["--calls", who, what, &times.to_string(), origins])
+        .stdout(Stdio::null())
+        .output()
+        .ok()?;
+    let text = String::from_utf8_lossy(&out.stderr).into_owned();
+    let line = text.lines().find(|line| line.contains("I refs:") || line.contains("I   refs:"))?;
+    line.split_whitespace().last()?.replace(',', "").parse().ok()
 }

@@ -1,24 +1,22 @@
 //! A warm call, counted against bare ureq in the same process.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
 
 use allocation_counter::{AllocationInfo, measure};
 use serde_json::Value;
 use unattended::{Client, RetryPolicy};
 
-use crate::server::{client_at, read_request, server};
+use crate::server::{Connection, client_at, read_request, server};
 
 /// 200 bytes of JSON, and tokens.
-fn serve(mut stream: TcpStream) {
-    let mut buffer = Vec::new();
-    while let Some((head, _)) = read_request(&mut stream, &mut buffer) {
+fn serve(mut connection: Connection) {
+    while let Some((head, _)) = read_request(&mut connection) {
         let body = match head.contains("/token ") {
             true => r#"{"access_token":"t","token_type":"Bearer","expires_in":3600}"#.to_owned(),
             false => format!(r#"{{"id":1,"name":"{}"}}"#, "x".repeat(180)),
         };
         let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
-        let _ = stream.write_all(answer.as_bytes());
+        let _ = connection.get_mut().write_all(answer.as_bytes());
     }
 }
 

@@ -6,5 +6,6 @@
 #![allow(missing_docs, reason = "a test binary has no documentation")]
 
 mod calls;
+mod connections;
 mod memory;
 mod server;

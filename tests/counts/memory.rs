@@ -2,36 +2,37 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::net::TcpStream;
 
 use allocation_counter::measure;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use unattended::{Client, Request};
 
-use crate::server::{client_at, read_request, server};
+use crate::server::{Connection, client_at, read_request, server};
 
 const MB: u64 = 1_000_000;
 
 /// `/small` is a few bytes, `/large` and `/gzip` are 100 MB.
-fn serve(mut stream: TcpStream) {
+fn serve(mut connection: Connection) {
     let block = vec![b'x'; MB as usize];
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     (0..100).for_each(|_| encoder.write_all(&block).unwrap());
     let zipped = encoder.finish().unwrap();
-    let mut buffer = Vec::new();
-    while let Some((head, _)) = read_request(&mut stream, &mut buffer) {
+    while let Some((head, _)) = read_request(&mut connection) {
         let path = head.split(' ').nth(1).unwrap();
         let (length, header) = match path {
             "/large" => (100 * MB as usize, ""),
             "/gzip" => (zipped.len(), "content-encoding: gzip\r\n"),
             _ => (7, ""),
         };
-        let _ = write!(stream, "HTTP/1.1 200 OK\r\n{header}content-length: {length}\r\n\r\n");
+        let _ = write!(
+            connection.get_mut(),
+            "HTTP/1.1 200 OK\r\n{header}content-length: {length}\r\n\r\n"
+        );
         match path {
-            "/large" => (0..100).for_each(|_| stream.write_all(&block).unwrap()),
-            "/gzip" => stream.write_all(&zipped).unwrap(),
-            _ => stream.write_all(b"content").unwrap(),
+            "/large" => (0..100).for_each(|_| connection.get_mut().write_all(&block).unwrap()),
+            "/gzip" => connection.get_mut().write_all(&zipped).unwrap(),
+            _ => connection.get_mut().write_all(b"content").unwrap(),
         }
     }
 }
