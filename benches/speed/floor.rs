@@ -23,6 +23,12 @@ impl Floor {
         }
     }
 
+    pub fn with_deadline(url: &str) -> Self {
+        let deadline = Some(std::time::Duration::from_secs(900));
+        let config = Agent::config_builder().timeout_global(deadline).build();
+        Self { agent: Agent::new_with_config(config), ..Self::new(url) }
+    }
+
     fn request<B>(&self, body: B) -> Request<B> {
         let mut request = Request::new(body);
         *request.uri_mut() = self.uri.clone();

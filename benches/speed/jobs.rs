@@ -99,6 +99,10 @@ pub fn all(origins: &str) -> Vec<Job> {
     let here = move || drop(black_box(client_.get("/flaky").unwrap().json::<Value>().unwrap()));
     let floor = move || drop(black_box(floor.get_stubbornly::<Value>()));
     jobs.push(job("refused", "every second answer a 429", 1_000, here, floor));
+    let (here, _) = reading::<Value>(origin, "/small");
+    let floor = Floor::with_deadline(&format!("{origin}/small"));
+    let floor = move || drop(black_box(floor.get::<Value>()));
+    jobs.push(job("deadline", "against ureq with a deadline", 500, here, floor));
     jobs.push(by_name(origin));
     jobs.push(threads(origin));
     jobs.extend(transfers(origin));
