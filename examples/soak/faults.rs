@@ -1,4 +1,4 @@
-//! What goes wrong, and how often: the same for the same seed.
+//! What goes wrong, and how often: a seed gives one row of throws.
 
 /// A fault of the server's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
