@@ -13,7 +13,7 @@ fn first_block(text: &str, fence: &str) -> String {
 }
 
 #[test]
-fn readme_crate_docs_and_quickstart_show_the_same_ten_lines() {
+fn readme_crate_docs_quickstart_and_script_show_the_same_ten_lines() {
     let example = read("examples/quickstart.rs");
     let code = example.lines().filter(|line| !line.starts_with("//!")).collect::<Vec<_>>();
     let code = code.join("\n").trim().to_owned();
@@ -23,6 +23,9 @@ fn readme_crate_docs_and_quickstart_show_the_same_ten_lines() {
     assert_eq!(first_block(&read("README.md"), "rust,no_run"), code);
     assert_eq!(first_block(&docs.join("\n"), "no_run"), code);
     assert_eq!(code.lines().filter(|line| !line.is_empty()).count(), 9);
+    // The same as a script: its manifest is in front of it.
+    let script = read("examples/script/computers.rs");
+    assert_eq!(script.splitn(3, "---\n").last().unwrap().trim(), code);
 }
 
 #[test]
