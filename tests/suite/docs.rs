@@ -46,3 +46,22 @@ fn every_example_that_the_readme_names_exists_and_every_example_is_named() {
         assert!(fs::exists(format!("{at}.rs")).unwrap() || fs::exists(at).unwrap(), "{name}");
     }
 }
+
+#[test]
+fn every_test_that_the_security_page_names_exists() {
+    let page = read("SECURITY.md");
+    let names: Vec<&str> =
+        page.split('`').filter(|text| text.contains("::") && text.contains("_")).collect();
+    let mut tests = 0;
+    for name in names {
+        let (module, test) = name.split_once("::").unwrap();
+        // Types of the API begin with a capital.
+        if module.starts_with(char::is_uppercase) {
+            continue;
+        }
+        let file = read(&format!("tests/suite/{module}.rs"));
+        assert!(file.contains(&format!("\nfn {test}() {{")), "{name}");
+        tests += 1;
+    }
+    assert!(tests > 30, "the page was not understood: {tests}");
+}
