@@ -13,7 +13,7 @@ fn first_block(text: &str, fence: &str) -> String {
 }
 
 #[test]
-fn readme_crate_docs_and_quickstart_show_the_same_ten_lines() {
+fn readme_crate_docs_quickstart_and_script_show_the_same_ten_lines() {
     let example = read("examples/quickstart.rs");
     let code = example.lines().filter(|line| !line.starts_with("//!")).collect::<Vec<_>>();
     let code = code.join("\n").trim().to_owned();
@@ -23,6 +23,9 @@ fn readme_crate_docs_and_quickstart_show_the_same_ten_lines() {
     assert_eq!(first_block(&read("README.md"), "rust,no_run"), code);
     assert_eq!(first_block(&docs.join("\n"), "no_run"), code);
     assert_eq!(code.lines().filter(|line| !line.is_empty()).count(), 9);
+    // The same as a script: its manifest is in front of it.
+    let script = read("examples/script/computers.rs");
+    assert_eq!(script.splitn(3, "---\n").last().unwrap().trim(), code);
 }
 
 #[test]
@@ -42,4 +45,23 @@ fn every_example_that_the_readme_names_exists_and_every_example_is_named() {
         let at = format!("{}/examples/{name}", env!("CARGO_MANIFEST_DIR"));
         assert!(fs::exists(format!("{at}.rs")).unwrap() || fs::exists(at).unwrap(), "{name}");
     }
+}
+
+#[test]
+fn every_test_that_the_security_page_names_exists() {
+    let page = read("SECURITY.md");
+    let names: Vec<&str> =
+        page.split('`').filter(|text| text.contains("::") && text.contains("_")).collect();
+    let mut tests = 0;
+    for name in names {
+        let (module, test) = name.split_once("::").unwrap();
+        // Types of the API begin with a capital.
+        if module.starts_with(char::is_uppercase) {
+            continue;
+        }
+        let file = read(&format!("tests/suite/{module}.rs"));
+        assert!(file.contains(&format!("\nfn {test}() {{")), "{name}");
+        tests += 1;
+    }
+    assert!(tests > 30, "the page was not understood: {tests}");
 }

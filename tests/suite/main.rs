@@ -31,6 +31,7 @@ mod secrets;
 #[cfg(unix)]
 mod stores;
 mod structure;
+mod supply;
 mod support;
 mod threads;
 mod timeouts;

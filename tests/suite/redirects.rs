@@ -137,6 +137,15 @@ fn an_authorization_of_the_callers_own_stays_behind_as_well() {
     assert_eq!(other.seen()[0].header("authorization"), None);
 }
 
+#[test]
+fn headers_of_the_callers_own_go_along_to_another_origin() {
+    let other = Server::with_api([]);
+    let home = redirecting(302, other.url("/end"));
+    home.client().send(&Request::get("/start").header("x-reason", "export")).unwrap();
+    assert_eq!(other.seen()[0].header("x-reason"), Some("export"));
+    assert_eq!(other.seen()[0].header("authorization"), None);
+}
+
 /// A server whose `/start` leads away, and the other one, which leads back to `/end`.
 fn there_and_back() -> (Server, Server) {
     let back = std::sync::Arc::new(std::sync::OnceLock::<String>::new());
