@@ -16,6 +16,7 @@
 //! [report]: Client::check
 //! [scripts]: guide::scripts
 #![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(unreachable_pub)]
 #![cfg_attr(
     not(test),
