@@ -1,31 +1,151 @@
-//! README, crate docs and examples must not part.
+//! README, crate docs and examples must not part, and no link may be dead.
 
 use std::fs;
+use std::path::Path;
 
 fn read(path: &str) -> String {
     fs::read_to_string(format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
-/// The first block of code between ``` fences of the given kind.
-fn first_block(text: &str, fence: &str) -> String {
-    let after = text.split_once(&format!("```{fence}\n")).unwrap().1;
-    after.split_once("```").unwrap().0.trim().to_owned()
+/// The blocks of code between ``` fences of the given kind.
+fn blocks(text: &str, fence: &str) -> Vec<String> {
+    let fence = format!("```{fence}\n");
+    text.split(&fence)
+        .skip(1)
+        .map(|block| block.split("```").next().unwrap().trim().to_owned())
+        .collect()
+}
+
+/// A file without the comment at its head.
+fn program(path: &str) -> String {
+    let text = read(path);
+    let code = text.lines().filter(|line| !line.starts_with("//!")).collect::<Vec<_>>();
+    code.join("\n").trim().to_owned()
+}
+
+/// The texts for people, by their paths below the root.
+fn pages() -> Vec<String> {
+    let mut pages = Vec::new();
+    for folder in [".", "docs"] {
+        for entry in fs::read_dir(format!("{}/{folder}", env!("CARGO_MANIFEST_DIR"))).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            if name.ends_with(".md") {
+                pages.push(format!("{folder}/{name}").trim_start_matches("./").to_owned());
+            }
+        }
+    }
+    pages
+}
+
+/// The lines outside of code.
+fn prose(text: &str) -> impl Iterator<Item = &str> {
+    let mut is_code = false;
+    text.lines().filter(move |line| {
+        let is_fence = line.starts_with("```");
+        is_code ^= is_fence;
+        !is_code && !is_fence
+    })
+}
+
+/// What `[label]: target` defines.
+fn definitions(text: &str) -> Vec<(&str, &str)> {
+    let lines = prose(text).filter_map(|line| line.strip_prefix('[')?.split_once("]: "));
+    lines.map(|(label, target)| (label, target.trim())).collect()
+}
+
+/// Where a page leads: by definitions and by `[text](target)`.
+fn targets(text: &str) -> Vec<&str> {
+    let inline = prose(text).flat_map(|line| line.split("](").skip(1));
+    let inline = inline.map(|rest| rest.split(')').next().unwrap());
+    definitions(text).into_iter().map(|(_, target)| target).chain(inline).collect()
+}
+
+/// What a heading is called in a link.
+fn anchor(heading: &str) -> String {
+    let text = heading.trim_start_matches('#').trim().to_lowercase();
+    let kept = text.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    kept.map(|c| if c == ' ' { '-' } else { c }).collect()
 }
 
 #[test]
 fn readme_crate_docs_quickstart_and_script_show_the_same_ten_lines() {
-    let example = read("examples/quickstart.rs");
-    let code = example.lines().filter(|line| !line.starts_with("//!")).collect::<Vec<_>>();
-    let code = code.join("\n").trim().to_owned();
-    let docs = read("src/lib.rs");
-    let docs = docs.lines().filter_map(|line| line.strip_prefix("//!"));
-    let docs = docs.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>();
-    assert_eq!(first_block(&read("README.md"), "rust,no_run"), code);
-    assert_eq!(first_block(&docs.join("\n"), "no_run"), code);
+    let code = program("examples/quickstart.rs");
+    assert_eq!(blocks(&read("README.md"), "rust,no_run")[0], code);
     assert_eq!(code.lines().filter(|line| !line.is_empty()).count(), 9);
     // The same as a script: its manifest is in front of it.
     let script = read("examples/script/computers.rs");
     assert_eq!(script.splitn(3, "---\n").last().unwrap().trim(), code);
+    // The README is the whole of the crate docs: nothing before it but definitions.
+    let lib = read("src/lib.rs");
+    let (head, _) = lib.split_once("\n#![doc = include_str!(\"../README.md\")]\n").unwrap();
+    for line in head.lines() {
+        assert!(line.starts_with("// ") || line.starts_with("//! ["), "{line}");
+    }
+    assert!(!lib[head.len()..].contains("//!"), "crate docs that the README does not have");
+}
+
+#[test]
+fn the_test_that_the_readme_shows_is_one_that_runs() {
+    let shown = blocks(&read("README.md"), "rust,no_run");
+    let test: Vec<_> = shown.iter().filter(|block| block.contains("#[test]")).collect();
+    assert_eq!(test, [&program("tests/suite/own_program.rs")]);
+}
+
+#[test]
+fn every_relative_link_leads_to_a_file_that_is_there() {
+    let mut links = 0;
+    for page in pages() {
+        let text = read(&page);
+        for target in targets(&text).into_iter().filter(|target| !target.contains("://")) {
+            let (file, heading) = target.split_once('#').unwrap_or((target, ""));
+            let beside = Path::new(&page).parent().unwrap().join(file);
+            let path = if file.is_empty() { page.clone() } else { beside.display().to_string() };
+            let at = Path::new(env!("CARGO_MANIFEST_DIR")).join(&path);
+            assert!(at.exists(), "{page} links to {target}");
+            if !heading.is_empty() {
+                let text = read(&path);
+                let mut headings = prose(&text).filter(|line| line.starts_with('#')).map(anchor);
+                assert!(headings.any(|anchor| anchor == heading), "{page} links to {target}");
+            }
+            links += 1;
+        }
+    }
+    assert!(links > 10, "the links were not understood: {links}");
+}
+
+#[test]
+fn what_the_readme_links_to_is_an_item_in_the_crate_docs_and_in_the_package() {
+    let (readme, lib, manifest) = (read("README.md"), read("src/lib.rs"), read("Cargo.toml"));
+    let docs = lib.lines().filter_map(|line| line.strip_prefix("//! ")).collect::<Vec<_>>();
+    let docs = docs.join("\n");
+    let items: Vec<&str> = definitions(&docs).into_iter().map(|(label, _)| label).collect();
+    let labels: Vec<&str> = definitions(&readme).into_iter().map(|(label, _)| label).collect();
+    assert!(labels.len() > 10, "the definitions were not understood");
+    assert_eq!(items, labels);
+    let included = manifest.split_once("\ninclude = [").unwrap().1.split_once(']').unwrap().0;
+    for (label, target) in definitions(&readme) {
+        assert!(readme.matches(&format!("[{label}]")).count() > 1, "{label} is not used");
+        let first = target.split('/').next().unwrap();
+        assert!(included.contains(&format!("\"/{first}\"")), "{target} is not in the package");
+    }
+    // In rustdoc a link within the text to a file would be dead.
+    assert!(!prose(&readme).any(|line| line.contains("](") && !line.contains("](http")));
+}
+
+#[test]
+fn every_page_of_the_folder_docs_is_a_module_of_the_guide() {
+    let guide = read("src/guide.rs");
+    for page in pages().iter().filter(|page| page.starts_with("docs/")) {
+        let text = read(page);
+        let (before, _) = guide
+            .split_once(&format!("#[doc = include_str!(\"../{page}\")]"))
+            .unwrap_or_else(|| panic!("{page} is not in src/guide.rs"));
+        let own = before.rsplit("\n\n").next().unwrap().lines();
+        let own = own.filter_map(|line| line.strip_prefix("/// ")).collect::<Vec<_>>().join("\n");
+        let items: Vec<&str> = definitions(&own).into_iter().map(|(label, _)| label).collect();
+        let labels: Vec<&str> = definitions(&text).into_iter().map(|(label, _)| label).collect();
+        assert_eq!(items, labels, "{page}");
+    }
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod imports;
 mod links;
 mod many;
 mod origins;
+mod own_program;
 mod pages;
 mod presets;
 mod proxy;
