@@ -256,8 +256,11 @@ impl<'a> Call<'a> {
         if matches!(outcome, Err(Error::Transport(error)) if error.idle) {
             self.idles += 1;
         }
-        let refused = outcome.as_ref().is_ok_and(|answer| retry::refuses_to_expect(answer.status));
-        self.expects &= !refused;
+        self.expects &= match outcome {
+            Ok(answer) => !retry::refuses_to_expect(answer.status),
+            Err(Error::Transport(error)) => !error.unpermitted,
+            Err(_) => true,
+        };
     }
 
     /// What the server asks for in a refusal, for all who would call it.

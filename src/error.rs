@@ -85,6 +85,8 @@ pub struct TransportError {
     pub(crate) idle: bool,
     /// A writer has a part of it: another attempt would write that again.
     pub(crate) begun: bool,
+    /// A long body waited in vain for a permission that can be understood.
+    pub(crate) unpermitted: bool,
     pub(crate) cause: Option<Cause>,
 }
 

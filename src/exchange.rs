@@ -7,7 +7,7 @@ use ureq::http::header::{CONTENT_LENGTH, EXPECT, HeaderValue};
 use ureq::http::{self, Method, StatusCode};
 use ureq::{AsSendBody, Body, SendBody};
 
-use crate::error::{Class, Error, Place, Result, Sent};
+use crate::error::{Class, Error, Place, Result, Sent, TransportError};
 use crate::payload::Payload;
 use crate::sink::Broken;
 use crate::transport::{Built, Incoming, Outgoing, Timeouts, Transport, limit};
@@ -94,7 +94,8 @@ impl Transport {
             Error::configuration_caused(message, Some(cause.into()))
         })?;
         outgoing.headers.insert(CONTENT_LENGTH, body.length().into());
-        if outgoing.expects && body.is_long() {
+        let asks = outgoing.expects && body.is_long();
+        if asks {
             let permission = HeaderValue::from_static("100-continue");
             outgoing.headers.entry(EXPECT).or_insert(permission);
         }
@@ -115,6 +116,12 @@ impl Transport {
                     "the server answered {status} when it had been sent {taken} of {length} bytes of the body"
                 );
                 Err(self.error(outgoing, Sent::Unknown, Class::Incomplete, message))
+            }
+            // A request of which no byte of the body left is none (RFC 9112 §8).
+            Err(Error::Transport(mut error)) if asks && taken == 0 => {
+                error.sent = Sent::No;
+                error.unpermitted = error.idle || is_misread(&error);
+                Err(Error::Transport(error))
             }
             result => result,
         }
@@ -198,6 +205,12 @@ impl Transport {
         }
         error
     }
+}
+
+/// Headers in a `100 Continue`, which RFC 9110 §15.2 allows, and ureq does not.
+fn is_misread(error: &TransportError) -> bool {
+    let cause = error.cause.as_ref().and_then(|cause| cause.downcast_ref::<ureq::Error>());
+    matches!(cause, Some(ureq::Error::Protocol(_)))
 }
 
 /// A body of no bytes that calls itself gzip: some servers do. One that broke off has the

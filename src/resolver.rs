@@ -153,10 +153,10 @@ impl fmt::Debug for Memory {
     }
 }
 
-/// ureq's own connector, but for two things: an address that does not answer is
-/// forgotten, and the TLS configuration is taken from the agent for every request. Ours
-/// all carry timeouts of their own, and for such requests ureq would build it anew at
-/// each connection, though it is the same.
+/// ureq's own connector, but for three things: an address that does not answer is
+/// forgotten, a connection begins [`as_if_used`], and the TLS configuration is taken from
+/// the agent for every request. Ours all carry timeouts of their own, and for such requests
+/// ureq would build it anew at each connection, though it is the same.
 #[derive(Debug)]
 struct ForgettingConnector {
     inner: DefaultConnector,
@@ -191,11 +191,23 @@ impl Connector<()> for ForgettingConnector {
         if let (Err(_), Some(authority)) = (&connected, details.uri.authority()) {
             self.memory.forget(authority);
         }
-        connected.map_err(|error| match error {
+        let connected = connected.map_err(|error| match error {
             Error::Other(cause) if cause.is::<NotConnected>() => Error::Other(cause),
             error => Error::Other(Box::new(NotConnected(error))),
-        })
+        });
+        connected.map(|transport| transport.map(as_if_used))
     }
+}
+
+/// A connection whose buffers have been read from. On a new one, ureq reads an answer that
+/// comes instead of `100 Continue` and then waits for more of it, until the idle limit.
+fn as_if_used(mut transport: Box<dyn Transport>) -> Box<dyn Transport> {
+    let buffers = transport.buffers();
+    if buffers.input().is_empty() && !buffers.input_append_buf().is_empty() {
+        buffers.input_appended(1);
+        buffers.input_consume(1);
+    }
+    transport
 }
 
 /// Hosts move: an address is believed for this long.

@@ -221,6 +221,7 @@ impl Transport {
             received: 0,
             idle: false,
             begun: false,
+            unpermitted: false,
             cause: None,
         }))
     }

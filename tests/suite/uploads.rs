@@ -45,6 +45,10 @@ enum First {
     Silence,
     /// Answers at once with this status and closes.
     Refuse(&'static str),
+    /// Answers at once with this status and goes on reading.
+    RefuseOnly(&'static str),
+    /// Says these before the body, if it is asked for permission.
+    Say(&'static str),
 }
 
 /// A server that does `first` one by one, then asks for every body; what it was sent.
@@ -55,14 +59,22 @@ fn upload_server(first: impl IntoIterator<Item = First>) -> (String, Receiver<(S
     let origin = raw_server(move |mut stream: TcpStream, _| {
         while let Some(head) = read_head(&mut stream) {
             let next = first.lock().unwrap().next().unwrap_or(First::Continue);
-            if let First::Refuse(status) = next {
+            if let First::Refuse(status) | First::RefuseOnly(status) = next {
                 let _ = heard.send((head, Vec::new()));
                 let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n");
                 let _ = stream.write_all(answer.as_bytes());
-                return;
+                match next {
+                    First::RefuseOnly(_) => continue,
+                    _ => return,
+                }
             }
-            if matches!(next, First::Continue) && head.contains("expect: 100-continue") {
-                let _ = stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n");
+            let said = match next {
+                First::Continue => "HTTP/1.1 100 Continue\r\n\r\n",
+                First::Say(said) => said,
+                _ => "",
+            };
+            if head.contains("expect: 100-continue") {
+                let _ = stream.write_all(said.as_bytes());
             }
             let mut body = vec![0; content_length(&head)];
             if stream.read_exact(&mut body).is_err() {
@@ -196,6 +208,43 @@ fn a_server_that_refuses_to_be_asked_for_permission_is_not_asked_again() {
     let error = client_at(&origin).send(&Request::post("/x").without_token().bytes("short"));
     assert_eq!(error.unwrap_err().status().unwrap(), 417);
     assert_eq!(messages.try_iter().count(), 1);
+}
+
+/// ureq itself waits for more than the whole answer there.
+#[cfg(feature = "resolver")]
+#[test]
+fn a_refusal_is_read_at_once_on_a_new_connection_that_stays_open() {
+    let file = Scratch::new("stays-open", &content(2 * MIB));
+    for status in ["429 Too Many", "413 Too Long"] {
+        let (origin, messages) = upload_server([First::RefuseOnly(status)]);
+        let (client, _) = on_manual_clock(client_at(&origin));
+        let request = Request::post("/blob").without_token().file(&file.0);
+        let result = client.send(&request.with_idle_timeout(secs(5)));
+        let lengths: Vec<usize> = messages.try_iter().map(|(_, body)| body.len()).collect();
+        match result {
+            Ok(_) => assert_eq!((status, lengths), ("429 Too Many", vec![0, 2 * MIB])),
+            Err(error) => assert_eq!((error.status().unwrap().as_u16(), lengths), (413, vec![0])),
+        }
+    }
+}
+
+#[test]
+fn a_permission_that_is_not_understood_is_done_without() {
+    let file = Scratch::new("not-understood", &content(2 * MIB));
+    let permissions = [
+        "HTTP/1.1 100 Continue\r\nconnection: keep-alive\r\n\r\n",
+        "HTTP/1.1 103 Early Hints\r\nlink: </style.css>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n",
+    ];
+    for said in permissions {
+        let (origin, messages) = upload_server([First::Say(said)]);
+        let (client, _) = on_manual_clock(client_at(&origin));
+        // No byte of the first attempt's body was sent, so that even a POST may be repeated.
+        let request = Request::post("/blob").without_token().file(&file.0);
+        client.send(&request.with_idle_timeout(Duration::from_millis(200))).unwrap();
+        let (head, body) = messages.recv().unwrap();
+        assert!(!head.contains("expect: 100-continue"), "{head}");
+        assert!(body == content(2 * MIB));
+    }
 }
 
 #[test]
