@@ -44,7 +44,9 @@ const SECRET_NAMES: [&str; 9] = [
 /// Replaces the `known` secrets and everything that looks like one: values of the names
 /// above in JSON and forms, JSON web tokens, and credentials after `Bearer` or `Basic`.
 pub(crate) fn mask<S: AsRef<str>>(text: &str, known: &[S]) -> String {
-    let mut masked = text.to_owned();
+    // Hidden between the characters of a secret, as by UTF-16, they would hide it from here
+    // and not from a reader.
+    let mut masked = text.replace(|c: char| c.is_control() && !c.is_whitespace(), "");
     for secret in known.iter().map(AsRef::as_ref).filter(|secret| secret.len() >= 3) {
         masked = masked.replace(secret, MASK);
         masked = masked.replace(&crate::form::encode_form(secret), MASK);
