@@ -43,3 +43,17 @@ fn every_example_that_the_readme_names_exists_and_every_example_is_named() {
         assert!(fs::exists(format!("{at}.rs")).unwrap() || fs::exists(at).unwrap(), "{name}");
     }
 }
+
+#[test]
+fn every_test_that_the_table_of_promises_names_exists() {
+    let promises = read("docs/promises.md");
+    let names: Vec<&str> =
+        promises.split('`').skip(1).step_by(2).filter(|name| name.contains("::")).collect();
+    assert!(names.len() >= 25, "the table was not understood: {names:?}");
+    for name in names {
+        let (module, test) = name.rsplit_once("::").unwrap();
+        let file = read(&format!("tests/suite/{}.rs", module.replace("::", "/")));
+        assert!(file.contains(&format!("#[test]\nfn {test}()")), "{name}");
+    }
+    assert!(promises.lines().count() <= 60, "more than a page");
+}

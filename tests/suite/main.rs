@@ -13,6 +13,7 @@ mod downloads;
 mod errors;
 mod events;
 mod export;
+mod faults;
 mod id_token;
 mod links;
 mod many;
