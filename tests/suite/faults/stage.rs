@@ -127,12 +127,10 @@ fn page(number: usize) -> String {
 fn play(fault: &Fault, mut stream: TcpStream, is_for: For, count: &AtomicUsize) {
     // Or what is said in parts would wait for the client's acknowledgements.
     stream.set_nodelay(true).unwrap();
-    if fault.is_before_requests() {
-        if is_for(count.load(Ordering::SeqCst), None) {
-            count.fetch_add(1, Ordering::SeqCst);
-            perform(&fault.steps, &mut stream, None);
-            return;
-        }
+    if fault.is_before_requests() && is_for(count.load(Ordering::SeqCst), None) {
+        count.fetch_add(1, Ordering::SeqCst);
+        perform(&fault.steps, &mut stream, None);
+        return;
     }
     let leaves_some = matches!(fault.steps.first(), Some(Step::ReadMost));
     while let Some(seen) = read(&mut stream, leaves_some) {
