@@ -10,6 +10,9 @@ pub mod scripts {}
 #[doc = include_str!("../docs/design.md")]
 pub mod design {}
 
+#[doc = include_str!("../docs/promises.md")]
+pub mod promises {}
+
 #[doc = include_str!("../docs/comparison.md")]
 pub mod comparison {}
 

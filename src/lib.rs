@@ -13,6 +13,7 @@
 //! [comparison]: guide::comparison
 //! [design]: guide::design
 //! [migration]: guide::migration
+//! [promises]: guide::promises
 //! [report]: Client::check
 //! [scripts]: guide::scripts
 #![doc = include_str!("../README.md")]

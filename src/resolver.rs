@@ -15,7 +15,7 @@ use ureq::http::Uri;
 use ureq::http::uri::Authority;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{
-    ConnectionDetails, Connector, DefaultConnector, NextTimeout, Transport,
+    Buffers, ConnectionDetails, Connector, DefaultConnector, NextTimeout, Transport,
 };
 
 use crate::clock::{Clock, SystemClock};
@@ -194,9 +194,51 @@ impl Connector<()> for ForgettingConnector {
         let connected = connected.map_err(|error| match error {
             Error::Other(cause) if cause.is::<NotConnected>() => Error::Other(cause),
             error => Error::Other(Box::new(NotConnected(error))),
-        });
-        connected.map(|transport| transport.map(as_if_used))
+        })?;
+        Ok(connected
+            .map(|inner| Box::new(Plain { inner: as_if_used(inner) }) as Box<dyn Transport>))
     }
+}
+
+/// A connection that says plainly that it broke. Of a body without length, which ends with
+/// the connection, ureq takes a reset and a missing farewell of TLS for the end: a part would
+/// pass for the whole (RFC 9112 §8 and §9.8).
+#[derive(Debug)]
+struct Plain {
+    inner: Box<dyn Transport>,
+}
+
+impl Transport for Plain {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.inner.buffers()
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        self.inner.transmit_output(amount, timeout)
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        self.inner.await_input(timeout).map_err(|error| match error {
+            // Under a kind that ureq does not look for.
+            Error::Io(cause) if looks_like_the_end(cause.kind()) => {
+                Error::Io(io::Error::other(cause))
+            }
+            error => error,
+        })
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.inner.is_open()
+    }
+
+    fn is_tls(&self) -> bool {
+        self.inner.is_tls()
+    }
+}
+
+fn looks_like_the_end(kind: io::ErrorKind) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset, UnexpectedEof};
+    matches!(kind, UnexpectedEof | ConnectionAborted | ConnectionReset)
 }
 
 /// A connection whose buffers have been read from. On a new one, ureq reads an answer that

@@ -44,6 +44,20 @@ const SECRET_NAMES: [&str; 9] = [
 /// Replaces the `known` secrets and everything that looks like one: values of the names
 /// above in JSON and forms, JSON web tokens, and credentials after `Bearer` or `Basic`.
 pub(crate) fn mask<S: AsRef<str>>(text: &str, known: &[S]) -> String {
+    let masked = mask_seen(text, known);
+    // Between the characters of a secret, as in UTF-16, they hide it from here and not from
+    // a reader.
+    let without_controls =
+        |text: &str| text.replace(|c: char| c.is_control() && !c.is_whitespace(), "");
+    let plain = without_controls(text);
+    if plain.len() == text.len() {
+        return masked;
+    }
+    let found = mask_seen(&plain, known);
+    if found == without_controls(&masked) { masked } else { found }
+}
+
+fn mask_seen<S: AsRef<str>>(text: &str, known: &[S]) -> String {
     let mut masked = text.to_owned();
     for secret in known.iter().map(AsRef::as_ref).filter(|secret| secret.len() >= 3) {
         masked = masked.replace(secret, MASK);

@@ -126,6 +126,15 @@ pub(crate) fn is_absolute(path: &str) -> bool {
     })
 }
 
+/// `mailto:`, say: RFC 3986 §3.1, §4.2.
+fn has_scheme(reference: &str) -> bool {
+    let first = reference.split(['/', '?', '#']).next().unwrap_or_default();
+    first.split_once(':').is_some_and(|(scheme, _)| {
+        let is_of_scheme = |b: u8| b.is_ascii_alphanumeric() || b"+-.".contains(&b);
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.bytes().all(is_of_scheme)
+    })
+}
+
 /// A path or URL as far as it may be shown: without user info, query and fragment.
 pub(crate) fn shown(path: &str) -> String {
     let (path, _) = path.split_once(['?', '#']).unwrap_or((path, ""));
@@ -143,6 +152,9 @@ pub(crate) fn resolve(base: &Uri, reference: &str) -> Result<Uri> {
     let reference = reference.trim();
     if is_absolute(reference) {
         return parse(reference, what);
+    }
+    if has_scheme(reference) {
+        return Err(Error::configuration(format!("{what} is not an http or https URL")));
     }
     if let Some(rest) = reference.strip_prefix("//") {
         return parse(&format!("{}://{rest}", Origin::of(base).scheme), what);

@@ -185,3 +185,17 @@ fn every_test_that_the_security_page_names_exists() {
     }
     assert!(tests > 30, "the page was not understood: {tests}");
 }
+
+#[test]
+fn every_test_that_the_table_of_promises_names_exists() {
+    let promises = read("docs/promises.md");
+    let names: Vec<&str> =
+        promises.split('`').skip(1).step_by(2).filter(|name| name.contains("::")).collect();
+    assert!(names.len() >= 25, "the table was not understood: {names:?}");
+    for name in names {
+        let (module, test) = name.rsplit_once("::").unwrap();
+        let file = read(&format!("tests/suite/{}.rs", module.replace("::", "/")));
+        assert!(file.contains(&format!("#[test]\nfn {test}()")), "{name}");
+    }
+    assert!(promises.lines().count() <= 60, "more than a page");
+}

@@ -14,6 +14,7 @@ mod downloads;
 mod errors;
 mod events;
 mod export;
+mod faults;
 mod id_token;
 mod imports;
 mod links;

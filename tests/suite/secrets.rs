@@ -58,7 +58,7 @@ fn tracks(text: &str) -> Vec<String> {
 }
 
 /// Everything of an error that can be printed.
-fn printed(error: &Error) -> String {
+pub fn printed(error: &Error) -> String {
     let mut text = format!("{error}\n{error:?}\n{error:#?}\n{:?}\n", error.answer());
     let mut cause = std::error::Error::source(error);
     while let Some(next) = cause {
