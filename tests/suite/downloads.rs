@@ -201,6 +201,20 @@ fn a_part_is_content_if_it_was_asked_for() {
 }
 
 #[test]
+fn all_of_the_content_is_no_part_of_it() {
+    for body in ["all of it", ""] {
+        let server = Server::with_api([reply(200, body)]);
+        let mut bytes = Vec::new();
+        let request = Request::get("/file").header("Range", "bytes=4-");
+        let error = server.client().download(&request, &mut bytes).unwrap_err();
+        let words = "; not the part that was asked for: nothing was written";
+        assert!(error.to_string().ends_with(words), "{error}");
+        assert_eq!((error.class(), error.sent()), (Class::Refused, Sent::Accepted));
+        assert!(bytes.is_empty());
+    }
+}
+
+#[test]
 fn no_content_and_an_empty_body_that_calls_itself_gzip_are_nothing() {
     let empty = answer("200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 0", b"");
     let (origin, _) = answering([answer("204 No Content", b""), empty]);
