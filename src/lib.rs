@@ -78,8 +78,9 @@
 //!   Secure Transport. On Linux 15 more crates, or 7 in place of rustls, and the packages
 //!   `libssl-dev` and `pkg-config` to build with; nothing but crates on Windows and macOS.
 //! * `resolver` (default): remembers addresses for a minute, through the part of ureq that
-//!   is outside its semver promise. Without it each call asks the name server, and the
-//!   deadline of a call costs a thread.
+//!   is outside its semver promise. Without it each call asks the name server, the deadline
+//!   of a call costs a thread, and a refusal of a long upload that comes first on a new
+//!   connection is seen only when the server closes it.
 
 #![warn(unreachable_pub)]
 #![cfg_attr(
