@@ -42,8 +42,8 @@ impl Client {
     /// As [`send`](Self::send). An error in the middle tells how many bytes had arrived
     /// ([`TransportError::received`](crate::error::TransportError::received)); one of the
     /// writer has the class [`Output`](Class::Output). A success other than 200, 203 and
-    /// 204 is an [`Error::Status`], 206 unless a `Range` was asked
-    /// for: a 202 has not got the content yet.
+    /// 204 is an [`Error::Status`]: a 202 has not got the content yet. If a `Range` was asked
+    /// for it must be a 206, and otherwise must not.
     pub fn download(&self, request: &Request, writer: &mut impl Write) -> Result<u64> {
         let mut call = self.call(request)?;
         let is_part_asked = request.headers.contains_key(RANGE);
@@ -69,6 +69,9 @@ impl Call<'_> {
             StatusCode::ACCEPTED => (Class::Temporary, "the content is not there yet"),
             StatusCode::PARTIAL_CONTENT => {
                 (Class::Incomplete, "a part of the content, which was not asked for")
+            }
+            StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION => {
+                (Class::Refused, "not the part that was asked for: nothing was written")
             }
             _ => (Class::Refused, "a success without the content: nothing was written"),
         };
