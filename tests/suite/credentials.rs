@@ -114,7 +114,7 @@ fn what_else_is_wrong_with_a_secret_file_is_named_and_not_shown() {
     let utf_16 = |text: &str, bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
         text.encode_utf16().flat_map(bytes).collect()
     };
-    let in_file: [(Vec<u8>, &str); 9] = [
+    let in_file: [(Vec<u8>, &str); 11] = [
         ("".into(), "the client secret in PATH is empty"),
         ("\u{feff}\r\n".into(), "the client secret in PATH is empty"),
         ("hush\n\n".into(), "the client secret in PATH ends with a line break: remove it"),
@@ -130,6 +130,15 @@ fn what_else_is_wrong_with_a_secret_file_is_named_and_not_shown() {
         ),
         (
             utf_16("hush", u16::to_le_bytes),
+            "the secret file PATH is UTF-16: save it as UTF-8 (PowerShell: -Encoding ascii)",
+        ),
+        // No byte of these is zero: only the mark tells.
+        (
+            utf_16("\u{feff}\u{4e2d}\u{6587}", u16::to_le_bytes),
+            "the secret file PATH is UTF-16: save it as UTF-8 (PowerShell: -Encoding ascii)",
+        ),
+        (
+            utf_16("\u{feff}\u{4e2d}\u{6587}", u16::to_be_bytes),
             "the secret file PATH is UTF-16: save it as UTF-8 (PowerShell: -Encoding ascii)",
         ),
         (b"hush\xC3\x28".to_vec(), "the secret file PATH is not valid UTF-8"),

@@ -187,6 +187,10 @@ fn a_success_that_does_not_bring_the_content_is_an_error() {
         assert_eq!(error.retry_after(), Some(secs(3)), "{status}");
         assert!(bytes.is_empty());
     }
+    // As a refusal, it is told although its body breaks off.
+    let (origin, _) = answering([answer("202 Accepted\r\ncontent-length: 10", b"abcd")]);
+    let (result, bytes) = download(&origin, &path());
+    assert_eq!((result.unwrap_err().status().unwrap().as_u16(), bytes.len()), (202, 0));
     let error = Server::with_api([reply(202, "")]).client().download(&path(), &mut Vec::new());
     assert_eq!(error.unwrap_err().sent(), Sent::Accepted);
 }
@@ -364,4 +368,13 @@ fn an_error_in_the_middle_of_a_download_shows_no_query_and_no_token() {
     let request = Request::get("/file").query("sig", "hush").without_token();
     let (result, _) = download(&origin, &request);
     assert!(!format!("{:?}", result.unwrap_err()).contains("hush"));
+}
+
+#[test]
+fn content_that_a_proxy_changed_on_the_way_is_content_and_a_reset_is_none() {
+    let server = Server::with_api([reply(203, "abcd"), reply(205, "")]);
+    let (client, mut bytes) = (server.client(), Vec::new());
+    assert_eq!(client.download(&path(), &mut bytes).unwrap(), 4);
+    let error = client.download(&path(), &mut bytes).unwrap_err();
+    assert_eq!((error.status().unwrap().as_u16(), bytes.as_slice()), (205, &b"abcd"[..]));
 }

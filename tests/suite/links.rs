@@ -50,6 +50,11 @@ fn a_next_link_in_the_body_is_found_wherever_it_stands() {
             json!({"_links": {"next": {"href": target}, "self": {"href": "/x"}}}),
             json!({"_links": {"next": [{"href": target}]}}),
             json!({"links": [{"rel": "prev", "href": "/x"}, {"rel": "Next", "href": target}]}),
+            json!({"links": [
+                {"rel": ["self", "first"], "href": "/x"},
+                {"rel": ["last", "next"], "href": target},
+            ]}),
+            json!({"next": ["", {"href": null}, target]}),
             json!({"pagination": {"next": target}}),
             json!({"meta": {"next": target}}),
             json!({"meta": {"next_page": target}}),
@@ -82,6 +87,8 @@ fn a_next_page_that_cannot_be_read_is_an_error() {
         json!({"links": [{"rel": "next", "uri": "/x"}]}),
         json!({"pagination": {"next": true}}),
         json!({"meta": {"next_page": 2.5}}),
+        json!({"next": {"href": 5}}),
+        json!({"next": [null, {"id": 5}]}),
     ] {
         let mut page = more.clone();
         page["items"] = json!([1]);
@@ -92,9 +99,15 @@ fn a_next_page_that_cannot_be_read_is_an_error() {
             "GET HOST/v1/rows: page 1: the answer says that there is more, but not by a link or number that could be followed (1 rows delivered)",
         );
     }
-    for end in
-        [json!({"next": null}), json!({"next": ""}), json!({"links": []}), json!({"next": false})]
-    {
+    for end in [
+        json!({"next": null}),
+        json!({"next": ""}),
+        json!({"links": []}),
+        json!({"next": false}),
+        json!({"next": " "}),
+        json!({"next": {"href": null}}),
+        json!({"next": [null, ""]}),
+    ] {
         let mut page = end;
         page["items"] = json!([1]);
         reads(&cursors(move |_, _| body(&page)), &[1]);

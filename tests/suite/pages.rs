@@ -105,6 +105,10 @@ fn without_total_pages_a_page_shorter_than_the_echoed_size_is_the_last() {
         {"items": [1, 2], "pagination": {"page_number": 1, "page_size": 2}},
         {"items": [3], "pagination": {"page_number": 2, "page_size": 2}},
     ]));
+    complete(&json!([
+        {"items": [1, 2], "meta": {"current_page": 1, "per_page": 2}},
+        {"items": [3], "meta": {"current_page": 2, "per_page": 2}},
+    ]));
     let nulls = |page: u64, rows: Value| {
         json!({"items": rows, "pagination": {
         "page_number": page, "page_size": 2, "total_pages": null, "total_items": null}})

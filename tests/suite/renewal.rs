@@ -1,6 +1,6 @@
 //! How long an access token lives, and how it is renewed.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -432,4 +432,23 @@ fn a_wish_of_the_token_endpoints_is_told_once_and_not_with_each_call_that_uses_t
     client.get("/x").unwrap();
     assert_eq!(server.token_requests().len(), 2, "the endpoint is left alone for 20 s");
     assert_eq!(events.lock().unwrap().iter().filter(kept).count(), 2);
+}
+
+#[test]
+fn a_vault_that_is_sealed_is_not_asked_by_every_call_while_the_old_token_is_good() {
+    let server = Server::with_scripts([token_reply("old", HOUR)], []);
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = asked.clone();
+    let credentials = Credentials::from_fn(move || match count.fetch_add(1, Ordering::SeqCst) {
+        0 => Ok(("id".into(), "secret".into())),
+        _ => Err("the vault is sealed".into()),
+    });
+    let (client, clock) = on_manual_clock(Client::new(server.provider(), credentials).unwrap());
+    client.get("/x").unwrap();
+    clock.advance(secs(3571));
+    for _ in 0..9 {
+        client.get("/x").unwrap();
+        clock.advance(secs(1));
+    }
+    assert_eq!((asked.load(Ordering::SeqCst), server.api_requests().len()), (1 + 2, 10));
 }

@@ -650,3 +650,16 @@ fn what_may_have_arrived_in_an_earlier_attempt_is_told_in_the_end() {
     assert_eq!(error.sent(), Sent::Unknown);
     assert!(error.to_string().contains("no connection to the server"), "{error}");
 }
+
+#[test]
+fn every_2xx_is_a_success_and_a_300_is_not_followed() {
+    for status in [200, 201, 250, 299] {
+        let server = Server::with_api([reply(status, "")]);
+        let answer = server.client().send(&untold(Method::PATCH)).unwrap();
+        assert_eq!(answer.status().as_u16(), status);
+    }
+    let choice = reply(300, "").header("location", "/elsewhere");
+    let server = Server::with_api([choice, reply(200, "")]);
+    let error = server.client().send(&untold(Method::GET)).unwrap_err();
+    assert_eq!(error.status().unwrap().as_u16(), 300);
+}

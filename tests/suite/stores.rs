@@ -514,3 +514,28 @@ fn a_process_that_is_killed_within_a_renewal_does_not_stop_the_others() {
     assert!(others.iter_mut().all(|child| child.wait().unwrap().success()));
     assert_eq!(server.token_requests().len(), 2);
 }
+
+#[test]
+fn a_token_comes_out_of_the_store_with_all_that_came_with_it() {
+    let body = r#"{"access_token":"t","expires_in":3600,"scope":"read","id_token":"e30.e30.e30"}"#;
+    let (server, folder) = (Server::with_scripts([reply(200, body)], []), Folder::new("all"));
+    let (client, clock) = on_manual_clock(run(&server, folder.store()));
+    let new = client.access_token().unwrap();
+    let next = run(&server, folder.store()).with_clock(clock);
+    let kept = next.access_token().unwrap();
+    assert_eq!(server.token_requests().len(), 1);
+    assert_eq!((kept.secret(), kept.scope()), ("t", Some("read")));
+    assert_eq!((kept.lifetime(), kept.expires_at()), (Some(secs(3600)), new.expires_at()));
+    assert!(kept.id_token().is_ok());
+}
+
+#[test]
+fn a_wish_that_cannot_be_shared_is_told() {
+    let server = Server::with_api([reply(200, "{}"), reply(429, "").header("retry-after", "3600")]);
+    let client = run(&server, Broken);
+    client.get("/x").unwrap();
+    let (client, events) = observed(client);
+    client.get("/x").unwrap_err();
+    assert_eq!(client.stats().store_failures, 2);
+    assert!(matches!(events.lock().unwrap()[..], [Event::StoreFailed { .. }]));
+}

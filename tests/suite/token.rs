@@ -590,3 +590,12 @@ fn no_call_goes_out_without_a_token() {
     server.client().get("/x").unwrap_err();
     assert!(server.api_requests().is_empty());
 }
+
+#[test]
+fn no_token_is_believed_to_live_for_more_than_a_year() {
+    for (told, believed) in [(31_536_000, 31_536_000), (31_536_001, 31_536_000)] {
+        let server = Server::with_scripts([token_reply("t", told)], []);
+        let token = server.client().access_token().unwrap();
+        assert_eq!(token.lifetime(), Some(secs(believed)));
+    }
+}

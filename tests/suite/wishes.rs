@@ -361,3 +361,25 @@ fn a_wait_on_a_clock_that_stands_still_comes_to_an_end() {
         assert_eq!(server.seen().len(), 3);
     }
 }
+
+#[test]
+fn a_remembered_wait_as_long_as_the_deadline_does_not_fit() {
+    let server = slow_server(40);
+    let policy = RetryPolicy::default().with_retries(0).with_deadline(secs(40));
+    let (client, clock) = on_manual_clock(server.client());
+    provoke(&client);
+    let error = client.send(&untold("/slow").with_retry_policy(policy)).unwrap_err();
+    assert_eq!((error.retry_after(), error.sent()), (Some(secs(40)), Sent::No));
+    assert!(clock.sleeps().is_empty());
+}
+
+#[test]
+fn clones_keep_the_wait_of_their_own_call_with_a_jitter_after_it() {
+    let refusal = reply(429, "").header("retry-after", "40");
+    let server = Server::with_api([refusal, reply(200, "{}")]);
+    let (client, clock) = on_manual_clock(server.client());
+    let _clone = client.clone();
+    client.send(&untold("/x")).unwrap();
+    let waits = clock.sleeps();
+    assert!(waits.len() == 1 && waits[0] > secs(40) && waits[0] <= secs(41), "{waits:?}");
+}
