@@ -134,9 +134,7 @@ impl<'c> Walk<'c> {
         let request = self.request_for(ask)?;
         self.before = self.resume_point();
         let response = self.client.send(&request)?;
-        if matches!(ask, Ask::Link(_)) || self.pagination.page_parameter().is_none() {
-            self.links.insert(response.uri.to_string());
-        }
+        self.remember_links(ask, &request, &response)?;
         let decoded = self.decode(&response, rows);
         let place = response.place();
         let all = count(rows.len());
