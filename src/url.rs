@@ -125,15 +125,23 @@ pub(crate) fn is_absolute(path: &str) -> bool {
     })
 }
 
-/// A path or URL as far as it may be shown: without user info, query and fragment.
+/// A path or URL as far as it may be shown: without user info, query and fragment, and
+/// without line breaks, since it may hold what somebody else wrote.
 pub(crate) fn shown(path: &str) -> String {
     let (path, _) = path.split_once(['?', '#']).unwrap_or((path, ""));
+    let path: String = path.split_inclusive(char::is_control).map(escaped).collect();
     let Some((scheme, rest)) = path.split_once("://") else {
-        return path.to_owned();
+        return path;
     };
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let (_, host) = authority.rsplit_once('@').unwrap_or(("", authority));
     format!("{scheme}://{host}{path}")
+}
+
+/// With the control character at its end, if there is one, escaped.
+fn escaped(text: &str) -> String {
+    let (text, last) = text.split_at(text.trim_end_matches(char::is_control).len());
+    format!("{text}{}", last.escape_default())
 }
 
 /// A reference out of an answer (`Location`, a next link), resolved as RFC 3986 §5.2 has it.

@@ -14,6 +14,7 @@ use crate::pagination::{PageFacts, Pagination};
 use crate::request::Request;
 use crate::response::Response;
 use crate::resume::{Ask, Progress, ResumePoint, count};
+use crate::url;
 
 /// A walk over pages, whatever is made of the rows.
 pub(crate) struct Walk<'c> {
@@ -72,8 +73,8 @@ impl<'c> Walk<'c> {
         if point.path != self.request.path() {
             self.error = Some(Error::configuration(format!(
                 "the resume point is for {}, not for {}",
-                point.path,
-                self.request.path()
+                url::shown(&point.path),
+                url::shown(self.request.path())
             )));
         }
         self.resumed_query = Some(point.query.clone());
