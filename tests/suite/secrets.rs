@@ -249,6 +249,18 @@ fn a_body_that_is_cut_shows_no_half_of_a_secret() {
 }
 
 #[test]
+fn a_secret_that_is_whole_only_when_an_error_became_one_line_is_masked() {
+    let echo = Echo::start();
+    let spoilt =
+        [PREY.replace(' ', "\n"), PREY.replace(' ', " \t "), PREY.replacen("u5", "u\u{1}5", 1)];
+    for spoilt in spoilt {
+        let answer = reply(400, json!({"error": "x", "error_description": spoilt}).to_string());
+        let (error, _) = echo.token_answer(&answer, AuthMethod::ClientSecretPost);
+        assert_clean(&error.to_string(), &answer);
+    }
+}
+
+#[test]
 fn no_answer_of_the_token_endpoint_brings_the_client_secret_to_light() {
     let echo = Echo::start();
     let methods = [
