@@ -19,6 +19,7 @@ mod many;
 mod origins;
 mod pages;
 mod presets;
+mod properties;
 mod proxy;
 mod quickstart;
 mod redirects;
@@ -30,6 +31,8 @@ mod secrets;
 mod stores;
 mod structure;
 mod support;
+#[path = "../targets/mod.rs"]
+mod targets;
 mod threads;
 mod timeouts;
 mod tls;
