@@ -1,5 +1,7 @@
 //! Discovery documents (OpenID Connect Discovery 1.0, RFC 8414).
 
+use std::time::Duration;
+
 use serde_json::{Map, Value};
 use unattended::{Client, Provider, RetryPolicy};
 
@@ -34,5 +36,6 @@ pub fn check(data: &[u8]) {
         }
         Err(error) => check_error(&error),
     }
-    assert!(clock.sleeps().is_empty());
+    // A refusal for good may name a wait, which the second question keeps.
+    assert!(clock.slept() < Duration::from_secs(2 * 15 * 60), "{:?}", clock.sleeps());
 }

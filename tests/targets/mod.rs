@@ -24,7 +24,7 @@ use std::error::Error as _;
 use unattended::Error;
 
 pub use oracle::{http_date, next_link};
-pub use server::{Answer, SECRET, Server, TOKEN};
+pub use server::{Answer, Server};
 
 /// A kind of input, by the name of its seeds.
 pub type Target = (&'static str, fn(&[u8]));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use unattended::{StoreEntry, TokenStore};
 
 use super::check_error;
-use super::server::{Answer, Server};
+use super::server::{Answer, Server, TOKEN};
 
 /// The input is the text; `{origin}` stands for the server's.
 pub fn check(data: &[u8]) {
@@ -20,7 +20,7 @@ pub fn check(data: &[u8]) {
     assert_eq!(again.to_text(), written);
     assert_eq!(again.useful_until(), entry.useful_until());
     let printed = format!("{entry:?}");
-    assert!(!printed.contains(super::TOKEN), "{printed}");
+    assert!(!printed.contains(TOKEN), "{printed}");
 
     // A client that finds it in its store goes on, and waits no longer than it may.
     server.play(None, &[], &Answer::ok("{}"));
