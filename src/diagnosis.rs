@@ -26,12 +26,11 @@ pub(crate) fn unreadable(response: &Response, known: &[String], why: &str) -> Er
         Some(mask_opaque(&words, known))
     };
     (answer.code, answer.message) = (keep(answer.code), keep(answer.message));
-    answer.body = match body {
-        // A token may be a number as well.
-        Ok(value) => mask(&without_strings(value).to_string(), known),
-        Err(_) => mask_opaque(&answer.body, known),
-    };
-    let message = match problem::words(&answer.body, str::to_owned) {
+    let mask = if body.is_ok() { mask } else { mask_opaque };
+    // A token may be a number as well.
+    let body = body.map(|value| without_strings(value).to_string());
+    answer.body = mask(body.as_ref().unwrap_or(&answer.body), known);
+    let message = match problem::words(&answer.body, |text| mask(text, known)) {
         (_, Some(words)) => format!("{why}; {content_type}: {words}"),
         (_, None) => format!("{why}; {content_type}"),
     };

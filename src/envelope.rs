@@ -159,18 +159,19 @@ fn next_in_links(links: &Value) -> Option<&Value> {
     }
 }
 
-/// The target of `rel="next"` in a `Link` header (RFC 8288 §3).
+/// The target of `rel="next"` in a `Link` header (RFC 8288 §3); the first `rel` counts.
 fn next_in_link_header(header: &str) -> Option<String> {
     let mut rest = header;
     while let Some((_, after)) = rest.split_once('<') {
         let (target, mut parameters) = after.split_once('>')?;
-        let mut is_next = false;
+        let mut is_next = None;
         loop {
             let (parameter, following) = split_unquoted(parameters);
             let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
             let mut relations = value.trim().trim_matches('"').split_ascii_whitespace();
-            is_next |= name.trim().eq_ignore_ascii_case("rel")
-                && relations.any(|relation| relation.eq_ignore_ascii_case("next"));
+            if is_next.is_none() && name.trim().eq_ignore_ascii_case("rel") {
+                is_next = Some(relations.any(|relation| relation.eq_ignore_ascii_case("next")));
+            }
             match following.strip_prefix(';') {
                 Some(more) => parameters = more,
                 None => {
@@ -179,7 +180,7 @@ fn next_in_link_header(header: &str) -> Option<String> {
                 }
             }
         }
-        if is_next {
+        if is_next == Some(true) {
             return Some(target.trim().to_owned());
         }
     }

@@ -118,6 +118,63 @@ pub(crate) fn fingerprint(text: &str) -> u128 {
 mod tests {
     use super::*;
 
+    /// Every byte that UTF-8 can have, in ever new company.
+    fn texts() -> impl Iterator<Item = String> {
+        const STRANGE: [&str; 7] =
+            ["%41", "%", "%%4", "+", " ", "a b&c=d;e", "\u{10ffff}\0\u{7f}\r\n"];
+        let chars = (0..0x3000).step_by(5).filter_map(char::from_u32);
+        let chars =
+            chars.zip(STRANGE.iter().cycle()).map(|(c, strange)| format!("{strange}{c}~/:"));
+        STRANGE.map(str::to_owned).into_iter().chain(chars)
+    }
+
+    #[test]
+    fn forms_are_encoded_and_decoded_as_the_form_urlencoded_crate_does_it() {
+        for text in texts() {
+            let bytes = text.as_bytes();
+            let expected: String = form_urlencoded::byte_serialize(bytes).collect();
+            assert_eq!(encode_form(&text), expected);
+            let pairs = encode_pairs([(text.as_str(), "1"), ("x", &text)]);
+            let read: Vec<_> = form_urlencoded::parse(pairs.as_bytes()).into_owned().collect();
+            assert_eq!(read, [(text.clone(), "1".to_owned()), ("x".to_owned(), text.clone())]);
+            let undone = form_urlencoded::parse(text.as_bytes()).next().map(|(name, _)| name);
+            let name = text.split(['&', '=']).next().unwrap();
+            assert_eq!(decode(name), undone.unwrap_or_default(), "{text:?}");
+            for encoded in [encode_form(&text), encode_segment(&text), encode_query(&text)] {
+                assert_eq!(decode(&encoded), text);
+            }
+        }
+    }
+
+    #[test]
+    fn segments_queries_and_paths_are_encoded_as_rfc_3986_has_it() {
+        const UNRESERVED: &str =
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+        let escaped = |text: &str, kept: &str| {
+            let bytes = text.bytes().map(|byte| match UNRESERVED.contains(char::from(byte)) {
+                _ if kept.contains(char::from(byte)) => char::from(byte).to_string(),
+                true => char::from(byte).to_string(),
+                false => format!("%{}{}", hex(byte >> 4), hex(byte & 15)),
+            });
+            bytes.collect::<String>()
+        };
+        for text in texts() {
+            assert_eq!(encode_segment(&text), escaped(&text, ""));
+            assert_eq!(encode_query(&text), escaped(&text, ":/@"));
+            // Escapes stay, so what has none is encoded like the rest, and only once.
+            let path = encode_path(&text);
+            assert_eq!(encode_path(&path), path);
+            if !text.contains('%') {
+                assert_eq!(path, escaped(&text, ":/?@!$&'()*+,;=[]"));
+            }
+        }
+        assert_eq!(encode_path("%41%4%g1%e4%"), "%41%254%25g1%e4%25");
+    }
+
+    fn hex(digit: u8) -> char {
+        char::from_digit(digit.into(), 16).unwrap().to_ascii_uppercase()
+    }
+
     #[test]
     fn a_fingerprint_is_the_published_fnv_1a() {
         assert_eq!(fingerprint(""), 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d);

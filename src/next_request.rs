@@ -36,7 +36,7 @@ impl Walk<'_> {
         let own = parameter.and_then(|parameter| self.request.take_query(parameter));
         let page = match (ask, own) {
             (Ask::Link(link), _) => {
-                return Ok(self.request.at(link).with_missing_query(self.pagination.query(None)));
+                return Ok(self.linked(link));
             }
             (Ask::Page(page), _) if parameter.is_none() => {
                 return Err(Error::configuration(format!(
@@ -55,6 +55,25 @@ impl Walk<'_> {
             }
         };
         Ok(self.request.with_missing_query(self.pagination.query(page)))
+    }
+
+    fn linked(&self, link: &str) -> Request {
+        self.request.at(link).with_missing_query(self.pagination.query(None))
+    }
+
+    /// What was asked and what answered, which a redirect makes two.
+    pub(crate) fn remember_links(
+        &mut self,
+        ask: &Ask,
+        request: &Request,
+        response: &Response,
+    ) -> Result<()> {
+        if matches!(ask, Ask::Link(_)) || self.pagination.page_parameter().is_none() {
+            let asked = request.resolve(&self.client.provider.base_url)?;
+            self.links.insert(asked.to_string());
+            self.links.insert(response.uri.to_string());
+        }
+        Ok(())
     }
 
     /// The request's own page size wins over the setting, that of a resume point over both.
@@ -104,7 +123,10 @@ impl Walk<'_> {
                 "the next link leads to another origin, {to}: the token stays at {home}"
             ));
         }
-        if self.links.contains(&target.to_string()) {
+        // As it would be asked for: a link may lack the caller's own query.
+        let asked = self.linked(&target.to_string()).resolve(base);
+        let asked = asked.map_err(|error| error.to_string())?;
+        if self.links.contains(&asked.to_string()) {
             return Err("the next link leads to a page that was read before".into());
         }
         Ok(())

@@ -17,7 +17,7 @@ pub(crate) fn words(body: &str, mask: impl Fn(&str) -> String) -> (Option<String
         Ok(_) => (None, None),
         Err(_) => (None, Some(without_markup(&mask(start(body, QUOTED_FROM))))),
     };
-    let quote = |text: String| quote(&mask(start(&text, QUOTED_FROM)));
+    let quote = |text: String| quote(&mask(start(&text, QUOTED_FROM)), &mask);
     (code.and_then(quote), message.and_then(quote))
 }
 
@@ -127,9 +127,11 @@ fn without_markup(body: &str) -> String {
 }
 
 /// One line of at most [`MOST_CHARS`] characters.
-fn quote(text: &str) -> Option<String> {
+fn quote(text: &str, mask: impl Fn(&str) -> String) -> Option<String> {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let line: String = line.chars().filter(|c| !c.is_control()).collect();
+    // A secret that was split by what is left out is whole now.
+    let line = mask(&line);
     match line.char_indices().nth(MOST_CHARS) {
         _ if line.is_empty() => None,
         Some((end, _)) => Some(format!("{}…", line.split_at(end).0)),

@@ -275,10 +275,9 @@ mod tests {
             for mut stream in listener.incoming().flatten() {
                 let mut request = [0; 4096];
                 while stream.read(&mut request).is_ok_and(|count| count > 0) {
-                    stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
-                    if !keeps {
-                        break;
-                    }
+                    let connection = if keeps { "keep-alive" } else { "close" };
+                    let answer = format!("HTTP/1.1 204 X\r\nconnection: {connection}\r\n\r\n");
+                    stream.write_all(answer.as_bytes()).unwrap();
                 }
             }
         });

@@ -176,9 +176,9 @@ impl Response {
         mask(text, self.token.as_ref().map(Secret::expose).as_slice())
     }
 
-    /// Masked and cut.
+    /// One line, masked and cut.
     fn bounded(&self, text: &str) -> String {
-        let text = self.masked(problem::start(text, EXCERPT));
+        let text = self.masked(problem::start(text, EXCERPT)).replace(char::is_control, " ");
         match problem::start(&text, MESSAGE) {
             start if start.len() < text.len() => format!("{start}…"),
             _ => text,

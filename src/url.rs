@@ -74,6 +74,7 @@ pub(crate) fn parse(text: &str, what: &str) -> Result<Uri> {
     let host = uri.host().unwrap_or_default();
     match uri.scheme_str() {
         _ if host.is_empty() => refuse("the URL names no host"),
+        _ if !has_one_host(&uri) => refuse("not a valid URL"),
         _ if !has_valid_port(&uri) => refuse("the port is not a number up to 65535"),
         _ if authority.contains('@') => refuse("credentials do not belong into a URL"),
         Some("https") => Ok(uri),
@@ -83,11 +84,22 @@ pub(crate) fn parse(text: &str, what: &str) -> Result<Uri> {
     }
 }
 
+/// Of `[::1]example.com:443` only the first part would be taken.
+fn has_one_host(uri: &Uri) -> bool {
+    let is_port =
+        |rest: &str| rest.strip_prefix(':').is_some_and(|port| !port.contains([':', ']']));
+    after_host(uri).is_some_and(|rest| rest.is_empty() || is_port(rest))
+}
+
 /// A port that cannot be read would silently become that of the scheme.
 fn has_valid_port(uri: &Uri) -> bool {
-    let authority = uri.authority().map_or("", |authority| authority.as_str());
+    after_host(uri).is_some_and(str::is_empty) || uri.port_u16().is_some()
+}
+
+fn after_host(uri: &Uri) -> Option<&str> {
+    let authority = uri.authority()?.as_str();
     let (_, host) = authority.rsplit_once('@').unwrap_or(("", authority));
-    host == uri.host().unwrap_or_default() || uri.port_u16().is_some()
+    host.strip_prefix(uri.host()?)
 }
 
 /// `localhost`, 127.0.0.0/8 and `[::1]`.
@@ -135,15 +147,23 @@ fn has_scheme(reference: &str) -> bool {
     })
 }
 
-/// A path or URL as far as it may be shown: without user info, query and fragment.
+/// A path or URL as far as it may be shown: without user info, query and fragment, and
+/// without line breaks, since it may hold what somebody else wrote.
 pub(crate) fn shown(path: &str) -> String {
     let (path, _) = path.split_once(['?', '#']).unwrap_or((path, ""));
+    let path: String = path.split_inclusive(char::is_control).map(escaped).collect();
     let Some((scheme, rest)) = path.split_once("://") else {
-        return path.to_owned();
+        return path;
     };
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let (_, host) = authority.rsplit_once('@').unwrap_or(("", authority));
     format!("{scheme}://{host}{path}")
+}
+
+/// With the control character at its end, if there is one, escaped.
+fn escaped(text: &str) -> String {
+    let (text, last) = text.split_at(text.trim_end_matches(char::is_control).len());
+    format!("{text}{}", last.escape_default())
 }
 
 /// A reference out of an answer (`Location`, a next link), resolved as RFC 3986 §5.2 has it.

@@ -14,6 +14,7 @@ use crate::pagination::{PageFacts, Pagination};
 use crate::request::Request;
 use crate::response::Response;
 use crate::resume::{Ask, Progress, ResumePoint, count};
+use crate::url;
 
 /// A walk over pages, whatever is made of the rows.
 pub(crate) struct Walk<'c> {
@@ -72,8 +73,8 @@ impl<'c> Walk<'c> {
         if point.path != self.request.path() {
             self.error = Some(Error::configuration(format!(
                 "the resume point is for {}, not for {}",
-                point.path,
-                self.request.path()
+                url::shown(&point.path),
+                url::shown(self.request.path())
             )));
         }
         self.resumed_query = Some(point.query.clone());
@@ -134,9 +135,7 @@ impl<'c> Walk<'c> {
         let request = self.request_for(ask)?;
         self.before = self.resume_point();
         let response = self.client.send(&request)?;
-        if matches!(ask, Ask::Link(_)) || self.pagination.page_parameter().is_none() {
-            self.links.insert(response.uri.to_string());
-        }
+        self.remember_links(ask, &request, &response)?;
         let decoded = self.decode(&response, rows);
         let place = response.place();
         let all = count(rows.len());

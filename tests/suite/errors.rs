@@ -538,3 +538,23 @@ fn an_error_can_cross_threads_and_be_boxed() {
     fn check<T: Send + Sync + std::error::Error + 'static>() {}
     check::<Error>();
 }
+
+#[test]
+fn an_error_is_one_line_whatever_is_quoted_in_it() {
+    #[derive(Debug, serde::Deserialize)]
+    enum Kind {
+        Known,
+    }
+    let server = Server::with_api([reply(200, r#"{"items":"a\u001bb","c\nd":1}"#)]);
+    let client = server.client();
+    let url = client.get("https://else\r\nwhere/").unwrap_err().to_string();
+    assert_eq!(url, r"GET https://else\r\nwhere/: the request's URL: not a valid URL");
+    let decoded = client.items::<Kind>("/rows").with_items_key("e").next().unwrap().unwrap_err();
+    let decoded = decoded.to_string();
+    assert!(decoded.contains("it has: items, c d;"), "{decoded}");
+
+    let server = Server::with_api([reply(200, r#""a\nb""#)]);
+    let error = server.client().get("/kind").unwrap().json::<Kind>().unwrap_err();
+    assert!(format!("{error:?}").contains("unknown variant `a b`"), "{error:?}");
+    assert!(!format!("{error:?}").contains("a\nb"), "{error:?}");
+}

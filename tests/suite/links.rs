@@ -257,6 +257,32 @@ fn a_cycle_of_links_is_an_error() {
 }
 
 #[test]
+fn a_cycle_is_noticed_where_its_links_lack_the_callers_query_or_redirect() {
+    let cases: [(&'static str, &[u64]); 3] =
+        [("/v1/rows?cursor=b", &[1, 2]), ("/v1/rows", &[1]), ("/v1/moved", &[1, 2])];
+    for (next, rows) in cases {
+        let asked = AtomicU64::new(0);
+        let server = cursors(move |cursor, seen| match (cursor, seen.path()) {
+            _ if asked.fetch_add(1, Ordering::Relaxed) == 9 => reply(404, "{}"),
+            (_, "/v1/moved") => reply(302, "").header("location", "/v1/rows?cursor=b"),
+            ("", _) => body(&json!({"items": [1], "next": next})),
+            _ => body(&json!({"items": [2], "next": next})),
+        });
+        let client = server.client();
+        let items = client.items::<u64>("/v1/rows?filter=a");
+        let (found, error) = walk(&mut items.with_pagination(Pagination::next_link()));
+        assert_eq!(found, rows, "{next}");
+        let page = rows.len();
+        assert_eq!(
+            words(error, &server),
+            format!(
+                "GET HOST/v1/rows: page {page}: the next link leads to a page that was read before ({page} rows delivered)"
+            )
+        );
+    }
+}
+
+#[test]
 fn a_link_to_another_origin_is_an_error_and_nothing_arrives_there() {
     let stranger = Server::with_api([reply(200, r#"{"items":[9]}"#)]);
     let there = stranger.url("/v1/rows?cursor=b");

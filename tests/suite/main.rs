@@ -23,6 +23,7 @@ mod origins;
 mod own_program;
 mod pages;
 mod presets;
+mod properties;
 mod proxy;
 mod quickstart;
 mod redirects;
@@ -35,6 +36,8 @@ mod stores;
 mod structure;
 mod supply;
 mod support;
+#[path = "../targets/mod.rs"]
+mod targets;
 mod threads;
 mod timeouts;
 mod tls;

@@ -291,6 +291,9 @@ fn urls_that_cannot_be_right_are_refused_and_named() {
         ("https://example.com:99999/token", "the port is not a number up to 65535"),
         ("https://[::1]:65536/token", "the port is not a number up to 65535"),
         ("https://example.com\\@evil.test/", "not a valid URL"),
+        ("https://[::1]example.com:443/", "not a valid URL"),
+        ("https://example.com[::1]:443/", "not a valid URL"),
+        ("http://[::1].example.com:80/", "not a valid URL"),
         ("https://user:hush@example.com/", "credentials do not belong into a URL"),
         ("http://localhost@evil.test/", "credentials do not belong into a URL"),
     ];

@@ -249,6 +249,27 @@ fn a_body_that_is_cut_shows_no_half_of_a_secret() {
 }
 
 #[test]
+fn a_secret_that_is_whole_only_when_an_error_became_one_line_is_masked() {
+    let echo = Echo::start();
+    let error = |answer: &Reply| {
+        let (error, _) = echo.token_answer(answer, AuthMethod::ClientSecretPost);
+        error.to_string()
+    };
+    let described =
+        |spoilt: &str| reply(400, json!({"error": "x", "error_description": spoilt}).to_string());
+    for spoilt in [PREY.replace(' ', "\n"), PREY.replace(' ', " \t ")] {
+        let answer = described(&spoilt);
+        assert!(!error(&answer).contains(PREY), "{answer:?}");
+    }
+    // JSON does not escape it.
+    let spoilt = PREY.replacen("u5", "u\u{7f}5", 1);
+    let as_name = reply(200, json!({ &spoilt: 1 }).to_string());
+    for answer in [described(&spoilt), as_name] {
+        assert_clean(&error(&answer), &answer);
+    }
+}
+
+#[test]
 fn no_answer_of_the_token_endpoint_brings_the_client_secret_to_light() {
     let echo = Echo::start();
     let methods = [

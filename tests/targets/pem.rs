@@ -1,0 +1,48 @@
+//! Certificates and keys in PEM form (RFC 7468).
+
+use unattended::{Client, Credentials, Provider};
+
+use super::check_error;
+use super::server::{Answer, SECRET, Server};
+
+/// The input is roots, chain and key.
+pub fn check(data: &[u8]) {
+    let server = Server::here();
+    let provider = Provider::new("https://127.0.0.1/token", "https://127.0.0.1").unwrap();
+    let client = || {
+        let credentials = Credentials::new("planted", SECRET);
+        Client::new(provider.clone(), credentials).unwrap().without_proxy()
+    };
+    for client in
+        [client().with_root_certificates(data), client().with_client_certificate(data, data)]
+    {
+        match client {
+            Ok(client) => handshake(&client, &server),
+            Err(error) => {
+                check_error(&error);
+                assert_eq!(error.exit_code(), 78, "{error}");
+                check_key(data, &format!("{error:?}"));
+            }
+        }
+    }
+}
+
+/// What was accepted when it was set does not fail, or panic, once it is used.
+fn handshake(client: &Client, server: &Server) {
+    server.play(None, &[], &Answer::ok("{}"));
+    let url = server.origin.replace("http:", "https:");
+    let request = unattended::Request::get(url).without_token();
+    let policy = unattended::RetryPolicy::default().with_retries(0);
+    let error = client.send(&request.with_retry_policy(policy)).unwrap_err();
+    check_error(&error);
+    // The server speaks no TLS, and that is all that is wrong.
+    assert_eq!(error.exit_code(), 75, "{error:?}");
+}
+
+/// Nothing of a key shows.
+fn check_key(data: &[u8], shown: &str) {
+    for line in data.split(|byte| *byte == b'\n' || *byte == b'\r') {
+        let line = std::str::from_utf8(line).unwrap_or_default().trim();
+        assert!(line.len() < 40 || line.contains(' ') || !shown.contains(line), "{shown}");
+    }
+}
