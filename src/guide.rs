@@ -16,5 +16,8 @@ pub mod promises {}
 #[doc = include_str!("../docs/comparison.md")]
 pub mod comparison {}
 
+#[doc = include_str!("../SECURITY.md")]
+pub mod security {}
+
 #[doc = include_str!("../CHANGELOG.md")]
 pub mod changelog {}

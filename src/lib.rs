@@ -16,6 +16,7 @@
 //! [promises]: guide::promises
 //! [report]: Client::check
 //! [scripts]: guide::scripts
+//! [security]: guide::security
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(unreachable_pub)]
