@@ -41,9 +41,9 @@ impl Client {
     ///
     /// As [`send`](Self::send). An error in the middle tells how many bytes had arrived
     /// ([`TransportError::received`](crate::error::TransportError::received)); one of the
-    /// writer has the class [`Output`](Class::Output). A success other than 200, 203 and
-    /// 204 is an [`Error::Status`], 206 unless a `Range` was asked
-    /// for: a 202 has not got the content yet.
+    /// writer has the class [`Output`](Class::Output). A success other than 200, 203 and 204
+    /// is an [`Error::Status`] (a 202 has not got the content yet), and so is a 206 unless a
+    /// `Range` was asked for.
     pub fn download(&self, request: &Request, writer: &mut impl Write) -> Result<u64> {
         let mut call = self.call(request)?;
         let is_part_asked = request.headers.contains_key(RANGE);
