@@ -1,5 +1,5 @@
 //! The ten lines of the README: prints every computer of a Snow Atlas tenant.
-//! Reads SNOW_ATLAS_CLIENT_ID and SNOW_ATLAS_CLIENT_SECRET.
+//! Reads `SNOW_ATLAS_CLIENT_ID` and `SNOW_ATLAS_CLIENT_SECRET`.
 
 use unattended::{Client, Credentials, Provider};
 

@@ -14,7 +14,7 @@ use crate::payload::Payload;
 use crate::provider::Provider;
 use crate::request::{Body, Request};
 use crate::response::Response;
-use crate::retry::{self, Endpoint, Outcome, Situation};
+use crate::retry::{self, Endpoint, Outcome, Situation, Verdict, judge};
 use crate::token::AccessToken;
 use crate::url::{self, Origin};
 use crate::wishes::Wish;
@@ -169,7 +169,13 @@ impl<'a> Call<'a> {
         }
     }
 
-    pub(crate) fn situation(&self) -> Situation {
+    /// What to do after an attempt.
+    pub(crate) fn verdict(&self, outcome: &Result<Response>) -> Verdict {
+        let oauth = self.oauth_code(outcome);
+        judge(self.outcome(outcome, oauth.as_deref()), &self.situation())
+    }
+
+    fn situation(&self) -> Situation {
         let is_token = self.endpoint == Endpoint::Token;
         Situation {
             endpoint: self.endpoint,
@@ -188,18 +194,14 @@ impl<'a> Call<'a> {
         }
     }
 
-    pub(crate) fn oauth_code(&self, outcome: &Result<Response>) -> Option<String> {
+    fn oauth_code(&self, outcome: &Result<Response>) -> Option<String> {
         match (self.endpoint, outcome) {
             (Endpoint::Token, Ok(response)) => response.oauth_code(),
             _ => None,
         }
     }
 
-    pub(crate) fn outcome<'o>(
-        &self,
-        outcome: &Result<Response>,
-        oauth: Option<&'o str>,
-    ) -> Outcome<'o> {
+    fn outcome<'o>(&self, outcome: &Result<Response>, oauth: Option<&'o str>) -> Outcome<'o> {
         match outcome {
             Ok(response) => Outcome::Answer {
                 status: response.status,

@@ -14,7 +14,7 @@ use crate::memory::MemoryStore;
 use crate::provider::Provider;
 use crate::request::Request;
 use crate::response::Response;
-use crate::retry::{Rejection, RetryPolicy, Verdict, judge};
+use crate::retry::{Rejection, RetryPolicy, Verdict};
 use crate::sink::Sink;
 use crate::store::TokenStore;
 use crate::token::AccessToken;
@@ -155,7 +155,7 @@ impl Client {
                 Arrival::Outcome(outcome) => outcome,
             };
             call.now = self.now();
-            let verdict = self.verdict(call, &outcome);
+            let verdict = call.verdict(&outcome);
             self.remember(call, &outcome);
             match verdict {
                 Verdict::Accept => return accept(call, outcome?),
@@ -170,16 +170,11 @@ impl Client {
         }
     }
 
-    pub(crate) fn verdict(&self, call: &Call<'_>, outcome: &Result<Response>) -> Verdict {
-        let oauth = call.oauth_code(outcome);
-        judge(call.outcome(outcome, oauth.as_deref()), &call.situation())
-    }
-
     /// A token that is fresh at a time when the server wants to be asked.
     pub(crate) fn make_ready(&self, call: &mut Call<'_>) -> Result<()> {
-        self.authorise(call)?;
+        self.authorize(call)?;
         while self.keep_wishes(call)? {
-            self.authorise(call)?;
+            self.authorize(call)?;
         }
         Ok(())
     }

@@ -62,9 +62,9 @@ impl Envelope {
         self.total_items = self.total_items.or_else(total);
         self.total_pages = self.total_pages.or_else(|| number("x-total-pages"));
         // A title may hold what is not ASCII.
-        let values =
+        let mut values =
             headers.get_all(LINK).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
-        if let Some(link) = values.filter_map(|value| next_in_link_header(&value)).next() {
+        if let Some(link) = values.find_map(|value| next_in_link_header(&value)) {
             self.next_link = Some(link);
         }
     }

@@ -88,11 +88,7 @@ impl Transport {
         outgoing: &mut Outgoing<'_, '_>,
         payload: Payload<'_>,
     ) -> Result<http::Response<Body>> {
-        let mut body = payload.open().map_err(|cause| {
-            let place = Place::new(outgoing.method, outgoing.uri);
-            let message = format!("{place}: not sent: {payload} cannot be read");
-            Error::configuration_caused(message, Some(cause.into()))
-        })?;
+        let mut body = payload.open().map_err(|cause| unreadable(outgoing, payload, cause))?;
         outgoing.headers.insert(CONTENT_LENGTH, body.length().into());
         let asks = outgoing.expects && body.is_long();
         if asks {
@@ -205,6 +201,12 @@ impl Transport {
         }
         error
     }
+}
+
+fn unreadable(outgoing: &Outgoing<'_, '_>, payload: Payload<'_>, cause: io::Error) -> Error {
+    let place = Place::new(outgoing.method, outgoing.uri);
+    let message = format!("{place}: not sent: {payload} cannot be read");
+    Error::configuration_caused(message, Some(cause.into()))
 }
 
 /// Headers in a `100 Continue`, which RFC 9110 §15.2 allows, and ureq does not.

@@ -186,6 +186,7 @@ impl Beside {
 
     /// A file of ours, which nobody else can read, and no link.
     #[cfg(unix)]
+    #[expect(clippy::verbose_bit_mask, reason = "rights are read in octal")]
     fn check_file(&self, path: &Path) -> Result<(), Cause> {
         use std::os::unix::fs::MetadataExt;
         let metadata = path.symlink_metadata().map_err(|error| told(path, &error))?;

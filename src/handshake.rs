@@ -133,7 +133,7 @@ fn native_trouble(error: &ureq::Error) -> Option<Trouble> {
 /// By the numbers of `winerror.h`.
 #[cfg(all(feature = "native-tls", target_os = "windows"))]
 fn system_trouble(code: i32) -> Trouble {
-    match code as u32 {
+    match code.cast_unsigned() {
         // SEC_E_UNTRUSTED_ROOT, CERT_E_UNTRUSTEDROOT, CERT_E_CHAINING
         0x8009_0325 | 0x800B_0109 | 0x800B_010A => Trouble::UnknownIssuer,
         // SEC_E_WRONG_PRINCIPAL, SEC_E_CERT_UNKNOWN, SEC_E_CERT_EXPIRED, CERT_E_…

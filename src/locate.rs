@@ -28,7 +28,7 @@ pub(crate) fn path_at(text: &str, line: usize, column: usize) -> String {
                 if let Some(Step::Key(key)) = stack.last_mut()
                     && key.is_empty()
                 {
-                    *key = text.get(at + 1..close).unwrap_or_default().to_owned();
+                    text.get(at + 1..close).unwrap_or_default().clone_into(key);
                 }
                 at = close;
             }

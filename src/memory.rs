@@ -40,7 +40,8 @@ impl fmt::Debug for MemoryStore {
 
 impl TokenStore for MemoryStore {
     /// A turn that does not come within `wait_at_most` is an error, and so is one within
-    /// another of the same thread: the client then does without. No lock is held while a change runs.
+    /// another of the same thread: the client then does without. No lock is held while a
+    /// change runs.
     fn update(
         &self,
         key: &str,

@@ -157,12 +157,11 @@ impl Call<'_> {
     /// Why it was not tried again, and by which setting.
     fn why(&self, rejection: Rejection) -> String {
         match rejection {
-            Rejection::Final => String::new(),
+            Rejection::Final | Rejection::Exhausted => String::new(),
             Rejection::NotRepeatable => format!(
                 "not sent again, because the server may have acted on the {}: if that does no harm, mark the request safe_to_repeat()",
                 self.method
             ),
-            Rejection::Exhausted => String::new(),
             Rejection::TooLong { left, .. } if left.is_zero() => {
                 "no time is left of the call's deadline (RetryPolicy::with_deadline)".into()
             }

@@ -32,7 +32,7 @@ impl Client {
     }
 
     /// Puts a token to the call: the client's, or a newer one than was refused.
-    pub(crate) fn authorise(&self, call: &mut Call<'_>) -> Result<()> {
+    pub(crate) fn authorize(&self, call: &mut Call<'_>) -> Result<()> {
         if !call.with_token || call.token.is_some() {
             return Ok(());
         }
@@ -209,12 +209,8 @@ impl Client {
         entry.token = entry.token.take().filter(|token| wanted.is_wanted(token));
         let outcome = self.ask_for_token(call, identity);
         call.now = self.now();
-        if self.verdict(call, &outcome) != Verdict::Accept {
-            self.note_refusal(call, wanted, identity, &outcome);
-            let refusal = outcome.as_ref().ok();
-            if let Some(wish) = refusal.and_then(|refusal| call.wish(refusal)) {
-                entry.add(wish);
-            }
+        if call.verdict(&outcome) != Verdict::Accept {
+            self.note_refusal(call, wanted, identity, &outcome, entry);
             return Some(Arrival::Outcome(outcome));
         }
         let obtained = outcome.and_then(|response| self.read_token(call, &response, is_renewal));
@@ -231,13 +227,16 @@ impl Client {
         wanted: &Wanted<'_>,
         identity: &Identity,
         outcome: &Result<Response>,
+        entry: &mut StoreEntry,
     ) {
         if wanted.still_good.is_some() {
             self.wishes.renewal_failed(self.now());
         }
-        if let Ok(response) = outcome
-            && response.oauth_code().as_deref() == Some("invalid_client")
-        {
+        let Ok(response) = outcome else { return };
+        if let Some(wish) = call.wish(response) {
+            entry.add(wish);
+        }
+        if response.oauth_code().as_deref() == Some("invalid_client") {
             let answer = response.answer(&call.secrets());
             let provider = &self.provider;
             let error =

@@ -120,10 +120,10 @@ impl Report {
             ("API", self.base_url.clone()),
         ];
         match (&self.token_proxy, &self.api_proxy) {
-            (one, other) if one == other => lines.push(("proxy", proxy(one))),
+            (one, other) if one == other => lines.push(("proxy", proxy(one.as_deref()))),
             (token, api) => {
-                lines.push(("proxy to token", proxy(token)));
-                lines.push(("proxy to API", proxy(api)));
+                lines.push(("proxy to token", proxy(token.as_deref())));
+                lines.push(("proxy to API", proxy(api.as_deref())));
             }
         }
         lines.push(("roots", self.roots.clone()));
@@ -260,7 +260,7 @@ fn authentication(method: AuthMethod) -> &'static str {
     }
 }
 
-fn proxy(proxy: &Option<String>) -> String {
+fn proxy(proxy: Option<&str>) -> String {
     match proxy {
         Some(proxy) => format!("{proxy} (never for calls to this machine)"),
         None => "none (never for calls to this machine)".into(),

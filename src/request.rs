@@ -29,6 +29,7 @@ use crate::url;
 ///     .safe_to_repeat(); // a POST that only reads
 /// ```
 #[derive(Clone)]
+#[must_use = "a request does nothing until it is sent"]
 pub struct Request {
     pub(crate) method: Method,
     pub(crate) path: String,

@@ -22,6 +22,7 @@ use crate::error::Sent;
 /// # let _ = hasty;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "a policy does nothing until it is set"]
 pub struct RetryPolicy {
     pub(crate) retries: u32,
     pub(crate) deadline: Duration,

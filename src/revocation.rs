@@ -69,7 +69,7 @@ impl Client {
         let patience = self.token_idle_timeout.min(left / 2);
         let updated = self.store.update(&key, patience, &mut |entry| {
             entry.settle(&self.now());
-            stored = entry.token.clone();
+            stored.clone_from(&entry.token);
             if entry.token.as_ref().zip(revoked).is_some_and(|(token, it)| token.is_same(it)) {
                 entry.token = None;
             }

@@ -17,10 +17,10 @@ use crate::wishes::{MOST_WISHES, Wish};
 /// be asked: threads, processes or machines, as far as the store reaches.
 ///
 /// The default is a [`MemoryStore`](crate::MemoryStore) that clones of a client share;
-/// implement this for a cache of your own. The client asks its store
-/// only when its own copy is missing, stale or refused, or when a server named a time.
-/// A store that fails never makes a call fail that would succeed without it: the client
-/// goes on without it, says so by an event and counts it.
+/// implement this for a cache of your own. The client asks its store only when its own copy
+/// is missing, stale or refused, or when a server named a time. A store that fails never
+/// makes a call fail that would succeed without it: the client goes on without it, says so
+/// by an event and counts it.
 pub trait TokenStore: Send + Sync {
     /// Runs `change` on the entry that is stored under `key` (an empty one if there is
     /// none), and keeps what it leaves there.
@@ -74,7 +74,7 @@ impl StoreEntry {
         json!({ "version": VERSION, "token": token, "wishes": wishes }).to_string()
     }
 
-    /// The entry that [`to_text`](Self::to_text) wrote, at the wall-clock time `now`.
+    /// The entry that [`to_text`](Self::to_text) wrote.
     ///
     /// # Errors
     ///

@@ -125,7 +125,7 @@ impl AccessToken {
     pub(crate) fn is_fresh(&self, margin: Duration, now: &Moment) -> bool {
         self.inner.lifetime.is_none_or(|life| {
             let margin = margin.min(life / 4);
-            self.inner.issued.left_of(life - margin, now).is_some()
+            self.inner.issued.left_of(life.saturating_sub(margin), now).is_some()
         })
     }
 

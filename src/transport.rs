@@ -114,7 +114,7 @@ impl Transport {
         if user_agent.is_empty() || http::HeaderValue::from_str(user_agent).is_err() {
             return Err(Error::configuration("the user agent is not a valid header value"));
         }
-        self.user_agent = user_agent.to_owned();
+        user_agent.clone_into(&mut self.user_agent);
         self.built = Arc::default();
         Ok(())
     }
@@ -262,6 +262,7 @@ fn agent(config: ureq::config::Config) -> Agent {
 /// Enough for a thread per connection in bursts; ureq's own 3 per host would open and
 /// close one for nearly every call.
 const IDLE_CONNECTIONS: usize = 64;
+
 /// ureq adds limits to the time of day, which panics far in the future.
 pub(crate) fn limit(time: Duration) -> Option<Duration> {
     Some(time.min(LONGEST_LIMIT))

@@ -32,6 +32,7 @@ pub(crate) struct Walk<'c> {
     /// It began in the middle, by the caller's own page number: totals say nothing.
     pub(crate) is_partial: bool,
     /// The page size of before a resume point: by another the pages would begin elsewhere.
+    #[expect(clippy::option_option, reason = "that page size may be none")]
     pub(crate) kept_size: Option<Option<u64>>,
     /// Where the last page begins, as it was asked for.
     pub(crate) before: Option<ResumePoint>,

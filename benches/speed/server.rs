@@ -158,12 +158,11 @@ impl World {
                 (0..LARGE / block.len()).try_for_each(|_| stream.write_all(block))
             }
             "/flaky" if turn.is_multiple_of(2) => stream.write_all(&self.answers["/busy"]),
-            "/flaky" => stream.write_all(&self.answers["/small"]),
             // One call in ten has a token that is not good any more.
             "/forgets" if turn.is_multiple_of(10) && !head.contains("x-again") => {
                 stream.write_all(&self.answers["/stale"])
             }
-            "/forgets" => stream.write_all(&self.answers["/small"]),
+            "/flaky" | "/forgets" => stream.write_all(&self.answers["/small"]),
             path => stream.write_all(self.answers.get(path).unwrap_or(&self.answers["/ok"])),
         }
     }

@@ -250,9 +250,8 @@ impl Words {
         match (self.value("accept").as_deref(), includes_head) {
             (Some("content"), true) => Err("--include goes with --accept any only".into()),
             (Some("content"), false) => Ok(Accepted::Content),
-            (Some("any"), _) | (None, true) => Ok(Accepted::Any),
             (None, false) if method == Method::GET => Ok(Accepted::Content),
-            (None, false) => Ok(Accepted::Any),
+            (Some("any") | None, _) => Ok(Accepted::Any),
             (Some(_), _) => Err("--accept is one of content, any".into()),
         }
     }

@@ -45,7 +45,8 @@ pub fn argument(place: usize, default: u64) -> Result<u64, Failure> {
     let Some(text) = env::args_os().nth(place) else { return Ok(default) };
     let number = text.to_str().and_then(|text| text.parse().ok()).filter(|number| *number > 0);
     let usage = "usage: soak [CALLS] [SEED], numbers above 0";
-    number.ok_or_else(|| Failure(format!("{text:?} is not a number above 0; {usage}"), 64))
+    number
+        .ok_or_else(|| Failure(format!("{} is not a number above 0; {usage}", text.display()), 64))
 }
 
 impl Tally {

@@ -103,7 +103,7 @@ impl State {
 
     fn is_good(&self, request: &Request) -> bool {
         self.token.as_ref().is_some_and(|token| {
-            let age = self.clock.monotonic() - token.since;
+            let age = self.clock.monotonic().saturating_sub(token.since);
             request.token.as_ref() == Some(&token.value) && age < LIFE
         })
     }
@@ -147,7 +147,7 @@ impl State {
     fn issue(&mut self) -> Answer {
         let now = self.clock.monotonic();
         if let Some(old) = &self.token {
-            match now - old.since >= LIFE - MARGIN {
+            match now.saturating_sub(old.since) >= LIFE.saturating_sub(MARGIN) {
                 true => self.lives += 1,
                 false => self.wasted += 1,
             }

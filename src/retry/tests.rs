@@ -124,8 +124,8 @@ fn the_back_off_doubles_up_to_half_a_minute_and_its_upper_half_is_jitter() {
 
 #[test]
 fn the_wait_is_read_from_any_shape_of_header() {
-    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
     type Headers = &'static [(&'static str, &'static str)];
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
     let cases: [(Headers, Option<u64>); 17] = [
         (&[], None),
         (&[("retry-after", "7")], Some(7)),

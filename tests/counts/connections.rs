@@ -1,11 +1,9 @@
 //! Connections, tokens and threads, as servers and the system count them.
 
-use std::fs;
 use std::io::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread;
-use std::time::Duration;
 
 use unattended::Client;
 
@@ -146,7 +144,7 @@ fn the_deadline_of_a_call_starts_no_thread() {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
         return;
     }
-    let threads = || fs::read_dir("/proc/self/task").unwrap().count();
+    let threads = || std::fs::read_dir("/proc/self/task").unwrap().count();
     let most = Arc::new(AtomicUsize::new(0));
     let counting = most.clone();
     let origin = server(move |mut connection| {
@@ -156,7 +154,8 @@ fn the_deadline_of_a_call_starts_no_thread() {
         }
     });
     let port = origin.rsplit_once(':').unwrap().1;
-    let policy = unattended::RetryPolicy::default().with_deadline(Duration::from_secs(60));
+    let policy =
+        unattended::RetryPolicy::default().with_deadline(std::time::Duration::from_secs(60));
     let client = client_at(&format!("http://localhost:{port}")).with_retry_policy(policy);
     let before = threads();
     for _ in 0..20 {

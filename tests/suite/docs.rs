@@ -7,7 +7,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
-/// The blocks of code between ``` fences of the given kind.
+/// The blocks of code between fences of the given kind.
 fn blocks(text: &str, fence: &str) -> Vec<String> {
     let fence = format!("```{fence}\n");
     text.split(&fence)
@@ -171,7 +171,7 @@ fn every_example_that_the_readme_names_exists_and_every_example_is_named() {
 fn every_test_that_the_security_page_names_exists() {
     let page = read("SECURITY.md");
     let names: Vec<&str> =
-        page.split('`').filter(|text| text.contains("::") && text.contains("_")).collect();
+        page.split('`').filter(|text| text.contains("::") && text.contains('_')).collect();
     let mut tests = 0;
     for name in names {
         let (module, test) = name.split_once("::").unwrap();

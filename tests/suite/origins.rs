@@ -164,7 +164,7 @@ fn redirects_lose_the_token_at_another_origin_and_keep_it_at_home() {
 
 #[test]
 fn a_redirect_back_home_does_not_bring_the_token_back() {
-    let home: std::sync::Arc<std::sync::OnceLock<String>> = Default::default();
+    let home: std::sync::Arc<std::sync::OnceLock<String>> = std::sync::Arc::default();
     let back = home.clone();
     let other =
         Server::start(move |_| reply(302, "").header("location", back.get().unwrap().as_str()));

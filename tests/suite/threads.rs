@@ -102,7 +102,7 @@ fn each_clone_counts_for_itself() {
     let client = server.client();
     client.get("/x").unwrap();
     let clone = client.clone();
-    assert_eq!(clone.stats(), Default::default());
+    assert_eq!(clone.stats(), unattended::Stats::default());
     clone.get("/x").unwrap();
     clone.get("/x").unwrap();
     assert_eq!((client.stats().requests, client.stats().tokens_fetched), (2, 1));

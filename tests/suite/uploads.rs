@@ -46,6 +46,7 @@ enum First {
     /// Answers at once with this status and closes.
     Refuse(&'static str),
     /// Answers at once with this status and goes on reading.
+    #[cfg_attr(not(feature = "resolver"), expect(dead_code, reason = "for the resolver's test"))]
     RefuseOnly(&'static str),
     /// Says these before the body, if it is asked for permission.
     Say(&'static str),
