@@ -1,7 +1,7 @@
 //! How long an access token lives, and how it is renewed.
 
-use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use unattended::error::{Class, Sent};
