@@ -265,5 +265,8 @@ mod tests {
         for (pairs, expected) in cases {
             assert_eq!(from(pairs).unwrap_err().to_string(), expected);
         }
+        let no_file = from(&[("APP_CLIENT_ID", "id"), ("APP_CLIENT_SECRET_FILE", "/no/such")]);
+        let error = no_file.unwrap_err().to_string();
+        assert!(error.starts_with("the secret file /no/such cannot be read"), "{error}");
     }
 }

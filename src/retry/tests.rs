@@ -164,3 +164,18 @@ fn the_wait_is_read_from_any_shape_of_header() {
     map.append("x-ratelimit-reset", "1800002400".parse().unwrap());
     assert_eq!(asked_wait(StatusCode::BAD_GATEWAY, &map, now), None);
 }
+
+#[test]
+fn the_jitter_is_anywhere_between_zero_and_one() {
+    let draws: Vec<f64> = (0..1000).map(|_| jitter()).collect();
+    assert!(draws.iter().all(|draw| (0.0..1.0).contains(draw)));
+    assert!(draws.iter().any(|draw| *draw < 0.1) && draws.iter().any(|draw| *draw > 0.9));
+}
+
+#[test]
+fn a_back_off_as_long_as_what_is_left_does_not_fit() {
+    let wait = Duration::from_millis(250);
+    let left = |time_left| judge(answer(503), &Situation { time_left, ..CALM });
+    assert_eq!(left(wait), Verdict::Reject(Rejection::TooLong { wait, left: wait }));
+    assert_eq!(left(wait + Duration::from_nanos(1)), Verdict::Wait(wait));
+}

@@ -526,3 +526,41 @@ fn pages_with_equal_rows_are_no_loop_where_each_link_is_followed_once() {
     let rows = client.items::<u64>("/x").with_pagination(Pagination::next_link());
     assert_eq!(rows.map(Result::unwrap).sum::<u64>(), 70);
 }
+
+#[test]
+fn a_link_need_not_agree_with_the_number_that_a_page_says() {
+    let page =
+        |rows: Value, next: Value| body(&json!({"items": rows, "page_number": 1, "next": next}));
+    let server = cursors(move |cursor, _| match cursor {
+        "" => page(json!([1]), json!("?cursor=b")),
+        _ => page(json!([2]), Value::Null),
+    });
+    reads(&server, &[1, 2]);
+}
+
+#[test]
+fn a_cycle_of_links_in_place_of_numbers_is_an_error() {
+    let page = |row: u64, next: &str| body(&json!({"items": [row], "meta": {"next_page": next}}));
+    let server = cursors(move |cursor, _| match cursor {
+        "" => page(1, "?cursor=b"),
+        "b" => page(2, "?cursor=c"),
+        _ => page(3, "?cursor=b"),
+    });
+    let client = server.client();
+    let pagination = Pagination::next_page("page").with_items_key("items");
+    let mut items = client.items::<u64>("/v1/rows").with_pagination(pagination);
+    let rows: Vec<_> = items.by_ref().take(5).collect();
+    assert!(matches!(rows[..], [Ok(1), Ok(2), Ok(3), Err(Error::Incomplete(_))]), "{rows:?}");
+}
+
+#[test]
+fn a_thousand_empty_pages_are_followed_wherever_they_stand() {
+    let (client, _) = endless(|n| match n {
+        1 => json!({"items": [1], "next": "?cursor=1"}),
+        1002 => json!({"items": [2]}),
+        _ => json!({"items": [], "next": format!("?cursor={n}")}),
+    });
+    let (rows, error) = walk(&mut linked(&client));
+    assert!(error.is_none(), "{error:?}");
+    assert_eq!(rows, [1, 2]);
+}

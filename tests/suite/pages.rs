@@ -628,11 +628,13 @@ fn a_full_page_of_a_bare_array_is_not_the_last() {
 
 #[test]
 fn a_walk_over_links_that_begins_in_the_middle_is_held_to_no_total() {
-    let answer = r#"{"items":[9],"pagination":{"page_number":5,"total_pages":5,"total_items":9}}"#;
-    let server = Server::with_api([reply(200, answer)]);
-    let client = server.client();
-    let walk = client.items::<u64>("/x?page=5").with_pagination(Pagination::next_link());
-    assert_eq!(walk.map(Result::unwrap).collect::<Vec<_>>(), [9]);
+    for page in [2, 5] {
+        let answer = json!({"items": [9], "pagination": {"page_number": page, "total_items": 9}});
+        let server = Server::with_api([body(&answer)]);
+        let client = server.client();
+        let walk = client.items::<u64>("/x?page=5").with_pagination(Pagination::next_link());
+        assert_eq!(walk.map(Result::unwrap).collect::<Vec<_>>(), [9]);
+    }
 }
 
 #[test]
@@ -657,4 +659,38 @@ fn totals_in_headers_are_believed_where_the_body_is_a_bare_array() {
     assert!(matches!(rows("x-total-pages", "2")[..], [Ok(1), Ok(2), Ok(3)]));
     let short = rows("x-total-count", "3");
     assert!(matches!(short[..], [Ok(1), Ok(2), Err(Error::Incomplete(_))]));
+    let short = rows("x-total", "3");
+    assert!(matches!(short[..], [Ok(1), Ok(2), Err(Error::Incomplete(_))]));
+}
+
+#[test]
+fn what_follows_the_json_of_a_page_is_an_error() {
+    let server = Server::with_api([reply(200, r#"{"items":[1]} {"items":[2]}"#)]);
+    let client = server.client();
+    let (rows, error) = walk(&mut client.items::<u64>("/rows"));
+    assert!(matches!(error, Some(Error::Decode(_))), "{rows:?} {error:?}");
+}
+
+#[test]
+fn a_walk_asks_for_json_unless_the_request_asks_for_something_else() {
+    let server = Server::with_api([reply(200, "[]")]);
+    let client = server.client();
+    walk(&mut client.items::<u64>("/rows"));
+    walk(&mut client.items::<u64>(Request::get("/rows").header("Accept", "text/json")));
+    let accepted =
+        server.api_requests().into_iter().map(|seen| seen.header("accept").unwrap().to_owned());
+    assert_eq!(accepted.collect::<Vec<_>>(), ["application/json", "text/json"]);
+}
+
+#[test]
+fn the_count_of_pages_is_remembered_where_a_later_page_does_not_say_it() {
+    let server = paged(&json!([
+        {"items": [1], "pagination": {"total_pages": 2}},
+        {"items": [], "pagination": {}},
+    ]));
+    let client = server.client();
+    let mut items = client.items::<u64>("/rows");
+    let (rows, error) = walk(&mut items);
+    assert!(error.is_none(), "{error:?}");
+    assert_eq!((rows, items.progress().total_pages), (vec![1], Some(2)));
 }

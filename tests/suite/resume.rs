@@ -373,3 +373,21 @@ fn a_resume_point_of_another_query_is_refused_and_the_paging_does_not_count() {
     let mut again = client.items::<u64>("/rows?status=open&page_size=2").resume(&point);
     assert!(again.next().unwrap().is_ok());
 }
+
+#[test]
+fn a_page_size_is_kept_from_the_first_page_on_and_not_before_it() {
+    let (server, sizes) = (seven(), |server: &Server| -> Vec<String> {
+        let seen = server.api_requests().into_iter().map(|seen| seen.target);
+        seen.map(|target| target.split("page_size=").nth(1).unwrap_or("none").to_owned()).collect()
+    });
+    let client = server.client();
+    let mut pages = client.pages::<u64>("/rows").with_page_size(2);
+    let start = saved(pages.resume_point());
+    pages.next().unwrap().unwrap();
+    let second = saved(pages.resume_point());
+    for point in [start, second] {
+        let mut again = client.pages::<u64>("/rows").with_page_size(4).resume(&point);
+        again.next().unwrap().unwrap();
+    }
+    assert_eq!(sizes(&server), ["2", "4", "2"]);
+}

@@ -499,11 +499,14 @@ fn a_wait_that_does_not_fit_fails_at_once_with_the_wait_in_it() {
 
 #[test]
 fn the_wait_is_in_the_error_even_if_no_retry_is_left() {
-    let server = Server::with_api([reply(429, "").header("retry-after", "3600")]);
-    let policy = RetryPolicy::default().with_retries(0);
-    let error = server.client().with_retry_policy(policy).get("/x").unwrap_err();
-    assert_eq!(error.retry_after(), Some(secs(3600)));
-    assert!(error.to_string().contains("a wait of 3600 s does not fit"), "{error}");
+    for wait in [900, 3600] {
+        let server = Server::with_api([reply(429, "").header("retry-after", wait.to_string())]);
+        let policy = RetryPolicy::default().with_retries(0);
+        let (client, _) = on_manual_clock(server.client().with_retry_policy(policy));
+        let error = client.get("/x").unwrap_err();
+        assert_eq!(error.retry_after(), Some(secs(wait)));
+        assert!(error.to_string().contains(&format!("a wait of {wait} s does not fit")), "{error}");
+    }
 }
 
 #[test]
