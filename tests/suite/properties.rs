@@ -27,7 +27,9 @@ fn holds(name: &str, changes: usize) {
             resume_unwind(panic);
         }
     };
-    seeds.iter().for_each(|seed| try_it(seed));
+    for seed in &seeds {
+        try_it(seed);
+    }
     let mut random = Random::new();
     for _ in 0..changes {
         try_it(&changed(&seeds, &mut random));

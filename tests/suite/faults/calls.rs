@@ -44,7 +44,9 @@ pub fn for_all(check: impl Fn(&Fault) -> Result<(), String> + Sync) {
         }
     };
     thread::scope(|scope| {
-        silent.into_iter().for_each(|fault| drop(scope.spawn(|| run(fault))));
+        for fault in silent {
+            drop(scope.spawn(|| run(fault)));
+        }
         quick
             .chunks(QUICK)
             .for_each(|faults| drop(scope.spawn(|| faults.iter().for_each(|fault| run(fault)))));
