@@ -482,3 +482,19 @@ fn an_event_tells_of_a_token_without_showing_it() {
     let host = server.url("")[7..].to_owned();
     assert_eq!(events[0].to_string(), format!("token fetched from {host}, good for 60 min"));
 }
+
+#[test]
+fn a_secret_file_that_is_empty_for_a_moment_costs_no_call_while_the_old_token_is_good() {
+    let server = Server::with_scripts([token_reply("old", 100)], []);
+    let file = SecretFile::new("hush");
+    let (client, clock) = on_manual_clock(client_as(&server, file.credentials()));
+    client.get("/x").unwrap();
+    file.write("");
+    clock.advance(secs(80));
+    client.get("/x").unwrap();
+    assert_eq!(server.token_requests().len(), 1);
+    file.write("new");
+    clock.advance(secs(10));
+    client.get("/x").unwrap();
+    assert_eq!(secrets_sent(&server), ["hush", "new"]);
+}

@@ -221,8 +221,10 @@ fn all_of_the_content_is_no_part_of_it() {
 #[test]
 fn no_content_and_an_empty_body_that_calls_itself_gzip_are_nothing() {
     let empty = answer("200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 0", b"");
-    let (origin, _) = answering([answer("204 No Content", b""), empty]);
-    for _ in 0..2 {
+    let chunked =
+        answer("200 OK\r\ncontent-encoding: gzip\r\ntransfer-encoding: chunked", b"0\r\n\r\n");
+    let (origin, _) = answering([answer("204 No Content", b""), empty, chunked]);
+    for _ in 0..3 {
         let (count, bytes) = download(&origin, &path());
         assert_eq!((count.unwrap(), bytes.len()), (0, 0));
     }
@@ -377,4 +379,13 @@ fn content_that_a_proxy_changed_on_the_way_is_content_and_a_reset_is_none() {
     assert_eq!(client.download(&path(), &mut bytes).unwrap(), 4);
     let error = client.download(&path(), &mut bytes).unwrap_err();
     assert_eq!((error.status().unwrap().as_u16(), bytes.as_slice()), (205, &b"abcd"[..]));
+}
+
+#[test]
+fn a_download_without_any_limit_does_not_panic() {
+    let server = Server::with_api([reply(200, "abcd")]);
+    let policy = RetryPolicy::default().with_deadline(Duration::MAX);
+    let client = server.client().with_retry_policy(policy).with_idle_timeout(Duration::MAX);
+    let end = SystemTime::UNIX_EPOCH + secs(1 << 60);
+    assert_eq!(client.with_end_time(end).download(&path(), &mut Vec::new()).unwrap(), 4);
 }

@@ -276,3 +276,18 @@ fn an_observer_may_call_the_client_that_it_watches() {
     let paths: Vec<_> = server.seen().iter().map(|seen| seen.path().to_owned()).collect();
     assert_eq!(paths, [TOKEN_PATH, "/from-observer", "/x", "/from-observer", "/x"]);
 }
+
+#[test]
+fn a_check_tells_whether_its_token_is_the_first_one() {
+    let (server, mut renewals) = (Server::with_api([]), Vec::new());
+    let (client, events) = observed(server.client());
+    for _ in 0..2 {
+        client.check();
+    }
+    for event in events.lock().unwrap().iter() {
+        if let Event::TokenFetched { renewal, .. } = event {
+            renewals.push(*renewal);
+        }
+    }
+    assert_eq!(renewals, [false, true]);
+}

@@ -383,7 +383,7 @@ fn a_renewal_after_a_401_that_is_refused_is_the_error() {
     );
     let error = server.client().get("/x").unwrap_err();
     assert!(matches!(error, Error::Token(_)), "{error}");
-    assert_eq!(error.exit_code(), 77);
+    assert_eq!((error.exit_code(), error.sent()), (77, Sent::Refused));
     assert_eq!((server.api_requests().len(), server.token_requests().len()), (1, 2));
 }
 

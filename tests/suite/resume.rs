@@ -125,6 +125,13 @@ fn the_date_of_the_first_answer_is_kept() {
     let mut items = client.items::<u64>("/rows").resume(&point);
     assert!(walk(&mut items).1.is_none());
     assert_eq!(items.progress().date, Some(UNIX_EPOCH + secs(1)));
+
+    let mut pages = client.pages::<u64>("/rows");
+    pages.next().unwrap().unwrap();
+    let point = saved(pages.resume_point());
+    let mut items = client.items::<u64>("/rows").resume(&point);
+    assert!(walk(&mut items).1.is_none());
+    assert_eq!(items.progress().date, Some(UNIX_EPOCH + secs(1)));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use unattended::error::{Class, Sent};
 use unattended::http::Method;
-use unattended::{Client, Clock, Error, Request, RetryPolicy};
+use unattended::{Client, Clock, Error, ManualClock, Request, RetryPolicy};
 
 use crate::support::*;
 
@@ -665,4 +665,22 @@ fn every_2xx_is_a_success_and_a_300_is_not_followed() {
     let server = Server::with_api([choice, reply(200, "")]);
     let error = server.client().send(&untold(Method::GET)).unwrap_err();
     assert_eq!(error.status().unwrap().as_u16(), 300);
+}
+
+#[test]
+fn a_call_is_not_sent_if_its_token_came_after_the_deadline() {
+    let clock = ManualClock::new();
+    let slow = clock.clone();
+    let server = Server::start(move |seen| match seen.path() {
+        TOKEN_PATH => {
+            slow.advance(secs(11));
+            token_reply("t", 3600)
+        }
+        _ => reply(200, "{}"),
+    });
+    let policy = RetryPolicy::default().with_deadline(secs(10));
+    let client = server.client().with_clock(clock).with_retry_policy(policy);
+    let error = client.get("/x").unwrap_err();
+    assert_eq!(error.sent(), Sent::No);
+    assert!(server.api_requests().is_empty());
 }

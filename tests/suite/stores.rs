@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use unattended::{
-    Client, Clock, Event, FileStore, ManualClock, MemoryStore, RetryPolicy, StoreEntry, TokenStore,
+    Client, Clock, Event, FileStore, ManualClock, MemoryStore, Request, RetryPolicy, StoreEntry,
+    TokenStore, WaitReason,
 };
 
 use crate::support::*;
@@ -198,8 +199,15 @@ fn the_servers_wishes_are_kept_for_the_next_run() {
     assert_eq!(error.sent(), unattended::error::Sent::No);
     assert_eq!(server.api_requests().len(), 1);
     clock.advance(secs(3_590));
-    let last = run(&server, folder.store()).with_clock(clock.clone());
+    let (last, events) = observed(run(&server, folder.store()).with_clock(clock.clone()));
     last.get("/x").unwrap();
+    let told = events.lock().unwrap().iter().any(|event| match event {
+        Event::Waiting { reason: WaitReason::Remembered(answer), .. } => {
+            answer.retry_after == Some(secs(3_600))
+        }
+        _ => false,
+    });
+    assert!(told, "{:?}", events.lock().unwrap());
     let wait = *clock.sleeps().last().unwrap();
     assert!(wait >= secs(10) && wait <= secs(11), "who shares it comes back at another time");
 }
@@ -538,4 +546,58 @@ fn a_wish_that_cannot_be_shared_is_told() {
     client.get("/x").unwrap_err();
     assert_eq!(client.stats().store_failures, 2);
     assert!(matches!(events.lock().unwrap()[..], [Event::StoreFailed { .. }]));
+}
+
+#[test]
+fn a_clone_that_never_asked_the_store_leaves_its_wishes_there() {
+    let server = Server::with_api([reply(200, "{}"), reply(429, "").header("retry-after", "3600")]);
+    let store = Arc::new(MemoryStore::new());
+    let client = run(&server, store.clone());
+    client.get("/x").unwrap();
+    client.clone().get("/x").unwrap_err();
+    let error = run(&server, store).get("/x").unwrap_err();
+    assert_eq!(error.sent(), unattended::error::Sent::No);
+    assert_eq!(server.api_requests().len(), 2);
+}
+
+#[test]
+fn of_ones_own_wish_and_the_stores_the_longer_one_is_kept() {
+    // What the client is asked for, what another one is, and at second 50 the wait.
+    let cases = [("/x", 100, 200, 150), ("/x", 200, 100, 150), ("/other", 3_600, 200, 150)];
+    for (path, own, others, wait) in cases {
+        let refusal = |wait: u64| reply(429, "").header("retry-after", wait.to_string());
+        let api = [reply(200, ""), reply(200, ""), refusal(own), refusal(others), reply(200, "")];
+        let server = Server::with_scripts(vec![token_reply("t", 40)], api);
+        let store = Arc::new(MemoryStore::new());
+        let (client, clock) = on_manual_clock(run(&server, store.clone()));
+        let another = run(&server, store).with_clock(clock.clone());
+        let policy = RetryPolicy::default().with_retries(0);
+        let impatient = |path: &str| Request::get(path).with_retry_policy(policy);
+        for client in [&client, &another] {
+            client.send(&impatient("/y")).unwrap();
+        }
+        client.send(&impatient(path)).unwrap_err();
+        another.send(&impatient("/x")).unwrap_err();
+        clock.advance(secs(50));
+        // The token is over, so the store is asked.
+        client.get("/x").unwrap();
+        let slept = clock.slept();
+        assert!(slept >= secs(wait) && slept <= secs(wait + 1), "{own} and {others}: {slept:?}");
+    }
+}
+
+#[test]
+fn a_wish_out_of_the_store_ends_though_the_wall_clock_is_set_back() {
+    let refusal = reply(429, "").header("retry-after", "100");
+    let (server, folder) = (Server::with_api([refusal, reply(200, "{}")]), Folder::new("set-back"));
+    let policy = RetryPolicy::default().with_deadline(secs(50));
+    let run = || run(&server, folder.store()).with_retry_policy(policy);
+    let (client, clock) = on_manual_clock(run());
+    client.get("/x").unwrap_err();
+    let next = run().with_clock(clock.clone());
+    next.get("/x").unwrap_err();
+    assert_eq!(server.api_requests().len(), 1);
+    clock.set_now(clock.now() - secs(1_000));
+    clock.advance(secs(101));
+    next.get("/x").unwrap();
 }

@@ -230,6 +230,8 @@ fn a_handshake_that_stalls_is_under_the_connect_limit_and_nothing_was_sent() {
         assert_eq!(error.to_string(), format!("POST {host}/x: {limit}"));
         assert_eq!((error.sent(), error.class()), (Sent::No, Class::Temporary));
     }
+    let error = client.download(&untold(Method::GET), &mut Vec::new()).unwrap_err();
+    assert!(error.to_string().contains("no connection within 0.08 s"), "{error}");
 }
 
 #[test]
@@ -243,6 +245,9 @@ fn a_connection_that_outlasts_the_deadline_is_told_by_the_deadline() {
         let limit = "the call's deadline passed (RetryPolicy::with_deadline)";
         assert_eq!(error.to_string(), format!("GET {host}/x: {limit}"));
     }
+    let start = Instant::now();
+    client.download(&untold(Method::GET), &mut Vec::new()).unwrap_err();
+    assert!(start.elapsed() < secs(3), "{:?}", start.elapsed());
 }
 
 #[test]

@@ -135,6 +135,9 @@ fn a_wait_that_does_not_fit_fails_unsent_for_the_same_method_and_path_only() {
     client.send(&untold("/x")).unwrap();
     client.send(&Request::post("/slow").without_token()).unwrap_err();
     assert_eq!(server.seen().len(), 3);
+    client.send(&Request::post("/slow").without_token()).unwrap_err();
+    client.send(&untold("/slow")).unwrap_err();
+    assert_eq!(server.seen().len(), 3);
     assert!(clock.sleeps().is_empty());
 }
 
@@ -145,6 +148,7 @@ fn another_path_is_asked_once() {
     provoke(&client);
     for _ in 0..3 {
         client.send(&untold("/slow/other")).unwrap_err();
+        client.send(&untold("/slow")).unwrap_err();
     }
     assert_eq!(server.seen().len(), 2);
 }
@@ -382,4 +386,32 @@ fn clones_keep_the_wait_of_their_own_call_with_a_jitter_after_it() {
     client.send(&untold("/x")).unwrap();
     let waits = clock.sleeps();
     assert!(waits.len() == 1 && waits[0] > secs(40) && waits[0] <= secs(41), "{waits:?}");
+}
+
+#[test]
+fn a_jitter_that_does_not_fit_is_left_out_of_the_wait_of_a_call_itself() {
+    for _ in 0..10 {
+        let refusal = reply(429, "").header("retry-after", "40");
+        let server = Server::with_api([refusal, reply(200, "{}")]);
+        let deadline = secs(40) + Duration::from_millis(300);
+        let policy = RetryPolicy::default().with_deadline(deadline);
+        let (client, clock) = on_manual_clock(server.client().with_retry_policy(policy));
+        let _clone = client.clone();
+        let _ = client.send(&untold("/x"));
+        assert!(clock.slept() >= secs(40) && clock.slept() < deadline, "{:?}", clock.slept());
+    }
+}
+
+#[test]
+fn a_token_that_goes_stale_in_a_remembered_wait_is_renewed_before_the_call() {
+    let refusal = reply(429, "").header("retry-after", "90");
+    let server = Server::with_scripts([token_reply("old", 100)], [refusal, reply(200, "{}")]);
+    let (client, clock) = on_manual_clock(server.client());
+    let policy = RetryPolicy::default().with_retries(0);
+    client.send(&Request::get("/slow").with_retry_policy(policy)).unwrap_err();
+    client.get("/x").unwrap();
+    assert_eq!(clock.sleeps(), [secs(90)]);
+    let tokens: Vec<_> = server.api_requests();
+    let tokens: Vec<_> = tokens.iter().map(|seen| seen.header("authorization").unwrap()).collect();
+    assert_eq!(tokens, ["Bearer old", "Bearer token-1"]);
 }
