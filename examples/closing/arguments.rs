@@ -1,4 +1,4 @@
-//! The command line, and what stands in for it without credentials.
+//! The command line.
 
 use std::env;
 use std::ffi::OsString;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::snapdocs::{self, CANNOT_WRITE, Failure, USAGE};
+use crate::snapdocs::{self, Failure, USAGE};
 
 pub const HELP: &str = "\
 Creates a closing at Snapdocs, uploads a document, submits, and reads all back.
@@ -63,31 +63,9 @@ impl Arguments {
             _ => Err(Failure::new(USAGE, "six or seven arguments are needed (see --help)")),
         }
     }
-
-    /// A closing that draws a warning, with a value that a path could not hold as it is.
-    fn sample() -> Result<Self, Failure> {
-        let identifier = ["los", "loan", "2026/041 Müller"].map(str::to_owned);
-        let [system, kind, value] = &identifier;
-        let folder = snapdocs::sample_folder("closing-sample");
-        let document = folder.join("deed of trust.pdf");
-        fs::create_dir_all(&folder)
-            .and_then(|()| fs::write(&document, "%PDF-1.7\n% a deed of trust\n%%EOF\n"))
-            .map_err(|error| Failure::file(CANNOT_WRITE, &document, &error))?;
-        Ok(Self {
-            closing: json!({ "external_identifiers": [{
-                "external_system": system, "external_type": kind, "external_value": value
-            }] }),
-            target: folder.join("deed of trust, from Snapdocs.pdf"),
-            filename: name_of(&document)?,
-            document,
-            identifier,
-            audit_query: today(),
-            is_sample: true,
-        })
-    }
 }
 
-fn name_of(document: &Path) -> Result<String, Failure> {
+pub fn name_of(document: &Path) -> Result<String, Failure> {
     let name = document.file_name().and_then(|name| name.to_str());
     name.map(str::to_owned)
         .ok_or_else(|| Failure::new(USAGE, format!("{} has no name to send", document.display())))
@@ -99,6 +77,6 @@ fn json_file(path: &Path) -> Result<Value, Failure> {
 }
 
 /// The name `date` is a guess: the vendor's public documents do not tell it.
-fn today() -> Value {
+pub fn today() -> Value {
     json!({ "date": time::OffsetDateTime::now_utc().date().to_string() })
 }

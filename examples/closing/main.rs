@@ -7,6 +7,7 @@
 
 mod arguments;
 mod download;
+mod sample;
 #[path = "../snapdocs/mod.rs"]
 mod snapdocs;
 #[path = "../stand_in/mod.rs"]

@@ -3,13 +3,12 @@
 use std::io;
 use std::path::Path;
 
-use unattended::error::{Class, Sent};
-use unattended::{Client, Error};
+use unattended::Client;
 
 use crate::folder::{self, Candidate, Content};
 use crate::manifest::{Line, Manifest, State};
 use crate::report::{Outcome, Tally};
-use crate::snapdocs::{self, Document, Failure, TEMPORARY};
+use crate::snapdocs::{self, Document, Failure};
 
 /// Uploads the PDFs of `folder` and returns the exit code.
 pub fn upload(
@@ -24,13 +23,13 @@ pub fn upload(
     job.run(&files)
 }
 
-struct Job<'a> {
-    client: &'a Client,
-    closing: &'a str,
-    manifest: &'a mut Manifest,
+pub struct Job<'a> {
+    pub client: &'a Client,
+    pub closing: &'a str,
+    pub manifest: &'a mut Manifest,
     tally: Tally,
     /// How many uploads in a row may have arrived or not.
-    lost: u32,
+    pub lost: u32,
 }
 
 impl Job<'_> {
@@ -119,68 +118,6 @@ impl Job<'_> {
         self.manifest.record(name, &sent, State::Uploaded, "found in the document list")?;
         Ok(known(line, content, true))
     }
-
-    /// It is unknown from before it is sent: this program may be killed meanwhile.
-    fn send(
-        &mut self,
-        file: &Candidate,
-        content: &Content,
-        was_unknown: bool,
-    ) -> Result<Outcome, Failure> {
-        let name = &file.name;
-        self.manifest.record(name, content, State::Unknown, "being sent")?;
-        let request = snapdocs::upload(self.closing, name, &file.path);
-        let error = match self.client.send(&request) {
-            Ok(answer) => {
-                self.lost = 0;
-                let words = answer.status().to_string();
-                self.manifest.record(name, content, State::Uploaded, &words)?;
-                return Ok(Outcome::Uploaded(words));
-            }
-            Err(error) => error,
-        };
-        let state = match error.sent() {
-            Sent::Accepted => State::Uploaded,
-            Sent::Unknown => State::Unknown,
-            // What an earlier run left open is open still.
-            Sent::No if was_unknown => State::Unknown,
-            _ => State::Failed,
-        };
-        self.manifest.record(name, content, state, &error.to_string())?;
-        self.judge(file, content, state, error)
-    }
-
-    /// Whether the next file would fare any better.
-    fn judge(
-        &mut self,
-        file: &Candidate,
-        content: &Content,
-        state: State,
-        error: Error,
-    ) -> Result<Outcome, Failure> {
-        // A file that vanished or changed meanwhile is no trouble of the others.
-        match Content::of(&file.path) {
-            Err(error) => return Ok(Outcome::Unsendable(unreadable(&error))),
-            Ok(now) if now != *content && error.status().is_none() => {
-                return Ok(Outcome::Unsendable(error.to_string()));
-            }
-            Ok(_) => {}
-        }
-        let is_lost = error.sent() == Sent::Unknown;
-        self.lost = if is_lost { self.lost + 1 } else { 0 };
-        if self.lost == MOST_LOST {
-            let text = format!("{MOST_LOST} uploads in a row were lost, the last one by: {error}");
-            return Err(Failure::new(TEMPORARY, text));
-        }
-        if !is_lost && concerns_all(&error) {
-            return Err(error.into());
-        }
-        Ok(match state {
-            State::Uploaded => Outcome::Uploaded(error.to_string()),
-            State::Unknown => Outcome::Unknown(error.to_string()),
-            State::Failed => Outcome::Refused(error.to_string()),
-        })
-    }
 }
 
 /// The document of that name; of several, one that can be what was sent.
@@ -200,18 +137,6 @@ fn known(line: &Line, content: &Content, is_news: bool) -> Outcome {
     }
 }
 
-/// Trouble that outlasted the call's deadline, or a refusal that is not about the file:
-/// the credentials, the permission, the closing.
-fn concerns_all(error: &Error) -> bool {
-    match error.class() {
-        Class::Credentials | Class::Configuration | Class::Temporary => true,
-        _ => error.status().is_some_and(|status| matches!(status.as_u16(), 403 | 404 | 405 | 410)),
-    }
-}
-
-fn unreadable(error: &io::Error) -> String {
+pub fn unreadable(error: &io::Error) -> String {
     format!("the file cannot be read: {error}")
 }
-
-/// One answer that is lost is bad luck; after this many another run should look first.
-const MOST_LOST: u32 = 3;

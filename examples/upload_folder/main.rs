@@ -9,6 +9,7 @@ mod job;
 mod manifest;
 mod rehearsal;
 mod report;
+mod sending;
 #[path = "../snapdocs/mod.rs"]
 mod snapdocs;
 #[path = "../stand_in/mod.rs"]

@@ -149,6 +149,22 @@ fn every_page_of_the_folder_docs_is_a_module_of_the_guide() {
 }
 
 #[test]
+fn every_example_begins_by_telling_which_variables_it_reads() {
+    let folder = format!("{}/examples", env!("CARGO_MANIFEST_DIR"));
+    let mut examples = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let file = if path.is_dir() { path.join("main.rs") } else { path };
+        let Ok(text) = fs::read_to_string(&file) else { continue };
+        let head: String = text.lines().take_while(|line| line.starts_with("//!")).collect();
+        let is_told = head.contains("_CLIENT_ID`") || head.contains("Reads no variables");
+        assert!(is_told, "{}", file.display());
+        examples += 1;
+    }
+    assert!(examples >= 13, "{examples}");
+}
+
+#[test]
 fn every_example_that_the_readme_names_exists_and_every_example_is_named() {
     let readme = read("README.md");
     for entry in fs::read_dir(format!("{}/examples", env!("CARGO_MANIFEST_DIR"))).unwrap() {

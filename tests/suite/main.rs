@@ -8,7 +8,11 @@
     clippy::format_collect,
     reason = "numbers and names are the tests' own"
 )]
-#![allow(clippy::items_after_statements, reason = "a test is read from top to bottom")]
+#![allow(
+    clippy::items_after_statements,
+    clippy::too_many_lines,
+    reason = "a test is read from top to bottom"
+)]
 
 mod call;
 mod calls;

@@ -1,7 +1,8 @@
 //! One machine of a fleet: makes some calls with a token that all machines share.
 //!
-//! Reads FLEET_TOKEN_ENDPOINT, FLEET_BASE_URL, FLEET_CLIENT_ID, FLEET_CLIENT_SECRET and
-//! FLEET_REDIS (a URL); FLEET_CALLS (default 1) and FLEET_PAUSE_MS between them (default 0).
+//! Reads `FLEET_TOKEN_ENDPOINT`, `FLEET_BASE_URL`, `FLEET_CLIENT_ID`, `FLEET_CLIENT_SECRET`
+//! and `FLEET_REDIS` (a URL); `FLEET_CALLS` (default 1) and `FLEET_PAUSE_MS` between them
+//! (default 0).
 
 use std::env;
 use std::time::Duration;
