@@ -9,7 +9,10 @@ use std::{env, fs, thread};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, PKCS_ED25519};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::server::WebPkiClientVerifier;
-use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
+use rustls::version::{TLS12, TLS13};
+use rustls::{
+    RootCertStore, ServerConfig, ServerConnection, StreamOwned, SupportedProtocolVersion,
+};
 use unattended::error::{Class, Sent};
 use unattended::{Client, Credentials, Error, Request};
 
@@ -119,7 +122,14 @@ impl TlsServer {
         clients_of: Option<&Authority>,
         api: impl Fn(&Seen) -> Reply + Send + Sync + 'static,
     ) -> Self {
-        let config = Arc::new(server_config(identity, clients_of));
+        Self::start_of(server_config(identity, clients_of), api)
+    }
+
+    fn start_of(
+        config: ServerConfig,
+        api: impl Fn(&Seen) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        let config = Arc::new(config);
         let (seen, connections): (Arc<Mutex<Vec<Seen>>>, Arc<AtomicUsize>) = Default::default();
         let (log, count) = (seen.clone(), connections.clone());
         let address = raw_server(move |stream, _| {
@@ -156,9 +166,17 @@ impl TlsServer {
 }
 
 pub fn server_config(identity: &Issued, clients_of: Option<&Authority>) -> ServerConfig {
+    server_config_of(identity, clients_of, rustls::ALL_VERSIONS)
+}
+
+fn server_config_of(
+    identity: &Issued,
+    clients_of: Option<&Authority>,
+    versions: &[&'static SupportedProtocolVersion],
+) -> ServerConfig {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ServerConfig::builder_with_provider(provider.clone());
-    let builder = builder.with_safe_default_protocol_versions().unwrap();
+    let builder = builder.with_protocol_versions(versions).unwrap();
     let builder = match clients_of {
         None => builder.with_no_client_auth(),
         Some(authority) => {
@@ -191,6 +209,34 @@ fn own_roots_serve_the_token_call_and_the_api_call() {
         assert_eq!(targets, [TOKEN_PATH, "/a", "/b"]);
         assert_eq!(server.seen()[1].header("authorization"), Some("Bearer token-1"));
         assert_eq!(server.connections(), 1);
+    }
+}
+
+#[test]
+fn tls_1_2_and_1_3_serve_both_calls_with_and_without_a_client_certificate() {
+    let authority = Authority::new();
+    let identity = authority.issue(&["localhost"]);
+    let own = authority.issue(&["robot.example.com"]);
+    for version in [&TLS12, &TLS13] {
+        for choose in choices() {
+            let start = |clients_of| {
+                let config = server_config_of(&identity, clients_of, &[version]);
+                TlsServer::start_of(config, |_| reply(200, "{}"))
+            };
+            let trusting =
+                |client: Client| choose(client).with_root_certificates(authority.pem()).unwrap();
+            let open = start(None);
+            trusting(open.client()).get("/a").unwrap();
+            assert_eq!((open.seen().len(), open.connections()), (2, 1));
+
+            let closed = start(Some(&authority));
+            let client = trusting(closed.client());
+            let error = client.get("/a").unwrap_err();
+            assert!(error.to_string().contains("Client::with_client_certificate"), "{error}");
+            let client = client.with_client_certificate(&own.pem, own.key.serialize_pem());
+            client.unwrap().get("/a").unwrap();
+            assert_eq!(closed.seen().len(), 2);
+        }
     }
 }
 
@@ -292,6 +338,7 @@ fn the_certificate_of_the_api_is_checked_as_well_as_that_of_the_token_endpoint()
     let right = authority.issue(&["localhost"]);
     let cases = [
         (Authority::new().issue(&["localhost"]), None, "is not trusted here"),
+        (self_signed(), None, "is not trusted here"),
         (authority.issue_with(&["localhost"], expired), None, "is not valid for this call"),
         (authority.issue(&["elsewhere.example.com"]), None, "is not valid for this call"),
         (right, Some(&authority), "the server does not accept the client's certificate"),
@@ -523,16 +570,25 @@ fn a_variable_ssl_cert_file_that_cannot_be_used_is_an_error_not_the_built_in_roo
 }
 
 #[test]
-fn a_self_signed_certificate_is_believed_when_it_is_given() {
+fn a_self_signed_certificate_is_believed_only_when_it_is_given() {
     for choose in choices() {
-        let key = KeyPair::generate().unwrap();
-        let certificate = CertificateParams::new(["localhost".to_owned()]).unwrap();
-        let certificate = certificate.self_signed(&key).unwrap();
-        let (chain, pem) = (vec![certificate.der().clone()], certificate.pem());
-        let server = TlsServer::start(&Issued { chain, pem: pem.clone(), key });
-        choose(server.client()).with_root_certificates(pem).unwrap().get("/a").unwrap();
+        let identity = self_signed();
+        let server = TlsServer::start(&identity);
+        let error = choose(server.client()).get("/a").unwrap_err();
+        let expected = "is signed by an authority that is not trusted here";
+        assert!(error.to_string().contains(expected), "{error}");
+        assert_eq!((error.exit_code(), error.sent()), (78, Sent::No));
+        let client = choose(server.client()).with_root_certificates(&identity.pem).unwrap();
+        client.get("/a").unwrap();
         assert_eq!(server.seen().len(), 2);
     }
+}
+
+fn self_signed() -> Issued {
+    let key = KeyPair::generate().unwrap();
+    let certificate = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    let certificate = certificate.self_signed(&key).unwrap();
+    Issued { chain: vec![certificate.der().clone()], pem: certificate.pem(), key }
 }
 
 #[test]
