@@ -284,6 +284,11 @@ mod tests {
         address
     }
 
+    /// Without the proxy that the environment may name.
+    fn direct() -> Config {
+        Config::builder().proxy(None).build()
+    }
+
     fn get(agent: &ureq::Agent, port: u16) -> Result<(), Error> {
         agent.get(format!("http://api.vendor.test:{port}/")).call().map(drop)
     }
@@ -293,7 +298,7 @@ mod tests {
         static ASKED: AtomicUsize = AtomicUsize::new(0);
         for keeps in [true, false] {
             ASKED.store(0, Ordering::Relaxed);
-            let agent = agent_asking(Config::default(), |host, port| {
+            let agent = agent_asking(direct(), |host, port| {
                 assert_eq!(host, "api.vendor.test");
                 ASKED.fetch_add(1, Ordering::Relaxed);
                 Ok(vec![SocketAddr::from(([127, 0, 0, 1], port))])
@@ -307,7 +312,7 @@ mod tests {
     #[test]
     fn an_address_that_does_not_answer_is_asked_for_again() {
         static ASKED: AtomicUsize = AtomicUsize::new(0);
-        let agent = agent_asking(Config::default(), |_, port| {
+        let agent = agent_asking(direct(), |_, port| {
             // The host has moved since the first answer.
             let last = if ASKED.fetch_add(1, Ordering::Relaxed) == 0 { 2 } else { 1 };
             Ok(vec![SocketAddr::from(([127, 0, 0, last], port))])
