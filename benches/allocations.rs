@@ -42,7 +42,7 @@ fn warm(mut call: impl FnMut()) -> AllocationInfo {
 fn main() {
     let origin = server(serve);
     let client = client_at(&origin).with_retry_policy(RetryPolicy::default()).with_observer(|_| {});
-    let agent = ureq::Agent::new_with_defaults();
+    let agent = ureq::Agent::config_builder().proxy(None).build().new_agent();
     let uri: ureq::http::Uri = format!("{origin}/small").parse().unwrap();
     let bearer = ureq::http::HeaderValue::from_static("Bearer t");
     let here = warm(|| drop(client.get("/small").unwrap().json::<Value>().unwrap()));

@@ -31,7 +31,7 @@ fn here(client: &Client) -> AllocationInfo {
 }
 
 fn floor(origin: &str) -> AllocationInfo {
-    let agent = ureq::Agent::new_with_defaults();
+    let agent = ureq::Agent::config_builder().proxy(None).build().new_agent();
     let uri: ureq::http::Uri = format!("{origin}/small").parse().unwrap();
     let bearer = ureq::http::HeaderValue::from_static("Bearer t");
     warm(|| {
