@@ -217,12 +217,12 @@ type Work = Box<dyn FnMut()>;
 pub fn connections(origins: &str) {
     let address = origins.split_once(' ').unwrap().0;
     let origin = &format!("http://{address}");
-    let client_ = client(origin);
     counts(address);
-    (0..2_000).for_each(|_| drop(client_.get("/flaky").unwrap()));
-    println!("2,000 good answers among refused ones (429): {}", counts(address));
-    (0..2_000).for_each(|_| drop(client_.get("/forgets").unwrap()));
-    println!("2,000 good answers among refused tokens (401): {}", counts(address));
+    for (what, path) in [("refused ones (429)", "/flaky"), ("refused tokens (401)", "/forgets")] {
+        let client = client(origin);
+        (0..2_000).for_each(|_| drop(client.get(path).unwrap()));
+        println!("2,000 good answers among {what}: {}", counts(address));
+    }
     let first = client(origin);
     thread::scope(|scope| {
         for client in (0..16).map(|_| first.clone()) {

@@ -114,19 +114,13 @@ impl World {
             }
             let target = head.split(' ').nth(1).unwrap();
             turn += 1;
-            if self.respond(&mut stream, target, &head, turn).is_err() {
+            if self.respond(&mut stream, target, turn).is_err() {
                 return;
             }
         }
     }
 
-    fn respond(
-        &self,
-        stream: &mut impl Write,
-        target: &str,
-        head: &str,
-        turn: u64,
-    ) -> std::io::Result<()> {
+    fn respond(&self, stream: &mut impl Write, target: &str, turn: u64) -> std::io::Result<()> {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         match path {
             "/token" => {
@@ -158,10 +152,9 @@ impl World {
                 (0..LARGE / block.len()).try_for_each(|_| stream.write_all(block))
             }
             "/flaky" if turn.is_multiple_of(2) => stream.write_all(&self.answers["/busy"]),
-            // One call in ten has a token that is not good any more.
-            "/forgets" if turn.is_multiple_of(10) && !head.contains("x-again") => {
-                stream.write_all(&self.answers["/stale"])
-            }
+            // One call in ten has a token that is not good any more: a refusal, a token, and
+            // ten good answers.
+            "/forgets" if turn.is_multiple_of(12) => stream.write_all(&self.answers["/stale"]),
             "/flaky" | "/forgets" => stream.write_all(&self.answers["/small"]),
             path => stream.write_all(self.answers.get(path).unwrap_or(&self.answers["/ok"])),
         }
