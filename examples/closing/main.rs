@@ -6,7 +6,9 @@
 //! `--help` lists. Without them it calls a stand-in server.
 
 mod arguments;
+mod create;
 mod download;
+mod inputs;
 mod sample;
 #[path = "../snapdocs/mod.rs"]
 mod snapdocs;

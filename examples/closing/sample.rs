@@ -4,7 +4,8 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::arguments::{Arguments, name_of, today};
+use crate::arguments::Arguments;
+use crate::inputs::{name_of, today};
 use crate::snapdocs::{self, CANNOT_WRITE, Failure};
 
 impl Arguments {

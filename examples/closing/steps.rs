@@ -1,10 +1,10 @@
 //! The steps, in their order.
 
 use serde_json::Value;
-use unattended::error::Sent;
 use unattended::{Client, Request};
 
 use crate::arguments::Arguments;
+use crate::create::create;
 use crate::download;
 use crate::snapdocs::{self, CLOSINGS, CONFIGURATION, Failure};
 use crate::stand_in::SUBSCRIPTIONS;
@@ -41,23 +41,5 @@ pub fn close(client: &Client, arguments: &Arguments) -> Result<(), Failure> {
     let audit_trail = Request::post(CLOSINGS).segment("audit_trail").json(&arguments.audit_query);
     let audit_trail: Value = client.send(&audit_trail.safe_to_repeat())?.json()?;
     println!("audit trail: {audit_trail}");
-    Ok(())
-}
-
-/// A 201 may hold `errors`: warnings, since the closing is there. Whether it is there
-/// after an answer that was lost, the look-up will tell.
-fn create(client: &Client, closing: &Value) -> Result<(), Failure> {
-    let created: Value = match client.post(CLOSINGS, closing) {
-        Ok(answer) => answer.json()?,
-        Err(error) if error.sent() == Sent::Unknown => {
-            println!("created or not, nobody knows: {error}");
-            return Ok(());
-        }
-        Err(error) => return Err(error.into()),
-    };
-    println!("created");
-    for warning in created["errors"].as_array().into_iter().flatten() {
-        println!("  warning: {warning}");
-    }
     Ok(())
 }

@@ -5,6 +5,7 @@
 //! Reads `SNOW_ATLAS_CLIENT_ID` and `SNOW_ATLAS_CLIENT_SECRET` (or `…_SECRET_FILE`), and
 //! `SNOW_ATLAS_REGION` (default `westeurope`). Without them it asks a stand-in server.
 
+mod failure;
 mod report;
 #[path = "../stand_in/mod.rs"]
 mod stand_in;
@@ -13,7 +14,8 @@ mod walk;
 use std::process::ExitCode;
 use std::{env, io};
 
-use report::{Failure, argument, print, speed_up, summary};
+use failure::{Failure, argument};
+use report::{print, speed_up, summary};
 use serde_json::Value;
 use stand_in::{COMPUTERS, StandIn};
 use unattended::{Client, Credentials, Provider, Result};

@@ -1,56 +1,23 @@
-//! What the example reads from its command line and tells in the end.
+//! What the example tells in the end.
 
-use std::env;
 use std::io::{BufWriter, Write};
-use std::process::ExitCode;
 use std::time::Duration;
 
 use serde_json::Value;
-use unattended::{Client, Error, Stats};
+use unattended::{Client, Stats};
 
+use crate::failure::Failure;
 use crate::walk::Walk;
-
-/// What is told, and the exit code.
-pub struct Failure(String, u8);
-
-impl Failure {
-    pub fn tell(self) -> ExitCode {
-        eprintln!("threads: {}", self.0);
-        self.1.into()
-    }
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self(error.to_string(), error.exit_code())
-    }
-}
-
-/// The id that it was about, and what happened.
-impl From<(String, Error)> for Failure {
-    fn from((id, error): (String, Error)) -> Self {
-        Self(format!("computer {id}: {error}"), error.exit_code())
-    }
-}
-
-/// The number at `place` of the command line, or `default`.
-pub fn argument(place: usize, default: usize) -> Result<usize, Failure> {
-    let Some(text) = env::args_os().nth(place) else { return Ok(default) };
-    let text = text.to_string_lossy();
-    let number = text.parse().ok().filter(|number| *number > 0);
-    let usage = "usage: threads [THREADS] [COMPUTERS], numbers above 0";
-    number.ok_or_else(|| Failure(format!("{text:?} is not a number above 0; {usage}"), 64))
-}
 
 /// One line for each, in their order; `promised` is how many there must be.
 pub fn print(out: &mut impl Write, details: &[Value], promised: usize) -> Result<(), Failure> {
     if details.len() != promised {
-        return Err(Failure(format!("{} of {promised} computers", details.len()), 65));
+        return Err(Failure::new(format!("{} of {promised} computers", details.len()), 65));
     }
     let mut out = BufWriter::new(out);
     let written = details.iter().try_for_each(|line| writeln!(out, "{line}"));
     let flushed = written.and_then(|()| out.flush());
-    flushed.map_err(|error| Failure(format!("cannot write: {error}"), 73))
+    flushed.map_err(|error| Failure::new(format!("cannot write: {error}"), 73))
 }
 
 /// `list` is the client that read the list; its clones count for themselves.

@@ -165,6 +165,32 @@ fn every_example_begins_by_telling_which_variables_it_reads() {
 }
 
 #[test]
+fn every_file_of_an_example_is_short_but_for_whole_programs_and_what_they_share() {
+    // Programs to be used as they are, the servers that stand in, and what examples share.
+    let longer = ["call", "export", "upload_folder", "soak", "fleet", "stand_in"];
+    let shared = ["snapdocs", "source"];
+    let folder = format!("{}/examples", env!("CARGO_MANIFEST_DIR"));
+    let mut files = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if longer.contains(&name) || shared.contains(&name) {
+            continue;
+        }
+        let list = |path: &Path| fs::read_dir(path).unwrap().map(|file| file.unwrap().path());
+        let parts = if path.is_dir() { list(&path).collect() } else { vec![path] };
+        for part in parts {
+            let text = fs::read_to_string(&part).unwrap();
+            let lines = text.lines().map(str::trim_start);
+            let code = lines.filter(|line| !line.is_empty() && !line.starts_with("//")).count();
+            assert!(code < 60, "{}: {code} lines", part.display());
+            files += 1;
+        }
+    }
+    assert!(files >= 25, "{files}");
+}
+
+#[test]
 fn every_example_that_the_readme_names_exists_and_every_example_is_named() {
     let readme = read("README.md");
     for entry in fs::read_dir(format!("{}/examples", env!("CARGO_MANIFEST_DIR"))).unwrap() {
