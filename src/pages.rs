@@ -1,6 +1,7 @@
 //! Whole collections: iterators over pages and rows that end only when all was seen.
 
 use std::fmt;
+use std::iter::FusedIterator;
 use std::marker::PhantomData;
 use std::vec;
 
@@ -208,6 +209,8 @@ impl<T: DeserializeOwned> Iterator for Pages<'_, T> {
     }
 }
 
+impl<T: DeserializeOwned> FusedIterator for Pages<'_, T> {}
+
 impl<T: DeserializeOwned> Iterator for Items<'_, T> {
     type Item = Result<T>;
 
@@ -234,3 +237,5 @@ impl<T: DeserializeOwned> Iterator for Items<'_, T> {
         }
     }
 }
+
+impl<T: DeserializeOwned> FusedIterator for Items<'_, T> {}
