@@ -31,6 +31,7 @@ mod id_token;
 mod imports;
 mod links;
 mod many;
+mod names;
 mod origins;
 mod own_program;
 mod pages;

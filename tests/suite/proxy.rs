@@ -81,9 +81,13 @@ struct Site {
 
 impl Site {
     fn start() -> Self {
+        Self::answering(|_| reply(200, "{}"))
+    }
+
+    fn answering(api: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Self {
         let authority = Authority::new();
         let names = ["login.vendor.test", "api.vendor.test", "0.0.0.0"];
-        Self { server: TlsServer::start(&authority.issue(&names)), authority }
+        Self { server: TlsServer::start_with(&authority.issue(&names), None, api), authority }
     }
 
     fn client(&self) -> Client {
@@ -118,6 +122,21 @@ fn token_and_api_calls_go_through_the_proxy() {
         assert!(seen.iter().all(|seen| seen.header("authorization").is_none()));
         assert!(seen.iter().all(|seen| seen.header("proxy-authorization").is_none()));
     }
+}
+
+#[test]
+fn every_new_connection_goes_through_the_proxy() {
+    let site = Site::answering(|_| reply(200, "{}").header("connection", "close"));
+    let proxy = ConnectProxy::to(site.server.port);
+    // Another attempt could hide one that went past the proxy.
+    let policy = RetryPolicy::default().with_retries(0);
+    let client = site.client().with_retry_policy(policy).with_proxy(&proxy.url()).unwrap();
+    for _ in 0..3 {
+        client.get("/a").unwrap();
+    }
+    let asked = proxy.asked();
+    assert_eq!(asked[0], "CONNECT login.vendor.test:443");
+    assert_eq!(asked[1..], ["CONNECT api.vendor.test:443"; 3]);
 }
 
 #[test]

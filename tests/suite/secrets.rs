@@ -480,3 +480,16 @@ fn a_secret_that_is_part_of_an_oauth_code_does_not_change_what_the_code_means() 
     let error = Client::new(server.provider(), credentials).unwrap().get("/a").unwrap_err();
     assert_eq!(error.exit_code(), 77, "{error}");
 }
+
+#[test]
+fn a_refusal_that_is_remembered_hides_what_the_server_repeated() {
+    let echo = format!(r#"{{"error":"invalid_client","error_description":"no {SECRET} here"}}"#);
+    let server = Server::start(move |_| reply(401, echo.clone()));
+    let client = server.client();
+    for _ in 0..2 {
+        let error = client.get("/x").unwrap_err();
+        assert!(error.to_string().contains("invalid_client: no *** here"), "{error}");
+        assert!(!error.answer().unwrap().body.contains(SECRET));
+    }
+    assert_eq!(server.seen().len(), 1);
+}

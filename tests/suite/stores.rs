@@ -239,6 +239,68 @@ fn a_wish_that_does_not_fit_waits_for_its_turn_in_the_store() {
 }
 
 #[test]
+fn a_turn_is_waited_for_as_long_as_an_exchange_takes_or_half_of_what_is_left() {
+    // Seconds of: the deadline, the token endpoint's idle limit, the wait.
+    for (deadline, idle, expected) in [(900, 30, 40), (60, 30, 30), (900, 5, 15)] {
+        let server = Server::with_api([]);
+        let patience = Arc::default();
+        let store = Patient(MemoryStore::new(), Arc::clone(&patience));
+        let policy = RetryPolicy::default().with_deadline(secs(deadline));
+        let client = run(&server, store).with_retry_policy(policy);
+        let (client, _) = on_manual_clock(client.with_token_idle_timeout(secs(idle)));
+        client.get("/x").unwrap();
+        assert_eq!(patience.lock().unwrap()[..], [secs(expected)], "{deadline} {idle}");
+    }
+}
+
+#[test]
+fn a_lone_client_whose_store_is_shared_comes_back_at_a_time_of_its_own() {
+    for (asked, latest) in [(2, 2_200), (40, 41_000)] {
+        let busy = reply(429, "{}").header("retry-after", asked.to_string());
+        let waits: Vec<Duration> = (0..8)
+            .map(|run_number| {
+                let folder = Folder::new(&format!("alone-{asked}-{run_number}"));
+                let server = Server::with_api([busy.clone(), reply(200, "{}")]);
+                let (client, clock) = on_manual_clock(run(&server, folder.store()));
+                client.get("/x").unwrap();
+                clock.slept()
+            })
+            .collect();
+        let whole = secs(asked);
+        let latest = Duration::from_millis(latest);
+        assert!(waits.iter().all(|wait| (whole..=latest).contains(wait)), "{waits:?}");
+        assert!(waits.iter().any(|wait| *wait != whole), "{waits:?}");
+    }
+}
+
+#[test]
+fn a_token_in_place_of_a_stale_one_of_an_earlier_run_is_told_as_a_renewal() {
+    let (server, folder) = (Server::with_api([]), Folder::new("renewal"));
+    let (first, clock) = on_manual_clock(run(&server, folder.store()));
+    first.get("/x").unwrap();
+    clock.advance(secs(3_600));
+    let (client, events) = observed(run(&server, folder.store()).with_clock(clock));
+    client.get("/x").unwrap();
+    let events = events.lock().unwrap();
+    let told =
+        events.iter().any(|event| matches!(event, Event::TokenFetched { renewal: true, .. }));
+    assert!(told, "{events:?}");
+}
+
+#[test]
+fn a_token_that_was_refused_is_not_left_for_the_next_run_when_no_other_is_to_be_had() {
+    let folder = Folder::new("refused");
+    let server = Server::with_scripts(
+        [token_reply("old", 3600), reply(400, r#"{"error":"invalid_scope"}"#)],
+        [reply(401, "{}"), reply(200, "{}")],
+    );
+    run(&server, folder.store()).get("/x").unwrap_err();
+    assert!(!fs::read_to_string(folder.entry()).unwrap().contains("old"));
+    run(&server, folder.store()).get("/x").unwrap();
+    assert_eq!((server.token_requests().len(), server.api_requests().len()), (3, 2));
+}
+
+#[test]
 fn the_token_endpoints_wish_is_kept_for_the_next_run() {
     let refusal = reply(429, "{}").header("retry-after", "3600");
     let (server, folder) = (Server::with_scripts([refusal], []), Folder::new("token-wish"));
