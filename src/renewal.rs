@@ -77,8 +77,9 @@ impl Client {
         if let Some(token) = own.as_ref().filter(|token| wanted.is_usable(token, &now)) {
             return Ok(token.clone());
         }
+        wanted.worn = own.as_ref();
         let mut call = Call::to_token_endpoint(&self.provider, retries, now, end);
-        let old = own.filter(|token| wanted.is_wanted(token));
+        let old = own.clone().filter(|token| wanted.is_wanted(token));
         wanted.still_good = old.and_then(|old| old.left(&now).map(|left| (old, left)));
         if let Some((old, left)) = &wanted.still_good {
             if self.wishes.renewal_failed_lately(&now) {
@@ -307,6 +308,8 @@ type Obtained = (AccessToken, Option<Event>);
 struct Wanted<'a> {
     /// Not this one, which the API refused.
     refused: Option<&'a AccessToken>,
+    /// Nor this one, the client's own: the store's copy of it knows the wall clock alone.
+    worn: Option<&'a AccessToken>,
     margin: Duration,
     /// There was one before.
     is_renewal: bool,
@@ -318,7 +321,14 @@ struct Wanted<'a> {
 
 impl Wanted<'_> {
     fn any(margin: Duration) -> Self {
-        Self { refused: None, margin, is_renewal: false, still_good: None, is_new: false }
+        Self {
+            refused: None,
+            worn: None,
+            margin,
+            is_renewal: false,
+            still_good: None,
+            is_new: false,
+        }
     }
 
     fn is_wanted(&self, token: &AccessToken) -> bool {
@@ -326,7 +336,8 @@ impl Wanted<'_> {
     }
 
     fn is_usable(&self, token: &AccessToken, now: &Moment) -> bool {
-        !self.is_new && self.is_wanted(token) && token.is_fresh(self.margin, now)
+        let is_worn = self.worn.is_some_and(|worn| worn.is_same(token));
+        !self.is_new && !is_worn && self.is_wanted(token) && token.is_fresh(self.margin, now)
     }
 }
 

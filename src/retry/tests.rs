@@ -95,6 +95,9 @@ fn a_wait_is_kept_to_the_letter_or_not_begun() {
     assert_eq!(judge(asked(secs(1)), &tired), Verdict::Reject(Rejection::Exhausted));
     let late = Situation { time_left: Duration::from_millis(200), ..CALM };
     assert!(matches!(judge(answer(503), &late), Verdict::Reject(Rejection::TooLong { .. })));
+    // A back-off is nobody's wish: that the retries are used up tells more.
+    let last = Situation { retries_left: 0, ..late };
+    assert_eq!(judge(answer(503), &last), Verdict::Reject(Rejection::Exhausted));
 }
 
 #[test]

@@ -521,6 +521,24 @@ fn the_deadline_covers_the_sum_of_all_waits() {
 }
 
 #[test]
+fn the_deadline_covers_what_the_attempts_take() {
+    let clock = ManualClock::new();
+    let time = clock.clone();
+    let server = Server::start(move |seen| match seen.path() {
+        TOKEN_PATH => token_reply("t", 3600),
+        _ => {
+            time.advance(secs(10));
+            reply(429, "").header("retry-after", "10")
+        }
+    });
+    let policy = RetryPolicy::default().with_deadline(secs(35));
+    let error = server.client().with_retry_policy(policy).with_clock(clock.clone()).get("/x");
+    let text = error.unwrap_err().to_string();
+    assert!(text.contains("a wait of 10 s does not fit into the 5 s left"), "{text}");
+    assert_eq!((clock.sleeps(), server.api_requests().len()), (vec![secs(10)], 2));
+}
+
+#[test]
 fn a_back_off_keeps_to_the_deadline_as_well() {
     let server = Server::with_api([reply(503, "")]);
     let policy = RetryPolicy::default().with_deadline(secs(10));

@@ -446,6 +446,19 @@ fn a_store_that_is_broken_does_not_put_off_an_early_renewal() {
 }
 
 #[test]
+fn a_token_of_an_earlier_run_ages_though_the_wall_clock_is_set_back() {
+    let (server, folder) = (Server::with_api([]), Folder::new("set-back"));
+    let (first, clock) = on_manual_clock(run(&server, folder.store()));
+    first.get("/x").unwrap();
+    let next = run(&server, folder.store()).with_clock(clock.clone());
+    next.get("/x").unwrap();
+    clock.set_now(clock.now() - secs(3_000));
+    clock.advance(secs(3_600));
+    next.get("/x").unwrap();
+    assert_eq!(server.token_requests().len(), 2);
+}
+
+#[test]
 fn a_wait_beyond_all_measure_that_is_stored_does_no_harm() {
     let refusal = reply(429, "{}").header("retry-after", "99999999999999999999");
     let server = Server::with_api([refusal, reply(200, "{}")]);

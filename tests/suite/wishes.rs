@@ -142,6 +142,25 @@ fn a_wait_that_does_not_fit_fails_unsent_for_the_same_method_and_path_only() {
 }
 
 #[test]
+fn of_several_waits_that_fit_the_longest_is_kept() {
+    for waits in [["600", "30"], ["30", "600"]] {
+        let server = Server::start(move |seen| match seen.path() {
+            "/first" => reply(429, "").header("retry-after", waits[0]),
+            "/second" => reply(429, "").header("retry-after", waits[1]),
+            _ => reply(200, "{}"),
+        });
+        let (client, clock) = on_manual_clock(server.client());
+        let hasty = RetryPolicy::default().with_deadline(secs(5));
+        for path in ["/first", "/second"] {
+            client.send(&untold(path).with_retry_policy(hasty)).unwrap_err();
+        }
+        assert_eq!(server.seen().len(), 2);
+        client.send(&untold("/x")).unwrap();
+        assert_eq!(clock.sleeps(), [secs(600)], "{waits:?}");
+    }
+}
+
+#[test]
 fn another_path_is_asked_once() {
     let server = slow_server(7200);
     let (client, _) = on_manual_clock(server.client());
