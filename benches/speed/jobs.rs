@@ -181,7 +181,7 @@ fn transfers(origin: &str) -> [Job; 2] {
         let got = client_.download(&Request::get("/large"), &mut io::sink()).unwrap();
         assert_eq!(got, LARGE as u64);
     };
-    let down = job("down", "100 MB to a writer, client's CPU", 1, here, move || {
+    let down = job("down", "100 MB to a writer, client's CPU", 5, here, move || {
         assert_eq!(floor.download(), LARGE as u64);
     });
     let path = std::env::temp_dir().join("unattended-bench-upload");
@@ -189,7 +189,7 @@ fn transfers(origin: &str) -> [Job; 2] {
     let (client_, floor) = (client(origin), Floor::new(&format!("{origin}/ok")));
     let (file, other) = (path.clone(), path);
     let here = move || drop(client_.send(&Request::put("/ok").file(&file)).unwrap());
-    let up = job("up", "100 MB from a file, client's CPU", 1, here, move || floor.upload(&other));
+    let up = job("up", "100 MB from a file, client's CPU", 5, here, move || floor.upload(&other));
     [Job { is_cpu: true, ..down }, Job { is_cpu: true, ..up }]
 }
 
