@@ -89,9 +89,7 @@ fn in_ascii(json: &str) -> String {
 /// unknown name or none, such as a token answer that cannot be read.
 pub(crate) fn mask_opaque<S: AsRef<str>>(text: &str, known: &[S]) -> String {
     map_words(&mask(text, known), |word| {
-        let is_odd = |b: u8| b.is_ascii_digit() || b.is_ascii_uppercase() || b == b'=';
-        let is_word = word.len() < 8 || !word.bytes().skip(1).any(is_odd);
-        (word.len() >= 16 || !is_word).then_some(MASK)
+        (word.len() >= 16 || (word.len() >= 8 && !is_prose(word))).then_some(MASK)
     })
 }
 
@@ -258,16 +256,17 @@ fn end_of_value(before: &str, value: &str) -> usize {
 fn mask_words(text: &str) -> String {
     let mut after_scheme = false;
     map_words(text, |word| {
-        // "Basic authentication" is prose, "Basic Zm9vOmJhcg==" is not.
-        let is_prose = !word
-            .bytes()
-            .skip(1)
-            .any(|b| b.is_ascii_digit() || b.is_ascii_uppercase() || b == b'=');
         let is_jwt = word.find("eyJ").is_some_and(|start| word.len() - start >= 16);
-        let is_secret = is_jwt || (after_scheme && word.len() >= 8 && !is_prose);
+        let is_secret = is_jwt || (after_scheme && word.len() >= 8 && !is_prose(word));
         after_scheme = ["bearer", "basic"].iter().any(|scheme| word.eq_ignore_ascii_case(scheme));
         is_secret.then_some(MASK)
     })
+}
+
+/// As in `Basic authentication`, and not in `Basic Zm9vOmJhcg==`.
+fn is_prose(word: &str) -> bool {
+    let is_odd = |b: u8| b.is_ascii_digit() || b.is_ascii_uppercase() || b == b'=';
+    !word.bytes().skip(1).any(is_odd)
 }
 
 /// Maps every run of characters that a token may be made of.
