@@ -243,11 +243,13 @@ impl<'a> Call<'a> {
 
     /// The error of the whole call: the server may have acted on any of its attempts.
     pub(crate) fn ended(&self, mut error: Error) -> Error {
-        match &mut error {
-            Error::Transport(error) => error.sent = error.sent.max(self.acted),
-            Error::Token(error) => error.sent = error.sent.max(self.acted),
-            Error::Status(error) => error.sent = error.sent.max(self.acted),
-            _ => {}
+        if let Some(sent) = error.sent_mut() {
+            *sent = self.acted.max(*sent);
+        }
+        if let Error::Configuration(error) = &mut error
+            && self.acted > Sent::No
+        {
+            error.message.push_str("; an attempt before was sent");
         }
         error
     }

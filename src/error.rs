@@ -11,7 +11,6 @@
 //! ```
 
 use std::error::Error as StdError;
-use std::fmt;
 use std::time::Duration;
 
 use ureq::http::StatusCode;
@@ -26,7 +25,7 @@ pub(crate) type Cause = Box<dyn StdError + Send + Sync>;
 
 /// What went wrong, where, with the server's own words and what to do next.
 ///
-/// Never holds a secret and never shows a query. Its [`Debug`](fmt::Debug) reads as its
+/// Never holds a secret and never shows a query. Its [`Debug`](std::fmt::Debug) reads as its
 /// `Display` followed by the causes, because that is what a
 /// `fn main() -> unattended::Result<()>` prints. What a program wants to know is the same
 /// for all variants and asked by methods; match on the variant for the rest.
@@ -45,7 +44,8 @@ pub(crate) type Cause = Box<dyn StdError + Send + Sync>;
 /// ```
 #[non_exhaustive]
 pub enum Error {
-    /// A setting, credential, request or issuer cannot be right; no request of yours was sent.
+    /// A setting, credential, request or issuer cannot be right, so nothing was sent; or
+    /// what a repetition needs is gone, such as a file: see [`Error::sent`].
     Configuration(Box<ConfigurationError>),
     /// There is no usable answer: name look-up, connection, TLS, timeout, broken body.
     Transport(Box<TransportError>),
@@ -64,6 +64,8 @@ pub enum Error {
 pub struct ConfigurationError {
     /// What is wrong, and what would be right.
     pub message: String,
+    /// Whether the server may have acted, on an attempt before.
+    pub sent: Sent,
     pub(crate) cause: Option<Cause>,
 }
 
@@ -166,7 +168,7 @@ impl Error {
 
     pub(crate) fn configuration_caused(message: impl Into<String>, cause: Option<Cause>) -> Self {
         let message = message.into();
-        Self::Configuration(Box::new(ConfigurationError { message, cause }))
+        Self::Configuration(Box::new(ConfigurationError { message, sent: Sent::No, cause }))
     }
 
     pub(crate) fn decode(place: Option<Place>, message: impl Into<String>) -> Self {
@@ -202,10 +204,30 @@ impl Error {
         self.answer()?.retry_after
     }
 
-    /// Whether the server may have acted on the request.
+    /// Whether the server may have acted on the request: the call's own, not the token
+    /// request that it may have needed. A call that gets no token is [`Sent::No`].
+    ///
+    /// Of [`access_token`](crate::Client::access_token) and the like, whose request is the
+    /// one to the authorization server, it tells that.
+    ///
+    /// ```
+    /// use unattended::error::Sent;
+    ///
+    /// # fn record(state: &str) {}
+    /// # fn run(client: &unattended::Client) {
+    /// match client.post("/orders", &serde_json::json!({"sku": "A1"})) {
+    ///     Ok(_) => record("done"),
+    ///     Err(error) => match error.sent() {
+    ///         Sent::No | Sent::Refused => record("not done"),
+    ///         Sent::Accepted => record("done, but the answer cannot be read"),
+    ///         _ => record("unknown: look it up before it is sent again"),
+    ///     },
+    /// }
+    /// # }
+    /// ```
     pub fn sent(&self) -> Sent {
         match self {
-            Self::Configuration(_) => Sent::No,
+            Self::Configuration(error) => error.sent,
             Self::Transport(error) => error.sent,
             Self::Token(error) => error.sent,
             Self::Status(error) => error.sent,
@@ -230,7 +252,7 @@ impl Error {
         self.class().exit_code()
     }
 
-    /// The answer that is the reason, when there is one.
+    /// The answer that is the reason, when there is one: the API's or the token endpoint's.
     pub fn answer(&self) -> Option<&Answer> {
         match self {
             Self::Token(error) => error.answer.as_ref(),
@@ -239,9 +261,15 @@ impl Error {
         }
     }
 
-    /// The status of the answer that is the reason, when there is one.
+    /// The status of the API's answer, when that is the reason.
+    ///
+    /// None if it is the token endpoint that refused: its 404 does not mean that what was
+    /// asked for is missing. That one is in [`answer`](Self::answer).
     pub fn status(&self) -> Option<StatusCode> {
-        self.answer().map(|answer| answer.status)
+        match self {
+            Self::Status(error) => Some(error.answer.status),
+            _ => None,
+        }
     }
 
     /// Where it happened, when it was a call.
@@ -255,31 +283,23 @@ impl Error {
             Self::Incomplete(error) => Some(&error.place),
         }
     }
-}
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// The failure of a token request, as the call tells it that is not sent for want of one.
+    pub(crate) fn before_sending(mut self) -> Self {
+        if let Some(sent) = self.sent_mut() {
+            *sent = Sent::No;
+        }
+        self
+    }
+
+    /// None where an answer of success is what it is about.
+    pub(crate) fn sent_mut(&mut self) -> Option<&mut Sent> {
         match self {
-            Self::Configuration(error) => f.write_str(&error.message),
-            Self::Transport(error) => {
-                write!(f, "{}: {}", error.place, error.message)?;
-                tries(f, error.attempts)
-            }
-            Self::Token(error) => {
-                write!(f, "{}: {}", error.what, error.place)?;
-                if let Some(answer) = &error.answer {
-                    write!(f, ": {answer}")?;
-                }
-                tries(f, error.attempts)?;
-                advice(f, &error.message)
-            }
-            Self::Status(error) => {
-                write!(f, "{}: {}", error.place, error.answer)?;
-                tries(f, error.attempts)?;
-                advice(f, &error.message)
-            }
-            Self::Decode(error) => error.fmt(f),
-            Self::Incomplete(error) => error.fmt(f),
+            Self::Configuration(error) => Some(&mut error.sent),
+            Self::Transport(error) => Some(&mut error.sent),
+            Self::Token(error) => Some(&mut error.sent),
+            Self::Status(error) => Some(&mut error.sent),
+            Self::Decode(_) | Self::Incomplete(_) => None,
         }
     }
 }
@@ -287,63 +307,4 @@ impl fmt::Display for Error {
 impl TokenError {
     pub(crate) const NO_TOKEN: &'static str = "no access token";
     pub(crate) const NOT_REVOKED: &'static str = "the token is not revoked";
-}
-
-impl DecodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(place) = &self.place {
-            write!(f, "{place}: ")?;
-        }
-        if let Some(page) = self.page {
-            write!(f, "page {page}: ")?;
-        }
-        if let Some(row) = self.row {
-            write!(f, "row {row}: ")?;
-        }
-        f.write_str(&self.message)
-    }
-}
-
-impl IncompleteError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: page {}: {}", self.place, self.page, self.message)?;
-        write!(f, " ({} rows delivered", self.delivered)?;
-        match self.promised {
-            Some((least, most)) if least == most => write!(f, " of {most} promised)"),
-            Some((least, most)) => write!(f, " of {least} to {most} promised)"),
-            None => f.write_str(")"),
-        }
-    }
-}
-
-fn tries(f: &mut fmt::Formatter<'_>, attempts: u32) -> fmt::Result {
-    if attempts < 2 { Ok(()) } else { write!(f, ", after {attempts} attempts") }
-}
-
-fn advice(f: &mut fmt::Formatter<'_>, message: &str) -> fmt::Result {
-    if message.is_empty() { Ok(()) } else { write!(f, "; {message}") }
-}
-
-impl fmt::Debug for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self}")?;
-        let mut cause = self.source();
-        while let Some(next) = cause {
-            write!(f, "\n  caused by: {next}")?;
-            cause = next.source();
-        }
-        Ok(())
-    }
-}
-
-impl StdError for Error {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        let cause = match self {
-            Self::Configuration(error) => error.cause.as_ref(),
-            Self::Transport(error) => error.cause.as_ref(),
-            Self::Decode(error) => error.cause.as_ref(),
-            Self::Token(_) | Self::Status(_) | Self::Incomplete(_) => None,
-        };
-        cause.map(|cause| &**cause as &(dyn StdError + 'static))
-    }
 }

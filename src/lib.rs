@@ -41,6 +41,7 @@ mod secret;
 mod answer;
 mod class;
 pub mod error;
+mod wording;
 mod problem;
 mod url;
 

@@ -44,7 +44,7 @@ impl Client {
             call.token = Some(token.clone());
             return Ok(());
         }
-        let token = self.token(call.end, call.retries, refused)?;
+        let token = self.token(call.end, call.retries, refused).map_err(Error::before_sending)?;
         if let Some((refused, refusal)) = &call.refused
             && refused.is_same(&token)
         {

@@ -287,7 +287,7 @@ fn code_text_and_body_of_the_token_endpoint_are_reachable_by_programs() {
     assert_eq!(answer.message.as_deref(), Some("disabled"));
     assert_eq!(answer.request_id.as_deref(), Some("c-1"));
     assert_eq!(answer.body, body);
-    assert_for_programs(&error, Class::Credentials, 77, Sent::Refused);
+    assert_for_programs(&error, Class::Credentials, 77, Sent::No);
 }
 
 #[test]
@@ -495,7 +495,7 @@ fn each_timeout_is_told_with_the_setting_that_governs_it() {
         text(&error),
         "POST host/oauth/token: nothing from the server for 0.05 s (Client::with_token_idle_timeout)"
     );
-    assert_for_programs(&error, Class::Temporary, 75, Sent::Unknown);
+    assert_for_programs(&error, Class::Temporary, 75, Sent::No);
     let request = Request::get("/a").without_token().with_idle_timeout(limit);
     let error = client.send(&request).unwrap_err();
     assert!(text(&error).contains("with_idle_timeout"), "{error}");
@@ -531,6 +531,41 @@ fn errors_that_need_no_call_have_no_place() {
     assert_eq!(error.to_string(), "the client id is empty");
     assert_for_programs(&error, Class::Configuration, 78, Sent::No);
     assert!(error.place().is_none());
+}
+
+#[test]
+fn a_status_of_the_token_endpoint_is_not_taken_for_the_apis() {
+    let server = Server::with_scripts([reply(404, "")], []);
+    let error = server.client().get("/rows/1").unwrap_err();
+    assert_eq!(error.answer().unwrap().status, 404);
+    assert_eq!((error.status(), error.sent()), (None, Sent::No));
+}
+
+#[test]
+fn a_renewal_that_fails_leaves_the_refusal_of_the_api_to_be_told() {
+    let server = Server::with_scripts(
+        [token_reply("t", 3600), reply(200, "<html>sign in</html>")],
+        [reply(401, "")],
+    );
+    let error = server.client().post("/rows", &1).unwrap_err();
+    assert!(matches!(error, Error::Token(_)), "{error}");
+    assert_eq!(error.sent(), Sent::Refused);
+}
+
+#[test]
+fn a_payload_reads_as_its_error() {
+    let refused = Server::with_api([reply(404, r#"{"message":"no such row"}"#)]);
+    let Err(Error::Status(status)) = refused.client().get("/x") else { panic!() };
+    assert!(status.to_string().ends_with("404 Not Found: no such row"), "{status}");
+    assert_eq!(format!("{status:?}"), status.to_string());
+    let nobody = client_at("http://127.0.0.1:1");
+    let policy = RetryPolicy::default().with_retries(0);
+    let request = Request::get("/x").without_token().with_retry_policy(policy);
+    let Err(error @ Error::Transport(_)) = nobody.send(&request) else { panic!() };
+    let told = format!("{error:?}");
+    let Error::Transport(transport) = error else { panic!() };
+    assert_eq!(format!("{transport:?}"), told);
+    assert!(told.contains("\n  caused by: "), "{told}");
 }
 
 #[test]

@@ -334,6 +334,24 @@ fn a_file_that_cannot_be_read_is_an_error_before_anything_is_sent() {
 }
 
 #[test]
+fn a_file_that_is_gone_at_a_repetition_does_not_undo_the_attempt_before() {
+    for (status, sent) in [(500, Sent::Unknown), (429, Sent::Refused)] {
+        let file = Scratch::new(&format!("gone-{status}"), b"content");
+        let path = file.0.clone();
+        let server = Server::start(move |_| {
+            std::fs::remove_file(&path).unwrap();
+            reply(status, "")
+        });
+        let (client, _) = on_manual_clock(server.client());
+        let error = client.send(&Request::put("/x").without_token().file(&file.0)).unwrap_err();
+        assert_eq!((error.class(), error.sent()), (Class::Configuration, sent));
+        let end = " cannot be read; an attempt before was sent";
+        assert!(error.to_string().ends_with(end), "{error}");
+        std::fs::write(&file.0, "").unwrap();
+    }
+}
+
+#[test]
 fn an_upload_that_may_have_arrived_is_not_repeated_and_a_put_is() {
     let file = Scratch::new("lost", b"content");
     for (request, requests) in [(Request::post("/x"), 1), (Request::put("/x"), 2)] {

@@ -52,7 +52,8 @@ pub fn check(data: &[u8]) {
         let error = client.with_retry_policy(policy).get("/errors").unwrap_err();
         check_error(&error);
         hides(&error, SECRET);
-        assert_eq!(error.status().map(|status| status.as_u16()), Some(answer.status));
+        let told = error.answer().map(|told| told.status.as_u16());
+        assert_eq!((told, error.status()), (Some(answer.status), None));
         assert!(server.seen().is_empty() && clock.slept() < deadline);
     }
 }

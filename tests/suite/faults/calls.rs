@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use unattended::error::{Class, Sent};
-use unattended::{Client, Event, Request, Response};
+use unattended::{AccessToken, Client, Event, Request, Response};
 
 use super::stage::*;
 use super::*;
@@ -137,9 +137,28 @@ fn a_token_request_that_meets_a_fault_ends_as_the_table_says() {
         let stage = Stage::new(fault, always);
         let (client, _) = on_manual_clock(token_client(fault, &stage));
         let (client, events) = observed(client);
-        let result = client.send(&Request::get("/x"));
+        let result = client.access_token();
         check_clean(&result, &events.lock().unwrap())?;
+        let is_right = |token: &AccessToken| token.secret().starts_with("t0ken");
         compare(fault.token, Come::of(&result, is_right), &stage, result.err())
+    });
+}
+
+#[test]
+fn a_call_that_gets_no_token_is_not_sent_whatever_came_of_the_token_request() {
+    for_all(|fault| {
+        let expected = match fault.token.0 {
+            Come::Transport(class, _) => Come::Transport(class, Sent::No),
+            Come::Token(class, _) => Come::Token(class, Sent::No),
+            come => come,
+        };
+        for request in [Request::get("/x"), Request::post("/x").bytes("x")] {
+            let stage = Stage::new(fault, always);
+            let (client, _) = on_manual_clock(token_client(fault, &stage));
+            let result = client.send(&request);
+            compare((expected, fault.token.1), Come::of(&result, is_right), &stage, result.err())?;
+        }
+        Ok(())
     });
 }
 
