@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use ureq::http::header::{CONTENT_LENGTH, EXPECT, HeaderValue};
 use ureq::http::{self, Method, StatusCode};
-use ureq::{AsSendBody, Body, SendBody};
+use ureq::{AsSendBody, Body, SendBody, Timeout};
 
+use crate::clock::{Clock, SystemClock};
 use crate::error::{Class, Error, Place, Result, Sent, TransportError};
 use crate::payload::Payload;
 use crate::sink::Broken;
@@ -23,6 +24,7 @@ impl Transport {
             return Err(self.error(outgoing, Sent::No, Class::Configuration, why));
         }
         let built = self.built(outgoing.uri)?;
+        let began = outgoing.is_streamed().then(|| SystemClock.monotonic());
         let response = match outgoing.body {
             None => self.run(built, outgoing, ()),
             Some(Payload::Bytes(bytes)) if !Payload::Bytes(bytes).may_be_long() => {
@@ -34,7 +36,10 @@ impl Transport {
         let has_body = outgoing.method != Method::HEAD
             && !matches!(parts.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
         let body = match has_body {
-            true => self.receive(body, parts.status, outgoing)?,
+            true => {
+                let until = began.map(|began| began.saturating_add(outgoing.time_left));
+                self.receive(body, parts.status, outgoing, until)?
+            }
             false => Vec::new(),
         };
         Ok(Incoming { status: parts.status, headers: parts.headers, body })
@@ -59,6 +64,10 @@ impl Transport {
             let response = built.agent.run(request);
             return response.map_err(|error| self.failure(error, outgoing));
         }
+        let permission = match request.headers().contains_key(EXPECT) {
+            true => PERMISSION.min(idle / 2).min(outgoing.time_left / 2),
+            false => Duration::ZERO,
+        };
         // Per read and per write are free while they are shorter than the rest of the
         // deadline; the deadline itself then costs no system call either.
         let request = built
@@ -69,14 +78,19 @@ impl Transport {
             .timeout_connect(limit(connect))
             .timeout_per_read(limit(idle))
             .timeout_per_write(limit(idle));
+        // What is streamed takes as long as it takes; all else is under the deadline.
+        let for_answer = match outgoing.sink {
+            Some(_) => None,
+            None => limit(outgoing.time_left),
+        };
         let request = match is_streamed {
             false => request,
-            // What is streamed takes as long as it takes; all else is under the deadline.
             true => request
                 .timeout_global(outgoing.end_left.and_then(limit))
                 .timeout_connect(limit(connect.min(outgoing.time_left)))
-                .timeout_await_100(Some(PERMISSION.min(idle / 2)))
-                .timeout_recv_response(limit(outgoing.time_left)),
+                .timeout_await_100(Some(permission))
+                .timeout_recv_response(limit(outgoing.time_left.saturating_sub(permission)))
+                .timeout_recv_body(for_answer),
         };
         built.agent.run(request.build()).map_err(|error| self.failure(error, outgoing))
     }
@@ -96,6 +110,7 @@ impl Transport {
             outgoing.headers.entry(EXPECT).or_insert(permission);
         }
         let result = self.run(built, outgoing, SendBody::from_reader(&mut body));
+        outgoing.time_left = outgoing.time_left.saturating_add(body.took());
         if let Some(fault) = body.take_fault() {
             return Err(self.error(
                 outgoing,
@@ -123,18 +138,20 @@ impl Transport {
         }
     }
 
-    /// The content goes to the sink if there is one, all else into memory.
+    /// The content goes to the sink if there is one, all else into memory, `until` a time on
+    /// the monotonic clock where ureq does not watch it.
     fn receive(
         &self,
         body: Body,
         status: StatusCode,
         outgoing: &mut Outgoing<'_, '_>,
+        until: Option<Duration>,
     ) -> Result<Vec<u8>> {
         let Some(sink) = outgoing.sink.take() else {
-            return self.read(body, status.is_success(), outgoing);
+            return self.read(body, status.is_success(), outgoing, until);
         };
         if !sink.takes(status) {
-            return self.read(body, false, outgoing);
+            return self.read(body, false, outgoing, until);
         }
         let filled = sink.fill(body.into_reader());
         let (written, broken) = match filled {
@@ -160,11 +177,18 @@ impl Transport {
 
     /// The body, read to its end so that the connection can be used again. Of a refusal
     /// only the first part matters: beyond that, closing is cheaper than reading.
-    fn read(&self, body: Body, is_success: bool, outgoing: &Outgoing<'_, '_>) -> Result<Vec<u8>> {
+    fn read(
+        &self,
+        body: Body,
+        is_success: bool,
+        outgoing: &Outgoing<'_, '_>,
+        until: Option<Duration>,
+    ) -> Result<Vec<u8>> {
         let limit = if is_success { outgoing.body_limit } else { REFUSAL_LIMIT };
         let announced = body.content_length().unwrap_or(0).min(limit).min(PREALLOCATED);
         let mut bytes = Vec::with_capacity(usize::try_from(announced).unwrap_or(0));
-        let read = body.into_reader().take(limit.saturating_add(1)).read_to_end(&mut bytes);
+        let reader = Timed { reader: body.into_reader(), until };
+        let read = reader.take(limit.saturating_add(1)).read_to_end(&mut bytes);
         let is_too_long = u64::try_from(bytes.len()).is_ok_and(|length| length > limit);
         match read.map_err(ureq::Error::from) {
             _ if !is_success => {
@@ -200,6 +224,21 @@ impl Transport {
             error.message.push_str(&format!("; {arrived} bytes of the body had arrived"));
         }
         error
+    }
+}
+
+/// A reader that ends in time, between two reads.
+struct Timed<R> {
+    reader: R,
+    until: Option<Duration>,
+}
+
+impl<R: Read> Read for Timed<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.until.is_some_and(|until| SystemClock.monotonic() >= until) {
+            true => Err(ureq::Error::Timeout(Timeout::Global).into_io()),
+            false => self.reader.read(buffer),
+        }
     }
 }
 

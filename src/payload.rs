@@ -5,6 +5,9 @@ use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
+use std::time::Duration;
+
+use crate::clock::{Clock, SystemClock};
 
 /// A body as it is sent.
 #[derive(Clone, Copy)]
@@ -35,8 +38,12 @@ impl<'a> Payload<'a> {
                 Err(io::Error::other("it is not a regular file"))
             }
             Self::File(path) => {
-                let file = File::open(path)?;
+                let mut file = File::open(path)?;
                 let length = file.metadata()?.len();
+                // Such as those in /proc.
+                if length == 0 && file.read(&mut [0])? > 0 {
+                    return Err(io::Error::other("it has content, but no length"));
+                }
                 Ok(OpenPayload::new(Source::File(file), length))
             }
         }
@@ -50,6 +57,8 @@ pub(crate) struct OpenPayload<'a> {
     length: u64,
     left: u64,
     fault: Option<Fault>,
+    /// When it was first and last asked for more, on the monotonic clock.
+    asked: Option<(Duration, Duration)>,
 }
 
 enum Source<'a> {
@@ -66,7 +75,7 @@ pub(crate) enum Fault {
 
 impl<'a> OpenPayload<'a> {
     fn new(source: Source<'a>, length: u64) -> Self {
-        Self { source, length, left: length, fault: None }
+        Self { source, length, left: length, fault: None, asked: None }
     }
 
     pub(crate) fn length(&self) -> u64 {
@@ -80,6 +89,11 @@ impl<'a> OpenPayload<'a> {
     /// How many bytes were taken to be sent.
     pub(crate) fn taken(&self) -> u64 {
         self.length - self.left
+    }
+
+    /// How long it has taken to send.
+    pub(crate) fn took(&self) -> Duration {
+        self.asked.map(|(first, last)| last.saturating_sub(first)).unwrap_or_default()
     }
 
     pub(crate) fn take_fault(&mut self) -> Option<Fault> {
@@ -118,6 +132,8 @@ impl fmt::Display for Payload<'_> {
 
 impl Read for OpenPayload<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let now = SystemClock.monotonic();
+        self.asked = Some((self.asked.map_or(now, |(first, _)| first), now));
         let most = usize::try_from(self.left).unwrap_or(usize::MAX).min(buffer.len());
         let Some(buffer) = buffer.get_mut(..most).filter(|buffer| !buffer.is_empty()) else {
             return Ok(0);

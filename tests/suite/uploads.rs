@@ -333,6 +333,17 @@ fn a_file_that_cannot_be_read_is_an_error_before_anything_is_sent() {
     assert!(server.seen().is_empty());
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_has_content_but_no_length_is_not_sent_as_an_empty_one() {
+    let server = Server::with_api([]);
+    let request = Request::put("/x").without_token().file("/proc/cpuinfo");
+    let error = server.client().send(&request).unwrap_err();
+    assert!(format!("{error:?}").ends_with("caused by: it has content, but no length"));
+    assert_eq!((error.class(), error.sent()), (Class::Configuration, Sent::No));
+    assert!(server.seen().is_empty());
+}
+
 #[test]
 fn a_file_that_is_gone_at_a_repetition_does_not_undo_the_attempt_before() {
     for (status, sent) in [(500, Sent::Unknown), (429, Sent::Refused)] {

@@ -160,18 +160,17 @@ fn slow_reader(bytes: usize) -> String {
     })
 }
 
-fn upload(bytes: usize) {
+/// Makes a call that must fail, in time at one chance of a few.
+fn fails_in_time(what: &str, mut call: impl FnMut() -> Option<Error>) {
     for chance in 1.. {
-        let client = client(&slow_reader(bytes), Stage::good());
-        let request = Request::post("/x").without_token().bytes(vec![b'x'; 64 << 20]);
         let start = Instant::now();
-        let error = client.send(&request).unwrap_err();
+        let error = call();
         let late = start.elapsed().saturating_sub(DEADLINE);
-        assert_eq!(error.class(), Class::Temporary, "{error}");
+        assert!(error.is_some(), "{what}");
         if late <= OVERSHOOT {
             return;
         }
-        assert!(chance < ROUNDS.len(), "{late:?}");
+        assert!(chance < ROUNDS.len(), "{what}: {late:?}");
     }
 }
 
@@ -179,7 +178,69 @@ fn upload(bytes: usize) {
 fn a_server_that_takes_a_body_slowly_does_not_hold_the_call_beyond_its_deadline() {
     thread::scope(|scope| {
         for bytes in [100, 4 << 10, 32 << 10] {
-            scope.spawn(move || upload(bytes));
+            scope.spawn(move || {
+                let request = Request::post("/x").without_token().bytes(vec![b'x'; 64 << 20]);
+                let client = client(&slow_reader(bytes), Stage::good());
+                fails_in_time("slow", || {
+                    let error = client.send(&request).err()?;
+                    assert_eq!(error.class(), Class::Temporary, "{error}");
+                    Some(error)
+                });
+            });
         }
     });
+}
+
+/// Gives an answer whose body comes byte by byte.
+fn slow_writer(head: &'static str) -> String {
+    raw_server(move |mut stream, _| {
+        let _ = read_request(&mut stream);
+        let head = format!("HTTP/1.1 {head}\r\ncontent-length: 100000\r\n\r\n");
+        let mut sent = stream.write_all(head.as_bytes());
+        while sent.is_ok() {
+            thread::sleep(Duration::from_millis(20));
+            sent = stream.write_all(b"x");
+        }
+    })
+}
+
+#[test]
+fn of_what_is_streamed_the_content_alone_may_take_longer_than_the_deadline() {
+    let path = std::env::temp_dir().join(format!("unattended-{}-in-time", std::process::id()));
+    std::fs::write(&path, "content").unwrap();
+    let hasty = |request: Request| {
+        let policy = RetryPolicy::default().with_retries(0).with_deadline(DEADLINE);
+        request.without_token().with_retry_policy(policy)
+    };
+    thread::scope(|scope| {
+        for head in ["500 X", "404 X", "202 X", "302 X\r\nlocation: /y"] {
+            scope.spawn(move || {
+                let client = client(&slow_writer(head), Stage::good());
+                let request = hasty(Request::get("/x"));
+                fails_in_time(head, || client.download(&request, &mut io::sink()).err());
+            });
+        }
+        for head in ["200 X", "500 X", "404 X"] {
+            let request = hasty(Request::put("/x").file(&path));
+            scope.spawn(move || {
+                let client = client(&slow_writer(head), Stage::good());
+                fails_in_time(head, || client.send(&request).err());
+            });
+        }
+    });
+    std::fs::remove_file(path).unwrap();
+}
+
+#[test]
+fn the_wait_for_permission_is_a_part_of_the_deadline() {
+    let silent = raw_server(|mut stream, _| {
+        read_head(&mut stream);
+        while stream.read(&mut [0; 4096]).is_ok_and(|count| count > 0) {}
+    });
+    let path = std::env::temp_dir().join(format!("unattended-{}-long", std::process::id()));
+    std::fs::write(&path, vec![b'x'; 2 << 20]).unwrap();
+    let client = client(&silent, Stage::good());
+    let request = Request::put("/x").without_token().file(&path);
+    fails_in_time("silent", || client.send(&request).err());
+    std::fs::remove_file(path).unwrap();
 }
