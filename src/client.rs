@@ -38,6 +38,17 @@ use crate::wishes::Wishes;
 ///     .with_scope("api/write");
 /// let client = Client::new(provider, Credentials::from_env("ORDERS")?)?;
 /// let order: serde_json::Value = client.get("/orders/42")?.json()?;
+///
+/// std::thread::scope(|scope| {
+///     for orders in [1..50, 50..100] {
+///         let client = client.clone();
+///         scope.spawn(move || {
+///             for number in orders {
+///                 println!("{:?}", client.get(&format!("/orders/{number}")));
+///             }
+///         });
+///     }
+/// });
 /// # Ok::<(), unattended::Error>(())
 /// ```
 pub struct Client {

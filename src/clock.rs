@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-/// The one door to time: everything the client knows about "now" and every wait
-/// passes through it.
+/// The one door to time: everything the client knows about "now" and every wait passes
+/// through it, but for a turn in a store that another thread or process has.
 ///
 /// The default is [`SystemClock`]. Give the client a [`ManualClock`] with
 /// [`Client::with_clock`](crate::Client::with_clock) to test the waits of your own
@@ -21,6 +21,21 @@ pub trait Clock: Send + Sync {
 
     /// Blocks for `duration`.
     fn sleep(&self, duration: Duration);
+}
+
+/// One clock for several clients.
+impl<T: Clock + ?Sized> Clock for Arc<T> {
+    fn now(&self) -> SystemTime {
+        (**self).now()
+    }
+
+    fn monotonic(&self) -> Duration {
+        (**self).monotonic()
+    }
+
+    fn sleep(&self, duration: Duration) {
+        (**self).sleep(duration);
+    }
 }
 
 /// The operating system's clocks; the default [`Clock`].

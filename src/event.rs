@@ -1,6 +1,8 @@
 //! What happened on the way: events as they happen, counters for the end.
 
 use std::fmt;
+use std::iter::Sum;
+use std::ops::Add;
 use std::time::Duration;
 
 use crate::error::{Answer, Place};
@@ -183,7 +185,8 @@ fn span(duration: Duration) -> String {
     }
 }
 
-/// Plain counters of one client; a clone starts its own at zero.
+/// Plain counters of one client; a clone starts its own at zero. Those of several add up:
+/// `clients.iter().map(Client::stats).sum::<Stats>()`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
@@ -201,4 +204,27 @@ pub struct Stats {
     pub pages: u64,
     /// Rows delivered, page by page.
     pub rows: u64,
+}
+
+impl Add for Stats {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            requests: self.requests + other.requests,
+            tokens_fetched: self.tokens_fetched + other.tokens_fetched,
+            store_failures: self.store_failures + other.store_failures,
+            retries: self.retries + other.retries,
+            waited: self.waited.saturating_add(other.waited),
+            pages: self.pages + other.pages,
+            rows: self.rows + other.rows,
+        }
+    }
+}
+
+/// Of a client and its clones.
+impl Sum for Stats {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), Add::add)
+    }
 }

@@ -56,6 +56,18 @@ impl<T: TokenStore + ?Sized> TokenStore for Arc<T> {
     }
 }
 
+/// One that is chosen while the program runs.
+impl<T: TokenStore + ?Sized> TokenStore for Box<T> {
+    fn update(
+        &self,
+        key: &str,
+        wait_at_most: Duration,
+        change: &mut dyn FnMut(&mut StoreEntry),
+    ) -> std::result::Result<(), Cause> {
+        (**self).update(key, wait_at_most, change)
+    }
+}
+
 /// What a [`TokenStore`] keeps under a key: opaque, and **as secret as the token in it**.
 ///
 /// To keep it outside of this process take [`to_text`](Self::to_text), a versioned JSON

@@ -268,3 +268,29 @@ fn an_observer_may_call_a_clone_of_the_client_in_the_middle_of_a_token_request()
     assert!(started.elapsed() < secs(5), "{:?}", started.elapsed());
     assert!(server.api_requests().iter().any(|seen| seen.path() == "/from-observer"));
 }
+
+#[test]
+fn the_counters_of_a_client_and_its_clones_add_up() {
+    let busy = reply(503, "").header("retry-after", "2");
+    let server = Server::with_api([reply(200, "[1,2]"), busy, reply(200, "{}")]);
+    let (client, clock) = on_manual_clock(server.client());
+    let clone = client.clone();
+    client.items::<u8>("/rows").for_each(drop);
+    clone.get("/busy").unwrap();
+    let all: unattended::Stats = [&client, &clone].into_iter().map(Client::stats).sum();
+    assert_eq!((all.requests as usize, all.tokens_fetched), (server.seen().len(), 1));
+    assert_eq!((all.retries, all.waited, all.pages, all.rows), (1, clock.slept(), 1, 2));
+    assert_eq!((all + all).rows, 4);
+}
+
+#[test]
+fn clock_and_store_may_be_chosen_while_the_program_runs() {
+    let server = Server::with_api([reply(200, "{}")]);
+    let store: Box<dyn unattended::TokenStore> = Box::new(unattended::MemoryStore::new());
+    let manual = unattended::ManualClock::new();
+    let clock: std::sync::Arc<dyn unattended::Clock> = std::sync::Arc::new(manual.clone());
+    let client = server.client().with_store(store).with_clock(clock);
+    client.wait(secs(7));
+    client.get("/x").unwrap();
+    assert_eq!(manual.slept(), secs(7));
+}
