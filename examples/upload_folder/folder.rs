@@ -26,21 +26,41 @@ pub fn pdfs(folder: &Path, manifest: &Path) -> Result<Vec<Candidate>, Failure> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(cannot_read)? {
         let path = entry.map_err(cannot_read)?.path();
-        let is_pdf = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("pdf"));
+        let name = path.file_name().unwrap_or_default();
         // A link counts as what it leads to; one that leads nowhere shall be told later.
         let is_file = !path.is_dir();
-        let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
-            let text = format!("{} has a name that cannot be sent: rename it", path.display());
-            return Err(Failure::new(INCOMPLETE, text));
-        };
-        match is_pdf && is_file && !name.starts_with('.') {
-            true => files.push(Candidate { name: name.to_owned(), path }),
+        match is_pdf(&path) && is_file && !name.to_string_lossy().starts_with('.') {
+            true => files.push(Candidate { name: sendable(&path)?.to_owned(), path }),
             false if path == manifest => {}
-            false => report::left_out(name),
+            false => report::left_out(&name.to_string_lossy()),
         }
     }
     files.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(files)
+}
+
+/// The manifest will be written to, and what was meant by a path like `scans/*.pdf` is not
+/// known.
+pub fn refuse_document(manifest: &Path, files: &[Candidate]) -> Result<(), Failure> {
+    let real = fs::canonicalize(manifest).ok();
+    let is_it = |file: &Candidate| real.is_some() && fs::canonicalize(&file.path).ok() == real;
+    if !is_pdf(manifest) && !files.iter().any(is_it) {
+        return Ok(());
+    }
+    let path = manifest.display();
+    let text = format!("{path} is a document, not a manifest: it would be written to");
+    Err(Failure::new(USAGE, text))
+}
+
+fn is_pdf(path: &Path) -> bool {
+    path.extension().is_some_and(|end| end.eq_ignore_ascii_case("pdf"))
+}
+
+fn sendable(path: &Path) -> Result<&str, Failure> {
+    path.file_name().and_then(|name| name.to_str()).ok_or_else(|| {
+        let text = format!("{} has a name that cannot be sent: rename it", path.display());
+        Failure::new(INCOMPLETE, text)
+    })
 }
 
 impl Content {

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use unattended::Client;
 
@@ -9,6 +10,7 @@ use crate::folder::{self, Candidate, Content};
 use crate::manifest::{Line, Manifest, State};
 use crate::report::{Outcome, Tally};
 use crate::snapdocs::{self, Document, Failure};
+use crate::tell;
 
 /// Uploads the PDFs of `folder` and returns the exit code.
 pub fn upload(
@@ -18,6 +20,7 @@ pub fn upload(
     manifest: &Path,
 ) -> Result<u8, Failure> {
     let files = folder::pdfs(folder, manifest)?;
+    folder::refuse_document(manifest, &files)?;
     let mut manifest = Manifest::open(manifest, closing)?;
     let job = Job { client, closing, manifest: &mut manifest, tally: Tally::default(), lost: 0 };
     job.run(&files)
@@ -40,7 +43,7 @@ impl Job<'_> {
     /// What no other file would be spared; the manifest holds what was done until then.
     fn run(mut self, files: &[Candidate]) -> Result<u8, Failure> {
         // Read before anything is sent: what is there already must not be sent again.
-        let listed = snapdocs::documents(self.client, self.closing)?;
+        let listed = self.listed()?;
         for file in files {
             let line = self.manifest.line(&file.name).cloned();
             let found = find(&listed, &file.name, line.as_ref());
@@ -56,12 +59,35 @@ impl Job<'_> {
                 Some(found) if line.state == State::Unknown => {
                     self.resolve(&name, &line, found, &line.content())?
                 }
+                _ if line.state == State::Failed => {
+                    self.manifest.record(&name, &line.content(), State::Gone, &line.words)?;
+                    Outcome::Gone
+                }
                 _ => Outcome::Unsendable("the file is gone".into()),
             };
             self.tally.count(&name, &outcome);
         }
         self.tally.tell(&self.manifest.path);
         Ok(self.tally.exit_code())
+    }
+
+    /// The documents of the closing. A run that was killed a moment ago may have sent one
+    /// that the server is still taking in: that is looked for once more.
+    fn listed(&self) -> Result<Vec<Document>, Failure> {
+        let listed = snapdocs::documents(self.client, self.closing)?;
+        let lines = self.manifest.open_ends().into_iter();
+        let mut unknown = lines.filter(|(_, line)| line.state == State::Unknown);
+        let is_missing = unknown.any(|(name, line)| find(&listed, &name, Some(&line)).is_none());
+        let wait = SETTLED.saturating_sub(self.manifest.age);
+        if !is_missing || wait.is_zero() {
+            return Ok(listed);
+        }
+        let seconds = wait.as_secs_f64().ceil();
+        tell::say(format_args!(
+            "what is unknown may still come: it is looked for again in {seconds} s"
+        ));
+        self.client.wait(wait);
+        snapdocs::documents(self.client, self.closing)
     }
 
     fn treat(
@@ -140,3 +166,6 @@ fn known(line: &Line, content: &Content, is_news: bool) -> Outcome {
 pub fn unreadable(error: &io::Error) -> String {
     format!("the file cannot be read: {error}")
 }
+
+/// After this long what was sent is in the list, or never came.
+const SETTLED: Duration = Duration::from_secs(60);

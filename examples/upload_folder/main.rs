@@ -1,5 +1,6 @@
-//! Uploads the PDFs of a folder to a Snapdocs closing, each once, whatever happens: a
-//! manifest tells what became of each file, and another run goes on from there.
+//! Uploads the PDFs of a folder to a Snapdocs closing: a manifest tells what became of each
+//! file, and another run goes on from there. What may have arrived is looked for in the
+//! document list before it is sent again; only a server that lists it late can get it twice.
 //!
 //! Reads `SNAPDOCS_CLIENT_ID` and `SNAPDOCS_CLIENT_SECRET` (or `…_SECRET_FILE`), and what
 //! `--help` lists. Without them it makes up a folder and calls a stand-in server.
@@ -14,6 +15,8 @@ mod sending;
 mod snapdocs;
 #[path = "../stand_in/mod.rs"]
 mod stand_in;
+#[path = "../tell/mod.rs"]
+mod tell;
 
 use std::env;
 use std::ffi::OsString;

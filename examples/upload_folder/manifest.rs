@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +18,8 @@ pub enum State {
     Uploaded,
     /// It is not there, and another run tries it again.
     Failed,
+    /// It had failed, and its file is not in the folder any more.
+    Gone,
     /// It may be there: the document list of the closing tells.
     Unknown,
 }
@@ -38,6 +41,8 @@ pub struct Manifest {
     pub path: PathBuf,
     closing: String,
     lines: BTreeMap<String, Line>,
+    /// How long ago the last run wrote its last line.
+    pub age: Duration,
 }
 
 impl Manifest {
@@ -57,36 +62,34 @@ impl Manifest {
             }
             Err(TryLockError::Error(error)) => return Err(cannot_write(error)),
         }
+        let metadata = file.metadata().map_err(cannot_write)?;
+        if !metadata.is_file() {
+            return Err(cannot_write(io::Error::other("it is not a regular file")));
+        }
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(cannot_write)?;
-        let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
-        bytes.truncate(end);
-        file.set_len(end as u64).map_err(cannot_write)?;
-        file.seek(SeekFrom::Start(end as u64)).map_err(cannot_write)?;
-
-        let mut lines = BTreeMap::new();
-        for (at, text) in bytes.split(|byte| *byte == b'\n').enumerate() {
-            if text.is_empty() {
-                continue;
-            }
-            let line: Line = serde_json::from_slice(text).map_err(|error| {
-                let (path, at) = (path.display(), at + 1);
-                Failure::new(INCOMPLETE, format!("{path}: line {at} is not of a manifest: {error}"))
-            })?;
-            if line.closing == closing {
-                lines.insert(line.file.clone(), line);
-            }
+        // All of it first: what is no manifest stays as it is.
+        let (all, end) = parse(&bytes)
+            .map_err(|why| Failure::new(INCOMPLETE, format!("{}: {why}", path.display())))?;
+        if end < bytes.len() {
+            file.set_len(end as u64).map_err(cannot_write)?;
+            file.seek(SeekFrom::Start(end as u64)).map_err(cannot_write)?;
         }
-        Ok(Self { file, path: path.to_owned(), closing: closing.to_owned(), lines })
+        let own = all.into_iter().filter(|line| line.closing == closing);
+        let lines = own.map(|line| (line.file.clone(), line)).collect();
+        let age = metadata.modified().ok().and_then(|then| then.elapsed().ok());
+        let (path, closing) = (path.to_owned(), closing.to_owned());
+        Ok(Self { file, path, closing, lines, age: age.unwrap_or_default() })
     }
 
     pub fn line(&self, name: &str) -> Option<&Line> {
         self.lines.get(name)
     }
 
-    /// The files that are not known to be uploaded.
+    /// The files of which another run has something to find out or to do.
     pub fn open_ends(&self) -> Vec<(String, Line)> {
-        let lines = self.lines.iter().filter(|(_, line)| line.state != State::Uploaded);
+        let is_open = |state| matches!(state, State::Failed | State::Unknown);
+        let lines = self.lines.iter().filter(|(_, line)| is_open(line.state));
         lines.map(|(name, line)| (name.clone(), line.clone())).collect()
     }
 
@@ -122,3 +125,28 @@ impl Line {
         Content { bytes: self.bytes, checksum: self.checksum.clone() }
     }
 }
+
+/// The lines, and where they end: what follows them is torn.
+///
+/// # Errors
+///
+/// Which line shows that this is something else.
+fn parse(bytes: &[u8]) -> Result<(Vec<Line>, usize), String> {
+    let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
+    let (whole, torn) = bytes.split_at(end);
+    let mut lines = Vec::new();
+    for (at, text) in whole.split(|byte| *byte == b'\n').enumerate() {
+        if !text.is_empty() {
+            let wrong = |error| format!("line {} is not of a manifest: {error}", at + 1);
+            lines.push(serde_json::from_slice(text).map_err(wrong)?);
+        }
+    }
+    // With no whole line before it, at least it must begin as one.
+    if lines.is_empty() && !torn.starts_with(START) && !START.starts_with(torn) {
+        let at = whole.split(|byte| *byte == b'\n').count();
+        return Err(format!("line {at} is not of a manifest"));
+    }
+    Ok((lines, end))
+}
+
+const START: &[u8] = b"{\"closing\":";

@@ -8,6 +8,7 @@ use crate::job;
 use crate::snapdocs::{self, CANNOT_WRITE, Failure, INCOMPLETE};
 use crate::stand_in::StandIn;
 use crate::stand_in::closings::Trouble;
+use crate::tell::say;
 
 /// Returns the exit code.
 pub fn run() -> Result<u8, Failure> {
@@ -28,12 +29,13 @@ pub fn run() -> Result<u8, Failure> {
     let closing = closings.open();
     closings.arm("appraisal.pdf", Trouble::Limited);
     closings.arm("deed of trust.pdf", Trouble::AnswerLost);
-    println!("the first run: a wait, an answer that is lost, a file that is no PDF");
+    say("the first run: a wait, an answer that is lost, a file that is no PDF");
     let code = job::upload(&client, &folder, &closing, &manifest)?;
-    println!("exit code {code}\n\nthe second run, after note.pdf was scanned again");
+    say(format_args!("exit code {code}\n\nthe second run, after note.pdf was scanned again"));
     pdf("note.pdf", 20_000).map_err(cannot_write)?;
     let code = job::upload(&client, &folder, &closing, &manifest)?;
-    println!("exit code {code}\n\n{}", told(&folder, &closings.documents(&closing))?);
+    let told = told(&folder, &closings.documents(&closing))?;
+    say(format_args!("exit code {code}\n\n{told}"));
     Ok(code)
 }
 

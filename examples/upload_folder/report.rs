@@ -1,12 +1,12 @@
 //! What a run tells: a line for each file, the sum, the exit code.
 
-use std::io::{self, Write};
 use std::path::Path;
 
 use crate::snapdocs::{self, Failure, INCOMPLETE, REFUSED, TEMPORARY};
+use crate::tell::{self, plain, say};
 
 pub const HELP: &str = "\
-Uploads the PDFs of a folder to a Snapdocs closing, each once.
+Uploads the PDFs of a folder to a Snapdocs closing, and none again that is known to be there.
 
     upload_folder FOLDER CLOSING [MANIFEST]
     upload_folder                                      (a run against a stand-in server)
@@ -16,7 +16,9 @@ Uploads the PDFs of a folder to a Snapdocs closing, each once.
     MANIFEST               what became of each file; default FOLDER/manifest.jsonl
 
 Run it again with the same manifest until it ends with 0: what is uploaded is skipped, what
-failed is tried again, and what is unknown is looked up in the document list first.
+failed is tried again, and what is unknown, because its answer was lost or the run was killed,
+is looked up in the document list first: a second time if the manifest was written to less than
+a minute ago. A server that lists a document only after that can get it twice.
 
 Exit codes: 0 all uploaded, 64 usage, 65 files that cannot be sent, 69 refused by the server,
 73 no manifest can be written, 75 temporary or unknown: run it again, 77 credentials,
@@ -36,6 +38,8 @@ pub enum Outcome {
     /// Nothing that the server could change.
     Unsendable(String),
     Unknown(String),
+    /// What another run could not upload was taken away or renamed.
+    Gone,
 }
 
 #[derive(Default)]
@@ -57,13 +61,17 @@ impl Tally {
             Outcome::Refused(words) => (&mut self.refused, format!("failed: {words}")),
             Outcome::Unsendable(words) => (&mut self.unsendable, format!("failed: {words}")),
             Outcome::Unknown(words) => (&mut self.unknown, format!("unknown: {words}")),
+            Outcome::Gone => {
+                let text = "it failed before, and is not there any more";
+                return say(format_args!("{}: gone: {text}", plain(name)));
+            }
         };
         *count += 1;
-        say(&format!("{name}: {text}"));
+        say(format_args!("{}: {text}", plain(name)));
     }
 
     pub fn tell(&self, manifest: &Path) {
-        say(&format!(
+        say(format_args!(
             "{} uploaded, {} found, {} before, {} failed, {} unknown; {}",
             self.uploaded,
             self.found,
@@ -85,22 +93,17 @@ impl Tally {
     }
 }
 
-/// Nobody listens to a closed standard output, but the uploads go on.
-pub fn say(text: &str) {
-    let _ = writeln!(io::stdout(), "{text}");
-}
-
 pub fn left_out(name: &str) {
-    let _ = writeln!(io::stderr(), "{name}: left out, not a PDF");
+    tell::err(format_args!("{}: left out, not a PDF", plain(name)));
 }
 
 pub fn help() -> u8 {
-    say(&format!("{HELP}{}", snapdocs::HELP));
+    say(format_args!("{HELP}{}", snapdocs::HELP));
     0
 }
 
 /// Returns the exit code.
 pub fn ended(failure: &Failure) -> u8 {
-    let _ = writeln!(io::stderr(), "upload_folder: {failure}");
+    tell::err(format_args!("upload_folder: {failure}"));
     failure.code
 }

@@ -69,7 +69,7 @@ impl Job<'_> {
         Ok(match state {
             State::Uploaded => Outcome::Uploaded(error.to_string()),
             State::Unknown => Outcome::Unknown(error.to_string()),
-            State::Failed => Outcome::Refused(error.to_string()),
+            State::Failed | State::Gone => Outcome::Refused(error.to_string()),
         })
     }
 }

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, mpsc};
+use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
@@ -79,6 +80,12 @@ fn a_bad_day_ends_well_offline() {
     assert!(run.stdout.contains("1 uploaded, 1 found, 2 before, 0 failed, 0 unknown; "));
     assert!(run.stdout.ends_with("the closing has each of the 4 files once, to the byte\n"));
     assert!(run.stderr.contains("the server asked for it (429 "), "{}", run.stderr);
+    // Nor does it matter that nobody can be told.
+    if let Ok(full) = File::options().write(true).open("/dev/full") {
+        let mut deaf = example("upload_folder");
+        let deaf = deaf.stdout(full.try_clone().unwrap()).stderr(full);
+        assert_eq!(deaf.status().unwrap().code(), Some(0));
+    }
 }
 
 #[test]
@@ -148,6 +155,7 @@ fn an_upload_that_never_arrived_is_sent_again() {
     stand_in.closings().arm("a.pdf", Trouble::Overloaded);
     assert_eq!(upload(&stand_in, &folder, &closing).code, 75);
     assert_eq!(states(&folder), ["a.pdf unknown"]);
+    age(&folder, Duration::from_secs(60));
     assert_eq!(upload(&stand_in, &folder, &closing).code, 0);
     assert_eq!(names(&stand_in, &closing), ["a.pdf"]);
 }
@@ -278,10 +286,10 @@ fn files_that_changed_or_vanished_are_told_and_not_sent() {
     let run = upload(&stand_in, &folder, &closing);
     assert_eq!(run.code, 65, "{}", run.stderr);
     assert!(run.stdout.starts_with(
-        "a.pdf: failed: not sent: it changed after it was uploaded; a new version needs a new name\nc.pdf: uploaded before\nb.pdf: failed: the file is gone\n0 uploaded, 0 found, 1 before, 2 failed, 0 unknown; "
+        "a.pdf: failed: not sent: it changed after it was uploaded; a new version needs a new name\nc.pdf: uploaded before\nb.pdf: gone: it failed before, and is not there any more\n0 uploaded, 0 found, 1 before, 1 failed, 0 unknown; "
     ), "{}", run.stdout);
     assert_eq!(names(&stand_in, &closing), ["a.pdf", "c.pdf"]);
-    assert_eq!(states(&folder), ["a.pdf uploaded", "b.pdf failed", "c.pdf uploaded"]);
+    assert_eq!(states(&folder), ["a.pdf uploaded", "b.pdf gone", "c.pdf uploaded"]);
 }
 
 #[test]
@@ -409,4 +417,153 @@ fn one_manifest_serves_several_closings() {
         assert!(upload(&stand_in, &folder, closing).stdout.starts_with("a.pdf: uploaded before\n"));
         assert_eq!(names(&stand_in, closing), ["a.pdf"]);
     }
+}
+
+/// A run with this manifest against a server that must not be called.
+fn upload_with(folder: &Path, manifest: &Path) -> Run {
+    let server = Server::with_api([]);
+    let mut command = snapdocs_example("upload_folder", &server.url(""), &server.url(TOKEN_PATH));
+    let run = run(command.arg(folder).arg("c").arg(manifest));
+    assert!(server.seen().is_empty());
+    run
+}
+
+#[test]
+fn a_document_is_not_taken_for_the_manifest() {
+    let folder = folder("document", &["a.pdf", "b.PDF"]);
+    // As `*.pdf` leaves it, where it matches one file.
+    for name in ["b.PDF", "none.pdf"] {
+        let path = folder.join(name);
+        let run = upload_with(&folder, &path);
+        assert_eq!(run.code, 64, "{}", run.stderr);
+        let expected = format!(
+            "upload_folder: {} is a document, not a manifest: it would be written to\n",
+            path.display()
+        );
+        assert_eq!(run.stderr, expected);
+    }
+    assert_eq!(fs::read_to_string(folder.join("b.PDF")).unwrap(), "%PDF-1.7 b.PDF");
+    assert!(!folder.join("none.pdf").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_a_document_is_not_taken_for_the_manifest() {
+    let folder = folder("document-link", &["a.pdf"]);
+    let link = folder.join("manifest.jsonl");
+    std::os::unix::fs::symlink(folder.join("a.pdf"), &link).unwrap();
+    let run = upload_with(&folder, &link);
+    assert_eq!(run.code, 64, "{}", run.stderr);
+    assert_eq!(fs::read_to_string(folder.join("a.pdf")).unwrap(), "%PDF-1.7 a.pdf");
+}
+
+#[test]
+fn what_is_no_manifest_stays_as_it_is_to_the_last_byte() {
+    let folder = folder("untouched", &["a.pdf"]);
+    let path = folder.join("notes.txt");
+    let line =
+        r#"{"closing":"c","file":"a.pdf","state":"failed","bytes":1,"checksum":"","words":""}"#;
+    for (text, at) in [
+        ("one\ntwo", 1),
+        ("one", 1),
+        ("{\"closing\":\"c\"\ntorn", 1),
+        ("{\"closed\":", 1),
+        (&format!("{line}\nno more\n{line}"), 2),
+    ] {
+        fs::write(&path, text).unwrap();
+        let run = upload_with(&folder, &path);
+        assert_eq!(run.code, 65, "{text}: {}", run.stderr);
+        let expected = format!("notes.txt: line {at} is not of a manifest");
+        assert!(run.stderr.contains(&expected), "{}", run.stderr);
+        assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    }
+}
+
+#[test]
+fn a_manifest_whose_only_line_is_torn_is_one() {
+    let stand_in = StandIn::calm();
+    for torn in ["{", "{\"closing\":\"c", "{\"closing\":\"c\",\"file\":\"a.pd"] {
+        let closing = stand_in.closings().open();
+        let folder = folder("only-line", &["a.pdf"]);
+        fs::write(folder.join("manifest.jsonl"), torn).unwrap();
+        let run = upload(&stand_in, &folder, &closing);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        assert_eq!(states(&folder), ["a.pdf uploaded"]);
+    }
+}
+
+#[test]
+fn a_failed_file_that_was_renamed_is_told_once_and_then_done_with() {
+    let stand_in = StandIn::calm();
+    let closing = stand_in.closings().open();
+    let folder = folder("renamed", &["a.pdf"]);
+    fs::write(folder.join("b.pdf"), "no PDF").unwrap();
+    assert_eq!(upload(&stand_in, &folder, &closing).code, 69);
+    fs::remove_file(folder.join("b.pdf")).unwrap();
+    let second = upload(&stand_in, &folder, &closing);
+    assert_eq!(second.code, 0, "{}", second.stderr);
+    assert!(second.stdout.contains("b.pdf: gone: it failed before, and is not there any more\n"));
+    assert!(second.stdout.contains("0 uploaded, 0 found, 1 before, 0 failed, 0 unknown; "));
+    let third = upload(&stand_in, &folder, &closing);
+    assert_eq!((third.code, third.stdout.contains("b.pdf")), (0, false), "{}", third.stdout);
+    // It may come back.
+    fs::write(folder.join("b.pdf"), "%PDF-1.7 at last").unwrap();
+    assert_eq!(upload(&stand_in, &folder, &closing).code, 0);
+    assert_eq!(states(&folder), ["a.pdf uploaded", "b.pdf uploaded"]);
+}
+
+#[test]
+fn a_file_that_is_unknown_and_gone_stays_open() {
+    let folder = folder("unknown-gone", &["a.pdf"]);
+    assert_eq!(upload_to(reply(502, ""), &folder).0.code, 75);
+    fs::remove_file(folder.join("a.pdf")).unwrap();
+    age(&folder, Duration::from_secs(60));
+    let (run, _) = upload_to(reply(201, ""), &folder);
+    assert_eq!(run.code, 65, "{}", run.stderr);
+    assert!(run.stdout.starts_with("a.pdf: failed: the file is gone\n"), "{}", run.stdout);
+    assert_eq!(states(&folder), ["a.pdf unknown"]);
+}
+
+/// As if the last run had ended that long ago.
+fn age(folder: &Path, age: Duration) {
+    let manifest = File::options().write(true).open(folder.join("manifest.jsonl")).unwrap();
+    manifest.set_modified(SystemTime::now() - age).unwrap();
+}
+
+#[test]
+fn a_document_that_is_listed_late_is_looked_for_twice_before_it_is_sent_again() {
+    let folder = folder("late", &["a.pdf"]);
+    assert_eq!(upload_to(reply(502, ""), &folder).0.code, 75);
+    // A minute is over at once, as far as a test can wait.
+    age(&folder, Duration::from_secs(59));
+    let listed = reply(200, r#"{"documents":[{"filename":"a.pdf"}]}"#);
+    let server = Server::with_api([reply(200, r#"{"documents":[]}"#), listed]);
+    let mut command = snapdocs_example("upload_folder", &server.url(""), &server.url(TOKEN_PATH));
+    let run = run(command.arg(&folder).arg("c"));
+    assert_eq!((run.code, uploads(&server)), (0, 0), "{}", run.stderr);
+    assert!(run.stdout.contains("\na.pdf: found in the document list\n"), "{}", run.stdout);
+    let expected = "what is unknown may still come: it is looked for again in 1 s\n";
+    assert!(run.stdout.starts_with(expected), "{}", run.stdout);
+}
+
+#[cfg(unix)]
+#[test]
+fn names_that_no_terminal_should_see_are_escaped_and_others_that_are_no_text_skipped() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let stand_in = StandIn::calm();
+    let closing = stand_in.closings().open();
+    let folder = folder("strange", &["a\u{1b}[2J\n.pdf"]);
+    fs::write(folder.join("b\u{7}.txt"), "").unwrap();
+    fs::write(folder.join(OsStr::from_bytes(b"c\xff.txt")), "").unwrap();
+    let run = upload(&stand_in, &folder, &closing);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let expected = "a\\u{1b}[2J\\n.pdf: uploaded: 201 Created\n";
+    assert!(run.stdout.starts_with(expected), "{}", run.stdout);
+    assert!(run.stderr.contains("b\\u{7}.txt: left out, not a PDF\n"), "{}", run.stderr);
+    assert!(run.stderr.contains("c\u{fffd}.txt: left out, not a PDF\n"), "{}", run.stderr);
+    fs::write(folder.join(OsStr::from_bytes(b"d\xff.pdf")), "").unwrap();
+    let unsendable = upload(&stand_in, &folder, &closing);
+    assert_eq!(unsendable.code, 65);
+    assert!(unsendable.stderr.ends_with("has a name that cannot be sent: rename it\n"));
 }
