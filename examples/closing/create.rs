@@ -5,21 +5,29 @@ use unattended::Client;
 use unattended::error::Sent;
 
 use crate::snapdocs::{CLOSINGS, Failure};
+use crate::tell::say;
 
 /// A 201 may hold `errors`: warnings, since the closing is there. Whether it is there
 /// after an answer that was lost, the look-up will tell.
 pub fn create(client: &Client, closing: &Value) -> Result<(), Failure> {
-    let created: Value = match client.post(CLOSINGS, closing) {
-        Ok(answer) => answer.json()?,
+    let answer = client.post(CLOSINGS, closing).and_then(|answer| answer.json::<Value>());
+    let created = match answer {
+        Ok(created) => created,
         Err(error) if error.sent() == Sent::Unknown => {
-            println!("created or not, nobody knows: {error}");
+            say(format_args!("created or not, nobody knows: {error}"));
             return Ok(());
+        }
+        // A 201 with a body that is empty, say.
+        Err(error) if error.sent() == Sent::Accepted => {
+            return Err(Failure::after(CREATED, &error));
         }
         Err(error) => return Err(error.into()),
     };
-    println!("created");
+    say("created");
     for warning in created["errors"].as_array().into_iter().flatten() {
-        println!("  warning: {warning}");
+        say(format_args!("  warning: {warning}"));
     }
     Ok(())
 }
+
+const CREATED: &str = "the closing was created, but the answer cannot be used: look it up before another run, which would create a second one";

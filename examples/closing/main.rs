@@ -15,6 +15,8 @@ mod snapdocs;
 #[path = "../stand_in/mod.rs"]
 mod stand_in;
 mod steps;
+#[path = "../tell/mod.rs"]
+mod tell;
 
 use std::process::ExitCode;
 
@@ -26,7 +28,7 @@ fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("closing: {failure}");
+            tell::err(format_args!("closing: {failure}"));
             failure.code.into()
         }
     }
@@ -34,7 +36,7 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Failure> {
     let Some(arguments) = Arguments::read()? else {
-        println!("{HELP}{}", snapdocs::HELP);
+        tell::say(format_args!("{HELP}{}", snapdocs::HELP));
         return Ok(());
     };
     // It stops when it is dropped, so it must live as long as the client.

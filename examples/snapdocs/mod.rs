@@ -4,7 +4,7 @@
 
 use std::env;
 use std::fmt;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -12,6 +12,7 @@ use unattended::http::Uri;
 use unattended::{Client, Credentials, Error, Event, Pagination, Provider, Request};
 
 use crate::stand_in::StandIn;
+use crate::tell;
 
 pub const HELP: &str = "\
 From the environment:
@@ -39,8 +40,7 @@ pub fn connect(stand_in: Option<&StandIn>) -> Result<Client, Failure> {
     };
     Ok(client.with_observer(|event| {
         if let Event::Waiting { .. } = event {
-            // Whether anybody listens is no reason to stop.
-            let _ = writeln!(io::stderr(), "{event}");
+            tell::err(event);
         }
     }))
 }
@@ -176,6 +176,11 @@ pub struct Failure {
 impl Failure {
     pub fn new(code: u8, text: impl Into<String>) -> Self {
         Self { code, text: text.into() }
+    }
+
+    /// What was done before the error, or what to do now.
+    pub fn after(text: &str, error: &Error) -> Self {
+        Self::new(error.exit_code(), format!("{text}: {error:?}"))
     }
 
     pub fn file(code: u8, path: &Path, error: &io::Error) -> Self {

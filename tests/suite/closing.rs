@@ -46,7 +46,11 @@ fn closing(server: &Server, directory: &PathBuf) -> Command {
 
 /// Snapdocs, as far as the example needs it. `url` is that of the only document.
 fn snapdocs(created: Reply, url: &str, file: Reply) -> Server {
-    let document = json!({ "filename": "deed.pdf", "size": 4, "url": url });
+    listing(created, json!([{ "filename": "deed.pdf", "size": 4, "url": url }]), file)
+}
+
+/// As above, with these documents.
+fn listing(created: Reply, documents: Value, file: Reply) -> Server {
     Server::start(move |seen| match (seen.method.as_str(), seen.path()) {
         (_, TOKEN_PATH) => token_reply("t", 3600),
         ("POST", "/api/v1/closings") => created.clone(),
@@ -54,7 +58,7 @@ fn snapdocs(created: Reply, url: &str, file: Reply) -> Server {
         ("POST", "/api/v1/closings/c%201/documents") => reply(201, ""),
         ("PUT", "/api/v1/closings/c%201/documents/submit") => reply(200, ""),
         ("GET", "/api/v1/closings/c%201/documents") => {
-            reply(200, json!({ "documents": [document] }).to_string())
+            reply(200, json!({ "documents": documents }).to_string())
         }
         ("GET", "/api/v1/subscriptions") => reply(200, r#"{"data":[],"meta":{"next_page":null}}"#),
         ("POST", "/api/v1/closings/audit_trail") => reply(200, r#"{"audit_trail":[]}"#),
@@ -309,6 +313,49 @@ fn a_creation_whose_answer_is_lost_is_looked_up_and_not_sent_twice() {
     let creations = server.api_requests();
     let creations = creations.iter().filter(|seen| seen.target == "/api/v1/closings");
     assert_eq!(creations.count(), 1);
+}
+
+#[test]
+fn a_creation_whose_answer_is_empty_is_told_as_one() {
+    let server = snapdocs(reply(201, ""), "/files/1", reply(200, "data"));
+    let run = run(&mut closing(&server, &directory("empty-creation")));
+    assert_eq!(run.code, 65, "{}", run.stderr);
+    let expected = "closing: the closing was created, but the answer cannot be used: look it up before another run, which would create a second one: POST ";
+    assert!(run.stderr.starts_with(expected), "{}", run.stderr);
+    assert!(run.stderr.contains("the body is empty where JSON was expected"), "{}", run.stderr);
+}
+
+#[test]
+fn a_document_that_is_not_listed_once_is_not_downloaded() {
+    let other = json!({ "filename": "note.pdf", "size": 4, "url": "/files/1" });
+    let deed = json!({ "filename": "deed.pdf", "size": 4, "url": "/files/1" });
+    for (listed, expected) in [
+        (json!([]), "deed.pdf is not among the 0 documents of the closing"),
+        (json!([other]), "deed.pdf is not among the 1 documents of the closing"),
+        (
+            json!([deed, other, deed]),
+            "the closing has 2 documents called deed.pdf: which of them was uploaded now cannot be told",
+        ),
+    ] {
+        let server = listing(reply(201, "{}"), listed, reply(200, "data"));
+        let directory = directory("not-listed");
+        let run = run(&mut closing(&server, &directory));
+        assert_eq!((run.code, run.stderr), (65, format!("closing: {expected}\n")));
+        assert!(!directory.join("copy.pdf").exists());
+    }
+}
+
+#[test]
+fn a_full_standard_output_does_not_stop_it_after_the_creation() {
+    let Ok(full) = fs::File::options().write(true).open("/dev/full") else { return };
+    let server = snapdocs(reply(201, "{}"), "/files/1", reply(200, "data"));
+    let directory = directory("full");
+    let output = closing(&server, &directory).stdout(full).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    // The audit trail is nowhere else.
+    assert_eq!(output.status.code(), Some(73), "{stderr}");
+    assert!(stderr.starts_with("closing: all is done, but the audit trail cannot be written: "));
+    assert_eq!(fs::read(directory.join("copy.pdf")).unwrap(), b"data");
 }
 
 #[test]
