@@ -15,8 +15,13 @@ pub fn over(answer: &Response) -> Result<Option<Value>, Trouble> {
         Value::String(state) => state.clone(),
         other => other.to_string(),
     };
+    // It tells of a task and neither of a state nor of an outcome: it has only begun.
+    let is_told = |name: &&str| !body[name].is_null();
+    let has_begun = is_told(&"taskId") && !OUTCOME.iter().any(is_told);
     let is_in = |states: &[&str]| states.iter().any(|name| name.eq_ignore_ascii_case(&state));
-    if is_in(&PENDING) || (state.is_empty() && answer.status() == StatusCode::ACCEPTED) {
+    if is_in(&PENDING)
+        || (state.is_empty() && (has_begun || answer.status() == StatusCode::ACCEPTED))
+    {
         return Ok(None);
     }
     if state.is_empty() || is_in(&GOOD) {
@@ -39,7 +44,8 @@ pub fn check(result: &Value) -> Result<(), Trouble> {
         Value::Array(rows) => rows.is_empty(),
         Value::Object(fields) => fields.is_empty(),
     };
-    if ["failedCount", "failed", "failureReason"].iter().all(|name| is_empty(&result[name])) {
+    let [_, bad @ ..] = OUTCOME;
+    if bad.iter().all(|name| is_empty(&result[name])) {
         return Ok(());
     }
     let count = |name| result[name].as_u64().map_or("?".into(), |count| count.to_string());
@@ -49,6 +55,8 @@ pub fn check(result: &Value) -> Result<(), Trouble> {
     Err(Trouble::Partly(format!("{succeeded} succeeded, {failed} failed: {reason}: {rows}")))
 }
 
+/// The first is good news, whatever it says.
+const OUTCOME: [&str; 4] = ["successCount", "failedCount", "failed", "failureReason"];
 // The vendor's documents do not list the states: add those that you meet.
 const PENDING: [&str; 6] = ["Pending", "Queued", "Waiting", "InProgress", "Running", "Processing"];
 const GOOD: [&str; 5] = ["Completed", "Succeeded", "Success", "Done", "Finished"];

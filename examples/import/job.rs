@@ -1,5 +1,7 @@
 //! The import: ask for a place, put the file there, say so, wait for the end.
 
+use std::fs::{self, File};
+use std::io;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -8,6 +10,7 @@ use unattended::{Client, Clock, Request};
 
 use super::outcome::Trouble;
 use super::poll::{Patience, poll};
+use super::tell;
 
 // Assumed: the vendor publishes no paths and field names for this. Set them to those of
 // your import's own specification.
@@ -34,6 +37,8 @@ pub fn import(
     file: &Path,
     patience: &Patience,
 ) -> Result<Value, Trouble> {
+    // First: an import that gets no file would stay.
+    check(file).map_err(|error| Trouble::Input(file.display().to_string(), error))?;
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let upload: Upload = client.post(IMPORTS, &json!({ "fileName": name }))?.json()?;
 
@@ -50,6 +55,14 @@ pub fn import(
     let said = Request::post(IMPORTS).segment(upload.id).segment("complete");
     let started = client.send(&said)?;
     let task = started.json::<Started>()?.task_id;
-    eprintln!("import: {name} is uploaded, task {task} has begun");
+    tell::err(format_args!("import: {name} is uploaded, task {task} has begun"));
     poll(client, clock, started, &Request::get(TASKS).segment(task), patience)
+}
+
+/// A pipe could be read once, and opening it could block.
+fn check(file: &Path) -> io::Result<()> {
+    match fs::metadata(file)?.is_file() {
+        true => File::open(file).map(drop),
+        false => Err(io::Error::other("it is not a regular file")),
+    }
 }

@@ -11,8 +11,11 @@ mod outcome;
 mod poll;
 #[path = "../stand_in/mod.rs"]
 mod stand_in;
+#[path = "../tell/mod.rs"]
+mod tell;
 
 use std::env;
+use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -23,15 +26,14 @@ use unattended::{Client, Credentials, Provider, SystemClock};
 
 fn main() -> ExitCode {
     let Err(trouble) = run() else { return ExitCode::SUCCESS };
-    eprintln!("import: {trouble}");
+    tell::err(format_args!("import: {trouble}"));
     trouble.exit_code().into()
 }
 
 fn run() -> Result<(), Trouble> {
     // It stops when it is dropped, so it must live as long as the client.
     let stand_in = StandIn::calm();
-    let mut arguments = env::args().skip(1);
-    let file = arguments.next();
+    let (file, patience) = arguments().ok_or(Trouble::Usage("import [FILE [SECONDS]]"))?;
     let (provider, credentials) = match env::var_os("SNOW_ATLAS_CLIENT_ID") {
         Some(_) if file.is_none() => return Err(Trouble::Usage("which file is to be imported?")),
         Some(_) => {
@@ -41,14 +43,21 @@ fn run() -> Result<(), Trouble> {
         None => (stand_in.snow_atlas()?, stand_in.credentials()),
     };
     let client = Client::new(provider, credentials)?;
-
-    let Ok(seconds) = arguments.next().map_or(Ok(1800), |text| text.parse()) else {
-        return Err(Trouble::Usage("import [FILE [SECONDS]]"));
-    };
-    let patience = Patience::of(Duration::from_secs(seconds));
     let file = file.unwrap_or_else(|| SAMPLE.into());
-    println!("imported: {}", job::import(&client, &SystemClock, file.as_ref(), &patience)?);
-    Ok(())
+    let result = job::import(&client, &SystemClock, file.as_ref(), &patience)?;
+    tell::result(format_args!("imported: {result}")).map_err(Trouble::Output)
+}
+
+fn arguments() -> Option<(Option<String>, Patience)> {
+    let words = env::args_os().skip(1).map(OsString::into_string).collect::<Result<Vec<_>, _>>();
+    let (file, seconds) = match words.ok()?.as_slice() {
+        [] => (None, 1800),
+        [option, ..] if option.starts_with('-') => return None,
+        [file] => (Some(file.clone()), 1800),
+        [file, seconds] => (Some(file.clone()), seconds.parse().ok()?),
+        _ => return None,
+    };
+    Some((file, Patience::of(Duration::from_secs(seconds))))
 }
 
 const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/import/licenses.csv");

@@ -1,6 +1,7 @@
 //! How a job ends when it does not end well, and the exit code for it.
 
 use std::fmt;
+use std::io;
 
 use unattended::Error;
 
@@ -15,6 +16,10 @@ pub enum Trouble {
     Late(String),
     /// Arguments: 64.
     Usage(&'static str),
+    /// A file that cannot be read, and why: 78, as the client says it.
+    Input(String, io::Error),
+    /// All is done, but nobody can be told: 73.
+    Output(io::Error),
 }
 
 impl Trouble {
@@ -25,6 +30,8 @@ impl Trouble {
             Self::Partly(_) => 65,
             Self::Late(_) => 75,
             Self::Usage(_) => 64,
+            Self::Input(..) => 78,
+            Self::Output(_) => 73,
         }
     }
 }
@@ -38,9 +45,14 @@ impl From<Error> for Trouble {
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Call(error) => error.fmt(f),
+            // Debug adds the causes.
+            Self::Call(error) => write!(f, "{error:?}"),
             Self::Failed(text) | Self::Partly(text) | Self::Late(text) => f.write_str(text),
             Self::Usage(text) => f.write_str(text),
+            Self::Input(file, error) => write!(f, "{file} cannot be read: {error}"),
+            Self::Output(error) => {
+                write!(f, "all is imported, but the result cannot be written: {error}")
+            }
         }
     }
 }

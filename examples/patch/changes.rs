@@ -6,6 +6,7 @@ use unattended::{Client, Request};
 
 use super::ended::check;
 use super::outcome::Trouble;
+use super::tell::say;
 
 const USERS: &str = "/api/saas/consolidated-view/v1/users";
 // Assumed: which resource takes a JSON Patch, and which DELETE a body, is in the vendor's
@@ -20,7 +21,8 @@ pub fn review(client: &Client, user: &str) -> Result<(), Trouble> {
         .json(&json!({ "isInReview": true }))
         .safe_to_repeat();
     let user: Value = client.send(&patch)?.json()?;
-    println!("in review: {}; repeats: {}", user["isInReview"], client.stats().retries);
+    let (told, retries) = (&user["isInReview"], client.stats().retries);
+    say(format_args!("in review: {told}; repeats: {retries}"));
     Ok(())
 }
 
@@ -32,13 +34,13 @@ pub fn tag(client: &Client, license: &str) -> Result<(), Trouble> {
         .header("Content-Type", "application/json-patch+json")
         .json(&json!([{ "op": "add", "path": "/tags/-", "value": TAG }]));
     match client.send(&patch) {
-        Ok(_) => println!("tagged"),
+        Ok(_) => say("tagged"),
         Err(error) if error.sent() == Sent::Unknown => {
             let license: Value = client.send(&Request::get(LICENSES).segment(license))?.json()?;
             if !license["tags"].as_array().is_some_and(|tags| tags.contains(&TAG.into())) {
                 return Err(error.into()); // it did not arrive: run again
             }
-            println!("tagged, though the answer was lost: {error}");
+            say(format_args!("tagged, though the answer was lost: {error}"));
         }
         Err(error) => return Err(error.into()),
     }
@@ -50,7 +52,7 @@ pub fn untag(client: &Client, license: &str) -> Result<(), Trouble> {
     let tags = Request::delete(LICENSES).segment(license).segment("tags");
     let deleted: Value = client.send(&tags.json(&json!({ "tags": [TAG] })))?.json()?;
     check(&deleted)?;
-    println!("untagged: {}", deleted["successCount"]);
+    say(format_args!("untagged: {}", deleted["successCount"]));
     Ok(())
 }
 

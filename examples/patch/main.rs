@@ -14,8 +14,11 @@ mod ended;
 mod outcome;
 #[path = "../stand_in/mod.rs"]
 mod stand_in;
+#[path = "../tell/mod.rs"]
+mod tell;
 
 use std::env;
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use outcome::Trouble;
@@ -24,20 +27,21 @@ use unattended::{Client, Credentials, Provider};
 
 fn main() -> ExitCode {
     let Err(trouble) = run() else { return ExitCode::SUCCESS };
-    eprintln!("patch: {trouble}");
+    tell::err(format_args!("patch: {trouble}"));
     trouble.exit_code().into()
 }
 
 fn run() -> Result<(), Trouble> {
     // It stops when it is dropped, so it must live as long as the client.
     let stand_in = StandIn::calm();
-    let ids: Vec<String> = env::args().skip(1).collect();
+    let ids: Vec<OsString> = env::args_os().skip(1).collect();
+    let ids: Vec<&str> = ids.iter().filter_map(|id| id.to_str()).collect();
     let is_real = env::var_os("SNOW_ATLAS_CLIENT_ID").is_some();
     let (provider, credentials, user, license) = match (is_real, &ids[..]) {
         (true, [user, license]) => {
             let region = env::var("SNOW_ATLAS_REGION").unwrap_or_else(|_| "westeurope".into());
             let credentials = Credentials::from_env("SNOW_ATLAS")?;
-            (Provider::snow_atlas(&region)?, credentials, &**user, &**license)
+            (Provider::snow_atlas(&region)?, credentials, *user, *license)
         }
         (false, []) => (stand_in.snow_atlas()?, stand_in.credentials(), "u-1", "l-1"),
         _ => return Err(Trouble::Usage("patch USER LICENSE; nothing without credentials")),

@@ -29,6 +29,19 @@ mod outcome;
 #[path = "../../examples/import/poll.rs"]
 mod poll;
 
+/// What the examples tell, caught by the harness as long as a test goes well.
+mod tell {
+    use std::fmt::Display;
+
+    pub fn say(text: impl Display) {
+        println!("{text}");
+    }
+
+    pub fn err(text: impl Display) {
+        eprintln!("{text}");
+    }
+}
+
 use filter::quoted;
 use job::{IMPORTS, TASKS, import};
 use outcome::Trouble;
@@ -172,6 +185,23 @@ fn a_task_that_may_have_begun_is_not_begun_twice() {
     assert_eq!((error.sent(), error.exit_code()), (Sent::Unknown, 75));
     assert_eq!(server.api_requests().len(), 2);
     assert!(clock.sleeps().is_empty());
+}
+
+#[test]
+fn an_answer_that_names_a_task_and_no_state_is_polled() {
+    let started = r#"{"taskId":"t1"}"#;
+    for script in
+        [vec![reply(200, started), done()], vec![reply(201, started), reply(200, started), done()]]
+    {
+        let calls = script.len();
+        let server = Server::with_api(script);
+        let (client, clock) = on_manual_clock(server.client());
+        assert!(poll_with(&client, &clock, &PATIENCE).is_ok());
+        assert_eq!(server.api_requests().len(), calls);
+    }
+    // The counts are an end, whatever is named with them.
+    let counted = reply(200, r#"{"taskId":"t1","successCount":2,"failedCount":0}"#);
+    assert!(polled([counted], &PATIENCE).0.is_ok());
 }
 
 /// Polls a task: `script` is what starts it and what it then answers.
@@ -543,12 +573,8 @@ fn the_import_ends_with_the_exit_code_of_what_happened() {
             begun("partly")
                 + "import: the task is not over within 1s; the server goes on with it\n",
         ),
-        (
-            &["no such file"],
-            78,
-            "import: PUT HOST/imports/i-1: not sent: the file no such file cannot be read\n".into(),
-        ),
         (&["x", "soon"], 64, "import: import [FILE [SECONDS]]\n".into()),
+        (&["--help"], 64, "import: import [FILE [SECONDS]]\n".into()),
     ];
     for (arguments, code, stderr) in cases {
         let run = run(example("import").args(arguments));
@@ -559,6 +585,54 @@ fn the_import_ends_with_the_exit_code_of_what_happened() {
             stderr
         );
         assert_eq!((run.code, run.stdout.as_str()), (code, ""));
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_found_before_an_import_is_made() {
+    let folder = env!("CARGO_TARGET_TMPDIR");
+    for (file, why) in [("no such file", "os error 2"), (folder, "it is not a regular file")] {
+        let server = Server::with_api([]);
+        let (client, clock) = on_manual_clock(server.client());
+        let trouble = import(&client, &clock, Path::new(file), &PATIENCE).unwrap_err();
+        let text = trouble.to_string();
+        assert!(text.starts_with(&format!("{file} cannot be read: ")), "{text}");
+        assert!(text.contains(why), "{text}");
+        assert_eq!((trouble.exit_code(), server.seen().len()), (78, 0));
+    }
+}
+
+#[test]
+fn a_trouble_is_told_with_its_causes() {
+    let server = Server::with_api([]);
+    let error = server.client().send(&Request::put("/x").file("no such file")).unwrap_err();
+    assert_eq!(Trouble::from(error).to_string().matches("caused by").count(), 1);
+}
+
+#[test]
+fn an_import_that_nobody_can_be_told_of_goes_on_and_ends_with_an_error() {
+    let Ok(full) = fs::File::options().write(true).open("/dev/full") else { return };
+    let output = example("import").stdout(full.try_clone().unwrap()).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(73), "{stderr}");
+    assert!(stderr.contains("\nimport: all is imported, but the result cannot be written: "));
+    assert_eq!(example("import").stderr(full).output().unwrap().status.code(), Some(0));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_argument_that_is_not_unicode_is_told_as_usage() {
+    use std::os::unix::ffi::OsStrExt;
+    let word = std::ffi::OsStr::from_bytes(b"\xff");
+    for (name, words) in [("import", [std::ffi::OsStr::new("x"), word]), ("search", [word, word])] {
+        let run = run(example(name).args(words));
+        assert_eq!((run.code, run.stdout.as_str()), (64, ""), "{name}: {}", run.stderr);
+    }
+    for (name, words) in [("patch", &[word, word][..]), ("doctor", &[word])] {
+        let mut command = example(name);
+        command.env("SNOW_ATLAS_CLIENT_ID", "me").env("SNOW_ATLAS_CLIENT_SECRET", SECRET);
+        let run = run(command.args(words));
+        assert_eq!((run.code, run.stdout.as_str()), (64, ""), "{name}: {}", run.stderr);
     }
 }
 
