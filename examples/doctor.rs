@@ -14,12 +14,23 @@
 mod stand_in;
 
 use std::env;
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use stand_in::StandIn;
 use unattended::{Client, Credentials, Provider, Result};
 
 fn main() -> ExitCode {
+    let words: Vec<OsString> = env::args_os().skip(1).collect();
+    let path = match &words[..] {
+        [] => Some(None),
+        [word] => word.to_str().filter(|path| path.starts_with('/')).map(Some),
+        _ => None,
+    };
+    let Some(path) = path else {
+        eprintln!("doctor [PATH], a path of the API, such as /api/health");
+        return ExitCode::from(64);
+    };
     // It stops when it is dropped, so it must live as long as the client.
     let stand_in = StandIn::calm();
     let client = match client(&stand_in) {
@@ -29,10 +40,7 @@ fn main() -> ExitCode {
             return error.exit_code().into();
         }
     };
-    let report = match env::args().nth(1) {
-        Some(path) => client.check_with(&path),
-        None => client.check(),
-    };
+    let report = path.map_or_else(|| client.check(), |path| client.check_with(path));
     println!("{report}");
     report.exit_code().into()
 }

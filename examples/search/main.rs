@@ -16,22 +16,37 @@ mod stand_in;
 
 use std::env;
 use std::error::Error;
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use stand_in::StandIn;
 
 fn main() -> ExitCode {
-    let Err(error) = run() else { return ExitCode::SUCCESS };
-    eprintln!("search: {error}");
-    // The other errors are about variables: 78, a configuration error.
-    error.downcast_ref().map_or(78, unattended::Error::exit_code).into()
+    let words: Result<Vec<String>, OsString> =
+        env::args_os().skip(1).map(OsString::into_string).collect();
+    let Some(words) = words.ok().filter(|words| words.len() < 3) else {
+        eprintln!("search [NAME [FILE]]");
+        return ExitCode::from(64);
+    };
+    let Err(error) = run(&words) else { return ExitCode::SUCCESS };
+    match error.downcast_ref::<unattended::Error>() {
+        // Debug adds the causes.
+        Some(error) => {
+            eprintln!("search: {error:?}");
+            error.exit_code().into()
+        }
+        // The others are about variables: 78, a configuration error.
+        None => {
+            eprintln!("search: {error}");
+            ExitCode::from(78)
+        }
+    }
 }
 
-fn run() -> Result<(), Box<dyn Error>> {
+fn run(words: &[String]) -> Result<(), Box<dyn Error>> {
     // It stops when it is dropped, so it must live as long as the clients.
     let stand_in = StandIn::calm();
-    let mut arguments = env::args().skip(1);
-    let name = arguments.next().unwrap_or_else(|| "O'Brien".into());
-    filtered::run(&stand_in, &name, arguments.next().as_deref())?;
+    let name = words.first().map_or("O'Brien", String::as_str);
+    filtered::run(&stand_in, name, words.get(1).map(String::as_str))?;
     posts::run(&stand_in)
 }
