@@ -36,7 +36,8 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self(error.to_string(), error.exit_code())
+        // Debug adds the causes.
+        Self(format!("{error:?}"), error.exit_code())
     }
 }
 

@@ -21,14 +21,15 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self(error.to_string(), error.exit_code())
+        // Debug adds the causes.
+        Self(format!("{error:?}"), error.exit_code())
     }
 }
 
 /// The id that it was about, and what happened.
 impl From<(String, Error)> for Failure {
     fn from((id, error): (String, Error)) -> Self {
-        Self(format!("computer {id}: {error}"), error.exit_code())
+        Self(format!("computer {id}: {error:?}"), error.exit_code())
     }
 }
 
