@@ -114,7 +114,8 @@ impl Arguments {
 
     /// The command that goes on with these paths.
     pub fn to_go_on<'a>(&'a self, paths: impl Iterator<Item = &'a str>) -> String {
-        let program = env::args().next().unwrap_or_else(|| "export".into());
+        let program = env::args_os().next().unwrap_or_else(|| "export".into());
+        let program = program.to_string_lossy();
         let words = self.words.iter().map(String::as_str);
         let words = words.chain(paths.filter(|_| !self.paths.is_empty())).chain(["--resume"]);
         words.fold(quoted(&program), |command, word| command + " " + &quoted(word))

@@ -18,6 +18,8 @@ pub struct Copy<'a, W: Write> {
     /// What is written to, for errors.
     pub name: &'a str,
     pub report: &'a Report,
+    /// Whether the collection can be read from its beginning.
+    pub can_begin: &'a dyn Fn() -> bool,
 }
 
 impl<W: Write> Copy<'_, W> {
@@ -29,8 +31,12 @@ impl<W: Write> Copy<'_, W> {
         let mut pages_read = 0;
         let copied = self.copy(is_resumed, &mut pages_read, save);
         let copied = copied.and_then(|()| if is_resumed { self.check() } else { Ok(()) });
+        let is_of_place = |failure: &Failure| {
+            // Whoever refuses the beginning as well has nothing against the place.
+            is_resumed && pages_read == 0 && failure.may_be_of_place() && (self.can_begin)()
+        };
         if let Err(failure) = &copied
-            && (failure.is_of_walk() || (failure.is_final() && is_resumed && pages_read == 0))
+            && (failure.is_of_walk() || is_of_place(failure))
         {
             // To go on would end in the same way, or in rows that are there twice.
             self.state.set_resume_point(None);

@@ -48,10 +48,13 @@ impl Failure {
         matches!(self, Self::Api(Error::Incomplete(_)) | Self::Unusable(_))
     }
 
-    /// Whether the server refused, or sent what cannot be used, and waiting does not help.
-    pub fn is_final(&self) -> bool {
+    /// Whether the server may have refused the place in the collection, and nothing else:
+    /// a page that is not there any more, a link that is over.
+    pub fn may_be_of_place(&self) -> bool {
         match self {
-            Self::Api(error) => matches!(error.class(), Class::Refused | Class::Incomplete),
+            Self::Api(error) => {
+                error.status().is_some_and(|status| OF_A_PLACE.contains(&status.as_u16()))
+            }
             _ => false,
         }
     }
@@ -91,3 +94,5 @@ impl fmt::Display for Failure {
         }
     }
 }
+
+const OF_A_PLACE: [u16; 5] = [400, 404, 410, 416, 422];

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use serde_json::value::RawValue;
-use unattended::{Client, Pages, Pagination, Request};
+use unattended::{Client, Pages, Pagination, Request, ResumePoint};
 
 use crate::arguments::Arguments;
 use crate::collection::{Collection, Outcome, counted};
@@ -120,8 +120,11 @@ impl Job<'_> {
         name: &str,
         save: impl FnMut(&mut State) -> io::Result<()>,
     ) -> Result<(), Failure> {
-        let pages = self.pages(&collection.path, state);
-        let mut copy = Copy { pages, rows, state, name, report: self.report };
+        let path = collection.path.clone();
+        let pages = self.pages(&path, state.resume_point());
+        let can_begin = || self.pages(&path, None).next().is_none_or(|page| page.is_ok());
+        let report = self.report;
+        let mut copy = Copy { pages, rows, state, name, report, can_begin: &can_begin };
         let copied = copy.run(save);
         let progress = copy.pages.progress();
         collection.rows = progress.delivered;
@@ -133,7 +136,7 @@ impl Job<'_> {
         Ok(())
     }
 
-    fn pages(&self, path: &str, state: &State) -> Pages<'_, Box<RawValue>> {
+    fn pages(&self, path: &str, from: Option<ResumePoint>) -> Pages<'_, Box<RawValue>> {
         let mut pages = self.client.pages(Request::get(path));
         if self.arguments.is_single {
             pages = pages.with_pagination(Pagination::single());
@@ -144,7 +147,7 @@ impl Job<'_> {
         if let Some(size) = self.arguments.page_size {
             pages = pages.with_page_size(size);
         }
-        match state.resume_point() {
+        match from {
             Some(point) => pages.resume(&point),
             None => pages,
         }

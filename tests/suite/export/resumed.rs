@@ -20,6 +20,11 @@ enum Trouble {
     /// The server asks for an hour.
     Busy,
     Gone,
+    Refused(u16),
+    /// A page for people, within a 200.
+    Maintenance,
+    /// There is no page at all.
+    Closed,
     /// Another page than the one that was asked for.
     Other,
     /// No answer as long as this is set.
@@ -168,9 +173,14 @@ fn answer(
         let pagination = json!({"page_number": 1, "page_size": size, "total_items": 1});
         return reply(200, json!({"items": [{"id": 0}], "pagination": pagination}).to_string());
     }
+    if let Some((_, Trouble::Closed)) = state.trouble {
+        return reply(404, "{}");
+    }
     match is_here(state.trouble) {
         Some((_, Trouble::Busy)) => return reply(429, "{}").header("retry-after", "3600"),
         Some((_, Trouble::Gone)) => return reply(410, "{}"),
+        Some((_, Trouble::Refused(status))) => return reply(status, "{}"),
+        Some((_, Trouble::Maintenance)) => return reply(200, "<html>back at noon</html>"),
         _ => {}
     }
     let first = (page - 1) * size + 1;
@@ -598,6 +608,54 @@ fn a_place_that_the_server_wants_nothing_of_is_not_gone_on_with_for_ever() {
     shelf.trouble(None);
     shelf.complete("x", &["--resume"]);
     assert_eq!(names(&shelf.folder), ["x"]);
+}
+
+#[test]
+fn what_does_not_contradict_the_place_leaves_both_files_to_go_on_with() {
+    for (trouble, code) in [
+        (Trouble::Maintenance, 65),
+        (Trouble::Refused(403), 69),
+        (Trouble::Refused(405), 69),
+        (Trouble::Closed, 69),
+        (Trouble::Busy, 75),
+    ] {
+        let shelf = Shelf::new("kept");
+        let whole = shelf.uninterrupted(&[]);
+        shelf.stopped_at(3, "x", &[]);
+        let (part, resume) = (shelf.text("x.part"), shelf.text("x.resume"));
+        // However often it is tried.
+        for _ in 0..2 {
+            shelf.trouble((3, trouble));
+            let run = shelf.run("x", &["--resume"]);
+            assert_eq!(run.code, code, "{}", run.stderr);
+            assert!(run.stderr.contains("x.resume says where to go on\n"), "{}", run.stderr);
+            assert!(run.stderr.contains("  to go on: "), "{}", run.stderr);
+            assert_eq!(
+                (shelf.text("x.part"), shelf.text("x.resume")),
+                (part.clone(), resume.clone())
+            );
+        }
+        shelf.trouble(None);
+        shelf.complete("x", &["--resume"]);
+        assert_eq!(shelf.text("x"), whole);
+    }
+}
+
+#[test]
+fn a_place_is_given_up_only_where_the_collection_can_be_read_from_its_begin() {
+    for status in [400, 404, 410, 416, 422] {
+        let shelf = Shelf::new("contradicted");
+        shelf.stopped_at(3, "x", &[]);
+        shelf.trouble((3, Trouble::Refused(status)));
+        let before = shelf.asked().len();
+        let run = shelf.run("x", &["--resume"]);
+        assert_eq!(run.code, 69, "{}", run.stderr);
+        assert!(run.stderr.contains("x.part, and the next run begins anew\n"), "{}", run.stderr);
+        assert!(!run.stderr.contains("to go on"), "{}", run.stderr);
+        assert_eq!(names(&shelf.folder), ["x.part"]);
+        let asked = shelf.asked()[before..].join(" ");
+        assert_eq!(asked, "/rows?page_number=3&page_size=3 /rows?page_number=1&page_size=3");
+    }
 }
 
 #[test]
