@@ -10,6 +10,8 @@
 //! ```
 
 mod arguments;
+#[path = "../destination/mod.rs"]
+mod destination;
 mod failure;
 mod help;
 mod output;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::time::SystemTime;
 
+use crate::destination;
 use crate::failure::Failure;
 
 pub enum Output {
@@ -77,11 +78,7 @@ pub struct PartialFile {
 
 impl PartialFile {
     fn create(target: &Path) -> io::Result<Self> {
-        // A link stays one: what it leads to is replaced.
-        let target = fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
-        if target.exists() && !target.is_file() {
-            return Err(io::Error::other("it is there already, and not a file"));
-        }
+        let target = destination::of(target)?;
         let partial = beside(&target)?;
         let file = File::options().write(true).create_new(true).open(&partial)?;
         let partial = Self { file, partial, target, is_kept: false };

@@ -7,6 +7,8 @@
 mod arguments;
 mod collection;
 mod copy;
+#[path = "../destination/mod.rs"]
+mod destination;
 mod failure;
 mod job;
 mod output;

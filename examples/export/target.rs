@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use crate::collection::Left;
+use crate::destination;
 use crate::failure::Failure;
 use crate::replace;
 
@@ -22,13 +23,7 @@ impl Target {
     /// Fails at once where the target could not be written in the end.
     pub fn lock(path: &Path) -> Result<Self, Failure> {
         let cannot_write = |error| Failure::Output(path.display().to_string(), error);
-        // A link stays one: what it leads to is replaced.
-        let is_link = path.is_symlink();
-        let path = fs::canonicalize(path).ok().filter(|_| is_link).unwrap_or(path.to_owned());
-        if path.file_name().is_none() || (path.exists() && !path.is_file()) {
-            let error = io::Error::other("it is there already, and not a file");
-            return Err(cannot_write(error));
-        }
+        let path = destination::of(path).map_err(cannot_write)?;
         let name = beside(&path, "lock");
         // Never removed: whoever waits for it must meet the same file.
         let mut options = File::options();

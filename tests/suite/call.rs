@@ -352,14 +352,29 @@ fn what_is_not_modified_is_left_alone() {
 fn a_file_that_cannot_be_written_is_found_before_anything_is_sent() {
     let directory = directory("unwritable");
     let missing = directory.join("none").join("x");
+    let slash = PathBuf::from(format!("{}/", directory.join("x").display()));
     let server = Server::with_api([]);
-    for target in [&missing, &directory] {
+    for target in [&missing, &directory, &slash] {
         let target = target.to_str().unwrap();
         let run = call(&server, &["POST", "/x", "--out", target]);
         assert_eq!((run.code, run.stdout.len()), (73, 0));
         assert!(run.stderr.starts_with(&format!("call: {target} cannot be written: ")));
     }
     assert!(server.seen().is_empty());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_stays_one_also_if_it_leads_to_what_is_not_there_yet() {
+    let directory = directory("link");
+    let link = directory.join("link");
+    std::os::unix::fs::symlink("new", &link).unwrap();
+    let server = Server::with_api([reply(200, "first"), reply(200, "second")]);
+    for body in ["first", "second"] {
+        assert_eq!(call(&server, &["/x", "--out", link.to_str().unwrap()]).code, 0);
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read_to_string(directory.join("new")).unwrap(), body);
+    }
 }
 
 #[test]
