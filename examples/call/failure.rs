@@ -58,7 +58,11 @@ fn in_options(text: String) -> String {
     OPTIONS.iter().fold(text, |text, (setting, option)| text.replace(setting, option))
 }
 
-const OPTIONS: [(&str, &str); 9] = [
+const OPTIONS: [(&str, &str); 13] = [
+    (" (Client::with_connect_timeout)", ""),
+    (" (Client::with_token_idle_timeout)", ""),
+    (" (Client::with_client_certificate)", ""),
+    ("Client::with_root_certificates or SSL_CERT_FILE", "SSL_CERT_FILE"),
     ("RetryPolicy::with_deadline, Client::with_end_time", "--deadline"),
     ("RetryPolicy::with_deadline", "--deadline"),
     ("Client::with_idle_timeout", "--idle"),

@@ -334,7 +334,8 @@ fn a_file_that_cannot_be_written_is_found_before_anything_is_sent() {
     let server = Server::with_api([page("[]")]);
     let directory = directory("unwritable");
     let missing = directory.join("none").join("x.jsonl");
-    for target in [&missing, &directory] {
+    let slash = PathBuf::from(format!("{}/", directory.join("x").display()));
+    for target in [&missing, &directory, &slash] {
         let target = target.to_str().unwrap();
         let run = export(&server, &["/x", "--out", target]);
         assert_eq!((run.code, run.stdout.as_str()), (73, ""));
@@ -377,6 +378,36 @@ fn a_device_is_not_replaced_and_a_link_stays_one() {
     assert_eq!(export(&server, &["/x", "--out", link.to_str().unwrap()]).code, 0);
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
     assert_eq!(fs::read_to_string(&file).unwrap(), "{\"id\":1}\n");
+    // Also one that leads nowhere so far, by way of another one, from where it is.
+    fs::create_dir(directory.join("there")).unwrap();
+    std::os::unix::fs::symlink("there/second", directory.join("first")).unwrap();
+    std::os::unix::fs::symlink("new", directory.join("there/second")).unwrap();
+    let first = directory.join("first");
+    assert_eq!(export(&server, &["/x", "--out", first.to_str().unwrap()]).code, 0);
+    assert!(fs::symlink_metadata(&first).unwrap().is_symlink());
+    assert!(fs::symlink_metadata(directory.join("there/second")).unwrap().is_symlink());
+    assert!(fs::symlink_metadata(directory.join("there/new")).unwrap().is_file());
+    // In a circle.
+    std::os::unix::fs::symlink("circle", directory.join("circle")).unwrap();
+    let circle = directory.join("circle");
+    assert_eq!(export(&server, &["/x", "--out", circle.to_str().unwrap()]).code, 73);
+    assert!(fs::symlink_metadata(&circle).unwrap().is_symlink());
+}
+
+#[test]
+fn errors_name_the_options_and_not_the_settings_of_the_library() {
+    let answers = [
+        (vec![reply(200, r#"{"nodes":[{"id":1}]}"#)], "; set --items-key"),
+        (vec![reply(200, r#"{"items":[{"id":1}]}"#); 2], "is read with --single"),
+        (vec![refusal(429).header("retry-after", "3600")], "left of the call's deadline\n"),
+    ];
+    for (script, expected) in answers {
+        let run = export(&Server::with_api(script), &["/x", "--page-size", "1"]);
+        assert!(run.stderr.contains(expected), "{}", run.stderr);
+        for name in ["Pagination::", "Client::", "RetryPolicy::", "Provider::"] {
+            assert!(!run.stderr.contains(name), "{}", run.stderr);
+        }
+    }
 }
 
 #[test]
