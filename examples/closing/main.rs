@@ -36,8 +36,7 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Failure> {
     let Some(arguments) = Arguments::read()? else {
-        tell::say(format_args!("{HELP}{}", snapdocs::HELP));
-        return Ok(());
+        return snapdocs::help(HELP);
     };
     // It stops when it is dropped, so it must live as long as the client.
     let stand_in = StandIn::eventful();

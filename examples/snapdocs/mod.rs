@@ -14,7 +14,7 @@ use unattended::{Client, Credentials, Error, Event, Pagination, Provider, Reques
 use crate::stand_in::StandIn;
 use crate::tell;
 
-pub const HELP: &str = "\
+const HELP: &str = "\
 From the environment:
     SNAPDOCS_CLIENT_ID, SNAPDOCS_CLIENT_SECRET (or ..._SECRET_FILE, a file that holds it)
     SNAPDOCS_ENVIRONMENT            demo (default) or production
@@ -25,6 +25,12 @@ From the environment:
 ";
 
 pub const CLOSINGS: &str = "/api/v1/closings";
+
+/// Prints what `--help` asks for: what an example tells of itself, and the variables.
+pub fn help(own: &str) -> Result<(), Failure> {
+    tell::result(format_args!("{own}{HELP}"))
+        .map_err(|error| Failure::new(CANNOT_WRITE, format!("the help cannot be written: {error}")))
+}
 
 /// Whether the environment names a client.
 pub fn has_credentials() -> bool {

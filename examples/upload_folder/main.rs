@@ -34,7 +34,7 @@ fn main() -> ExitCode {
 /// Returns the exit code.
 fn run(words: &[OsString]) -> Result<u8, Failure> {
     match words {
-        [help] if help == "--help" || help == "-h" => Ok(report::help()),
+        [help] if help == "--help" || help == "-h" => snapdocs::help(HELP).map(|()| 0),
         [] if !snapdocs::has_credentials() => rehearsal::run(),
         [folder, closing, manifest @ ..] if manifest.len() < 2 => {
             let folder = Path::new(folder);

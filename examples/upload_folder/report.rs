@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::snapdocs::{self, Failure, INCOMPLETE, REFUSED, TEMPORARY};
+use crate::snapdocs::{Failure, INCOMPLETE, REFUSED, TEMPORARY};
 use crate::tell::{self, plain, say};
 
 pub const HELP: &str = "\
@@ -17,8 +17,8 @@ Uploads the PDFs of a folder to a Snapdocs closing, and none again that is known
 
 Run it again with the same manifest until it ends with 0: what is uploaded is skipped, what
 failed is tried again, and what is unknown, because its answer was lost or the run was killed,
-is looked up in the document list first: a second time if the manifest was written to less than
-a minute ago. A server that lists a document only after that can get it twice.
+is looked up in the document list first, and once more when the manifest is a minute old. A
+server that lists a document only later than that can get it twice.
 
 Exit codes: 0 all uploaded, 64 usage, 65 files that cannot be sent, 69 refused by the server,
 73 no manifest can be written, 75 temporary or unknown: run it again, 77 credentials,
@@ -95,11 +95,6 @@ impl Tally {
 
 pub fn left_out(name: &str) {
     tell::err(format_args!("{}: left out, not a PDF", plain(name)));
-}
-
-pub fn help() -> u8 {
-    say(format_args!("{HELP}{}", snapdocs::HELP));
-    0
 }
 
 /// Returns the exit code.

@@ -359,6 +359,19 @@ fn a_full_standard_output_does_not_stop_it_after_the_creation() {
 }
 
 #[test]
+fn the_help_is_told_or_else_it_is_an_error() {
+    for name in ["closing", "upload_folder"] {
+        let told = run(example(name).arg("--help"));
+        assert_eq!((told.code, told.stderr.as_str()), (0, ""));
+        assert!(told.stdout.contains("SNAPDOCS_CLIENT_ID"), "{}", told.stdout);
+        if let Ok(full) = fs::File::options().write(true).open("/dev/full") {
+            let output = example(name).arg("--help").stdout(full).output().unwrap();
+            assert_eq!(output.status.code(), Some(73), "{name}");
+        }
+    }
+}
+
+#[test]
 fn arguments_need_credentials_and_credentials_need_arguments() {
     let directory = directory("usage");
     let server = Server::with_api([]);
