@@ -22,17 +22,16 @@ pub fn print(out: &mut impl Write, details: &[Value], promised: usize) -> Result
 
 /// `list` is the client that read the list; its clones count for themselves.
 pub fn summary(list: &Client, done: &Walk<Value>) {
-    let sum =
-        |count: fn(&Stats) -> u64| count(&list.stats()) + done.stats.iter().map(count).sum::<u64>();
+    let all = list.stats() + done.stats.iter().copied().sum::<Stats>();
     let waits = done.stats.iter().filter(|stats| !stats.waited.is_zero()).count();
     eprintln!(
         "{} rows by {} threads in {:.2} s: tokens fetched {}, requests {}, sent again {}; {waits} threads waited, {:.2} s at most",
         done.results.len(),
         done.stats.len(),
         done.elapsed.as_secs_f64(),
-        sum(|stats| stats.tokens_fetched),
-        sum(|stats| stats.requests),
-        sum(|stats| stats.retries),
+        all.tokens_fetched,
+        all.requests,
+        all.retries,
         longest_wait(done).as_secs_f64(),
     );
 }
