@@ -5,12 +5,17 @@ use std::fmt;
 use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 use ureq::http::HeaderMap;
-use ureq::http::header::LINK;
+use ureq::http::header::{CONTENT_RANGE, LINK};
+
+use crate::link_header::next_in_link_header;
+use crate::names::{
+    Name, NextPage, count, is_trouble, link, next_in_links, says_none, says_something, whole,
+};
 
 /// What an answer says around its rows.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Envelope {
     /// The answer is an array and nothing else.
     pub(crate) is_bare: bool,
@@ -22,15 +27,22 @@ pub(crate) struct Envelope {
     pub(crate) next_link: Option<String>,
     /// A next page is named, but not so that it could be asked for.
     pub(crate) has_unknown_next: bool,
+    /// It is said in so many words that no page follows.
+    pub(crate) says_end: bool,
+    /// The server's words about an error, by the names of their members.
+    trouble: Map<String, Value>,
     /// The names of the members, for the error that misses the rows.
     names: Vec<String>,
-    has_items: bool,
+    items: Items,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum NextPage {
-    Number(u64),
-    Link(String),
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Items {
+    #[default]
+    Missing,
+    Null,
+    Empty,
+    Some,
 }
 
 impl Envelope {
@@ -51,16 +63,33 @@ impl Envelope {
 
     /// The names of the members, if the rows were not among them.
     pub(crate) fn without_items(&self) -> Option<String> {
-        (!self.has_items).then(|| self.names.join(", "))
+        (self.items == Items::Missing).then(|| self.names.join(", "))
+    }
+
+    /// The members by which the server tells of an error, as JSON.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        let is_told = ["error", "errors"].iter().any(|name| self.trouble.contains_key(*name));
+        is_told.then(|| Value::from(self.trouble.clone()).to_string())
+    }
+
+    /// Whether the member for the rows holds `null`.
+    pub(crate) fn has_null_items(&self) -> bool {
+        self.items == Items::Null
     }
 
     /// A `Link` header says it better than the body does; totals in headers are for bodies
     /// that have no place for them.
     pub(crate) fn add_headers(&mut self, headers: &HeaderMap) {
-        let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse().ok();
-        let total = || number("x-total-count").or_else(|| number("x-total"));
-        self.total_items = self.total_items.or_else(total);
+        let text = |name: &str| headers.get(name)?.to_str().ok();
+        let number = |name: &str| whole(text(name)?);
+        let range = || total_in_range(text(CONTENT_RANGE.as_str())?);
+        let is_possible = |total: &u64| *total > 0 || self.items != Items::Some;
+        let total = [self.total_items, number("x-total-count"), number("x-total"), range()];
+        self.total_items = total.into_iter().flatten().find(is_possible);
         self.total_pages = self.total_pages.or_else(|| number("x-total-pages"));
+        if let Some(next) = text("x-next-page") {
+            self.add(Name::NextPage, &next.into());
+        }
         // A title may hold what is not ASCII.
         let mut values =
             headers.get_all(LINK).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
@@ -70,133 +99,64 @@ impl Envelope {
     }
 
     /// A member other than the rows.
-    fn add(&mut self, name: &str, value: &Value) {
+    fn add(&mut self, name: Name, value: &Value) {
         let number = |known: Option<u64>| known.or_else(|| count(value));
         match (name, value) {
-            ("pagination" | "meta", Value::Object(map)) => {
+            (Name::Container, Value::Object(map)) => {
                 for (name, value) in map {
-                    self.add(name, value);
+                    if let Some(name) = Name::of(name) {
+                        self.add(name, value);
+                    }
                 }
             }
-            ("links" | "_links", value) => {
-                if let Some(next) = next_in_links(value) {
-                    self.add_next(next);
+            (Name::Links, links) => {
+                if let Some(next) = next_in_links(links) {
+                    self.add(Name::NextLink, next);
                 }
             }
-            ("next" | "nextLink" | "next_link" | "@odata.nextLink", value) => self.add_next(value),
-            ("next_page", next) => {
-                let read = next_page(next);
-                self.has_unknown_next |= read.is_none() && says_something(next);
+            (Name::NextLink, next) => {
+                let read = link(next);
+                self.add_next(next, read.is_some());
+                self.next_link = self.next_link.take().or(read);
+            }
+            (Name::NextPage, next) => {
+                let read = NextPage::of(next);
+                self.add_next(next, read.is_some());
                 self.next_page = self.next_page.take().or(read);
             }
-            ("page_number" | "current_page", _) => self.page = number(self.page),
-            ("page_size" | "per_page", _) => self.page_size = number(self.page_size),
-            ("total_pages" | "totalPages", _) => self.total_pages = number(self.total_pages),
-            (name, _) if TOTALS.contains(&name) => self.total_items = number(self.total_items),
-            (name, next) if CURSORS.contains(&name) => {
+            (Name::Cursor, next) => {
                 self.has_unknown_next |= says_something(next);
+                // No cursor: nothing is said of pages that are asked for in other ways.
+                self.says_end |= *next == Value::Bool(false);
             }
-            _ => {}
+            (Name::More, Value::Bool(more)) => self.add_word(*more),
+            (Name::Last, Value::Bool(last)) => self.add_word(!last),
+            (Name::PageNumber, _) => self.page = number(self.page),
+            (Name::PageSize, _) => self.page_size = number(self.page_size),
+            (Name::TotalPages, _) => self.total_pages = number(self.total_pages),
+            (Name::TotalItems, _) => {
+                self.total_items = number(self.total_items.filter(|total| *total > 0));
+            }
+            (Name::Container | Name::More | Name::Last, _) => {}
         }
     }
 
-    fn add_next(&mut self, next: &Value) {
-        let read = link(next);
-        self.has_unknown_next |= read.is_none() && says_something(next);
-        self.next_link = self.next_link.take().or(read);
+    fn add_next(&mut self, next: &Value, is_read: bool) {
+        self.has_unknown_next |= !is_read && says_something(next);
+        self.says_end |= says_none(next);
+    }
+
+    fn add_word(&mut self, more: bool) {
+        self.has_unknown_next |= more;
+        self.says_end |= !more;
     }
 }
 
-/// Whether a next page is named at all: `null`, `false` and nothing are the end.
-fn says_something(next: &Value) -> bool {
-    match next {
-        Value::Null | Value::Bool(false) => false,
-        Value::String(text) => !text.trim().is_empty(),
-        Value::Object(map) => map.get("href").is_none_or(says_something),
-        Value::Array(links) => links.iter().any(says_something),
-        _ => true,
-    }
-}
-
-/// A whole number, also as text; `null` and nonsense are as good as absent.
-fn count(value: &Value) -> Option<u64> {
-    match value {
-        Value::Number(number) => number.as_u64(),
-        Value::String(text) => text.trim().parse().ok(),
-        _ => None,
-    }
-}
-
-fn next_page(value: &Value) -> Option<NextPage> {
-    match (count(value), link(value)) {
-        (Some(number), _) => Some(NextPage::Number(number)),
-        (None, link) => link.map(NextPage::Link),
-    }
-}
-
-fn link(value: &Value) -> Option<String> {
-    match value {
-        Value::String(link) if !link.trim().is_empty() => Some(link.clone()),
-        Value::Object(map) => link(map.get("href")?),
-        Value::Array(links) => links.iter().find_map(link),
-        _ => None,
-    }
-}
-
-/// `{"next": …}` or `[{"rel": "next", "href": …}]`.
-fn next_in_links(links: &Value) -> Option<&Value> {
-    match links {
-        Value::Object(map) => map.get("next"),
-        Value::Array(links) => links.iter().find(|link| {
-            let is_next =
-                |rel: &Value| rel.as_str().is_some_and(|rel| rel.eq_ignore_ascii_case("next"));
-            match link.get("rel") {
-                Some(Value::Array(relations)) => relations.iter().any(is_next),
-                rel => rel.is_some_and(is_next),
-            }
-        }),
-        _ => None,
-    }
-}
-
-/// The target of `rel="next"` in a `Link` header (RFC 8288 §3); the first `rel` counts.
-fn next_in_link_header(header: &str) -> Option<String> {
-    let mut rest = header;
-    while let Some((_, after)) = rest.split_once('<') {
-        let (target, mut parameters) = after.split_once('>')?;
-        let mut is_next = None;
-        loop {
-            let (parameter, following) = split_unquoted(parameters);
-            let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-            let mut relations = value.trim().trim_matches('"').split_ascii_whitespace();
-            if is_next.is_none() && name.trim().eq_ignore_ascii_case("rel") {
-                is_next = Some(relations.any(|relation| relation.eq_ignore_ascii_case("next")));
-            }
-            match following.strip_prefix(';') {
-                Some(more) => parameters = more,
-                None => {
-                    rest = following;
-                    break;
-                }
-            }
-        }
-        if is_next == Some(true) {
-            return Some(target.trim().to_owned());
-        }
-    }
-    None
-}
-
-/// Splits before the first `;` or `,` that does not stand within quotes.
-fn split_unquoted(text: &str) -> (&str, &str) {
-    let (mut is_quoted, mut is_escaped) = (false, false);
-    let end = text.find(|c| {
-        let was_escaped = is_escaped;
-        is_escaped = is_quoted && !was_escaped && c == '\\';
-        is_quoted ^= c == '"' && !was_escaped;
-        matches!(c, ';' | ',') && !is_quoted
-    });
-    text.split_at(end.unwrap_or(text.len()))
+/// The total in a `Content-Range` (RFC 9110 §14.4): of bytes it is not one of rows.
+fn total_in_range(range: &str) -> Option<u64> {
+    let (unit, range) = range.trim().split_once(' ')?;
+    let (_, total) = range.split_once('/').filter(|_| !unit.eq_ignore_ascii_case("bytes"))?;
+    whole(total)
 }
 
 struct PageReader<'a, T> {
@@ -222,17 +182,21 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for PageReader<'_, T> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<(), A::Error> {
         self.envelope.is_bare = true;
-        self.envelope.has_items = true;
-        Rows(self.rows).visit_seq(seq)
+        self.envelope.items = Rows(self.rows).visit_seq(seq)?;
+        Ok(())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(name) = map.next_key::<String>()? {
             if name == self.items_key {
-                self.envelope.has_items = true;
-                map.next_value_seed(Rows(self.rows))?;
-            } else if is_metadata(&name) {
-                self.envelope.add(&name, &map.next_value()?);
+                self.envelope.items = map.next_value_seed(Rows(self.rows))?;
+            } else if let Some(known) = Name::of(&name) {
+                self.envelope.add(known, &map.next_value()?);
+            } else if TELLING.contains(&name.as_str()) {
+                let told = map.next_value()?;
+                if is_trouble(&told) {
+                    self.envelope.trouble.insert(name.clone(), told);
+                }
             } else {
                 map.next_value::<IgnoredAny>()?;
             }
@@ -242,108 +206,35 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for PageReader<'_, T> {
     }
 }
 
-/// The members of an answer that [`Envelope::add`] understands, besides these two.
-const METADATA: [&str; 15] = [
-    "pagination",
-    "meta",
-    "links",
-    "_links",
-    "next",
-    "nextLink",
-    "next_link",
-    "@odata.nextLink",
-    "next_page",
-    "page_number",
-    "current_page",
-    "page_size",
-    "per_page",
-    "total_pages",
-    "totalPages",
-];
-
-/// The number of all rows.
-const TOTALS: [&str; 11] = [
-    "total_items",
-    "totalItems",
-    "total_count",
-    "totalCount",
-    "total_results",
-    "totalResults",
-    "total_records",
-    "totalRecords",
-    "totalElements",
-    "total",
-    "@odata.count",
-];
-
-/// What says that there is more, in a form that cannot be followed.
-const CURSORS: [&str; 10] = [
-    "has_more",
-    "hasMore",
-    "has_next",
-    "next_cursor",
-    "nextCursor",
-    "next_page_token",
-    "nextPageToken",
-    "next_token",
-    "nextToken",
-    "continuation_token",
-];
-
-/// Whether a member is worth reading.
-fn is_metadata(name: &str) -> bool {
-    METADATA.contains(&name) || TOTALS.contains(&name) || CURSORS.contains(&name)
-}
-
 /// The rows, pushed one by one; `null` is no rows.
 struct Rows<'a, T>(&'a mut Vec<T>);
 
 impl<'de, T: DeserializeOwned> DeserializeSeed<'de> for Rows<'_, T> {
-    type Value = ();
+    type Value = Items;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Items, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
 impl<'de, T: DeserializeOwned> Visitor<'de> for Rows<'_, T> {
-    type Value = ();
+    type Value = Items;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an array of rows")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Items, A::Error> {
         while let Some(row) = seq.next_element()? {
             self.0.push(row);
         }
-        Ok(())
+        Ok(if self.0.is_empty() { Items::Empty } else { Items::Some })
     }
 
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::next_in_link_header;
-
-    #[test]
-    fn the_next_link_of_a_header_is_found_and_nothing_else() {
-        let cases = [
-            ("<a>; rel=next", Some("a")),
-            ("< a,b;c >;REL=\"prev next\"", Some("a,b;c")),
-            ("<a>; rel=prev, <b>; rel=next", Some("b")),
-            ("<a>; title=\"\\\"; rel=next\", <b>; rel=\"next\"", Some("b")),
-            ("<a>; title=\"x, <y>; rel=next\"", None),
-            ("<a>; title=\"even\"; rel=next", Some("a")),
-            ("<a>; rel=nextish", None),
-            ("<a; rel=next", None),
-            ("<a>; title=\"open; rel=next", None),
-        ];
-        for (header, target) in cases {
-            assert_eq!(next_in_link_header(header).as_deref(), target, "{header}");
-        }
+    fn visit_unit<E>(self) -> Result<Items, E> {
+        Ok(Items::Null)
     }
 }
+
+/// What of a server's words about an error stands at the top.
+const TELLING: [&str; 4] = ["error", "errors", "error_description", "message"];

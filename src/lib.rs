@@ -57,6 +57,8 @@ mod query;
 mod response;
 
 // Where it is asked, and how it pages.
+mod link_header;
+mod names;
 mod envelope;
 mod pagination;
 mod provider;
@@ -105,6 +107,7 @@ mod check;
 // Whole collections.
 mod resume;
 mod walk;
+mod reading;
 mod next_request;
 mod pages;
 

@@ -47,9 +47,11 @@ impl Walk<'_> {
             (Ask::First, None) => self.pagination.first_page(),
             (Ask::First, Some(own)) => {
                 self.number = own.parse().map_err(|_| {
-                    Error::configuration(format!("the query's page {own:?} is not a number"))
+                    let name = parameter.unwrap_or_default();
+                    Error::configuration(format!("the query's {name:?} is not a number"))
                 })?;
                 self.is_partial = self.number > 1;
+                self.is_from_zero = self.number == 0;
                 self.ask = Some(Ask::Page(self.number));
                 Some(self.number)
             }

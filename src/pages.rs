@@ -1,4 +1,7 @@
 //! Whole collections: iterators over pages and rows that end only when all was seen.
+//!
+//! What a page says of the next one is read in `envelope`, by the `names`; `pagination`
+//! decides what to ask for; `walk` asks, and counts what was delivered.
 
 use std::fmt;
 use std::iter::FusedIterator;
@@ -20,7 +23,9 @@ impl Client {
     /// All rows of a collection, page by page, each decoded as a `T`. Name the type:
     /// `items::<serde_json::Value>(…)`, or one of yours.
     ///
-    /// Takes a path or a [`Request`], whose query is kept on every page. The token is
+    /// Takes a path or a [`Request`], whose query is kept on every page. How the API pages is
+    /// a setting of the provider, or [of this walk](Items::with_pagination); by default pages
+    /// are followed [by their links](Pagination::next_link). The token is
     /// checked for every page, so a walk may outlive many tokens. An error is an item,
     /// after which the iterator ends; **it never ends silently before everything was
     /// delivered**: see [`Pagination`] for what is believed about the end, and
@@ -52,7 +57,7 @@ impl Client {
 }
 
 /// One page, decoded.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Page<T> {
     items: Vec<T>,
     number: u64,
@@ -89,6 +94,19 @@ impl<T> Page<T> {
     /// The answer that it came from, with its headers and raw body.
     pub fn response(&self) -> &Response {
         &self.response
+    }
+}
+
+/// Rows and numbers: a link to the next page may hold what must not be printed.
+impl<T: fmt::Debug> fmt::Debug for Page<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Page")
+            .field("items", &self.items)
+            .field("number", &self.number)
+            .field("total_items", &self.total_items())
+            .field("total_pages", &self.total_pages())
+            .field("response", &self.response)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,12 +1,34 @@
 //! How an API cuts a collection into pages: what to ask for next, decided without IO.
 
-use crate::envelope::{Envelope, NextPage};
+use crate::envelope::Envelope;
+use crate::names::NextPage;
 
 /// How a provider pages: how the next page is asked for, and where the rows are.
 ///
 /// A setting of the [`Provider`](crate::Provider), or of one walk by
 /// [`Items::with_pagination`](crate::Items::with_pagination). A bare array is always read
 /// as rows.
+///
+/// # What is read
+///
+/// Besides the rows, at the top of the answer or within `pagination`, `paging`, `page`,
+/// `page_info`, `pageInfo`, `meta`, `metadata` or `response_metadata`:
+///
+/// | | |
+/// |---|---|
+/// | a link to the next page | `next`, `nextLink`, `next_link`, `@odata.nextLink`, `odata.nextLink`, `next_page_url`, `nextPageUrl`, `next_url`, `nextUrl`, `next_page_uri`, `nextPageLink`, `next_href`; `next` within `links` or `_links` |
+/// | the number of the next page, or a link | `next_page`, `nextPage` |
+/// | that there is more | `has_more`, `hasMore`, `hasMoreItems`, `has_next`, `hasNext`, `has_next_page`, `hasNextPage`; `more`; the opposite of `last`, `is_last`, `isLast`, `is_last_page`, `isLastPage` |
+/// | the same, by a cursor | `next_cursor`, `nextCursor`, `next_page_token`, `nextPageToken`, `next_token`, `nextToken`, `continuation_token`, `continue`; a `next` that is neither path nor URL |
+/// | which page it is, and its size | `page_number`, `current_page`; `page_size`, `per_page` |
+/// | how many pages there are | `total_pages`, `totalPages`, `last_page`, `lastPage` |
+/// | how many rows there are | `total`, `total_items`, `totalItems`, `total_count`, `totalCount`, `total_results`, `totalResults`, `total_records`, `totalRecords`, `totalElements`, `@odata.count` |
+///
+/// And these headers: `Link`, `X-Next-Page`, `X-Total-Count`, `X-Total`, `X-Total-Pages`,
+/// `Content-Range` unless it counts bytes.
+///
+/// An `error` or `errors` beside the rows, if there is something in it, ends the walk with
+/// [`Error::Incomplete`](crate::Error::Incomplete) once the rows were handed out.
 ///
 /// ```
 /// use unattended::Pagination;
@@ -38,10 +60,23 @@ impl Pagination {
     /// Numbered pages, from 1: `?page_number=2&page_size=500`, by the names of your
     /// API's query parameters. Rows under `items`; the server's default page size.
     ///
-    /// The walk goes on while the answer's `total_pages` or a next link says so. Where
-    /// there is neither, a page shorter than the `page_size` that the answer states is
-    /// the last one, and so is an empty page. A bare array is the last page unless it has
-    /// exactly as many rows as were asked for.
+    /// Where pages count from 0, say so in the request: `Request::get(path).query("page", 0)`.
+    ///
+    /// The first of these that applies to a page tells whether it is the last:
+    ///
+    /// 1. The answer says that there is more, by `total_pages`, a next link or another of
+    ///    its [words](Pagination#what-is-read): the next page is asked for. That goes for an
+    ///    empty page as well, but for one below `total_pages`, which is an error.
+    /// 2. An empty page is the last, and so is the one that `total_pages` names.
+    /// 3. A total is more than what was delivered: the next page is asked for.
+    /// 4. The answer says that there is no more, as by `"next": null`, `"has_more": false` or
+    ///    `"last": true`: no further page is asked for.
+    /// 5. A page with fewer rows than the `page_size` that the answer states is the last. Of
+    ///    a bare array, which states none, the size that was asked for counts.
+    /// 6. The next page is asked for.
+    ///
+    /// So a bare array is followed until one is empty, unless a page size was asked for. If
+    /// the second one is the same as the first, the server does not page, and it was all.
     pub fn page_numbers(
         page_parameter: impl Into<String>,
         page_size_parameter: impl Into<String>,
@@ -53,8 +88,9 @@ impl Pagination {
         }
     }
 
-    /// The answer names the next page, as `meta.next_page`; `null` is the end. The next
-    /// page is asked for with the query parameter of this name. Rows under `data`.
+    /// The answer names the next page, as `meta.next_page`, or by the header `X-Next-Page`;
+    /// `null` is the end. The next page is asked for with the query parameter of this name.
+    /// Rows under `data`.
     pub fn next_page(page_parameter: impl Into<String>) -> Self {
         Self {
             items_key: "data".into(),
@@ -64,16 +100,19 @@ impl Pagination {
     }
 
     /// The answer links to the next page: by the `Link` header with `rel="next"` (RFC
-    /// 8288), or in the body by `next`, `nextLink`, `@odata.nextLink`, or `next` within
-    /// `links`, `_links`, `pagination` or `meta`. No link is the end. Rows under `items`.
+    /// 8288), or in the body by one of the names [above](Pagination#what-is-read). No link is the
+    /// end; an answer that says in another way that there is more is an error. Rows under
+    /// `items`.
     ///
-    /// The default of [`Provider::new`](crate::Provider::new).
+    /// The default of [`Provider::new`](crate::Provider::new). An API with page numbers needs
+    /// [`with_pagination`](crate::Provider::with_pagination): of one that neither links to its
+    /// next page nor says that there is one, only the first page is read.
     pub fn next_link() -> Self {
         Self::of(Style::NextLink)
     }
 
-    /// One answer holds everything. An answer that says there is more is an error. Rows
-    /// under `items`.
+    /// One answer holds everything. An answer that says there is more, or counts more rows,
+    /// is an error. Rows under `items`.
     pub fn single() -> Self {
         Self::of(Style::Single)
     }
@@ -143,48 +182,78 @@ impl Pagination {
 
     /// Whether a page is the one that was asked for.
     pub(crate) fn check(&self, page: &PageFacts<'_>) -> Result<(), String> {
-        let told = page.envelope.page.filter(|_| self.has_numbers());
-        match told.filter(|told| *told != page.number) {
-            None => Ok(()),
+        let parameter = &self.page_parameter;
+        match page.envelope.page.filter(|told| self.has_numbers() && *told != page.number) {
             Some(told) => Err(format!(
-                "page {} was asked for and the answer says it is page {told}: does the server know the query parameter {:?}?",
-                page.number, self.page_parameter
+                "page {} was asked for and the answer says it is page {told}: does the server know the query parameter {parameter:?}?",
+                page.number
             )),
+            None if page.is_repeated => Err(format!(
+                "the page is identical to the one before: does the server know the query parameter {parameter:?}? A collection without pages is read with Pagination::single()"
+            )),
+            None => Ok(()),
         }
+    }
+
+    /// Whether a page that comes again shows that the walk was over before it. It was asked
+    /// for in doubt: see [`is_doubtful`](Self::is_doubtful).
+    pub(crate) fn was_over(&self, page: &PageFacts<'_>) -> bool {
+        let told = page.envelope;
+        // A server that echoes the number knows it, and gives its last page for any beyond.
+        let is_beyond = told.page == Some(page.number);
+        // Nothing but our own query has spoken of pages: the array is all there is.
+        let is_unpaged = told.is_bare
+            && page.position == 2
+            && self.page_size != Some(page.rows)
+            && !page.is_missed;
+        let is_again = self.style == Style::Numbers && page.is_repeated && !page.says_more();
+        is_again && (is_beyond || is_unpaged)
+    }
+
+    /// Whether a page may have been the last, though another one is asked for.
+    pub(crate) fn is_doubtful(&self, page: &PageFacts<'_>) -> bool {
+        let is_first_array = page.envelope.is_bare && page.position == 1;
+        let by_total_alone =
+            page.is_missed && self.is_last(&PageFacts { is_missed: false, ..*page });
+        self.style == Style::Numbers && (is_first_array || by_total_alone)
     }
 
     /// What follows a page, or why there is no telling.
     pub(crate) fn next(&self, page: &PageFacts<'_>) -> Result<Next, String> {
-        let told = page.envelope;
-        let more_by_total = told.total_pages.is_some_and(|pages| page.number < pages);
-        let names_next = told.next_link.is_some() || told.next_page.is_some();
-        let says_more = more_by_total || names_next || told.has_unknown_next;
         match self.style {
-            Style::Single if says_more => Err(
+            Style::Single if page.says_more() => Err(
                 "the answer says that there are more pages: choose another Pagination than single()".into(),
             ),
             Style::Single => Ok(Next::End),
-            _ if page.rows == 0 && more_by_total => Err(format!(
+            _ if page.rows == 0 && page.counts_more() => Err(format!(
                 "an empty page, although the answer counts {} pages",
-                told.total_pages.unwrap_or_default()
+                page.envelope.total_pages.unwrap_or_default()
             )),
-            Style::Numbers if page.rows == 0 => Ok(Next::End),
-            Style::Numbers if says_more => after(page.number),
-            // A count below the page's own number is none.
-            Style::Numbers if told.total_pages == Some(page.number) => Ok(Next::End),
-            // Exactly as many rows as were asked for are hardly all there are.
-            Style::Numbers if told.is_bare && self.page_size == Some(page.rows) => {
-                after(page.number)
-            }
-            Style::Numbers if told.is_bare => Ok(Next::End),
-            Style::Numbers if told.page_size.is_some_and(|size| page.rows < size) => Ok(Next::End),
+            Style::Numbers if self.is_last(page) => Ok(Next::End),
             Style::Numbers => after(page.number),
-            Style::NextPage | Style::NextLink => self.told_next(page, more_by_total),
+            Style::NextPage | Style::NextLink => self.told_next(page),
+        }
+    }
+
+    /// Whether a numbered page is the last. The strongest word counts, and only one that
+    /// says that there is more can make an empty page be followed.
+    fn is_last(&self, page: &PageFacts<'_>) -> bool {
+        let told = page.envelope;
+        // What a bare array does not state is as it was asked for.
+        let size = if told.is_bare { self.page_size } else { told.page_size };
+        if page.says_more() {
+            false
+        } else if page.rows == 0 || told.total_pages == Some(page.position) {
+            true
+        } else if page.is_missed {
+            false
+        } else {
+            told.says_end || size.is_some_and(|size| page.rows < size)
         }
     }
 
     /// What follows where the answer itself names the next page.
-    fn told_next(&self, page: &PageFacts<'_>, more_by_total: bool) -> Result<Next, String> {
+    fn told_next(&self, page: &PageFacts<'_>) -> Result<Next, String> {
         let told = page.envelope;
         match (&told.next_page, &told.next_link) {
             (Some(NextPage::Number(next)), _) if self.style == Style::NextPage => {
@@ -200,7 +269,7 @@ impl Pagination {
             (Some(NextPage::Number(next)), None) => Err(format!(
                 "the answer names page {next} as the next: choose Pagination::next_page"
             )),
-            (None, None) if more_by_total => Err(format!(
+            (None, None) if page.counts_more() => Err(format!(
                 "no next page is named, although the answer counts {} pages",
                 told.total_pages.unwrap_or_default()
             )),
@@ -221,13 +290,35 @@ fn after(page: u64) -> Result<Next, String> {
 }
 
 /// What is known of a page when its successor is decided.
+#[derive(Clone, Copy)]
 pub(crate) struct PageFacts<'a> {
+    /// By which it was asked for.
     pub(crate) number: u64,
+    /// Its place among the pages, counted from 1 even where numbers begin at 0.
+    pub(crate) position: u64,
     pub(crate) rows: u64,
     pub(crate) envelope: &'a Envelope,
+    /// Its rows are those of the page before.
+    pub(crate) is_repeated: bool,
+    /// A total says that there are more rows than were delivered.
+    pub(crate) is_missed: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+impl PageFacts<'_> {
+    /// Whether the answer says that another page follows.
+    fn says_more(&self) -> bool {
+        let told = self.envelope;
+        let names_page = told.next_page.as_ref().is_some_and(|next| *next != NextPage::Number(0));
+        self.counts_more() || names_page || told.next_link.is_some() || told.has_unknown_next
+    }
+
+    /// A count below the page's own number is none.
+    fn counts_more(&self) -> bool {
+        self.envelope.total_pages.is_some_and(|pages| self.position < pages)
+    }
+}
+
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Next {
     Page(u64),
     Link(String),

@@ -172,6 +172,13 @@ impl Response {
         }
     }
 
+    /// What this part of the body says about an error, in one line.
+    pub(crate) fn words(&self, part: &str) -> String {
+        let (code, message) = problem::words(part, |text| self.masked(text));
+        let message = message.filter(|message| code.as_ref() != Some(message));
+        code.into_iter().chain(message).collect::<Vec<_>>().join(": ")
+    }
+
     fn masked(&self, text: &str) -> String {
         mask(text, self.token.as_ref().map(Secret::expose).as_slice())
     }

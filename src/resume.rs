@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use crate::error::{Error, Result};
 use crate::form::{decode, encode_pairs};
+use crate::url;
 
 /// How far a walk over pages has come.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -53,7 +54,7 @@ impl Progress {
 /// }
 /// # Ok(()) }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ResumePoint {
     pub(crate) path: String,
     /// A fingerprint of the query.
@@ -70,10 +71,14 @@ pub struct ResumePoint {
     pub(crate) date: Option<u64>,
     /// The walk began in the middle, by the caller's own page number.
     pub(crate) is_partial: bool,
+    /// The caller's own page number began at 0.
+    pub(crate) is_from_zero: bool,
+    /// A fingerprint of the rows before, if only the next page shows whether there is more.
+    pub(crate) doubted: Option<String>,
 }
 
 /// How a page is asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Ask {
     /// As the caller asked for the first one.
     First,
@@ -86,6 +91,24 @@ impl ResumePoint {
     /// How many rows were delivered before it.
     pub fn delivered(&self) -> u64 {
         self.delivered
+    }
+}
+
+/// Path and link without their queries.
+impl fmt::Debug for ResumePoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("ResumePoint");
+        debug.field("path", &url::shown(&self.path));
+        if let Ask::Link(link) = &self.ask {
+            debug.field("link", &url::shown(link));
+        }
+        debug
+            .field("number", &self.number)
+            .field("skip", &self.skip)
+            .field("delivered", &self.delivered)
+            .field("promised", &self.promised)
+            .field("page_size", &self.page_size)
+            .finish_non_exhaustive()
     }
 }
 
@@ -111,6 +134,8 @@ impl fmt::Display for ResumePoint {
             ("page_size", number(self.page_size)),
             ("date", number(self.date)),
             ("partial", self.is_partial.then(|| "1".to_owned())),
+            ("zero", self.is_from_zero.then(|| "1".to_owned())),
+            ("doubted", self.doubted.clone()),
             // The last, so that a text that was cut short is refused.
             ("version", Some(VERSION.to_owned())),
         ];
@@ -163,6 +188,8 @@ impl FromStr for ResumePoint {
             page_size: number("page_size")?,
             date: number("date")?,
             is_partial: text("partial").is_some(),
+            is_from_zero: text("zero").is_some(),
+            doubted: text("doubted"),
         })
     }
 }

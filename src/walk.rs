@@ -9,7 +9,6 @@ use crate::client::Client;
 use crate::envelope::Envelope;
 use crate::error::{Error, IncompleteError, Place, Result};
 use crate::event::Event;
-use crate::locate::member;
 use crate::pagination::{PageFacts, Pagination};
 use crate::request::Request;
 use crate::response::Response;
@@ -31,6 +30,8 @@ pub(crate) struct Walk<'c> {
     pub(crate) promised: Option<(u64, u64)>,
     /// It began in the middle, by the caller's own page number: totals say nothing.
     pub(crate) is_partial: bool,
+    /// The caller's own page number is 0: so is that of the first page.
+    pub(crate) is_from_zero: bool,
     /// The page size of before a resume point: by another the pages would begin elsewhere.
     #[expect(clippy::option_option, reason = "that page size may be none")]
     pub(crate) kept_size: Option<Option<u64>>,
@@ -40,7 +41,9 @@ pub(crate) struct Walk<'c> {
     pub(crate) resumed_query: Option<String>,
     pub(crate) links: HashSet<String>,
     /// The rows of the last page, where pages do not say their number.
-    previous: Option<String>,
+    pub(crate) previous: Option<String>,
+    /// A fingerprint of the rows of the last page, if it may turn out to be the very last.
+    pub(crate) doubted: Option<String>,
     pub(crate) empty_pages: u32,
     /// What ends the walk at the next step.
     error: Option<Error>,
@@ -59,11 +62,13 @@ impl<'c> Walk<'c> {
             progress: Progress::default(),
             promised: None,
             is_partial: false,
+            is_from_zero: false,
             kept_size: None,
             before: None,
             resumed_query: None,
             links: HashSet::new(),
             previous: None,
+            doubted: None,
             empty_pages: 0,
             error: None,
             is_over: false,
@@ -82,6 +87,8 @@ impl<'c> Walk<'c> {
         let is_start = point.ask == Ask::First && point.skip == 0;
         self.kept_size = (!is_start).then_some(point.page_size);
         self.is_partial = point.is_partial;
+        self.is_from_zero = point.is_from_zero;
+        self.doubted.clone_from(&point.doubted);
         self.ask = Some(point.ask.clone());
         self.number = point.number;
         self.skip = point.skip;
@@ -104,6 +111,8 @@ impl<'c> Walk<'c> {
             page_size: self.pagination.page_size(),
             date: self.progress.date_seconds(),
             is_partial: self.is_partial,
+            is_from_zero: self.is_from_zero,
+            doubted: self.doubted.clone(),
         })
     }
 
@@ -124,15 +133,16 @@ impl<'c> Walk<'c> {
             return None;
         };
         let page = self.read_page(&ask, rows);
-        self.is_over = page.is_err();
-        Some(page)
+        self.is_over = !matches!(page, Ok(Some(_)));
+        page.transpose()
     }
 
+    /// None where the page shows that the walk was over before it.
     fn read_page<T: DeserializeOwned>(
         &mut self,
         ask: &Ask,
         rows: &mut Vec<T>,
-    ) -> Result<(u64, Envelope, Response)> {
+    ) -> Result<Option<(u64, Envelope, Response)>> {
         let request = self.request_for(ask)?;
         self.before = self.resume_point();
         let response = self.client.send(&request)?;
@@ -143,19 +153,30 @@ impl<'c> Walk<'c> {
         rows.drain(..rows.len().min(usize::try_from(self.skip).unwrap_or(usize::MAX)));
         let envelope = decoded?;
         self.take_up_number(ask, &envelope);
-        let facts = PageFacts { number: self.number, rows: all, envelope: &envelope };
-        let checked = self.pagination.check(&facts);
-        let checked = checked.and_then(|()| self.check_new(&response, &envelope, all));
-        if let Err(why) = checked {
+        let is_repeated = self.is_repeated(&response, &envelope, all);
+        let facts = self.facts(&envelope, all, is_repeated);
+        if self.pagination.was_over(&facts) {
+            rows.clear();
+            self.ask = None;
+            self.number = self.number.saturating_sub(1);
+            return self.shortfall(place).map_or(Ok(None), Err);
+        }
+        if let Err(why) = self.pagination.check(&facts) {
             rows.clear();
             return Err(self.incomplete(place, why));
         }
         self.note(&place, &envelope, &response, count(rows.len()));
         let number = self.number;
+        self.take_next_ask(place, &self.facts(&envelope, all, false), &response);
+        Ok(Some((number, envelope, response)))
+    }
+
+    fn take_next_ask(&mut self, place: Place, page: &PageFacts<'_>, response: &Response) {
         self.skip = 0;
         self.ask = None;
-        let next = self.pagination.next(&facts).and_then(|next| self.prepare(next, all, &response));
-        match next {
+        let is_doubtful = self.pagination.is_doubtful(page);
+        self.doubted = is_doubtful.then(|| self.rows_name(response));
+        match self.after(page, response) {
             Ok(Some((ask, number))) => {
                 self.ask = Some(ask);
                 self.number = number;
@@ -163,7 +184,36 @@ impl<'c> Walk<'c> {
             Ok(None) => self.error = self.shortfall(place),
             Err(why) => self.error = Some(self.incomplete(place, why)),
         }
-        Ok((number, envelope, response))
+    }
+
+    fn facts<'a>(&self, envelope: &'a Envelope, rows: u64, is_repeated: bool) -> PageFacts<'a> {
+        let (progress, least) = (&self.progress, self.promised.map(|(least, _)| least));
+        let total = envelope.total_items.or(progress.total_items).or(least);
+        let total = total.filter(|_| !self.is_partial);
+        PageFacts {
+            number: self.number,
+            position: self.number.saturating_add(self.is_from_zero.into()),
+            rows,
+            envelope,
+            is_repeated,
+            is_missed: total.is_some_and(|total| progress.delivered < total),
+        }
+    }
+
+    /// What follows a page, unless the server itself says that something is wrong with it.
+    fn after(
+        &mut self,
+        page: &PageFacts<'_>,
+        response: &Response,
+    ) -> std::result::Result<Option<(Ask, u64)>, String> {
+        if let Some(trouble) = page.envelope.trouble() {
+            return Err(format!(
+                "the answer has an error beside its rows: {}",
+                response.words(&trouble)
+            ));
+        }
+        let next = self.pagination.next(page)?;
+        self.prepare(next, page.rows, response)
     }
 
     /// A walk over links may begin in the middle, if the caller's own query says so.
@@ -172,69 +222,6 @@ impl<'c> Walk<'c> {
         if let (Some(page), None) = (told, self.pagination.page_parameter()) {
             self.number = page;
             self.is_partial = true;
-        }
-    }
-
-    fn decode<T: DeserializeOwned>(
-        &self,
-        response: &Response,
-        rows: &mut Vec<T>,
-    ) -> Result<Envelope> {
-        let key = self.pagination.items_key();
-        let decoded = response.json_text().and_then(|text| {
-            Envelope::read(text, key, rows).map_err(|cause| response.not_json(text, cause))
-        });
-        let mut envelope = decoded.map_err(|mut error| {
-            if let Error::Decode(error) = &mut error {
-                error.page = Some(self.number);
-                let path = error.path.as_deref().unwrap_or_default();
-                let path = path.strip_prefix(key).unwrap_or(path);
-                error.row = Some(rows.len()).filter(|_| path.starts_with('['));
-            }
-            error
-        })?;
-        envelope.add_headers(response.headers());
-        match envelope.without_items() {
-            None => Ok(envelope),
-            Some(names) => {
-                let told = response.answer::<&str>(&[]).message;
-                // Some servers refuse within a 200.
-                let told = told.filter(|_| TELLING.iter().any(|name| names.contains(name)));
-                let told = told.map_or_else(String::new, |told| format!(" ({told})"));
-                let message = format!(
-                    "the answer has no member {key:?} with rows; it has: {names}{told}; set Pagination::with_items_key"
-                );
-                let mut error = response.undecodable(message, None);
-                if let Error::Decode(error) = &mut error {
-                    error.page = Some(self.number);
-                }
-                Err(error)
-            }
-        }
-    }
-
-    /// Where an answer does not say which page it is, it must at least be another one.
-    fn check_new(
-        &mut self,
-        response: &Response,
-        envelope: &Envelope,
-        rows: u64,
-    ) -> std::result::Result<(), String> {
-        let Some(parameter) = self.pagination.page_parameter() else {
-            // Of links each is followed once.
-            return Ok(());
-        };
-        if envelope.page.is_some() || rows == 0 {
-            return Ok(());
-        }
-        // The rows alone: around them there may be a time or a number that changes.
-        let text = response.json_text().unwrap_or_default();
-        let rows = member(text, self.pagination.items_key()).unwrap_or(text);
-        match self.previous.replace(rows.to_owned()) {
-            Some(previous) if previous == rows => Err(format!(
-                "the page is identical to the one before: does the server know the query parameter {parameter:?}? A collection without pages is read with Pagination::single()"
-            )),
-            _ => Ok(()),
         }
     }
 
@@ -287,6 +274,3 @@ impl<'c> Walk<'c> {
         }))
     }
 }
-
-/// Members that hold a server's words.
-const TELLING: [&str; 4] = ["error", "errors", "message", "failureReason"];

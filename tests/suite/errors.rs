@@ -431,7 +431,7 @@ fn a_body_that_is_not_utf_8_is_told_with_the_place_of_the_first_bad_byte() {
 
 #[test]
 fn a_walk_that_cannot_have_seen_everything_is_told_with_both_numbers() {
-    let page = r#"{"items":[1],"pagination":{"page_number":1,"page_size":2,"total_items":3}}"#;
+    let page = r#"{"items":[1],"pagination":{"page_number":1,"total_pages":1,"total_items":3}}"#;
     let server = Server::with_api([reply(200, page)]);
     let error = server.client().items::<u8>("/rows").last().unwrap().unwrap_err();
     assert_eq!(

@@ -59,6 +59,8 @@ fn a_next_link_in_the_body_is_found_wherever_it_stands() {
             json!({"meta": {"next": target}}),
             json!({"meta": {"next_page": target}}),
             json!({"meta": {"next": target}, "pagination": {}}),
+            json!({"next_page_url": target}),
+            json!({"paging": {"nextUrl": target}}),
         ];
         for mut first in shapes {
             first["items"] = json!([1]);
@@ -89,6 +91,11 @@ fn a_next_page_that_cannot_be_read_is_an_error() {
         json!({"meta": {"next_page": 2.5}}),
         json!({"next": {"href": 5}}),
         json!({"next": [null, {"id": 5}]}),
+        // A cursor, though it would do as a relative reference.
+        json!({"next": "40"}),
+        json!({"next": "abc=="}),
+        json!({"next_page": "abc"}),
+        json!({"_links": {"next": {"href": "b"}}}),
     ] {
         let mut page = more.clone();
         page["items"] = json!([1]);
@@ -202,7 +209,7 @@ fn empty_pages_with_a_next_link_are_followed() {
 }
 
 /// Answers the API with `page`, by the number of the request, over raw sockets: fast.
-fn endless(page: fn(u64) -> Value) -> (Client, Arc<AtomicU64>) {
+pub fn endless(page: fn(u64) -> Value) -> (Client, Arc<AtomicU64>) {
     let requests = Arc::new(AtomicU64::new(0));
     let counter = requests.clone();
     let origin = raw_server(move |mut stream, _| {

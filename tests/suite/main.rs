@@ -23,6 +23,7 @@ mod credentials;
 mod discovery;
 mod docs;
 mod downloads;
+mod ends;
 mod errors;
 mod events;
 mod export;

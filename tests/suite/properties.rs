@@ -279,7 +279,9 @@ fn link_headers_are_read_as_rfc_8288_has_them() {
 #[test]
 fn link_headers_of_any_making_are_read_like_by_a_second_reader() {
     const NAMES: [&str; 6] = ["rel", "rel", "REL", "title", "rev", "anchor"];
-    const VALUES: [&str; 11] = [
+    const VALUES: [&str; 13] = [
+        "'next'",
+        "'prev next'",
         "next",
         "Next",
         "prev",

@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 use unattended::error::Sent;
-use unattended::{AuthMethod, Client, Credentials, Error, Request, RetryPolicy};
+use unattended::{AuthMethod, Client, Credentials, Error, Pagination, Request, RetryPolicy};
 
 use crate::support::*;
 
@@ -374,10 +374,41 @@ fn nothing_that_holds_a_secret_prints_it() {
     write!(text, "{:?}", Credentials::new("my-client", PREY)).unwrap();
     write!(text, "{response:?}{:?}", pages.next()).unwrap();
     write!(text, "{:?}", Credentials::from_fn(|| Ok(("a".into(), PREY.into())))).unwrap();
+    // A page with a link that has a query, and a point that leads there.
+    let linked = json!({"items": [1], "next": "/a?cursor=qu3ry", "error": TOKEN});
+    for page in [linked, json!({"items": [1], "links": {"next": "/a?cursor=qu3ry"}})] {
+        let server = Server::with_api([reply(200, page.to_string())]);
+        let provider = server.provider().with_pagination(Pagination::next_link());
+        let client = Client::new(provider, Credentials::new("my-client", PREY)).unwrap();
+        let mut pages = client.pages::<u8>("/a?key=qu3ry");
+        write!(text, "{:?}{:?}", pages.next().unwrap().unwrap(), pages.resume_point()).unwrap();
+    }
+    assert!(text.contains("Page {") && text.contains(r#"ResumePoint { path: "/a""#), "{text}");
+    let numbers = Pagination::page_numbers("key", "size");
+    let mut wrong = client.pages::<u8>("/a?key=qu3ry").with_pagination(numbers);
+    text += &printed(&wrong.next().unwrap().unwrap_err());
     assert_clean(&text, &"debug");
     for header in ["authorization", "Authorization"] {
         let own = Request::get("/a").header(header, "Bearer t0ken");
         assert_clean(&printed(&client.send(&own).unwrap_err()), &own);
+    }
+}
+
+#[test]
+fn what_a_page_tells_of_an_error_does_not_bring_the_token_to_light() {
+    for page in [
+        json!({"items": [1], "error": {"message": format!("no {TOKEN} here")}}),
+        json!({"items": null, "errors": [format!("no {TOKEN} here")]}),
+        json!({"items": [1], "error": {TOKEN: TOKEN}}),
+    ] {
+        let server = Server::with_scripts(
+            [reply(200, json!({"access_token": TOKEN, "expires_in": 60}).to_string())],
+            [reply(200, page.to_string())],
+        );
+        let client = server.client();
+        let error = client.items::<u8>("/a").last().unwrap().unwrap_err();
+        assert!(error.to_string().contains("has an error"), "{error}");
+        assert_clean(&printed(&error), &page);
     }
 }
 

@@ -86,7 +86,8 @@ pub fn next_link(header: &str) -> Option<String> {
                 relation = Some(value);
             }
         }
-        let relations = relation.unwrap_or_default().to_ascii_lowercase();
+        // Not of the RFC, and met nevertheless: `rel='next'`.
+        let relations = relation.unwrap_or_default().trim_matches('\'').to_ascii_lowercase();
         if relations.split_ascii_whitespace().any(|relation| relation == "next") {
             return Some(target.trim().to_owned());
         }

@@ -34,14 +34,21 @@ pub fn check(data: &[u8]) {
     for (at, line) in seen.iter().enumerate() {
         assert!(line.starts_with("GET /") && !seen[..at].contains(line), "{seen:#?}");
     }
-    let sent: Vec<Value> =
-        answers.iter().take(seen.len()).flat_map(|answer| rows_of(&answer.body, key)).collect();
+    let pages: Vec<Vec<Value>> =
+        answers.iter().take(seen.len()).map(|answer| rows_of(&answer.body, key)).collect();
+    // A last page that comes again is not delivered again.
+    let again = match &pages[..] {
+        [.., before, last] if before == last => last.len(),
+        _ => 0,
+    };
+    let sent = pages.concat();
     assert_eq!(rows, sent[..rows.len()], "of {sent:?}");
     assert_eq!(items.progress().delivered, u64::try_from(rows.len()).unwrap());
     assert!(items.next().is_none());
     match error {
         None => {
-            assert_eq!(rows.len(), sent.len(), "rows are missing, and no error");
+            let is_whole = rows.len() == sent.len() || rows.len() + again == sent.len();
+            assert!(is_whole, "rows are missing, and no error");
             assert!(items.resume_point().is_none());
         }
         Some(error) => {
