@@ -22,6 +22,7 @@ pub(crate) struct Envelope {
     pub(crate) page: Option<u64>,
     pub(crate) page_size: Option<u64>,
     pub(crate) total_pages: Option<u64>,
+    pub(crate) last_page: Option<u64>,
     pub(crate) total_items: Option<u64>,
     pub(crate) next_page: Option<NextPage>,
     pub(crate) next_link: Option<String>,
@@ -29,6 +30,8 @@ pub(crate) struct Envelope {
     pub(crate) has_unknown_next: bool,
     /// It is said in so many words that no page follows.
     pub(crate) says_end: bool,
+    /// It is said that a page stands before it.
+    pub(crate) is_not_first: bool,
     /// The server's words about an error, by the names of their members.
     trouble: Map<String, Value>,
     /// The names of the members, for the error that misses the rows.
@@ -59,6 +62,11 @@ impl Envelope {
         reader.deserialize(&mut json)?;
         json.end()?;
         Ok(envelope)
+    }
+
+    /// How many pages there are, as the answer has it.
+    pub(crate) fn page_count(&self) -> Option<u64> {
+        self.total_pages.or(self.last_page)
     }
 
     /// The names of the members, if the rows were not among them.
@@ -131,9 +139,11 @@ impl Envelope {
             }
             (Name::More, Value::Bool(more)) => self.add_word(*more),
             (Name::Last, Value::Bool(last)) => self.add_word(!last),
+            (Name::First, first) => self.is_not_first |= *first == Value::Bool(false),
             (Name::PageNumber, _) => self.page = number(self.page),
             (Name::PageSize, _) => self.page_size = number(self.page_size),
             (Name::TotalPages, _) => self.total_pages = number(self.total_pages),
+            (Name::LastPage, _) => self.last_page = number(self.last_page),
             (Name::TotalItems, _) => {
                 self.total_items = number(self.total_items.filter(|total| *total > 0));
             }
@@ -152,9 +162,10 @@ impl Envelope {
     }
 }
 
-/// The total in a `Content-Range` (RFC 9110 §14.4): of bytes it is not one of rows.
+/// The total in a `Content-Range` (RFC 9110 §14.4): of bytes it is not one of rows. Some
+/// servers leave the unit out.
 fn total_in_range(range: &str) -> Option<u64> {
-    let (unit, range) = range.trim().split_once(' ')?;
+    let (unit, range) = range.trim().split_once(' ').unwrap_or(("", range));
     let (_, total) = range.split_once('/').filter(|_| !unit.eq_ignore_ascii_case("bytes"))?;
     whole(total)
 }

@@ -19,9 +19,13 @@ pub(crate) enum Name {
     More,
     /// Whether this is the last page, likewise.
     Last,
+    /// Whether it is the first.
+    First,
     PageNumber,
     PageSize,
     TotalPages,
+    /// The number of the last page: how many there are, unless numbers begin at 0.
+    LastPage,
     TotalItems,
 }
 
@@ -44,9 +48,11 @@ impl Name {
             }
             "more" => Self::More,
             "last" | "is_last" | "isLast" | "is_last_page" | "isLastPage" => Self::Last,
+            "first" | "is_first" | "isFirst" | "is_first_page" | "isFirstPage" => Self::First,
             "page_number" | "current_page" => Self::PageNumber,
             "page_size" | "per_page" => Self::PageSize,
-            "total_pages" | "totalPages" | "last_page" | "lastPage" => Self::TotalPages,
+            "total_pages" | "totalPages" => Self::TotalPages,
+            "last_page" | "lastPage" => Self::LastPage,
             "total_items" | "totalItems" | "total_count" | "totalCount" | "total_results"
             | "totalResults" | "total_records" | "totalRecords" | "totalElements" | "total"
             | "@odata.count" => Self::TotalItems,

@@ -88,7 +88,7 @@ impl<T> Page<T> {
 
     /// How many pages the collection has, if the page says so.
     pub fn total_pages(&self) -> Option<u64> {
-        self.envelope.total_pages
+        self.envelope.page_count()
     }
 
     /// The answer that it came from, with its headers and raw body.

@@ -20,8 +20,8 @@ use crate::names::NextPage;
 /// | the number of the next page, or a link | `next_page`, `nextPage` |
 /// | that there is more | `has_more`, `hasMore`, `hasMoreItems`, `has_next`, `hasNext`, `has_next_page`, `hasNextPage`; `more`; the opposite of `last`, `is_last`, `isLast`, `is_last_page`, `isLastPage` |
 /// | the same, by a cursor | `next_cursor`, `nextCursor`, `next_page_token`, `nextPageToken`, `next_token`, `nextToken`, `continuation_token`, `continue`; a `next` that is neither path nor URL |
-/// | which page it is, and its size | `page_number`, `current_page`; `page_size`, `per_page` |
-/// | how many pages there are | `total_pages`, `totalPages`, `last_page`, `lastPage` |
+/// | which page it is, and its size | `page_number`, `current_page`; `first`, `is_first`, `isFirst`, `is_first_page`, `isFirstPage`; `page_size`, `per_page` |
+/// | how many pages there are, or which is the last | `total_pages`, `totalPages`; `last_page`, `lastPage` |
 /// | how many rows there are | `total`, `total_items`, `totalItems`, `total_count`, `totalCount`, `total_results`, `totalResults`, `total_records`, `totalRecords`, `totalElements`, `@odata.count` |
 ///
 /// And these headers: `Link`, `X-Next-Page`, `X-Total-Count`, `X-Total`, `X-Total-Pages`,
@@ -188,6 +188,15 @@ impl Pagination {
                 "page {} was asked for and the answer says it is page {told}: does the server know the query parameter {parameter:?}?",
                 page.number
             )),
+            None if self.style == Style::Numbers
+                && page.position == 1
+                && page.envelope.is_not_first =>
+            {
+                Err(format!(
+                    "page {} was asked for and the answer says that it is not the first: do pages count from 0? Then ask for it, by .query({parameter:?}, 0) on the request",
+                    page.number
+                ))
+            }
             None if page.is_repeated => Err(format!(
                 "the page is identical to the one before: does the server know the query parameter {parameter:?}? A collection without pages is read with Pagination::single()"
             )),
@@ -227,7 +236,7 @@ impl Pagination {
             Style::Single => Ok(Next::End),
             _ if page.rows == 0 && page.counts_more() => Err(format!(
                 "an empty page, although the answer counts {} pages",
-                page.envelope.total_pages.unwrap_or_default()
+                page.last_position().unwrap_or_default()
             )),
             Style::Numbers if self.is_last(page) => Ok(Next::End),
             Style::Numbers => after(page.number),
@@ -239,11 +248,12 @@ impl Pagination {
     /// says that there is more can make an empty page be followed.
     fn is_last(&self, page: &PageFacts<'_>) -> bool {
         let told = page.envelope;
+        let is_at_last = page.last_position() == Some(page.position);
         // What a bare array does not state is as it was asked for.
         let size = if told.is_bare { self.page_size } else { told.page_size };
         if page.says_more() {
             false
-        } else if page.rows == 0 || told.total_pages == Some(page.position) {
+        } else if page.rows == 0 || is_at_last {
             true
         } else if page.is_missed {
             false
@@ -255,7 +265,9 @@ impl Pagination {
     /// What follows where the answer itself names the next page.
     fn told_next(&self, page: &PageFacts<'_>) -> Result<Next, String> {
         let told = page.envelope;
-        match (&told.next_page, &told.next_link) {
+        // To links 0 is no page; to numbers it is a wrong one.
+        let is_page = |next: &&NextPage| self.has_numbers() || **next != NextPage::Number(0);
+        match (told.next_page.as_ref().filter(is_page), &told.next_link) {
             (Some(NextPage::Number(next)), _) if self.style == Style::NextPage => {
                 if *next <= page.number {
                     return Err(format!(
@@ -271,7 +283,7 @@ impl Pagination {
             )),
             (None, None) if page.counts_more() => Err(format!(
                 "no next page is named, although the answer counts {} pages",
-                told.total_pages.unwrap_or_default()
+                page.last_position().unwrap_or_default()
             )),
             (None, None) if told.has_unknown_next => {
                 Err("the answer says that there is more, but not by a link or number that could be followed".into())
@@ -314,7 +326,14 @@ impl PageFacts<'_> {
 
     /// A count below the page's own number is none.
     fn counts_more(&self) -> bool {
-        self.envelope.total_pages.is_some_and(|pages| self.position < pages)
+        self.last_position().is_some_and(|last| self.position < last)
+    }
+
+    /// How many pages there are, as far as the answer tells.
+    fn last_position(&self) -> Option<u64> {
+        let told = self.envelope;
+        let before = self.position - self.number;
+        told.total_pages.or_else(|| told.last_page?.checked_add(before))
     }
 }
 

@@ -230,7 +230,7 @@ impl<'c> Walk<'c> {
         let progress = &mut self.progress;
         progress.page = self.number;
         progress.delivered = progress.delivered.saturating_add(rows);
-        progress.total_pages = envelope.total_pages.or(progress.total_pages);
+        progress.total_pages = envelope.page_count().or(progress.total_pages);
         progress.date = progress.date.or_else(|| response.date());
         let before = progress.total_items;
         progress.total_items = envelope.total_items.or(before);

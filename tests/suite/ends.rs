@@ -261,12 +261,14 @@ fn pages_that_are_counted_from_0_are_all_delivered() {
             "page": {"number": number, "size": 1, "totalPages": 3, "totalElements": 3},
         })
     };
+    // The number of the last page, not how many there are.
+    let index = |number: u64| json!({"content": [number + 1], "last_page": 2});
     let plain = |number: u64| json!({"content": [number + 1], "total": 3});
     let ended = |number: u64| match number {
         3 => json!({"content": []}),
         _ => json!({"content": [number + 1], "page_number": number}),
     };
-    let styles: [(Page, u64); 4] = [(spring, 3), (inner, 3), (plain, 4), (ended, 4)];
+    let styles: [(Page, u64); 5] = [(spring, 3), (inner, 3), (index, 3), (plain, 4), (ended, 4)];
     for (page, requests) in styles {
         let server = Server::start(move |seen| match (seen.path(), asked(seen, "page")) {
             (TOKEN_PATH, _) => token_reply("t", 3600),
@@ -289,6 +291,29 @@ fn pages_that_are_counted_from_0_are_all_delivered() {
         let (rows, error) = walk(&mut items().resume(&point));
         assert!(error.is_none() && rows == [2, 3], "{rows:?} {error:?}");
         assert_eq!(server.api_requests().len() as u64, 2 * requests);
+    }
+}
+
+#[test]
+fn a_first_page_that_is_not_the_first_is_an_error_and_its_rows_are_not_delivered() {
+    for name in ["first", "is_first", "isFirst", "is_first_page", "isFirstPage"] {
+        // Counts from 0, and tells no total.
+        let server = numbered(move |number| {
+            let last = number == 2;
+            body(&json!({"items": [number + 1], name: number == 0, "last": last}))
+        });
+        let client = server.client();
+        let (rows, error) = walk(&mut client.items::<u64>("/rows"));
+        assert!(rows.is_empty(), "{rows:?}");
+        assert_eq!(
+            words(error, &server),
+            "GET HOST/rows: page 1: page 1 was asked for and the answer says that it is not the first: do pages count from 0? Then ask for it, by .query(\"page_number\", 0) on the request (0 rows delivered)"
+        );
+        let (rows, error) = walk(&mut client.items::<u64>("/rows?page_number=0"));
+        assert!(error.is_none() && rows == [1, 2, 3], "{rows:?} {error:?}");
+        // Where the caller begins in the middle it is as it should be.
+        let (rows, error) = walk(&mut client.items::<u64>("/rows?page_number=2"));
+        assert!(error.is_none() && rows == [3], "{rows:?} {error:?}");
     }
 }
 

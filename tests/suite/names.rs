@@ -155,6 +155,7 @@ fn headers_tell_of_more_pages_and_rows() {
         ("x-next-page", "2", true),
         ("x-next-page", "", false),
         ("content-range", "items 0-0/2", true),
+        ("content-range", "0-0/2", true),
         ("content-range", "items 0-0/1", false),
         ("content-range", "items 0-0/*", false),
         ("content-range", "bytes 0-2/3", false),
@@ -205,7 +206,7 @@ fn whole_numbers_may_be_written_as_floats() {
 #[test]
 fn what_is_0_or_false_in_words_says_nothing() {
     for nothing in [json!(0), json!(0.0), json!("0"), json!("false"), json!(" "), json!(null)] {
-        for name in ["has_more", "next_cursor", "nextPageToken", "continue", "next"] {
+        for name in ["has_more", "next_cursor", "nextPageToken", "continue", "next", "next_page"] {
             let page = json!({"items": [1], name: nothing});
             for style in [Pagination::single(), Pagination::next_link()] {
                 let server = Server::with_api([body(&page)]);
