@@ -209,7 +209,8 @@ impl Pagination {
     pub(crate) fn was_over(&self, page: &PageFacts<'_>) -> bool {
         let told = page.envelope;
         // A server that echoes the number knows it, and gives its last page for any beyond.
-        let is_beyond = told.page == Some(page.number);
+        let is_beyond = told.page == Some(page.number)
+            && self.is_last(&PageFacts { is_missed: false, ..*page });
         // Nothing but our own query has spoken of pages: the array is all there is.
         let is_unpaged = told.is_bare
             && page.position == 2
@@ -219,12 +220,9 @@ impl Pagination {
         is_again && (is_beyond || is_unpaged)
     }
 
-    /// Whether a page may have been the last, though another one is asked for.
+    /// Whether another page is asked for, if one is, without a word that there is one.
     pub(crate) fn is_doubtful(&self, page: &PageFacts<'_>) -> bool {
-        let is_first_array = page.envelope.is_bare && page.position == 1;
-        let by_total_alone =
-            page.is_missed && self.is_last(&PageFacts { is_missed: false, ..*page });
-        self.style == Style::Numbers && (is_first_array || by_total_alone)
+        self.style == Style::Numbers && !page.says_more()
     }
 
     /// What follows a page, or why there is no telling.

@@ -1,6 +1,8 @@
 //! Where a walk over numbered pages ends: what counts as a word that there is more, what as
 //! a word that there is not, and what is done where there is neither.
 
+use std::sync::{Arc, Mutex};
+
 use serde_json::{Value, json};
 use unattended::{Error, Items, Pagination, ResumePoint};
 
@@ -409,8 +411,97 @@ fn a_last_page_that_comes_for_every_number_beyond_is_delivered_once() {
     let point: ResumePoint = items.resume_point().unwrap().to_string().parse().unwrap();
     let (rows, error) = walk(&mut client.items::<u64>("/rows").resume(&point));
     assert!(rows.is_empty() && matches!(error, Some(Error::Incomplete(_))), "{rows:?} {error:?}");
+    // Full pages, without a word of how many: this could go on for ever.
+    let server = numbered(|number| {
+        let rows = if number == 1 { json!([1, 2]) } else { json!([3, 4]) };
+        body(&json!({"items": rows, "page_number": number, "page_size": 2}))
+    });
+    let client = server.client();
+    for taken in 0..4 {
+        let mut items = client.items::<u64>("/rows");
+        let mut rows: Vec<u64> = items.by_ref().take(taken).map(Result::unwrap).collect();
+        let point: ResumePoint = items.resume_point().unwrap().to_string().parse().unwrap();
+        let (rest, error) = walk(&mut client.items::<u64>("/rows").resume(&point));
+        rows.extend(rest);
+        assert_eq!(rows, [1, 2, 3, 4]);
+        let error = error.unwrap().to_string();
+        assert!(error.contains("page 3: the page is identical to the one before"), "{error}");
+    }
     // A total that grew on the way is no promise to hold.
     let server = numbered(move |number| page(number, number + 2));
     let (rows, error) = walk(&mut server.client().items::<u64>("/rows"));
     assert!(error.is_none() && rows == [1, 2, 3], "{rows:?} {error:?}");
+}
+
+/// What a server of numbered pages tells, and how it answers beyond the last one.
+#[derive(Debug, Clone, Default)]
+struct Habits {
+    all: u64,
+    words: Vec<&'static str>,
+    is_bare: bool,
+    beyond: &'static str,
+}
+
+/// Pages of two rows.
+fn honest(habits: &Habits, page: u64) -> Reply {
+    let pages = habits.all.div_ceil(2).max(1);
+    let shown = match habits.beyond {
+        "404" if page > pages => return reply(404, "{}"),
+        "the last page" => page.min(pages),
+        _ => page,
+    };
+    let rows: Vec<u64> = (1..=habits.all).skip((shown as usize - 1) * 2).take(2).collect();
+    let link = (shown < pages).then(|| format!("/rows?page_number={}", shown + 1));
+    let words = json!({
+        "total_pages": pages, "total": habits.all, "page_number": shown, "page_size": 2,
+        "has_more": shown < pages, "next": link, "last": shown >= pages,
+    });
+    if habits.is_bare {
+        let bare = reply(200, json!(rows).to_string());
+        return habits.words.iter().fold(bare, |bare, word| match *word {
+            "total" => bare.header("x-total-count", habits.all.to_string()),
+            "total_pages" => bare.header("x-total-pages", pages.to_string()),
+            "next" => link
+                .iter()
+                .fold(bare, |bare, link| bare.header("link", format!("<{link}>; rel=\"next\""))),
+            _ => bare,
+        });
+    }
+    let mut answer = json!({"items": rows});
+    for word in &habits.words {
+        answer[word] = words[word].clone();
+    }
+    body(&answer)
+}
+
+#[test]
+fn whatever_a_server_tells_of_its_pages_every_row_is_delivered_once() {
+    let habits = Arc::new(Mutex::new(Habits::default()));
+    let played = habits.clone();
+    let server = numbered(move |page| honest(&played.lock().unwrap(), page));
+    let client = server.client();
+    let words = ["total_pages", "total", "page_number", "page_size", "has_more", "next", "last"];
+    for bits in 0..128 {
+        let told = words.iter().enumerate().filter(|(bit, _)| bits >> bit & 1 == 1);
+        let told: Vec<&str> = told.map(|(_, word)| *word).collect();
+        for (all, is_bare, beyond) in [
+            (5, false, "nothing"),
+            (4, false, "404"),
+            (4, false, "the last page"),
+            (5, true, "the last page"),
+            (4, true, "nothing"),
+        ] {
+            let now = Habits { all, words: told.clone(), is_bare, beyond };
+            *habits.lock().unwrap() = now.clone();
+            let items = client.items::<u64>("/rows");
+            let mut items = if bits % 2 == 0 { items } else { items.with_page_size(2) };
+            let (rows, error) = walk(&mut items);
+            assert_eq!(rows, (1..=all).collect::<Vec<_>>(), "{now:?}: {error:?}");
+            // Only what such a server does beyond its last page can be wrong.
+            assert!(error.is_none() || beyond != "nothing", "{now:?}: {error:?}");
+            let ends = ["total_pages", "has_more", "next", "last"];
+            let is_told = !is_bare && ends.iter().any(|word| told.contains(word));
+            assert!(error.is_none() || !is_told, "{now:?}: {error:?}");
+        }
+    }
 }

@@ -295,3 +295,21 @@ fn a_walk_over_links_that_begins_at_the_first_page_is_held_to_its_total() {
         assert!(matches!(error, Some(Error::Incomplete(_))), "{number}: {error:?}");
     }
 }
+
+#[test]
+fn every_name_that_is_read_is_documented_and_tested() {
+    let read = |file: &str| {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        std::fs::read_to_string(root.join(file)).unwrap()
+    };
+    let (source, docs) = (read("src/names.rs"), read("src/pagination.rs"));
+    let tests =
+        read("tests/suite/names.rs") + &read("tests/suite/links.rs") + &read("tests/suite/ends.rs");
+    let of = source.split("fn of(name: &str)").nth(1).unwrap().split("_ => return None").next();
+    let names: Vec<&str> = of.unwrap().split('"').skip(1).step_by(2).collect();
+    assert!(names.len() > 60, "the names were not understood");
+    for name in names {
+        assert!(docs.contains(&format!("`{name}`")), "{name} is not documented");
+        assert!(tests.contains(&format!("\"{name}\"")), "{name} is not tested");
+    }
+}
