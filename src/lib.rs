@@ -60,6 +60,7 @@ mod response;
 mod link_header;
 mod names;
 mod envelope;
+mod facts;
 mod pagination;
 mod provider;
 mod presets;

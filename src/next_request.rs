@@ -3,6 +3,7 @@
 use ureq::http::Uri;
 
 use crate::error::{Error, Result};
+use crate::facts::PageFacts;
 use crate::form::{encode_pairs, fingerprint};
 use crate::pagination::Next;
 use crate::request::Request;
@@ -96,12 +97,13 @@ impl Walk<'_> {
     pub(crate) fn prepare(
         &mut self,
         next: Next,
-        rows: u64,
+        page: &PageFacts<'_>,
         response: &Response,
     ) -> std::result::Result<Option<(Ask, u64)>, String> {
-        self.empty_pages = if rows == 0 { self.empty_pages + 1 } else { 0 };
+        self.empty_pages = if page.rows == 0 { self.empty_pages + 1 } else { 0 };
         match next {
             Next::End => Ok(None),
+            Next::Page(_) if self.empty_pages >= MOST_LINKED_ON && page.has_link_only() => Ok(None),
             _ if self.empty_pages > MOST_EMPTY_PAGES => {
                 Err(format!("{MOST_EMPTY_PAGES} pages in a row were empty"))
             }
@@ -137,3 +139,5 @@ impl Walk<'_> {
 
 /// Filters may leave pages empty in APIs that page by links, but not for ever.
 const MOST_EMPTY_PAGES: u32 = 1_000;
+/// Some servers of numbered pages link to the number after any, the last one included.
+const MOST_LINKED_ON: u32 = 10;

@@ -1,6 +1,6 @@
 //! How an API cuts a collection into pages: what to ask for next, decided without IO.
 
-use crate::envelope::Envelope;
+use crate::facts::PageFacts;
 use crate::names::NextPage;
 
 /// How a provider pages: how the next page is asked for, and where the rows are.
@@ -66,7 +66,8 @@ impl Pagination {
     ///
     /// 1. The answer says that there is more, by `total_pages`, a next link or another of
     ///    its [words](Pagination#what-is-read): the next page is asked for. That goes for an
-    ///    empty page as well, but for one below `total_pages`, which is an error.
+    ///    empty page as well, but for one below `total_pages`, which is an error, and for
+    ///    the tenth in a row that only links on: some servers link to any number.
     /// 2. An empty page is the last, and so is the one that `total_pages` names.
     /// 3. A total is more than what was delivered: the next page is asked for.
     /// 4. The answer says that there is no more, as by `"next": null`, `"has_more": false` or
@@ -297,42 +298,6 @@ impl Pagination {
 
 fn after(page: u64) -> Result<Next, String> {
     page.checked_add(1).map(Next::Page).ok_or_else(|| "there is no higher page number".into())
-}
-
-/// What is known of a page when its successor is decided.
-#[derive(Clone, Copy)]
-pub(crate) struct PageFacts<'a> {
-    /// By which it was asked for.
-    pub(crate) number: u64,
-    /// Its place among the pages, counted from 1 even where numbers begin at 0.
-    pub(crate) position: u64,
-    pub(crate) rows: u64,
-    pub(crate) envelope: &'a Envelope,
-    /// Its rows are those of the page before.
-    pub(crate) is_repeated: bool,
-    /// A total says that there are more rows than were delivered.
-    pub(crate) is_missed: bool,
-}
-
-impl PageFacts<'_> {
-    /// Whether the answer says that another page follows.
-    fn says_more(&self) -> bool {
-        let told = self.envelope;
-        let names_page = told.next_page.as_ref().is_some_and(|next| *next != NextPage::Number(0));
-        self.counts_more() || names_page || told.next_link.is_some() || told.has_unknown_next
-    }
-
-    /// A count below the page's own number is none.
-    fn counts_more(&self) -> bool {
-        self.last_position().is_some_and(|last| self.position < last)
-    }
-
-    /// How many pages there are, as far as the answer tells.
-    fn last_position(&self) -> Option<u64> {
-        let told = self.envelope;
-        let before = self.position - self.number;
-        told.total_pages.or_else(|| told.last_page?.checked_add(before))
-    }
 }
 
 #[derive(Clone, PartialEq, Eq)]

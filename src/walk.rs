@@ -9,7 +9,8 @@ use crate::client::Client;
 use crate::envelope::Envelope;
 use crate::error::{Error, IncompleteError, Place, Result};
 use crate::event::Event;
-use crate::pagination::{PageFacts, Pagination};
+use crate::facts::PageFacts;
+use crate::pagination::Pagination;
 use crate::request::Request;
 use crate::response::Response;
 use crate::resume::{Ask, Progress, ResumePoint, count};
@@ -213,7 +214,7 @@ impl<'c> Walk<'c> {
             ));
         }
         let next = self.pagination.next(page)?;
-        self.prepare(next, page.rows, response)
+        self.prepare(next, page, response)
     }
 
     /// A walk over links may begin in the middle, if the caller's own query says so.

@@ -73,6 +73,21 @@ fn empty_pages_that_say_there_is_more_are_not_asked_for_without_end() {
 }
 
 #[test]
+fn a_server_of_numbered_pages_that_links_on_for_ever_is_left_after_ten_empty_ones() {
+    let server = Server::start(|seen| match seen.target.as_str() {
+        TOKEN_PATH => token_reply("t", 3600),
+        first if first.contains("page_number=1&") || first.ends_with("page_number=1") => {
+            body(&json!({"items": [1], "next": "/rows?page_number=2"}))
+        }
+        _ => body(&json!({"items": [], "next": "/rows?page_number=9"})),
+    });
+    let client = server.client();
+    let (rows, error) = walk(&mut client.items::<u64>("/rows"));
+    assert!(error.is_none(), "{error:?}");
+    assert_eq!((rows, server.api_requests().len()), (vec![1], 11));
+}
+
+#[test]
 fn a_word_that_there_is_no_more_ends_a_numbered_walk_without_another_request() {
     for end in [
         json!({"next": null}),
