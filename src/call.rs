@@ -48,6 +48,8 @@ pub(crate) struct Call<'a> {
     pub(crate) token: Option<AccessToken>,
     /// The token that was refused, and the refusal.
     pub(crate) refused: Option<(AccessToken, Response)>,
+    /// A newer token would be refused as well, as one was a moment ago.
+    pub(crate) renewal_is_vain: bool,
     /// Who asked for a token.
     pub(crate) identity: Option<Identity>,
     pub(crate) sent_at: Moment,
@@ -113,6 +115,7 @@ impl<'a> Call<'a> {
             expects: true,
             token: None,
             refused: None,
+            renewal_is_vain: false,
             identity: None,
             sent_at: now,
             date: None,
@@ -185,7 +188,8 @@ impl<'a> Call<'a> {
             may_renew: !is_token
                 && self.is_patient
                 && self.token.is_some()
-                && self.refused.is_none(),
+                && self.refused.is_none()
+                && !self.renewal_is_vain,
             retries_left: self.retries_left,
             retries: self.attempt - 1,
             idles: self.idles,

@@ -166,6 +166,7 @@ impl Client {
                 Arrival::Outcome(outcome) => outcome,
             };
             call.now = self.now();
+            self.heed(call, &outcome);
             let verdict = call.verdict(&outcome);
             self.remember(call, &outcome);
             match verdict {

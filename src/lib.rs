@@ -97,6 +97,7 @@ mod refusal;
 mod client;
 mod waiting;
 mod renewal;
+mod authorization;
 mod revocation;
 mod download;
 mod verbs;

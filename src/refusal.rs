@@ -120,6 +120,10 @@ impl Call<'_> {
                 Class::Credentials,
                 "a renewed token was refused as well: some APIs answer a wrong path like this",
             ),
+            StatusCode::UNAUTHORIZED if self.renewal_is_vain => (
+                Class::Credentials,
+                "a renewed token was refused as well a moment ago, so this one is not renewed: some APIs answer a wrong path like this",
+            ),
             StatusCode::UNAUTHORIZED if !self.is_patient => (
                 Class::Credentials,
                 "the token is new: check whether this API takes tokens of this token endpoint, with this audience and scope",

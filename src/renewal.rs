@@ -1,4 +1,4 @@
-//! How a client comes by its token, keeps it and renews it.
+//! How a client comes by a token, and by a newer one.
 
 use std::time::Duration;
 
@@ -20,51 +20,8 @@ use crate::token::{self, AccessToken};
 use crate::transport::Outgoing;
 
 impl Client {
-    /// The token that the next call would use: fetched if there is none, renewed if it is
-    /// about to expire.
-    ///
-    /// # Errors
-    ///
-    /// As [`send`](Self::send).
-    pub fn access_token(&self) -> Result<AccessToken> {
-        let end = self.end_of(self.policy.deadline, &self.now());
-        self.token(end, self.policy.retries, None)
-    }
-
-    /// Puts a token to the call: the client's, or a newer one than was refused.
-    pub(crate) fn authorize(&self, call: &mut Call<'_>) -> Result<()> {
-        if !call.with_token || call.token.is_some() {
-            return Ok(());
-        }
-        let refused = call.refused.as_ref().map(|(token, _)| token);
-        let wanted = Wanted { refused, ..Wanted::any(self.margin) };
-        if let Some(token) = self.token.borrow().as_ref()
-            && wanted.is_usable(token, &call.now)
-        {
-            call.token = Some(token.clone());
-            return Ok(());
-        }
-        let token = self.token(call.end, call.retries, refused).map_err(Error::before_sending)?;
-        if let Some((refused, refusal)) = &call.refused
-            && refused.is_same(&token)
-        {
-            // Gateways cache token answers: asking again would not help.
-            return Err(call.same_token_again(refusal));
-        }
-        call.now = self.now();
-        call.token = Some(token);
-        Ok(())
-    }
-
-    pub(crate) fn reauthorize(&self, call: &mut Call<'_>, response: Response) {
-        self.emit(|| Event::TokenRefused { place: call.place() });
-        if let Some(token) = call.token.take() {
-            call.refused = Some((token, response));
-        }
-    }
-
     /// The client's token while it is fresh, else the store's, else a new one.
-    fn token(
+    pub(crate) fn token(
         &self,
         end: Duration,
         retries: u32,
@@ -73,7 +30,7 @@ impl Client {
         let own = self.token.borrow().clone();
         let now = self.now();
         let is_renewal = own.is_some();
-        let mut wanted = Wanted { refused, is_renewal, ..Wanted::any(self.margin) };
+        let mut wanted = Wanted { is_renewal, ..Wanted::other_than(refused, self.margin) };
         if let Some(token) = own.as_ref().filter(|token| wanted.is_usable(token, &now)) {
             return Ok(token.clone());
         }
@@ -97,7 +54,7 @@ impl Client {
     /// A token that is not there yet, whatever there is, which stays if it fails.
     pub(crate) fn new_token(&self, call: &mut Call<'_>) -> Result<AccessToken> {
         let is_renewal = self.token.borrow().is_some();
-        let wanted = Wanted { is_new: true, is_renewal, ..Wanted::any(self.margin) };
+        let wanted = Wanted { is_new: true, is_renewal, ..Wanted::other_than(None, self.margin) };
         Ok(self.take(self.fetch(call, &wanted)?))
     }
 
@@ -305,7 +262,7 @@ impl Client {
 type Obtained = (AccessToken, Option<Event>);
 
 /// Which token will do.
-struct Wanted<'a> {
+pub(crate) struct Wanted<'a> {
     /// Not this one, which the API refused.
     refused: Option<&'a AccessToken>,
     /// Nor this one, the client's own: the store's copy of it knows the wall clock alone.
@@ -319,23 +276,16 @@ struct Wanted<'a> {
     is_new: bool,
 }
 
-impl Wanted<'_> {
-    fn any(margin: Duration) -> Self {
-        Self {
-            refused: None,
-            worn: None,
-            margin,
-            is_renewal: false,
-            still_good: None,
-            is_new: false,
-        }
+impl<'a> Wanted<'a> {
+    pub(crate) fn other_than(refused: Option<&'a AccessToken>, margin: Duration) -> Self {
+        Self { refused, worn: None, margin, is_renewal: false, still_good: None, is_new: false }
     }
 
     fn is_wanted(&self, token: &AccessToken) -> bool {
         self.refused.is_none_or(|refused| !refused.is_same(token))
     }
 
-    fn is_usable(&self, token: &AccessToken, now: &Moment) -> bool {
+    pub(crate) fn is_usable(&self, token: &AccessToken, now: &Moment) -> bool {
         let is_worn = self.worn.is_some_and(|worn| worn.is_same(token));
         !self.is_new && !is_worn && self.is_wanted(token) && token.is_fresh(self.margin, now)
     }

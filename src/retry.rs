@@ -84,7 +84,7 @@ pub(crate) struct Situation {
     pub(crate) repeatable: bool,
     /// A long body asked for permission first, and need not have.
     pub(crate) expects: bool,
-    /// A token was sent that has not been renewed in this call.
+    /// A token was sent that has not been renewed in this call, nor in vain a moment ago.
     pub(crate) may_renew: bool,
     pub(crate) retries_left: u32,
     /// How many retries there were.

@@ -1,5 +1,5 @@
 //! What clones of a client remember together: the waits that servers asked for, and
-//! credentials that were refused.
+//! credentials and tokens that were refused.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,6 +12,7 @@ use crate::clock::{Moment, UNSETTLED, to_millis};
 use crate::credentials::Identity;
 use crate::error::{Answer, TokenError};
 use crate::retry::Endpoint;
+use crate::token::AccessToken;
 use crate::url::Origin;
 
 /// The memory, shared by clones.
@@ -21,6 +22,8 @@ pub(crate) struct Wishes {
     has_wishes: AtomicBool,
     refused: Mutex<Option<RefusedClient>>,
     failed_renewal: Mutex<Option<Moment>>,
+    vain_renewals: Mutex<Vec<VainRenewal>>,
+    has_vain_renewals: AtomicBool,
 }
 
 /// Credentials that the token endpoint does not know, and until when to believe it.
@@ -28,6 +31,17 @@ struct RefusedClient {
     identity: Identity,
     since: Moment,
     error: TokenError,
+}
+
+/// A token that was bought because another had been refused, and was refused as well.
+struct VainRenewal {
+    token: AccessToken,
+    /// Some call did not refuse it, so what it was refused by is not the token's fault.
+    is_accepted: bool,
+    since: Moment,
+    method: Method,
+    origin: Origin,
+    path: String,
 }
 
 /// A server's wish not to be called for a while.
@@ -133,6 +147,77 @@ impl Wishes {
         let refused = refused.as_ref().filter(|refused| refused.identity == *identity)?;
         refused.since.left_of(REFUSAL_HOLDS, now)?;
         Some(refused.error.clone())
+    }
+
+    /// Remembers that a renewal did not help this call.
+    pub(crate) fn renewed_in_vain(
+        &self,
+        token: &AccessToken,
+        method: &Method,
+        uri: &Uri,
+        now: Moment,
+    ) {
+        let mut renewals = self.vain_renewals(&now);
+        // A token that is refused by call after call is for all that not held back for ever.
+        let first = renewals.iter().find(|renewal| renewal.is_doubted(token));
+        let since = first.map_or(now, |first| first.since);
+        renewals.retain(|renewal| !renewal.is_of(method, uri));
+        if renewals.len() == MOST_WISHES {
+            renewals.remove(0);
+        }
+        renewals.push(VainRenewal {
+            token: token.clone(),
+            is_accepted: false,
+            since,
+            method: method.clone(),
+            origin: Origin::of(uri),
+            path: uri.path().to_owned(),
+        });
+        self.has_vain_renewals.store(true, Ordering::Release);
+    }
+
+    /// Whether a token newer than this one, which was refused, would likely be refused as
+    /// well: this one was new itself and no call has been accepted with it, or a new one
+    /// was refused by the same method and path.
+    pub(crate) fn is_renewal_vain(
+        &self,
+        token: &AccessToken,
+        method: &Method,
+        uri: &Uri,
+        now: &Moment,
+    ) -> bool {
+        let renewals = self.vain_renewals(now);
+        renewals.iter().any(|renewal| renewal.is_doubted(token) || renewal.is_of(method, uri))
+    }
+
+    /// A call was accepted with this token: spares it the lock if there is no doubt.
+    pub(crate) fn accepted(&self, token: &AccessToken, method: &Method, uri: &Uri, now: &Moment) {
+        if !self.has_vain_renewals.load(Ordering::Acquire) {
+            return;
+        }
+        let mut renewals = self.vain_renewals(now);
+        renewals.retain(|renewal| !renewal.is_of(method, uri));
+        for renewal in renewals.iter_mut().filter(|renewal| renewal.token.is_same(token)) {
+            renewal.is_accepted = true;
+        }
+    }
+
+    /// Those that are not long ago.
+    fn vain_renewals(&self, now: &Moment) -> MutexGuard<'_, Vec<VainRenewal>> {
+        let mut renewals = lock(&self.vain_renewals);
+        renewals.retain(|renewal| renewal.since.left_of(REFUSAL_HOLDS, now).is_some());
+        self.has_vain_renewals.store(!renewals.is_empty(), Ordering::Release);
+        renewals
+    }
+}
+
+impl VainRenewal {
+    fn is_doubted(&self, token: &AccessToken) -> bool {
+        !self.is_accepted && self.token.is_same(token)
+    }
+
+    fn is_of(&self, method: &Method, uri: &Uri) -> bool {
+        self.method == *method && self.path == uri.path() && self.origin == Origin::of(uri)
     }
 }
 

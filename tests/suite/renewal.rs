@@ -452,3 +452,113 @@ fn a_vault_that_is_sealed_is_not_asked_by_every_call_while_the_old_token_is_good
     }
     assert_eq!((asked.load(Ordering::SeqCst), server.api_requests().len()), (1 + 2, 10));
 }
+
+/// An API that accepts the last token, apart from calls below `/bad`; `revoke` counts up.
+fn revocable() -> (Server, Arc<AtomicUsize>) {
+    let (revoked, bought) = (Arc::new(AtomicUsize::new(0)), AtomicUsize::new(0));
+    let limit = revoked.clone();
+    let server = Server::start(move |seen| match seen.path() {
+        TOKEN_PATH => {
+            let number = bought.fetch_add(1, Ordering::SeqCst) + 1;
+            token_reply(&format!("token-{number}"), HOUR)
+        }
+        path if path.starts_with("/bad") => reply(401, "{}"),
+        _ => {
+            let token = seen.header("authorization").unwrap().rsplit('-').next().unwrap();
+            let is_good = token.parse::<usize>().unwrap() > limit.load(Ordering::SeqCst);
+            reply(if is_good { 200 } else { 401 }, "{}")
+        }
+    });
+    (server, revoked)
+}
+
+#[test]
+fn paths_that_all_answer_401_cost_one_renewal_in_all() {
+    let (server, _) = revocable();
+    let (client, clock) = on_manual_clock(server.client());
+    let clone = client.clone();
+    for number in 0..20 {
+        let client = if number % 3 == 0 { &clone } else { &client };
+        let error = client.get(&format!("/bad/{number}")).unwrap_err();
+        assert_eq!((error.class(), error.sent()), (Class::Credentials, Sent::Refused));
+        clock.advance(secs(1));
+    }
+    assert_eq!(server.token_requests().len(), 2);
+}
+
+#[test]
+fn a_401_that_is_not_worth_a_renewal_says_why() {
+    let (server, _) = revocable();
+    let client = server.client();
+    client.get("/bad/1").unwrap_err();
+    let error = client.get("/bad/2").unwrap_err();
+    let host = server.url("")[7..].to_owned();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "GET {host}/bad/2: 401 Unauthorized; a renewed token was refused as well a moment ago, so this one is not renewed: some APIs answer a wrong path like this"
+        )
+    );
+}
+
+#[test]
+fn a_path_that_refuses_every_token_is_not_bought_one_again_and_again() {
+    let (server, _) = revocable();
+    let (client, _) = on_manual_clock(server.client());
+    for _ in 0..10 {
+        client.get("/good").unwrap();
+        client.get("/bad").unwrap_err();
+    }
+    assert_eq!(server.token_requests().len(), 2);
+}
+
+#[test]
+fn a_token_that_the_token_endpoint_returns_again_is_not_asked_for_by_every_call() {
+    let server = Server::start(|seen| match seen.path() {
+        TOKEN_PATH => token_reply("cached", HOUR),
+        _ => reply(401, "{}"),
+    });
+    let (client, _) = on_manual_clock(server.client());
+    for number in 0..20 {
+        client.get(&format!("/{number}")).unwrap_err();
+    }
+    assert_eq!((server.token_requests().len(), server.api_requests().len()), (2, 20));
+}
+
+#[test]
+fn a_token_that_was_accepted_is_renewed_at_once_each_time_that_it_is_revoked() {
+    let (server, revoked) = revocable();
+    let (client, clock) = on_manual_clock(server.client());
+    client.get("/good").unwrap();
+    client.get("/bad").unwrap_err();
+    client.get("/good").unwrap();
+    for times in 1..=5 {
+        revoked.store(times + 1, Ordering::SeqCst);
+        client.get("/good").unwrap();
+        assert_eq!(server.token_requests().len(), 2 + times);
+    }
+    assert!(clock.sleeps().is_empty());
+}
+
+#[test]
+fn a_minute_after_a_renewal_in_vain_the_next_401_renews_again() {
+    let (server, _) = revocable();
+    let (client, clock) = on_manual_clock(server.client());
+    // Calls in between do not put it off.
+    for (seconds, tokens) in [(0, 2), (30, 2), (29, 2), (1, 3), (30, 3), (30, 4)] {
+        clock.advance(secs(seconds));
+        client.get("/bad/1").unwrap_err();
+        client.get("/bad/2").unwrap_err();
+        assert_eq!(server.token_requests().len(), tokens);
+    }
+}
+
+#[test]
+fn a_path_that_accepts_a_token_again_is_trusted_again() {
+    let server = Server::with_api([401, 401, 200, 401, 200].map(|status| reply(status, "{}")));
+    let (client, _) = on_manual_clock(server.client());
+    client.get("/x").unwrap_err();
+    client.get("/x").unwrap();
+    client.get("/x").unwrap();
+    assert_eq!(server.token_requests().len(), 3);
+}
