@@ -36,7 +36,7 @@ pub enum Event {
         /// How long it still lives; `None` if the server did not say.
         left: Option<Duration>,
     },
-    /// An early renewal failed for a passing reason; the old token is still good.
+    /// An early renewal failed; the old token is still good, so no call does.
     #[non_exhaustive]
     OldTokenKept {
         /// How long the old token still lives.

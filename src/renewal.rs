@@ -48,7 +48,8 @@ impl Client {
             call.is_patient = false;
         }
         let fetched = self.fetch(&mut call, &wanted);
-        Ok(self.take(fetched.or_else(|error| self.keep_old(wanted.still_good, error))?))
+        let kept = |error| self.keep_old(wanted.still_good, &error).ok_or(error);
+        Ok(self.take(fetched.or_else(kept)?))
     }
 
     /// A token that is not there yet, whatever there is, which stays if it fails.
@@ -66,22 +67,17 @@ impl Client {
         token
     }
 
-    /// An early renewal that fails for a passing reason leaves the old token in use.
+    /// An early renewal that fails, for whatever reason, leaves the old token in use: it is
+    /// as good as it was.
     fn keep_old(
         &self,
         still_good: Option<(AccessToken, Duration)>,
-        error: Error,
-    ) -> Result<Obtained> {
-        // A secret file may be empty for the moment in which it is written anew.
-        let is_passing = error.is_temporary() || matches!(error, Error::Configuration(_));
-        match still_good.filter(|_| is_passing) {
-            None => Err(error),
-            Some((old, left)) => {
-                self.wishes.renewal_failed(self.now());
-                let error = error.to_string();
-                Ok((old, Some(Event::OldTokenKept { left, error })))
-            }
-        }
+        error: &Error,
+    ) -> Option<Obtained> {
+        let (old, left) = still_good?;
+        self.wishes.renewal_failed(self.now());
+        let error = error.to_string();
+        Some((old, Some(Event::OldTokenKept { left, error })))
     }
 
     fn fetch(&self, call: &mut Call<'_>, wanted: &Wanted<'_>) -> Result<Obtained> {
@@ -172,8 +168,10 @@ impl Client {
             return Some(Arrival::Outcome(outcome));
         }
         let obtained = outcome.and_then(|response| self.read_token(call, &response, is_renewal));
-        if let Ok((token, _)) = &obtained {
-            entry.token = Some(token.clone());
+        match &obtained {
+            Ok((token, _)) => entry.token = Some(token.clone()),
+            Err(_) if wanted.still_good.is_some() => self.wishes.renewal_failed(self.now()),
+            Err(_) => {}
         }
         Some(obtained.map_or_else(|error| Arrival::Outcome(Err(error)), Arrival::Ready))
     }

@@ -264,15 +264,34 @@ fn an_early_renewal_whose_credentials_cannot_be_fetched_leaves_the_old_token_in_
 }
 
 #[test]
-fn an_early_renewal_that_fails_for_a_final_reason_is_the_error() {
-    let cases = [("invalid_client", 77), ("access_denied", 77), ("invalid_scope", 78)];
-    for (code, exit_code) in cases {
-        let (server, client, clock) = with_old_token(100, [reply(400, oauth(code))]);
+fn an_early_renewal_that_is_refused_for_good_is_no_error_until_the_old_token_is_over() {
+    let html = |status, words| reply(status, words).header("content-type", "text/html");
+    let cases = [
+        (reply(400, oauth("invalid_client")), 77),
+        (reply(400, oauth("access_denied")), 77),
+        (reply(400, oauth("invalid_scope")), 78),
+        (html(404, "<h1>Not Found</h1>"), 69),
+        (html(200, "<h1>Maintenance</h1>"), 69),
+        (html(403, "<h1>Blocked by the firewall</h1>"), 69),
+        (reply(302, "").header("location", "https://login.example.com/"), 69),
+    ];
+    for (failure, exit_code) in cases {
+        let what = format!("{failure:?}");
+        let (server, client, clock) = with_old_token(100, vec![failure; 9]);
+        let (client, events) = observed(client);
         clock.advance(secs(80));
+        let clone = client.clone();
+        for client in [&client, &clone, &client] {
+            client.get("/x").unwrap_or_else(|error| panic!("{what}: {error}"));
+        }
+        assert!(matches!(events.lock().unwrap()[..], [Event::OldTokenKept { .. }]), "{what}");
+        assert_eq!(server.api_requests()[2].header("authorization"), Some("Bearer old"), "{what}");
+        assert_eq!((server.token_requests().len(), clock.sleeps().len()), (2, 0), "{what}");
+        clock.advance(secs(20));
         let error = client.get("/x").unwrap_err();
-        assert!(matches!(error, Error::Token(_)));
-        assert_eq!(error.exit_code(), exit_code, "{code}");
-        assert!(server.api_requests().is_empty());
+        assert!(matches!(error, Error::Token(_)), "{what}: {error}");
+        assert_eq!((error.exit_code(), error.sent()), (exit_code, Sent::No), "{what}");
+        assert_eq!(server.api_requests().len(), 3, "{what}");
     }
 }
 
