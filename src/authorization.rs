@@ -3,6 +3,7 @@
 use ureq::http::StatusCode;
 
 use crate::call::Call;
+use crate::challenge::Bearer;
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::event::Event;
@@ -64,7 +65,9 @@ impl Client {
             if call.refused.is_some() {
                 self.wishes.renewed_in_vain(token, method, uri, *now);
             }
-            call.renewal_is_vain = self.wishes.is_renewal_vain(token, method, uri, now);
+            let lacks_scope = Bearer::of(&response.headers).is_some_and(|it| it.lacks_scope());
+            call.renewal_is_vain =
+                lacks_scope || self.wishes.is_renewal_vain(token, method, uri, now);
         } else if response.status.as_u16() < 400 {
             self.wishes.accepted(token, method, uri, now);
         }

@@ -48,7 +48,7 @@ pub(crate) struct Call<'a> {
     pub(crate) token: Option<AccessToken>,
     /// The token that was refused, and the refusal.
     pub(crate) refused: Option<(AccessToken, Response)>,
-    /// A newer token would be refused as well, as one was a moment ago.
+    /// A newer token would be refused as well, as one was a moment ago, or for its scope.
     pub(crate) renewal_is_vain: bool,
     /// Who asked for a token.
     pub(crate) identity: Option<Identity>,

@@ -43,6 +43,7 @@ mod class;
 pub mod error;
 mod wording;
 mod problem;
+mod challenge;
 mod url;
 
 // Who asks.

@@ -17,8 +17,13 @@ pub(crate) fn words(body: &str, mask: impl Fn(&str) -> String) -> (Option<String
         Ok(_) => (None, None),
         Err(_) => (None, Some(without_markup(&mask(start(body, QUOTED_FROM))))),
     };
-    let quote = |text: String| quote(&mask(start(&text, QUOTED_FROM)), &mask);
+    let quote = |text: String| quoted(&text, &mask);
     (code.and_then(quote), message.and_then(quote))
+}
+
+/// A server's words in one line, masked before and after they are cut.
+pub(crate) fn quoted(text: &str, mask: impl Fn(&str) -> String) -> Option<String> {
+    quote(&mask(start(text, QUOTED_FROM)), mask)
 }
 
 /// The `error` of RFC 6749 §5.2, when the body has that shape.

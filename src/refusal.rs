@@ -5,14 +5,16 @@ use std::time::Duration;
 use ureq::http::StatusCode;
 
 use crate::call::Call;
+use crate::challenge::{Bearer, INSUFFICIENT_SCOPE};
 use crate::clock::seconds;
 use crate::credentials::{Identity, Unreadable};
 use crate::diagnosis::diagnose;
 use crate::error::{Answer, Class, Error, Sent, StatusError, TokenError};
+use crate::problem;
 use crate::provider::Provider;
 use crate::response::Response;
 use crate::retry::{self, Endpoint, Rejection};
-use crate::secret::mask_opaque;
+use crate::secret::{mask, mask_opaque};
 
 impl Call<'_> {
     /// The error of a call that is not sent because of what the server asked before.
@@ -115,7 +117,9 @@ impl Call<'_> {
 
     pub(crate) fn refused_by_api(&self, response: &Response, rejection: Rejection) -> Error {
         let answer = response.answer(&self.secrets());
+        let lacking = self.lacking_scope(response, &answer);
         let (class, advice) = match answer.status {
+            StatusCode::UNAUTHORIZED if lacking.is_some() => (Class::Credentials, ""),
             StatusCode::UNAUTHORIZED if self.refused.is_some() => (
                 Class::Credentials,
                 "a renewed token was refused as well: some APIs answer a wrong path like this",
@@ -143,8 +147,22 @@ impl Call<'_> {
             }
             _ => (Class::Refused, ""),
         };
-        let why = self.why(rejection);
-        self.status_error(answer, if advice.is_empty() { why } else { advice.into() }, class)
+        let advice = lacking.or((!advice.is_empty()).then(|| advice.to_owned()));
+        self.status_error(answer, advice.unwrap_or_else(|| self.why(rejection)), class)
+    }
+
+    /// What to do about a token of too small a scope (RFC 6750 §3.1).
+    fn lacking_scope(&self, response: &Response, answer: &Answer) -> Option<String> {
+        let challenge = Bearer::of(&response.headers).unwrap_or_default();
+        let is_said = answer.code.as_deref() == Some(INSUFFICIENT_SCOPE);
+        if self.token.is_none() || !(is_said || challenge.lacks_scope()) {
+            return None;
+        }
+        let secrets = self.secrets();
+        let scope =
+            challenge.scope.and_then(|it| problem::quoted(&it, |text| mask(text, &secrets)));
+        let name = scope.map_or(String::new(), |scope| format!(" {scope}"));
+        Some(format!("the token lacks the scope{name}: ask for it with Provider::with_scope"))
     }
 
     pub(crate) fn status_error(&self, answer: Answer, message: String, class: Class) -> Error {

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use serde::de::DeserializeOwned;
 use ureq::http::{HeaderMap, Method, StatusCode, Uri};
 
+use crate::challenge::Bearer;
 use crate::error::{Answer, DecodeError, Error, Place, Result};
 use crate::locate::path_at;
 use crate::problem;
@@ -162,10 +163,16 @@ impl Response {
         // Gateways say the status once more in HTML.
         let status = self.status.to_string();
         let message = message.filter(|message| *message != status);
+        let challenge = Bearer::of(&self.headers).unwrap_or_default();
+        let is_said =
+            message.as_deref().is_some_and(|it| Some(it) != self.status.canonical_reason());
+        let words = challenge.words().filter(|_| !is_said);
+        let words = words.and_then(|words| problem::quoted(&words, mask));
+        let error = challenge.error.and_then(|error| problem::quoted(&error, mask));
         Answer {
             status: self.status,
-            code: registered.or(code),
-            message,
+            code: registered.or(code).or(error),
+            message: words.or(message),
             request_id: REQUEST_IDS.iter().find_map(|name| self.header(name)).map(mask),
             retry_after: self.retry_after(),
             body: self.excerpt(known),

@@ -593,3 +593,60 @@ fn an_error_is_one_line_whatever_is_quoted_in_it() {
     assert!(format!("{error:?}").contains("unknown variant `a b`"), "{error:?}");
     assert!(!format!("{error:?}").contains("a\nb"), "{error:?}");
 }
+
+#[test]
+fn a_bearer_challenge_gives_the_words_that_the_body_does_not() {
+    let challenge = r#"Bearer realm="api", error="invalid_token", error_description="The token \"expired\" at noon", scope="a b""#;
+    let said = "invalid_token: The token \"expired\" at noon (scope a b)";
+    let cases = [
+        ("", said.to_owned()),
+        (r#"{"message":"Unauthorized"}"#, said.to_owned()),
+        (r#"{"code":"E7","message":"go away"}"#, "E7: go away".to_owned()),
+        (r#"{"message":"go away"}"#, "invalid_token: go away".to_owned()),
+        ("<html><h1>401 Unauthorized</h1></html>", said.to_owned()),
+    ];
+    for (body, words) in cases {
+        let error = api_error(reply(401, body).header("www-authenticate", challenge));
+        let told = text(&error);
+        assert!(told.starts_with(&format!("GET host/a: 401 Unauthorized: {words}; ")), "{told}");
+        assert_eq!(error.answer().unwrap().body, body);
+    }
+    let error = api_error(reply(401, "").header("www-authenticate", "Basic error=\"x\""));
+    assert_eq!(error.answer().unwrap().code, None);
+}
+
+#[test]
+fn a_challenge_is_masked_and_cut_as_a_body_is() {
+    let long = "x".repeat(2_000);
+    let challenge = format!(
+        r#"Bearer error="token-1\u", error_description="token-2 is to{}ken-2, {long}", scope="token-1 token-2""#,
+        "\\"
+    );
+    let error = api_error(reply(401, "").header("www-authenticate", challenge));
+    let told = format!("{error}\n{error:?}\n{:?}", error.answer());
+    assert!(!told.contains("token-2") && told.contains("*** is ***, xxx"), "{told}");
+    assert!(error.to_string().chars().count() < 800, "{error}");
+}
+
+#[test]
+fn a_scope_that_is_lacking_is_named_with_the_setting_that_asks_for_it() {
+    let named = r#"Bearer error="insufficient_scope", scope="orders:write""#;
+    let unnamed = r#"Bearer error="insufficient_scope", error_description="no""#;
+    let cases = [
+        (named, "insufficient_scope: scope orders:write; the token lacks the scope orders:write"),
+        (unnamed, "insufficient_scope: no; the token lacks the scope"),
+    ];
+    for (challenge, words) in cases {
+        for (status, class) in
+            [("403 Forbidden", Class::Refused), ("401 Unauthorized", Class::Credentials)]
+        {
+            let code = status[..3].parse().unwrap();
+            let error = api_error(reply(code, "").header("www-authenticate", challenge));
+            assert_eq!(
+                text(&error),
+                format!("GET host/a: {status}: {words}: ask for it with Provider::with_scope")
+            );
+            assert_eq!(error.class(), class);
+        }
+    }
+}

@@ -581,3 +581,12 @@ fn a_path_that_accepts_a_token_again_is_trusted_again() {
     client.get("/x").unwrap();
     assert_eq!(server.token_requests().len(), 3);
 }
+
+#[test]
+fn a_401_for_want_of_scope_is_not_worth_a_renewal() {
+    let challenge = r#"Basic realm="x", Bearer error="insufficient_scope", scope="admin""#;
+    let server = Server::with_api([reply(401, "").header("www-authenticate", challenge)]);
+    let error = server.client().get("/x").unwrap_err();
+    assert_eq!((error.class(), error.sent()), (Class::Credentials, Sent::Refused));
+    assert_eq!((server.api_requests().len(), server.token_requests().len()), (1, 1));
+}

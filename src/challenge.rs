@@ -1,0 +1,154 @@
+//! What a server says in `WWW-Authenticate` about the token that it refused.
+
+use ureq::http::header::{HeaderMap, WWW_AUTHENTICATE};
+
+/// A challenge of the scheme Bearer (RFC 6750 §3), as the server wrote it.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Bearer {
+    pub(crate) error: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) scope: Option<String>,
+}
+
+impl Bearer {
+    /// The first that names an error, or else the first.
+    pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
+        let values = headers.get_all(WWW_AUTHENTICATE).iter();
+        let mut found: Vec<Self> = values
+            .flat_map(|value| challenges(&String::from_utf8_lossy(value.as_bytes())))
+            .collect();
+        let at = found.iter().position(|bearer| bearer.error.is_some()).unwrap_or(0);
+        (at < found.len()).then(|| found.swap_remove(at))
+    }
+
+    /// Another token of the same scope would be refused as well (RFC 6750 §3.1).
+    pub(crate) fn lacks_scope(&self) -> bool {
+        self.error.as_deref() == Some(INSUFFICIENT_SCOPE)
+    }
+
+    /// The description and the scope in one text.
+    pub(crate) fn words(&self) -> Option<String> {
+        match (&self.description, &self.scope) {
+            (Some(description), Some(scope)) => Some(format!("{description} (scope {scope})")),
+            (None, Some(scope)) => Some(format!("scope {scope}")),
+            (description, None) => description.clone(),
+        }
+    }
+
+    fn set(&mut self, name: &str, value: String) {
+        let member = match name.to_ascii_lowercase().as_str() {
+            "error" => &mut self.error,
+            "error_description" => &mut self.description,
+            "scope" => &mut self.scope,
+            _ => return,
+        };
+        member.get_or_insert(value);
+    }
+}
+
+/// Those of the scheme Bearer in one header, which may have several of any scheme (RFC 9110
+/// §11.6.1). Read leniently: nothing is too broken for what is right in it to be told.
+fn challenges(text: &str) -> Vec<Bearer> {
+    let (mut found, mut is_bearer) = (Vec::new(), false);
+    let mut rest = text;
+    while let Some((_, named)) = rest.find(is_of_token).and_then(|at| rest.split_at_checked(at)) {
+        let (name, after) = split(named, |c| !is_of_token(c));
+        rest = after;
+        match after.trim_start().strip_prefix('=') {
+            Some(value) => {
+                let (value, after) = value_of(value.trim_start());
+                rest = after;
+                if let Some(bearer) = found.last_mut().filter(|_| is_bearer && !value.is_empty()) {
+                    Bearer::set(bearer, name, value);
+                }
+            }
+            None => {
+                is_bearer = name.eq_ignore_ascii_case("Bearer");
+                found.extend(is_bearer.then(Bearer::default));
+            }
+        }
+    }
+    found
+}
+
+/// A value and what follows it: a quoted string (RFC 9110 §5.6.4) or a word.
+fn value_of(text: &str) -> (String, &str) {
+    let Some(mut rest) = text.strip_prefix('"') else {
+        let (word, rest) = split(text, |c| c == ',' || c.is_whitespace());
+        return (word.to_owned(), rest);
+    };
+    let mut value = String::new();
+    let mut is_escaped = false;
+    loop {
+        let mut chars = rest.chars();
+        let Some(c) = chars.next() else { return (value, rest) };
+        rest = chars.as_str();
+        match c {
+            '\\' if !is_escaped => is_escaped = true,
+            '"' if !is_escaped => return (value, rest),
+            c => {
+                value.push(c);
+                is_escaped = false;
+            }
+        }
+    }
+}
+
+fn split(text: &str, ends: impl Fn(char) -> bool) -> (&str, &str) {
+    text.split_at(text.find(ends).unwrap_or(text.len()))
+}
+
+/// RFC 9110 §5.6.2.
+fn is_of_token(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c)
+}
+
+pub(crate) const INSUFFICIENT_SCOPE: &str = "insufficient_scope";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_challenge_is_found_among_others_however_it_is_written() {
+        let cases: [(&[&str], [&str; 3]); 14] = [
+            (
+                &[r#"Bearer error="invalid_token", error_description="It expired""#],
+                ["invalid_token", "It expired", ""],
+            ),
+            (
+                &[r#"bearer realm="a, error=\"x\"", ERROR = invalid_token ,scope="a b""#],
+                ["invalid_token", "", "a b"],
+            ),
+            (&[r#"Basic realm="x", Bearer error="a", Digest error="b""#], ["a", "", ""]),
+            (
+                &[r#"Basic YWJj==, Bearer error_description="say \"hi\" \\o""#],
+                ["", r#"say "hi" \o"#, ""],
+            ),
+            (&["Negotiate", r#"Bearer realm="a""#, r#"Bearer error="b""#], ["b", "", ""]),
+            (&[r#"Bearer error="a" error_description="b""#], ["a", "b", ""]),
+            (&[r#"Bearer error="a",error="b""#], ["a", "", ""]),
+            (&[r#"Bearer error="a", error_description="cut o"#], ["a", "cut o", ""]),
+            (&[r#"Bearer error="a", error_description="cut\"#], ["a", "cut", ""]),
+            (&[r#"Bearer error="a"", scope=,,"#], ["a", "", ""]),
+            (&["Bearer error_description=\"zu sp\u{e4}t\""], ["", "zu sp\u{e4}t", ""]),
+            (&["Bearer"], ["", "", ""]),
+            (&["Bearer ,=;\u{fffd}=\"\\"], ["", "", ""]),
+            (&["Bearer error=\"\""], ["", "", ""]),
+        ];
+        for (headers, [error, description, scope]) in cases {
+            let mut map = HeaderMap::new();
+            for header in headers {
+                let value = ureq::http::HeaderValue::from_bytes(header.as_bytes()).unwrap();
+                map.append(WWW_AUTHENTICATE, value);
+            }
+            let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+            let expected =
+                Bearer { error: some(error), description: some(description), scope: some(scope) };
+            assert_eq!(Bearer::of(&map), Some(expected), "{headers:?}");
+        }
+        for text in ["", ",,=\"", "Basic error=\"a\"", "DPoP error=\"a\", Bearers x"] {
+            assert_eq!(challenges(text), [], "{text}");
+        }
+    }
+}
