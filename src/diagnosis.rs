@@ -1,6 +1,7 @@
 //! What a refusal of the token endpoint means, and what to do about it.
 
 use serde_json::Value;
+use ureq::http::StatusCode;
 
 use crate::credentials::Identity;
 use crate::error::{Answer, Class, Error, Sent, TokenError};
@@ -80,6 +81,10 @@ pub(crate) fn diagnose(
         }
         Some("invalid_request") => {
             "check the client authentication method, audience, resource and extra parameters of the Provider"
+        }
+        // RFC 6749 §5.2: client authentication failed, whatever else is said about it.
+        _ if answer.status == StatusCode::UNAUTHORIZED => {
+            return (Class::Credentials, invalid_client(provider, identity));
         }
         _ => return by_status(answer),
     };

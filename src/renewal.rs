@@ -8,7 +8,7 @@ use crate::call::Call;
 use crate::client::{Arrival, Client};
 use crate::clock::Moment;
 use crate::credentials::Identity;
-use crate::error::{Cause, Error, Result};
+use crate::error::{Cause, Class, Error, Result};
 use crate::event::Event;
 use crate::grant;
 use crate::payload::Payload;
@@ -192,11 +192,10 @@ impl Client {
         if let Some(wish) = call.wish(response) {
             entry.add(wish);
         }
-        if response.oauth_code().as_deref() == Some("invalid_client") {
-            let answer = response.answer(&call.secrets());
-            let provider = &self.provider;
-            let error =
-                call.refused_by_token_endpoint(answer, provider, identity, Rejection::Final);
+        let answer = response.answer(&call.secrets());
+        let error =
+            call.refused_by_token_endpoint(answer, &self.provider, identity, Rejection::Final);
+        if error.class == Class::Credentials {
             self.wishes.refuse(identity.clone(), self.now(), error);
         }
     }

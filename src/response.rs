@@ -150,8 +150,14 @@ impl Response {
         }))
     }
 
+    /// The `error` of RFC 6749 §5.2, or a refusal's registered code in another place.
     pub(crate) fn oauth_code(&self) -> Option<String> {
-        problem::oauth_code(&String::from_utf8_lossy(&self.body))
+        let body = String::from_utf8_lossy(&self.body);
+        problem::oauth_code(&body).or_else(|| {
+            let elsewhere = || problem::words(&body, str::to_owned).0;
+            let code = (!self.status.is_success()).then(elsewhere).flatten();
+            code.filter(|code| retry::is_final(code) || retry::is_passing(code))
+        })
     }
 
     /// What an error says about this answer, masked with `known` secrets as well.

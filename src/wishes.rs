@@ -26,7 +26,7 @@ pub(crate) struct Wishes {
     has_vain_renewals: AtomicBool,
 }
 
-/// Credentials that the token endpoint does not know, and until when to believe it.
+/// Credentials that the token endpoint does not know or grants nothing, and since when.
 struct RefusedClient {
     identity: Identity,
     since: Moment,
@@ -135,7 +135,7 @@ impl Wishes {
         failed.is_some_and(|failed| failed.left_of(RENEWAL_PAUSE, now).is_some())
     }
 
-    /// Remembers that the token endpoint does not know `identity`.
+    /// Remembers that the token endpoint does not know `identity`, or grants it nothing.
     pub(crate) fn refuse(&self, identity: Identity, since: Moment, error: TokenError) {
         *lock(&self.refused) = Some(RefusedClient { identity, since, error });
     }

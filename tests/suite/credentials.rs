@@ -391,6 +391,32 @@ fn refused_credentials_are_not_sent_again_for_a_minute() {
 }
 
 #[test]
+fn whatever_means_the_credentials_is_not_asked_again_for_a_minute() {
+    let refusals = [
+        reply(401, ""),
+        reply(401, r#"{"message":"Invalid authentication credentials"}"#),
+        reply(400, r#"{"errorCode":"invalid_client"}"#),
+        reply(500, r#"{"errorCode":"invalid_client"}"#),
+        reply(400, r#"{"error":{"code":"invalid_client"}}"#),
+        reply(400, r#"{"error":"unauthorized_client"}"#),
+        reply(403, r#"{"error":"access_denied"}"#),
+        reply(400, r#"{"error":"invalid_grant"}"#),
+    ];
+    for refusal in refusals {
+        let what = format!("{refusal:?}");
+        let server = Server::with_scripts([refusal], []);
+        let (client, clock) = on_manual_clock(server.client());
+        let first = client.get("/x").unwrap_err();
+        assert_eq!(first.class(), Class::Credentials, "{what}");
+        let again = client.clone().get("/x").unwrap_err();
+        assert_eq!(again.to_string(), first.to_string(), "{what}");
+        assert_eq!(server.token_requests().len(), 1, "{what}");
+        clock.advance(secs(61));
+        client.get("/x").unwrap();
+    }
+}
+
+#[test]
 fn a_changed_secret_is_sent_at_once_and_so_is_a_changed_id() {
     let server = Server::with_scripts(vec![reply(401, INVALID); 2], []);
     let vault = Arc::new(Mutex::new(("client-1", "old")));

@@ -463,7 +463,6 @@ fn the_wait_that_the_token_endpoint_asks_for_is_kept_if_it_fits() {
 fn a_4xx_without_an_oauth_code_is_a_gateway_or_a_wrong_address() {
     let cases = [
         (400, "", "400 Bad Request"),
-        (401, "", "401 Unauthorized"),
         (
             403,
             "<html><head><title>403</title></head><body><h1>Request blocked.</h1></body></html>",
@@ -483,6 +482,29 @@ fn a_4xx_without_an_oauth_code_is_a_gateway_or_a_wrong_address() {
             tried.refusal(),
             format!("no access token: POST HOST/oauth/token: {words}{GATEWAY}")
         );
+    }
+}
+
+#[test]
+fn a_401_without_a_code_of_the_protocol_means_the_credentials() {
+    let cases = [
+        ("", ""),
+        (r#"{"error":"unauthorized","error_description":"no"}"#, ": unauthorized: no"),
+        (
+            r#"{"message":"Invalid authentication credentials"}"#,
+            ": Invalid authentication credentials",
+        ),
+        ("<html><h1>Authorization Required</h1></html>", ": Authorization Required"),
+        (r#"{"errorCode":"invalid_client","errorSummary":"x"}"#, ": invalid_client"),
+    ];
+    for (body, words) in cases {
+        let tried = Tried::new(reply(401, body));
+        let error = tried.result.as_ref().unwrap_err();
+        assert_eq!((error.class(), error.exit_code()), (Class::Credentials, 77), "{body}");
+        let told = tried.refusal();
+        let start = format!("no access token: POST HOST/oauth/token: 401 Unauthorized{words}");
+        assert!(told.starts_with(&start), "{told}");
+        assert!(told.contains("; the authorization server does not know this client id"), "{told}");
     }
 }
 

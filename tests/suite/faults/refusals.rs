@@ -162,7 +162,7 @@ fn statuses() -> Vec<Fault> {
 /// 401 renews a token once, whatever the server does with the next one.
 fn credentials() -> Vec<Fault> {
     let come = Come::Status(Class::Credentials, Sent::Refused);
-    let refusal = Come::Token(Class::Refused, Sent::Refused);
+    let refusal = Come::Token(Class::Credentials, Sent::Refused);
     let refused =
         |name, steps: [Step; 3]| refused(name, steps).get(come, 2).post(come, 2).token(refusal, 1);
     vec![
