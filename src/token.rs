@@ -181,10 +181,11 @@ pub(crate) fn read(response: &Response, issued: Moment, known: &[String]) -> Res
     };
     match answer.get("token_type") {
         None | Some(Value::Null) => {}
-        Some(Value::String(kind)) if kind.trim().eq_ignore_ascii_case("bearer") => {}
+        Some(Value::String(kind)) if is_bearer(kind) => {}
         Some(kind) => {
             // Some servers swap the members.
-            let kind = mask_opaque(&mask(&kind.to_string(), &[secret]), known);
+            let mask_other = if is_name(kind) && !is_bearer(secret) { mask } else { mask_opaque };
+            let kind = mask_other(&mask(&kind.to_string(), &[secret]), known);
             return refuse(format!("the token_type is {kind}; only Bearer (RFC 6750) can be used"));
         }
     }
@@ -200,6 +201,18 @@ pub(crate) fn read(response: &Response, issued: Moment, known: &[String]) -> Res
         id_token: text("id_token").map(|jwt| jwt.to_owned().into()),
     };
     Ok(AccessToken { inner: Arc::new(inner) })
+}
+
+/// Apigee calls it `BearerToken`, others send an empty text.
+fn is_bearer(kind: &str) -> bool {
+    let kind = kind.trim();
+    ["", "bearer", "bearertoken"].iter().any(|name| kind.eq_ignore_ascii_case(name))
+}
+
+/// Such as `DPoP`: too short and too plain to be a token.
+fn is_name(kind: &Value) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphabetic() || b"-_".contains(&byte);
+    kind.as_str().is_some_and(|kind| kind.len() <= LONGEST_NAME && kind.bytes().all(is_plain))
 }
 
 /// `expires_in` in all its shapes: a number, a quoted one, a fraction. What is zero,
@@ -219,3 +232,5 @@ fn lifetime(value: &Value) -> Option<Duration> {
 
 /// Longer than any server means it; keeps the arithmetic on clocks safe.
 const LONGEST_LIFE: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// Of a token type; tokens are longer.
+const LONGEST_NAME: usize = 16;

@@ -173,7 +173,8 @@ fn nothing_is_sent_before_the_first_call() {
 
 #[test]
 fn a_bearer_token_may_be_announced_in_any_way_or_none() {
-    for kind in ["\"Bearer\"", "\"bearer\"", "\"BEARER\"", "\" Bearer \"", "null"] {
+    let kinds = ["Bearer", "bearer", "BEARER", " Bearer ", "BearerToken", "bearertoken", "", "  "];
+    for kind in kinds.map(|kind| format!("\"{kind}\"")).iter().chain([&"null".to_owned()]) {
         let body = format!(r#"{{"access_token":"t","token_type":{kind}}}"#);
         assert_eq!(Tried::new(reply(200, body)).token().secret(), "t", "{kind}");
     }
@@ -182,12 +183,21 @@ fn a_bearer_token_may_be_announced_in_any_way_or_none() {
 
 #[test]
 fn a_token_that_is_no_bearer_token_is_an_error() {
-    for kind in ["\"DPoP\"", "\"mac\"", "\"N_A\"", "\"\"", "5", "[\"Bearer\"]"] {
+    for kind in ["\"DPoP\"", "\"mac\"", "\"N_A\"", "\"Proof-of_Key\"", "5", "[\"Bearer\"]"] {
         let body = format!(r#"{{"access_token":"hush","token_type":{kind}}}"#);
         let text = Tried::new(reply(200, body)).refusal();
         let why = format!("; the token_type is {kind}; only Bearer (RFC 6750) can be used; ");
         assert!(text.contains(&why), "{text}");
         assert!(!text.contains("hush"), "{text}");
+    }
+}
+
+#[test]
+fn members_that_are_swapped_show_no_token() {
+    for token in ["hushHUSHhush", "hush-hush-hush-hush", "hush_4_hush"] {
+        let body = format!(r#"{{"access_token":"Bearer","token_type":"{token}"}}"#);
+        let text = Tried::new(reply(200, body)).refusal();
+        assert!(text.contains("the token_type is \"***\"") && !text.contains("hush"), "{text}");
     }
 }
 
