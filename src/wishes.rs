@@ -60,7 +60,7 @@ pub(crate) struct Wish {
 pub(crate) enum Ahead {
     Clear,
     Wait(Duration, Answer),
-    /// The same method and path, and the wait does not fit.
+    /// The same method and path, or one of several others, and the wait does not fit.
     TooLong(Duration, Answer),
 }
 
@@ -95,7 +95,8 @@ impl Wishes {
 
     /// Whether a call may go now. A wait that fits is kept by every call to the origin;
     /// one that does not fit holds back the same method and path only, because servers
-    /// block single endpoints.
+    /// block single endpoints; two of them hold back every call, since the next path would
+    /// hardly fare better.
     pub(crate) fn ahead(
         &self,
         endpoint: Endpoint,
@@ -109,6 +110,7 @@ impl Wishes {
         self.has_wishes.store(!wishes.is_empty(), Ordering::Release);
         let origin = Origin::of(uri);
         let mut ahead = Ahead::Clear;
+        let mut too_long: Vec<(Duration, &Answer)> = Vec::new();
         for wish in wishes.iter().filter(|wish| wish.is_for(endpoint, &origin)) {
             let Some(left) = wish.since.left_of(wish.wait, now) else {
                 continue;
@@ -117,11 +119,15 @@ impl Wishes {
                 if wish.method == *method && wish.path == uri.path() {
                     return Ahead::TooLong(left, wish.answer.clone());
                 }
+                too_long.push((left, &wish.answer));
             } else if !matches!(ahead, Ahead::Wait(longest, _) if longest >= left) {
                 ahead = Ahead::Wait(left, wish.answer.clone());
             }
         }
-        ahead
+        match too_long.iter().min_by_key(|(left, _)| *left) {
+            Some((left, answer)) if too_long.len() > 1 => Ahead::TooLong(*left, (*answer).clone()),
+            _ => ahead,
+        }
     }
 
     pub(crate) fn renewal_failed(&self, now: Moment) {

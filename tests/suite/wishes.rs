@@ -173,6 +173,41 @@ fn another_path_is_asked_once() {
 }
 
 #[test]
+fn a_server_that_refuses_two_paths_for_long_is_not_asked_by_any() {
+    let waits = AtomicUsize::new(0);
+    let server = Server::start(move |_| {
+        let wait = 7200 - 600 * waits.fetch_add(1, Ordering::SeqCst);
+        reply(429, "").header("retry-after", wait.to_string())
+    });
+    let other = Server::with_api([]);
+    let (client, clock) = on_manual_clock(server.client());
+    for path in ["/1", "/2", "/3", "/4"] {
+        client.clone().send(&untold(path)).unwrap_err();
+    }
+    assert_eq!(server.seen().len(), 2);
+    let error = client.send(&untold("/5")).unwrap_err();
+    assert_eq!((error.sent(), error.retry_after()), (Sent::No, Some(secs(6600))));
+    // Its own wait is the one that a path is told.
+    let own = client.send(&untold("/1")).unwrap_err();
+    assert_eq!((own.sent(), own.retry_after()), (Sent::No, Some(secs(7200))));
+    client.send(&untold(&other.url("/x"))).unwrap();
+
+    clock.advance(secs(6600));
+    client.send(&untold("/5")).unwrap_err();
+    assert_eq!((server.seen().len(), clock.slept()), (3, secs(600)));
+}
+
+#[test]
+fn two_methods_of_one_path_that_are_refused_for_long_stand_for_all() {
+    let server = slow_server(7200);
+    let (client, _) = on_manual_clock(server.client());
+    provoke(&client);
+    client.send(&Request::post("/slow").without_token()).unwrap_err();
+    assert_eq!(client.send(&untold("/x")).unwrap_err().sent(), Sent::No);
+    assert_eq!(server.seen().len(), 2);
+}
+
+#[test]
 fn a_clone_does_not_ask_again_what_was_refused_for_long() {
     let server = slow_server(7200);
     let (client, _) = on_manual_clock(server.client());
