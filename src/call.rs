@@ -273,10 +273,11 @@ impl<'a> Call<'a> {
 
     /// What the server asks for in a refusal, for all who would call it.
     pub(crate) fn wish(&self, response: &Response) -> Option<Wish> {
-        if !retry::may_pass(response.status) {
+        let asked = response.retry_after();
+        if !retry::may_pass(response.status, asked) {
             return None;
         }
-        let wait = response.retry_after().filter(|wait| !wait.is_zero())?;
+        let wait = asked.filter(|wait| !wait.is_zero())?;
         Some(Wish {
             endpoint: self.endpoint,
             origin: Origin::of(&self.uri),

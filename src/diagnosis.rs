@@ -93,7 +93,9 @@ pub(crate) fn diagnose(
 
 fn by_status(answer: &Answer) -> (Class, String) {
     let advice = match answer.status.as_u16() {
-        _ if may_pass(answer.status) => return (Class::Temporary, String::new()),
+        _ if may_pass(answer.status, answer.retry_after) => {
+            return (Class::Temporary, String::new());
+        }
         300..=399 => {
             "the token endpoint redirects, which is never followed: set the address that it leads to"
         }

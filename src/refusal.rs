@@ -133,6 +133,7 @@ impl Call<'_> {
                 "the token is new: check whether this API takes tokens of this token endpoint, with this audience and scope",
             ),
             StatusCode::UNAUTHORIZED => (Class::Credentials, ""),
+            status if retry::may_pass(status, answer.retry_after) => (Class::Temporary, ""),
             StatusCode::FORBIDDEN if self.token.is_some() => {
                 (Class::Refused, "the token is good, but not for this")
             }
@@ -141,9 +142,6 @@ impl Call<'_> {
             }
             status if status.is_redirection() => {
                 (Class::Refused, "a redirect, which is only followed for GET and HEAD")
-            }
-            status if matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504) => {
-                (Class::Temporary, "")
             }
             _ => (Class::Refused, ""),
         };

@@ -129,7 +129,7 @@ pub(crate) enum Rejection {
 pub(crate) fn judge(outcome: Outcome<'_>, situation: &Situation) -> Verdict {
     match outcome {
         Outcome::Answer { status, asked, redirects, oauth } => {
-            match reading(status, redirects, oauth, situation) {
+            match reading(status, asked, redirects, oauth, situation) {
                 Reading::Said(verdict) => verdict,
                 Reading::Again(allowed) => again(allowed, asked, situation),
             }
@@ -152,6 +152,7 @@ enum Reading {
 
 fn reading(
     status: StatusCode,
+    asked: Option<Duration>,
     redirects: bool,
     oauth: Option<&str>,
     situation: &Situation,
@@ -169,9 +170,10 @@ fn reading(
         304 if situation.endpoint == Endpoint::Api => Reading::Said(Verdict::Accept),
         300..=399 if redirects && situation.may_follow => Reading::Said(Verdict::Follow),
         401 if situation.may_renew => Reading::Said(Verdict::Reauthorize),
-        429 => Reading::Again(true),
         _ if situation.expects && refuses_to_expect(status) => Reading::Again(true),
-        408 | 500 | 502 | 503 | 504 => Reading::Again(situation.repeatable),
+        // Refused, and so not acted on.
+        403 | 429 if may_pass(status, asked) => Reading::Again(true),
+        _ if may_pass(status, asked) => Reading::Again(situation.repeatable),
         _ => refuse,
     }
 }
@@ -250,16 +252,23 @@ pub(crate) fn asked_wait(
 
 /// The answer's `Date` (RFC 9110 §6.6.1).
 pub(crate) fn date(headers: &HeaderMap) -> Option<SystemTime> {
-    parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()
+    http_date(headers.get(DATE)?.to_str().ok()?)
 }
 
 pub(crate) fn redirects(headers: &HeaderMap, status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) && headers.contains_key(LOCATION)
 }
 
-/// A refusal that may be another one a while later.
-pub(crate) fn may_pass(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 408 | 429 | 500..)
+/// A refusal that may be another one a while later; some only say so by the wait that they
+/// ask for. A status that nobody registered is read as 500 (RFC 9110 §15).
+pub(crate) fn may_pass(status: StatusCode, asked: Option<Duration>) -> bool {
+    match status.as_u16() {
+        // A second rate limit; RFC 4918 §11.5 forbids to repeat without being asked.
+        403 | 507 => asked.is_some(),
+        // What the server cannot do, how it is set up, and a network that wants a login.
+        501 | 505 | 506 | 508 | 510 | 511 => false,
+        code => matches!(code, 408 | 429 | 500..=599),
+    }
 }
 
 /// RFC 9110 §15.5.18.
@@ -272,10 +281,17 @@ pub(crate) fn may_follow(method: &Method) -> bool {
 }
 
 fn retry_after(text: &str, now: SystemTime) -> Option<Duration> {
-    seconds(text).or_else(|| {
-        let date = parse_http_date(text).ok()?;
-        Some(date.duration_since(now).unwrap_or_default())
-    })
+    let date = || Some(http_date(text)?.duration_since(now).unwrap_or_default());
+    // Proxies merge several headers into one (RFC 9110 §5.3).
+    let merged = || text.split(',').filter_map(|text| seconds(text.trim())).max();
+    seconds(text).or_else(date).or_else(merged)
+}
+
+/// RFC 9110 §5.6.7; some servers call GMT by another name.
+fn http_date(text: &str) -> Option<SystemTime> {
+    let other = || ["UTC", "+0000"].iter().find_map(|zone| text.strip_suffix(zone));
+    let date = parse_http_date(text).ok();
+    date.or_else(|| parse_http_date(&format!("{}GMT", other()?)).ok())
 }
 
 fn rate_limit_reset(text: &str, now: SystemTime) -> Option<Duration> {

@@ -39,11 +39,41 @@ fn a_status_is_judged_by_whether_the_request_may_be_repeated() {
         (502, wait, once),
         (503, wait, once),
         (504, wait, once),
+        (507, final_, final_),
+        (508, final_, final_),
+        (520, wait, once),
+        (529, wait, once),
+        (599, wait, once),
     ];
     for (status, repeatable, not_repeatable) in cases {
         assert_eq!(judge(answer(status), &CALM), repeatable, "{status}");
         let post = Situation { repeatable: false, may_follow: false, ..CALM };
         assert_eq!(judge(answer(status), &post), not_repeatable, "{status}");
+    }
+}
+
+#[test]
+fn a_wait_makes_some_refusals_pass() {
+    let wait = Duration::from_secs(7);
+    let (last, once) =
+        (Verdict::Reject(Rejection::Final), Verdict::Reject(Rejection::NotRepeatable));
+    let cases = [
+        (400, last, last),
+        (403, Verdict::Wait(wait), Verdict::Wait(wait)),
+        (404, last, last),
+        (501, last, last),
+        (503, Verdict::Wait(wait), once),
+        (505, last, last),
+        (507, Verdict::Wait(wait), once),
+        (511, last, last),
+        (529, Verdict::Wait(wait), once),
+    ];
+    let post = Situation { repeatable: false, may_follow: false, ..CALM };
+    for (status, repeatable, not_repeatable) in cases {
+        let Outcome::Answer { status, .. } = answer(status) else { unreachable!() };
+        let outcome = Outcome::Answer { status, asked: Some(wait), redirects: false, oauth: None };
+        assert_eq!(judge(outcome, &CALM), repeatable, "{status}");
+        assert_eq!(judge(outcome, &post), not_repeatable, "{status}");
     }
 }
 
@@ -125,10 +155,42 @@ fn the_back_off_doubles_up_to_half_a_minute_and_its_upper_half_is_jitter() {
     assert_eq!(back_off(u32::MAX, 1.0), Duration::from_secs(30));
 }
 
+type Headers = &'static [(&'static str, &'static str)];
+
+fn wait_of(status: u16, headers: Headers) -> Option<u64> {
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+    let mut map = HeaderMap::new();
+    for (name, value) in headers {
+        map.append(*name, value.parse().unwrap());
+    }
+    let wait = asked_wait(StatusCode::from_u16(status).unwrap(), &map, now);
+    wait.map(|wait| wait.as_secs())
+}
+
+#[test]
+fn a_wait_that_a_proxy_merged_or_that_calls_gmt_by_another_name_is_read() {
+    let cases: [(Headers, Option<u64>); 7] = [
+        (&[("retry-after", "Fri, 15 Jan 2027 08:00:30 UTC")], Some(30)),
+        (&[("retry-after", "Fri, 15 Jan 2027 08:00:30 +0000")], Some(30)),
+        (&[("retry-after", "Fri, 15 Jan 2027 08:00:30 +0100")], None),
+        (&[("retry-after", "120, 120")], Some(120)),
+        (&[("retry-after", "30,120 , 5")], Some(120)),
+        (&[("retry-after", "soon, 5")], Some(5)),
+        (
+            &[
+                ("retry-after", "Fri, 15 Jan 2027 09:00:30 UTC"),
+                ("date", "Fri, 15 Jan 2027 09:00:20 UTC"),
+            ],
+            Some(10),
+        ),
+    ];
+    for (headers, expected) in cases {
+        assert_eq!(wait_of(429, headers), expected, "{headers:?}");
+    }
+}
+
 #[test]
 fn the_wait_is_read_from_any_shape_of_header() {
-    type Headers = &'static [(&'static str, &'static str)];
-    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
     let cases: [(Headers, Option<u64>); 17] = [
         (&[], None),
         (&[("retry-after", "7")], Some(7)),
@@ -155,17 +217,9 @@ fn the_wait_is_read_from_any_shape_of_header() {
         (&[("x-ratelimit-reset", "5"), ("retry-after", "3")], Some(3)),
     ];
     for (headers, expected) in cases {
-        let mut map = HeaderMap::new();
-        for (name, value) in headers {
-            map.append(*name, value.parse().unwrap());
-        }
-        let wait = asked_wait(StatusCode::TOO_MANY_REQUESTS, &map, now);
-        assert_eq!(wait.map(|wait| wait.as_secs()), expected, "{headers:?}");
+        assert_eq!(wait_of(429, headers), expected, "{headers:?}");
     }
-
-    let mut map = HeaderMap::new();
-    map.append("x-ratelimit-reset", "1800002400".parse().unwrap());
-    assert_eq!(asked_wait(StatusCode::BAD_GATEWAY, &map, now), None);
+    assert_eq!(wait_of(502, &[("x-ratelimit-reset", "1800002400")]), None);
 }
 
 #[test]

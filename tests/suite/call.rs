@@ -268,7 +268,7 @@ fn status_and_headers_go_to_stderr_without_what_may_be_secret() {
 fn no_secret_is_in_any_output() {
     let directory = directory("secrets");
     let url = file(&directory, "url", "/x?sig=hidden-1\n");
-    for (status, code) in [(200, 0), (403, 69), (401, 77), (429, 75)] {
+    for (status, code) in [(200, 0), (400, 69), (403, 75), (401, 77), (429, 75)] {
         let server = Server::start(move |seen| match seen.path() {
             TOKEN_PATH => token_reply("token-abcdef", 3600),
             _ => {

@@ -98,7 +98,7 @@ fn a_rate_limit_that_was_reset_already_gives_way_to_a_back_off() {
 
 #[test]
 fn a_wait_that_cannot_be_read_gives_way_to_a_back_off() {
-    for value in ["soon", "-5", "1e3", "", ".", "0x10", "5s", "1,5", "1.2.3", "Sun, 99 Nov 1994"] {
+    for value in ["soon", "-5", "1e3", "", ".", "0x10", "5s", "1;5", "1.2.3", "Sun, 99 Nov 1994"] {
         let waits = waits_after(refusal(&[("retry-after", value)]));
         assert!(is_first_back_off(&waits), "{value:?}: {waits:?}");
     }
@@ -206,18 +206,52 @@ fn attempts(client: &Client, method: &str, status: u16, safe: bool) -> u64 {
 #[test]
 fn which_statuses_are_retried_for_which_methods() {
     let idempotent = ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"];
-    let last = [400, 402, 403, 404, 405, 409, 410, 412, 422, 451, 501, 505, 511];
+    let last = [400, 402, 404, 405, 409, 410, 412, 422, 451, 501, 505, 506, 508, 510, 511, 600];
     let server = status_server();
     let (client, _) = on_manual_clock(server.client());
     for method in ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "POST", "PATCH"] {
         let many = if idempotent.contains(&method) { 2 } else { 1 };
-        let expected = [(&[408, 500, 502, 503, 504][..], many), (&[429], 2), (&last, 1)];
+        let passing = [408, 500, 502, 503, 504, 507, 520, 529, 599];
+        let expected = [(&passing[..], many), (&[403, 429], 2), (&last, 1)];
         for (statuses, times) in expected {
             for status in statuses {
                 assert_eq!(attempts(&client, method, *status, false), times, "{method} {status}");
             }
         }
     }
+}
+
+#[test]
+fn a_403_that_names_a_wait_is_a_limit_and_waited_for_whatever_the_method() {
+    for method in ["GET", "POST"] {
+        let limit = reply(403, "{}").header("retry-after", "60");
+        let server = Server::with_api([limit, reply(200, "{}")]);
+        let (client, clock) = on_manual_clock(server.client());
+        client.send(&Request::new(method.parse().unwrap(), "/x")).unwrap();
+        assert_eq!((server.api_requests().len(), clock.sleeps()), (2, vec![secs(60)]));
+        assert_eq!(server.token_requests().len(), 1);
+    }
+    let server = Server::with_api([reply(403, "{}").header("retry-after", "3600")]);
+    let (client, clock) = on_manual_clock(server.client());
+    let error = client.post("/x", &1).unwrap_err();
+    assert_eq!((error.class(), error.sent()), (Class::Temporary, Sent::Refused));
+    assert_eq!(error.retry_after(), Some(secs(3600)));
+    assert!(error.to_string().contains("a wait of 3600 s does not fit"), "{error}");
+    assert!(clock.sleeps().is_empty());
+}
+
+#[test]
+fn a_status_of_a_vendors_own_is_waited_for_like_a_503() {
+    for status in [507, 520, 529] {
+        let busy = reply(status, "").header("retry-after", "120, 120");
+        let server = Server::with_scripts([busy.clone()], [busy.clone(), busy, reply(200, "{}")]);
+        let (client, clock) = on_manual_clock(server.client());
+        client.get("/x").unwrap();
+        assert_eq!((server.seen().len(), clock.sleeps()), (5, vec![secs(120); 3]), "{status}");
+    }
+    let server = Server::with_api([reply(529, "").header("retry-after", "3600")]);
+    let error = server.client().get("/x").unwrap_err();
+    assert_eq!((error.class(), error.sent()), (Class::Temporary, Sent::Unknown));
 }
 
 #[test]
@@ -465,8 +499,8 @@ fn a_401_without_token_is_an_error_at_once() {
 }
 
 #[test]
-fn a_403_is_never_tried_again() {
-    let server = Server::with_api([reply(403, "").header("retry-after", "1")]);
+fn a_403_that_names_no_wait_is_not_tried_again() {
+    let server = Server::with_api([reply(403, "")]);
     let error = server.client().get("/x").unwrap_err();
     assert!(error.to_string().ends_with("403 Forbidden; the token is good, but not for this"));
     assert_eq!((error.class(), error.exit_code()), (Class::Refused, 69));

@@ -49,7 +49,8 @@ pub fn check(data: &[u8]) {
     }
     // What is remembered is kept: the next call asks nobody, or waits for it.
     let (known, slept) = (server.seen().len(), clock.slept());
-    if let (429 | 408 | 500.., Some(wait)) = (answer.status, after)
+    let lasting = [501, 505, 506, 508, 510, 511].contains(&answer.status);
+    if let (403 | 429 | 408 | 500.., Some(wait), false) = (answer.status, after, lasting)
         && !wait.is_zero()
         && client.get("/waits").is_err()
     {
@@ -63,7 +64,10 @@ fn asked(answer: &Answer, now: SystemTime) -> Option<Duration> {
     let now = date(answer).unwrap_or(now);
     let until = |then: SystemTime| then.duration_since(now).unwrap_or_default();
     let asked = values(answer, "retry-after")
-        .filter_map(|text| seconds(text).or_else(|| http_date(text).map(until)))
+        .filter_map(|text| {
+            let merged = || text.split(',').filter_map(|text| seconds(text.trim())).max();
+            seconds(text).or_else(|| in_any_name_of_gmt(text).map(until)).or_else(merged)
+        })
         .max();
     let reset = |text: &str| match seconds(text)? {
         wait if wait.as_secs() < 1_000_000_000 => Some(wait),
@@ -78,7 +82,12 @@ fn asked(answer: &Answer, now: SystemTime) -> Option<Duration> {
 
 fn date(answer: &Answer) -> Option<SystemTime> {
     let date = answer.headers.iter().find(|(name, _)| name == "date")?;
-    http_date(std::str::from_utf8(&date.1).ok()?)
+    in_any_name_of_gmt(std::str::from_utf8(&date.1).ok()?)
+}
+
+fn in_any_name_of_gmt(text: &str) -> Option<SystemTime> {
+    let gmt = |zone| text.strip_suffix(zone).map(|date| format!("{date}GMT"));
+    http_date(text).or_else(|| http_date(&gmt("UTC").or(gmt("+0000"))?))
 }
 
 fn values<'a>(answer: &'a Answer, name: &'a str) -> impl Iterator<Item = &'a str> {

@@ -127,7 +127,7 @@ fn retry_after(headers: &'static str) -> [Step; 4] {
 
 fn statuses() -> Vec<Fault> {
     let final_unknown = Come::Status(Class::Refused, Sent::Unknown);
-    let passing = Come::Token(Class::Temporary, Sent::Refused);
+    let lasting = Come::Token(Class::Refused, Sent::Refused);
     vec![
         trouble("500 with what was sent", page("HTTP/1.1 500 X\r\n\r\n{\"message\":\"{echo}\"}")),
         trouble(
@@ -139,11 +139,11 @@ fn statuses() -> Vec<Fault> {
         refused("501", page("HTTP/1.1 501 X\r\n\r\n"))
             .get(final_unknown, 1)
             .post(final_unknown, 1)
-            .token(passing, 1),
+            .token(lasting, 1),
         refused("505", page("HTTP/1.1 505 X\r\n\r\n"))
             .get(final_unknown, 1)
             .post(final_unknown, 1)
-            .token(passing, 1),
+            .token(lasting, 1),
         refused(
             "400 with what was sent",
             page("HTTP/1.1 400 X\r\n\r\n{\"error_description\":\"{echo}\"}"),
