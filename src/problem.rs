@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 ///
 /// Known shapes: RFC 6749 §5.2, RFC 9457, `{"error":{"code","message"}}`,
 /// `{"errors":[…]}` of objects or texts, `{"errors":{"field":["…"]}}`, and a bare
-/// `{"code","message"}`. Anything else is quoted, shortened. `mask` is laid over it before
+/// `{"code","message"}`, whose message may be several. Anything else is quoted, shortened. `mask` is laid over it before
 /// it is cut, since half a secret would not be recognized.
 pub(crate) fn words(body: &str, mask: impl Fn(&str) -> String) -> (Option<String>, Option<String>) {
     let body = body.trim_start_matches('\u{feff}').trim();
@@ -56,19 +56,23 @@ fn of_object(map: &Map<String, Value>) -> (Option<String>, Option<String>) {
 
 fn of_members(map: &Map<String, Value>) -> (Option<String>, Option<String>) {
     const CODES: [&str; 6] = ["error", "code", "errorCode", "error_code", "__type", "status"];
-    const TEXTS: [&str; 8] = [
+    const TEXTS: [&str; 12] = [
         "error_description",
         "message",
         "Message",
+        "msg",
         "detail",
         "errorMessage",
+        "error_message",
+        "errorSummary",
+        "errorDescription",
         "description",
         "title",
         "failureReason",
     ];
     let text = |name: &&str| map.get(*name).and_then(scalar);
     let code = CODES.iter().find_map(text);
-    let message = TEXTS.iter().find_map(text);
+    let message = TEXTS.iter().find_map(|name| map.get(*name).and_then(words_of));
     if code.is_none() && message.is_none() {
         let quoted = (!map.is_empty()).then(|| Value::from(map.clone()).to_string());
         return (None, quoted);
@@ -96,6 +100,22 @@ fn of_list(errors: &[Value]) -> (Option<String>, Option<String>) {
     (code, Some(texts.join("; ")).filter(|text| !text.is_empty()))
 }
 
+/// A text, several of them, or one in the object that `OData` makes of it; what else there is
+/// in full.
+fn words_of(value: &Value) -> Option<String> {
+    match value {
+        Value::Array(items) if !items.is_empty() => {
+            let is_text = |item: &Value| scalar(item).is_some();
+            let texts = items.iter().all(is_text).then(|| of_list(items).1).flatten();
+            texts.or_else(|| Some(value.to_string()))
+        }
+        Value::Object(map) if !map.is_empty() => {
+            map.get("value").and_then(scalar).or_else(|| Some(value.to_string()))
+        }
+        other => scalar(other),
+    }
+}
+
 fn scalar(value: &Value) -> Option<String> {
     match value {
         Value::String(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
@@ -113,22 +133,36 @@ pub(crate) fn start(text: &str, bytes: usize) -> &str {
     text.split_at(cut).0
 }
 
-/// The text of a page from a gateway: no tags, no scripts.
+/// The text of a page from a gateway: no tags, styles, scripts or comments.
 fn without_markup(body: &str) -> String {
     let mut text = String::with_capacity(body.len());
-    let mut is_tag = false;
-    for c in body.chars() {
-        match c {
-            '<' => {
-                is_tag = true;
-                text.push(' ');
-            }
-            '>' if is_tag => is_tag = false,
-            _ if is_tag => {}
-            _ => text.push(c),
-        }
+    let mut rest = body;
+    while let Some((before, tag)) = rest.split_once('<') {
+        text.push_str(before);
+        text.push(' ');
+        rest = after_tag(tag);
     }
+    text.push_str(rest);
     text
+}
+
+/// What follows a tag of which `<` is read; an element that holds no text ends with its end
+/// tag, and one without an end with the page.
+fn after_tag(tag: &str) -> &str {
+    let name = tag.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+    let end = match name.to_ascii_lowercase().as_str() {
+        _ if tag.starts_with("!--") => "-->",
+        "script" => "</script",
+        "style" => "</style",
+        _ => ">",
+    };
+    let is_end = |bytes: &[u8]| bytes.eq_ignore_ascii_case(end.as_bytes());
+    let at = tag.as_bytes().windows(end.len()).position(is_end);
+    let after = at.and_then(|at| tag.get(at + end.len()..)).unwrap_or_default();
+    match end.ends_with('>') {
+        true => after,
+        false => after.split_once('>').map_or("", |(_, after)| after),
+    }
 }
 
 /// One line of at most [`MOST_CHARS`] characters.

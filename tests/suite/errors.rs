@@ -78,7 +78,35 @@ fn error_bodies_are_read_in_the_shapes_of_all_providers() {
             r#"{"title":"Validation failed","status":400,"errors":{"name":["blank"]}}"#,
             r#"400: Validation failed: {"name":["blank"]}"#,
         ),
+        // NestJS, Okta, OData, FastAPI, and services of many.
+        (
+            r#"{"statusCode":400,"message":["name should not be empty","size must be a number"],"error":"Bad Request"}"#,
+            "Bad Request: name should not be empty; size must be a number",
+        ),
+        (r#"{"status":400,"msg":"no such field"}"#, "400: no such field"),
+        (r#"{"code":"X","msg":"no such field"}"#, "X: no such field"),
+        (
+            r#"{"errorCode":"E0000011","errorSummary":"Invalid token provided","errorCauses":[]}"#,
+            "E0000011: Invalid token provided",
+        ),
+        (
+            r#"{"error":{"code":"-1","message":{"lang":"en-US","value":"The list is gone"}}}"#,
+            "-1: The list is gone",
+        ),
+        (r#"{"code":7,"message":{"name":["is blank"]}}"#, r#"7: {"name":["is blank"]}"#),
+        (r#"{"code":7,"message":[[]]}"#, "7: [[]]"),
+        (
+            r#"{"code":7,"detail":[{"loc":["body","a"],"msg":"field required"}]}"#,
+            r#"7: [{"loc":["body","a"],"msg":"field required"}]"#,
+        ),
         // Gateways and whatever else.
+        (
+            "<!DOCTYPE html><!-- <b>a\nrule</b> > --><style>p > a { color: red }</style><h1>Blocked</h1><SCRIPT src='x'>if (a < b) { alert('no') }</Script ><p>by rule 7",
+            "Blocked by rule 7",
+        ),
+        ("<p>cut <script>var a = '</p>", "cut"),
+        ("<p>a</p><!-- cut", "a"),
+        ("<stylish>a</stylish>", "a"),
         (
             "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><h1>502 Bad Gateway</h1></body></html>",
             "502 Bad Gateway 502 Bad Gateway",
