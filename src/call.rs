@@ -9,7 +9,6 @@ use crate::clock::Moment;
 use crate::credentials::Identity;
 use crate::error::{Class, Error, Place, Result, Sent};
 use crate::event::WaitReason;
-use crate::grant;
 use crate::payload::Payload;
 use crate::provider::Provider;
 use crate::request::{Body, Request};
@@ -24,7 +23,7 @@ pub(crate) struct Call<'a> {
     pub(crate) endpoint: Endpoint,
     pub(crate) method: Method,
     pub(crate) uri: Uri,
-    request: Option<&'a Request>,
+    pub(crate) request: Option<&'a Request>,
     /// The last look at the clocks: looking costs as much as all else that is done here.
     pub(crate) now: Moment,
     /// On the monotonic clock.
@@ -52,6 +51,8 @@ pub(crate) struct Call<'a> {
     pub(crate) renewal_is_vain: bool,
     /// Who asked for a token.
     pub(crate) identity: Option<Identity>,
+    /// What else of a token request may be secret.
+    pub(crate) parameters: Vec<String>,
     pub(crate) sent_at: Moment,
     /// The `Date` of the last token answer, and when that came by the local clock.
     pub(crate) date: Option<(SystemTime, SystemTime)>,
@@ -84,7 +85,8 @@ impl<'a> Call<'a> {
         end: Duration,
     ) -> Self {
         let uri = provider.token_endpoint.clone();
-        Self::new(Endpoint::Token, Method::POST, uri, retries, now, end)
+        let parameters = provider.secrets();
+        Self { parameters, ..Self::new(Endpoint::Token, Method::POST, uri, retries, now, end) }
     }
 
     fn new(
@@ -117,6 +119,7 @@ impl<'a> Call<'a> {
             refused: None,
             renewal_is_vain: false,
             identity: None,
+            parameters: Vec::new(),
             sent_at: now,
             date: None,
             store_error: None,
@@ -155,21 +158,6 @@ impl<'a> Call<'a> {
 
     pub(crate) fn place(&self) -> Place {
         Place::new(&self.method, &self.uri)
-    }
-
-    /// What was sent that must not be shown.
-    pub(crate) fn secrets(&self) -> Vec<String> {
-        match (&self.identity, &self.token) {
-            (Some(identity), _) => grant::secrets(identity),
-            (None, Some(token)) => vec![token.secret().to_owned()],
-            (None, None) if self.with_token => Vec::new(),
-            // A presigned URL is as good as a token, and its signature is in the query.
-            (None, None) => {
-                let values = url::pairs(self.uri.query().unwrap_or_default()).into_iter();
-                let values = values.map(|(_, value)| value);
-                values.filter(|value| value.len() >= SHORTEST_SIGNATURE).collect()
-            }
-        }
     }
 
     /// What to do after an attempt.
@@ -285,13 +273,13 @@ impl<'a> Call<'a> {
             path: self.uri.path().to_owned(),
             since: self.now,
             wait,
-            answer: response.answer(&self.secrets()),
+            answer: self.answer(response),
         })
     }
 
     pub(crate) fn wait_reason(&self, outcome: &Result<Response>) -> WaitReason {
         match outcome {
-            Ok(response) => WaitReason::Refused(response.answer(&self.secrets())),
+            Ok(response) => WaitReason::Refused(self.answer(response)),
             Err(error @ Error::Token(_)) => WaitReason::Credentials(error.to_string()),
             Err(error) => WaitReason::Broken(error.to_string()),
         }
@@ -302,7 +290,7 @@ impl<'a> Call<'a> {
     pub(crate) fn follow(&mut self, response: Response) -> Result<()> {
         let refuse = |call: &Self, why: &str| {
             let message = format!("the redirect is not followed: {why}");
-            Err(call.status_error(response.answer(&call.secrets()), message, Class::Refused))
+            Err(call.status_error(call.answer(&response), message, Class::Refused))
         };
         if self.redirects == MOST_REDIRECTS {
             return refuse(self, "there are too many");
@@ -328,5 +316,3 @@ impl<'a> Call<'a> {
 }
 
 const MOST_REDIRECTS: u32 = 5;
-/// Signatures are far longer; masking words of everyday length would hide what was said.
-const SHORTEST_SIGNATURE: usize = 16;

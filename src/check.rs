@@ -55,6 +55,7 @@ impl Client {
             call.date.and_then(|(date, arrived)| offset(date, call.sent_at.wall, arrived));
         let identity = call.identity.or_else(|| self.credentials.read().ok());
         let mut known: Vec<String> = identity.iter().flat_map(hidden).collect();
+        known.extend(self.provider.secrets());
         known.extend(result.iter().map(|token| token.secret().to_owned()));
         report.store_error = call.store_error.map(|error| mask(&error, &known));
         match result {

@@ -246,7 +246,7 @@ impl Client {
         let Some(identity) = &call.identity else {
             return call.refused_by_api(&response, rejection);
         };
-        let answer = response.answer(&call.secrets());
+        let answer = call.answer(&response);
         let error = call.refused_by_token_endpoint(answer, &self.provider, identity, rejection);
         Error::Token(Box::new(error))
     }

@@ -94,6 +94,7 @@ mod exchange;
 // The client: one loop over exchanges.
 mod event;
 mod call;
+mod hidden;
 mod refusal;
 mod client;
 mod waiting;

@@ -6,6 +6,7 @@ use ureq::http::Uri;
 
 use crate::error::{Error, Result};
 use crate::pagination::Pagination;
+use crate::secret::SHORTEST_VALUE;
 use crate::url;
 
 /// A token endpoint, an API behind it, and what both expect.
@@ -153,6 +154,17 @@ impl Provider {
     pub fn with_pagination(mut self, pagination: Pagination) -> Self {
         self.pagination = pagination;
         self
+    }
+}
+
+impl Provider {
+    /// What may be secret of the extra parameters and of the token endpoint's own query.
+    pub(crate) fn secrets(&self) -> Vec<String> {
+        let values = self.parameters.iter().map(|(_, value)| value.clone());
+        let mut secrets: Vec<String> =
+            values.filter(|value| value.len() >= SHORTEST_VALUE).collect();
+        secrets.extend(url::long_values(self.token_endpoint.query().unwrap_or_default()));
+        secrets
     }
 }
 

@@ -116,7 +116,7 @@ impl Call<'_> {
     }
 
     pub(crate) fn refused_by_api(&self, response: &Response, rejection: Rejection) -> Error {
-        let answer = response.answer(&self.secrets());
+        let answer = self.answer(response);
         let lacking = self.lacking_scope(response, &answer);
         let (class, advice) = match answer.status {
             StatusCode::UNAUTHORIZED if lacking.is_some() => (Class::Credentials, ""),

@@ -192,7 +192,7 @@ impl Client {
         if let Some(wish) = call.wish(response) {
             entry.add(wish);
         }
-        let answer = response.answer(&call.secrets());
+        let answer = call.answer(response);
         let error =
             call.refused_by_token_endpoint(answer, &self.provider, identity, Rejection::Final);
         if error.class == Class::Credentials {

@@ -224,6 +224,16 @@ pub(crate) fn pairs(query: &str) -> Vec<(String, String)> {
     pairs.map(|(name, value)| (decode(name), decode(value))).collect()
 }
 
+/// Those values of a query that are as long as a signature.
+pub(crate) fn long_values(query: &str) -> Vec<String> {
+    let query = query.split('#').next().unwrap_or_default();
+    let values = pairs(query).into_iter().map(|(_, value)| value);
+    values.filter(|value| value.len() >= SHORTEST_SIGNATURE).collect()
+}
+
+/// Signatures are far longer; masking words of everyday length would hide what was said.
+const SHORTEST_SIGNATURE: usize = 16;
+
 fn replace_target(uri: &Uri, target: String) -> Result<Uri> {
     let mut parts = uri.clone().into_parts();
     let refuse = || Error::configuration("the request's path and query are not valid in a URL");

@@ -57,6 +57,63 @@ fn tracks(text: &str) -> Vec<String> {
     tracks
 }
 
+#[test]
+fn values_of_extra_parameters_and_of_the_token_endpoints_query_are_not_shown() {
+    const PARAMETER: &str = "assert10n+hush";
+    const SIGNATURE: &str = "sgn4ture/0123456789";
+    let body = json!({ "error": "invalid_request", "error_description":
+        format!("bad {PARAMETER} of ten, at ?sig=sgn4ture%2F0123456789&v=2") });
+    let server = Server::start(move |_| reply(400, body.to_string()));
+    let provider = server
+        .provider()
+        .with_token_endpoint(&server.url("/oauth/token?sig=sgn4ture%2F0123456789&v=2"))
+        .unwrap()
+        .with_token_parameter("assertion", PARAMETER)
+        .with_token_parameter("tenant", "ten");
+    let client = Client::new(provider, Credentials::new("my-client", SECRET)).unwrap();
+    let error = client.get("/x").unwrap_err();
+    let report = client.check();
+    let printed = format!("{error}\n{error:?}\n{:?}\n{report}\n{report:?}", error.answer());
+    assert!(printed.contains("bad *** of ten, at ?sig=***&v=2"), "{printed}");
+    for secret in [PARAMETER, SIGNATURE, "sgn4ture", "assert10n"] {
+        assert!(!printed.contains(secret), "{printed}");
+    }
+}
+
+#[test]
+fn values_of_headers_that_are_named_like_secrets_are_not_shown() {
+    let words = "key k3y-0f-the-api, session c00kie-0ne of c00kie-0ne; x, no ordinary-value";
+    let server = Server::with_api([reply(400, json!({ "message": words }).to_string())]);
+    let request = Request::get("/x")
+        .header("X-Api-Key", "k3y-0f-the-api")
+        .header("cookie", "a=b; sid=c00kie-0ne")
+        .header("x-reason", "ordinary-value");
+    for request in [request.clone(), request.without_token()] {
+        let error = server.client().send(&request).unwrap_err();
+        let printed = format!("{error}\n{error:?}\n{:?}", error.answer());
+        let told = "key ***, session *** of ***; x, no ordinary-value";
+        assert!(printed.contains(told) && !printed.contains("0ne"), "{printed}");
+    }
+}
+
+#[test]
+fn the_signature_of_an_address_that_is_not_followed_to_is_not_shown() {
+    // Not even a GET goes to plain http.
+    let location =
+        "http://storage.example.com/f?X-Amz-Signature=deadbeefdeadbeef0123%2B&part=7#top";
+    let body = format!("See <a href=\"{location}\">it</a> or deadbeefdeadbeef0123+ in {location}");
+    for status in [303, 307] {
+        let answer = reply(status, body.clone()).header("location", location);
+        let server = Server::with_api([answer]);
+        let error = server.client().post("/files", &1).unwrap_err();
+        let printed = format!("{error}\n{error:?}\n{:?}", error.answer());
+        assert!(!printed.contains("deadbeef"), "{printed}");
+        assert!(printed.contains("X-Amz-Signature=***&part=7"), "{printed}");
+        let error = server.client().get("/files").unwrap_err();
+        assert!(!format!("{error:?}{:?}", error.answer()).contains("deadbeef"), "{error}");
+    }
+}
+
 /// Everything of an error that can be printed.
 pub fn printed(error: &Error) -> String {
     let mut text = format!("{error}\n{error:?}\n{error:#?}\n{:?}\n", error.answer());
