@@ -5,7 +5,7 @@ use std::env;
 use ureq::{Proxy, ProxyProtocol};
 
 use crate::error::{Error, Result};
-use crate::url::is_loopback;
+use crate::url::{has_valid_port, is_loopback};
 
 /// Where a client takes its proxy from.
 #[derive(Clone, Default)]
@@ -81,6 +81,10 @@ fn parse(url: &str, what: &str) -> Result<Proxy> {
             "{what} is not a proxy URL such as http://proxy.example.com:3128"
         )));
     };
+    if !has_valid_port(proxy.uri()) {
+        let message = format!("{what} has a port that is not a number up to 65535");
+        return Err(Error::configuration(message));
+    }
     match proxy.protocol() {
         ProxyProtocol::Http | ProxyProtocol::Https => Ok(proxy),
         other => Err(Error::configuration(format!(
@@ -134,6 +138,8 @@ mod tests {
             error.to_string(),
             "the environment variable ALL_PROXY is a SOCKS5 proxy, which is not supported: only http and https proxies are"
         );
+        let error = route(&[("https_proxy", "http://proxy.test:99999")]).err().unwrap();
+        assert!(error.to_string().starts_with("the environment variable https_proxy has a port"));
         let error = route(&[("https_proxy", "http://user:hush@")]).err().unwrap();
         assert!(!format!("{error:?}").contains("hush"));
     }

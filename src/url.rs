@@ -92,7 +92,7 @@ fn has_one_host(uri: &Uri) -> bool {
 }
 
 /// A port that cannot be read would silently become that of the scheme.
-fn has_valid_port(uri: &Uri) -> bool {
+pub(crate) fn has_valid_port(uri: &Uri) -> bool {
     after_host(uri).is_some_and(str::is_empty) || uri.port_u16().is_some()
 }
 

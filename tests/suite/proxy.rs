@@ -258,6 +258,7 @@ fn this_machine_is_never_reached_through_a_proxy() {
 #[test]
 fn what_cannot_be_used_as_a_proxy_is_found_when_it_is_set() {
     let no_url = "the proxy is not a proxy URL such as http://proxy.example.com:3128";
+    let no_port = "the proxy has a port that is not a number up to 65535";
     let socks = |which: &str| {
         format!(
             "the proxy is a {which} proxy, which is not supported: only http and https proxies are"
@@ -274,6 +275,10 @@ fn what_cannot_be_used_as_a_proxy_is_found_when_it_is_set() {
         ("socks5://user:hush@proxy.test:1080", socks("SOCKS5")),
         ("socks4://proxy.test", socks("SOCKS4")),
         ("socks5h://proxy.test", socks("SOCKS5h")),
+        ("http://127.0.0.1:99999", no_port.to_owned()),
+        ("proxy.test:99999", no_port.to_owned()),
+        ("http://user:hush@[::1]:65536/", no_port.to_owned()),
+        ("https://proxy.test:", no_port.to_owned()),
     ];
     for (url, expected) in cases {
         let error = vendor().with_proxy(url).unwrap_err();
@@ -281,8 +286,13 @@ fn what_cannot_be_used_as_a_proxy_is_found_when_it_is_set() {
         assert_eq!((error.exit_code(), error.sent()), (78, Sent::No));
         assert!(!format!("{error:?}").contains("hush"));
     }
-    for url in ["proxy.test", "proxy.test:3128", "user:pass@proxy.test:3128", "https://proxy.test"]
-    {
+    for url in [
+        "proxy.test",
+        "proxy.test:3128",
+        "user:pass@proxy.test:3128",
+        "https://proxy.test",
+        "[::1]:80",
+    ] {
         vendor().with_proxy(url).unwrap();
     }
 }
