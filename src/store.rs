@@ -120,10 +120,13 @@ impl StoreEntry {
     /// Gives what came out of a text its place on the monotonic clock, and drops what is
     /// over.
     pub(crate) fn settle(&mut self, now: &Moment) {
-        self.token = self.token.take().map(|token| token.settled(now));
-        // One from the future was left by a clock that has been set back since.
+        // What is from the future was left by a clock that has been set back since: how old
+        // it is cannot be known.
         let latest = now.wall.checked_add(CLOCK_SKEW);
-        self.wishes.retain(|wish| latest.is_some_and(|latest| wish.since.wall <= latest));
+        let is_past = |moment: &Moment| latest.is_some_and(|latest| moment.wall <= latest);
+        let token = self.token.take().filter(|token| token.is_settled() || is_past(token.issued()));
+        self.token = token.map(|token| token.settled(now));
+        self.wishes.retain(|wish| is_past(&wish.since));
         for wish in &mut self.wishes {
             wish.since = wish.since.settled(now);
         }

@@ -108,6 +108,15 @@ impl AccessToken {
         Self { inner: Arc::new(inner) }
     }
 
+    pub(crate) fn issued(&self) -> &Moment {
+        &self.inner.issued
+    }
+
+    /// Its place on the monotonic clock is known, whatever the wall clock says.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.inner.issued.monotonic != UNSETTLED
+    }
+
     pub(crate) fn header(&self) -> HeaderValue {
         self.inner.header.clone()
     }
