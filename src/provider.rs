@@ -140,7 +140,8 @@ impl Provider {
         self
     }
 
-    /// Adds any other parameter to the token request; may be called several times.
+    /// Adds any other parameter to the token request; may be called several times. A value of
+    /// 8 characters or more is masked where a server repeats it.
     pub fn with_token_parameter(
         mut self,
         name: impl Into<String>,

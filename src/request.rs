@@ -134,7 +134,8 @@ impl Request {
 
     /// Adds a header. `Authorization` is refused unless the request is
     /// [`without_token`](Self::without_token); those that frame a message (`Host`,
-    /// `Content-Length`, `Transfer-Encoding`) always are.
+    /// `Content-Length`, `Transfer-Encoding`) always are. If the name says that the value is
+    /// secret, as `X-Api-Key` does, it is masked where a refusal repeats it.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         if let Some(name) = FRAMING.iter().find(|framing| framing.eq_ignore_ascii_case(name)) {
             self.wrong = Some(format!("the client sets the header {name} itself: remove yours"));
