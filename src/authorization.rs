@@ -41,7 +41,7 @@ impl Client {
             && refused.is_same(&token)
         {
             // Gateways cache token answers: asking again would not help.
-            self.wishes.renewed_in_vain(&token, &call.method, &call.uri, self.now());
+            self.wishes.token_refused(&token, true, &call.method, &call.uri, &self.now());
             return Err(call.same_token_again(refusal));
         }
         call.now = self.now();
@@ -62,12 +62,10 @@ impl Client {
         let (Some(token), Ok(response)) = (&call.token, outcome) else { return };
         let (method, uri, now) = (&call.method, &call.uri, &call.now);
         if response.status == StatusCode::UNAUTHORIZED {
-            if call.refused.is_some() {
-                self.wishes.renewed_in_vain(token, method, uri, *now);
-            }
+            let is_renewed = call.refused.is_some();
+            let is_vain = self.wishes.token_refused(token, is_renewed, method, uri, now);
             let lacks_scope = Bearer::of(&response.headers).is_some_and(|it| it.lacks_scope());
-            call.renewal_is_vain =
-                lacks_scope || self.wishes.is_renewal_vain(token, method, uri, now);
+            call.renewal_is_vain = is_vain || lacks_scope;
         } else if response.status.as_u16() < 400 {
             self.wishes.accepted(token, method, uri, now);
         }

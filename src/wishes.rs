@@ -155,18 +155,24 @@ impl Wishes {
         Some(refused.error.clone())
     }
 
-    /// Remembers that a renewal did not help this call.
-    pub(crate) fn renewed_in_vain(
+    /// A call refused this token, which was bought for the sake of that call (`is_renewed`)
+    /// or before. Whether a newer one would likely be refused as well: this one was new
+    /// itself and no call has been accepted with it, or the same method and path refused a
+    /// new one.
+    pub(crate) fn token_refused(
         &self,
         token: &AccessToken,
+        is_renewed: bool,
         method: &Method,
         uri: &Uri,
-        now: Moment,
-    ) {
-        let mut renewals = self.vain_renewals(&now);
-        // A token that is refused by call after call is for all that not held back for ever.
-        let first = renewals.iter().find(|renewal| renewal.is_doubted(token));
-        let since = first.map_or(now, |first| first.since);
+        now: &Moment,
+    ) -> bool {
+        let mut renewals = self.vain_renewals(now);
+        let doubt = renewals.iter().find(|renewal| renewal.is_doubted(token));
+        // A token that is refused by call after call is for all that not doubted for ever.
+        let Some(since) = doubt.map(|doubt| doubt.since).or(is_renewed.then_some(*now)) else {
+            return renewals.iter().any(|renewal| renewal.is_of(method, uri));
+        };
         renewals.retain(|renewal| !renewal.is_of(method, uri));
         if renewals.len() == MOST_WISHES {
             renewals.remove(0);
@@ -180,20 +186,7 @@ impl Wishes {
             path: uri.path().to_owned(),
         });
         self.has_vain_renewals.store(true, Ordering::Release);
-    }
-
-    /// Whether a token newer than this one, which was refused, would likely be refused as
-    /// well: this one was new itself and no call has been accepted with it, or a new one
-    /// was refused by the same method and path.
-    pub(crate) fn is_renewal_vain(
-        &self,
-        token: &AccessToken,
-        method: &Method,
-        uri: &Uri,
-        now: &Moment,
-    ) -> bool {
-        let renewals = self.vain_renewals(now);
-        renewals.iter().any(|renewal| renewal.is_doubted(token) || renewal.is_of(method, uri))
+        true
     }
 
     /// A call was accepted with this token: spares it the lock if there is no doubt.

@@ -532,6 +532,19 @@ fn a_path_that_refuses_every_token_is_not_bought_one_again_and_again() {
 }
 
 #[test]
+fn every_path_that_refused_a_new_token_is_remembered() {
+    let (server, _) = revocable();
+    let (client, _) = on_manual_clock(server.client());
+    for _ in 0..5 {
+        for number in 0..10 {
+            client.get(&format!("/bad/{number}")).unwrap_err();
+        }
+        client.get("/good").unwrap();
+    }
+    assert_eq!(server.token_requests().len(), 2);
+}
+
+#[test]
 fn a_token_that_the_token_endpoint_returns_again_is_not_asked_for_by_every_call() {
     let server = Server::start(|seen| match seen.path() {
         TOKEN_PATH => token_reply("cached", HOUR),
