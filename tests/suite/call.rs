@@ -389,11 +389,9 @@ fn a_reader_who_goes_away_is_output_that_cannot_be_written() {
         assert!(stderr.contains(" cannot be written"), "{stderr}");
         assert_eq!(stderr.lines().count(), 1, "{stderr}");
     }
-    let mut child = to(&Server::with_api([reply(200, "x\n".repeat(500_000))]), &["/x"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let server = Server::with_api([reply(200, "x\n".repeat(500_000))]);
+    let mut child =
+        to(&server, &["/x"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut first = [0; 2];
     child.stdout.take().unwrap().read_exact(&mut first).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(73));

@@ -465,7 +465,7 @@ fn a_wait_that_does_not_fit_is_an_error_at_once() {
 
 #[test]
 fn a_server_that_is_not_there_is_a_connection_error_after_the_usual_retries() {
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let closed = "127.0.0.1:1";
     let clock = ManualClock::new();
     let settings = |client: Client| Ok(client.with_clock(clock.clone()));
     let issuer = format!("http://{closed}");

@@ -471,7 +471,8 @@ fn what_a_page_tells_of_an_error_does_not_bring_the_token_to_light() {
 
 #[test]
 fn errors_about_urls_show_neither_user_info_nor_query() {
-    let client = Echo::start().client(AuthMethod::ClientSecretPost);
+    let echo = Echo::start();
+    let client = echo.client(AuthMethod::ClientSecretPost);
     for url in [
         "https://user:hu5h@api.example.com/a?key=qu3ry",
         "https://hu5h@api.example.com/a",

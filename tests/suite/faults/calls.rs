@@ -26,7 +26,7 @@ pub fn token_client(fault: &Fault, stage: &Stage) -> Client {
 }
 
 fn idle(fault: &Fault) -> Duration {
-    if fault.is_silent { Duration::from_millis(250) } else { secs(20) }
+    if fault.is_silent { Duration::from_millis(500) } else { secs(20) }
 }
 
 /// Runs `check` for every fault that ends without a clock, many at a time, and tells of all

@@ -41,19 +41,21 @@ impl Stage {
     /// Plays the fault to the requests that `is_for` picks, and answers the others well.
     pub fn new(fault: &Fault, is_for: For) -> Self {
         let (requests, is_over): (Arc<AtomicUsize>, Arc<AtomicBool>) = Default::default();
+        if fault.refuses_connections() {
+            // A port that was free a moment ago may be another test's by now.
+            return Self { origin: "http://127.0.0.1:1".into(), requests, is_over };
+        }
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
-        if !fault.refuses_connections() {
-            let (fault, count, ends) = (fault.clone(), requests.clone(), is_over.clone());
-            thread::spawn(move || {
-                while let Ok((stream, _)) = listener.accept()
-                    && !ends.load(Ordering::SeqCst)
-                {
-                    let (fault, count) = (fault.clone(), count.clone());
-                    thread::spawn(move || play(&fault, stream, is_for, &count));
-                }
-            });
-        }
+        let (fault, count, ends) = (fault.clone(), requests.clone(), is_over.clone());
+        thread::spawn(move || {
+            while let Ok((stream, _)) = listener.accept()
+                && !ends.load(Ordering::SeqCst)
+            {
+                let (fault, count) = (fault.clone(), count.clone());
+                thread::spawn(move || play(&fault, stream, is_for, &count));
+            }
+        });
         Self { origin, requests, is_over }
     }
 
