@@ -261,6 +261,10 @@ impl<'a> Call<'a> {
 
     /// What the server asks for in a refusal, for all who would call it.
     pub(crate) fn wish(&self, response: &Response) -> Option<Wish> {
+        // Looked for in vain in nearly every answer.
+        if response.status.is_success() {
+            return None;
+        }
         let asked = response.retry_after();
         if !retry::may_pass(response.status, asked) {
             return None;

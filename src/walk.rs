@@ -175,10 +175,11 @@ impl<'c> Walk<'c> {
     fn take_next_ask(&mut self, place: Place, page: &PageFacts<'_>, response: &Response) {
         self.skip = 0;
         self.ask = None;
-        let is_doubtful = self.pagination.is_doubtful(page);
-        self.doubted = is_doubtful.then(|| self.rows_name(response));
+        self.doubted = None;
         match self.after(page, response) {
             Ok(Some((ask, number))) => {
+                let is_doubtful = self.pagination.is_doubtful(page);
+                self.doubted = is_doubtful.then(|| self.rows_name(response));
                 self.ask = Some(ask);
                 self.number = number;
             }
