@@ -66,7 +66,7 @@ impl Client {
             let is_vain = self.wishes.token_refused(token, is_renewed, method, uri, now);
             let lacks_scope = Bearer::of(&response.headers).is_some_and(|it| it.lacks_scope());
             call.renewal_is_vain = is_vain || lacks_scope;
-        } else if response.status.as_u16() < 400 {
+        } else if matches!(response.status.as_u16(), ..400 | 404 | 409..=422) {
             self.wishes.accepted(token, method, uri, now);
         }
     }

@@ -30,6 +30,8 @@ pub(crate) struct Envelope {
     pub(crate) has_unknown_next: bool,
     /// It is said in so many words that no page follows.
     pub(crate) says_end: bool,
+    /// Where a next page would be named there is nothing: some servers never name one.
+    pub(crate) names_none: bool,
     /// It is said that a page stands before it.
     pub(crate) is_not_first: bool,
     /// The server's words about an error, by the names of their members.
@@ -153,7 +155,7 @@ impl Envelope {
 
     fn add_next(&mut self, next: &Value, is_read: bool) {
         self.has_unknown_next |= !is_read && says_something(next);
-        self.says_end |= says_none(next);
+        self.names_none |= says_none(next);
     }
 
     fn add_word(&mut self, more: bool) {

@@ -89,7 +89,7 @@ impl Transport {
                 .timeout_global(outgoing.end_left.and_then(limit))
                 .timeout_connect(limit(connect.min(outgoing.time_left)))
                 .timeout_await_100(Some(permission))
-                .timeout_recv_response(limit(outgoing.time_left.saturating_sub(permission)))
+                .timeout_recv_response(limit(outgoing.time_left))
                 .timeout_recv_body(for_answer),
         };
         built.agent.run(request.build()).map_err(|error| self.failure(error, outgoing))

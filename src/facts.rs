@@ -21,18 +21,9 @@ pub(crate) struct PageFacts<'a> {
 impl PageFacts<'_> {
     /// Whether the answer says that another page follows.
     pub(crate) fn says_more(&self) -> bool {
-        self.envelope.next_link.is_some() || self.tells_more()
-    }
-
-    /// Whether only a link says so.
-    pub(crate) fn has_link_only(&self) -> bool {
-        self.envelope.next_link.is_some() && !self.tells_more()
-    }
-
-    fn tells_more(&self) -> bool {
         let told = self.envelope;
         let names_page = told.next_page.as_ref().is_some_and(|next| *next != NextPage::Number(0));
-        self.counts_more() || names_page || told.has_unknown_next
+        self.counts_more() || names_page || told.next_link.is_some() || told.has_unknown_next
     }
 
     /// A count below the page's own number is none.

@@ -20,6 +20,7 @@ impl Call<'_> {
             // A presigned URL is as good as a token, and its signature is in the query.
             (None, None) => self.query(),
         };
+        secrets.extend(self.refused.iter().map(|(token, _)| token.secret().to_owned()));
         secrets.extend_from_slice(&self.parameters);
         if let Some(request) = self.request {
             secrets.extend(of_headers(&request.headers));
@@ -41,16 +42,16 @@ impl Call<'_> {
     }
 }
 
-/// The values of the caller's own headers whose names say that they are secret: whole, and
-/// the parts of a cookie or of a scheme with its credentials.
+/// The values of the caller's own headers whose names say that they are secret: whole, the
+/// values in a cookie, and what follows a scheme.
 fn of_headers(headers: &HeaderMap) -> Vec<String> {
     let named = headers.iter().filter(|(name, _)| is_secret_header(name.as_str()));
     let values = named.filter_map(|(_, value)| value.to_str().ok());
     let parts = values.flat_map(|value| {
-        let pairs = value.split([';', ',', ' ']);
-        let right = pairs.clone().filter_map(|pair| Some(pair.split_once('=')?.1));
+        let right = value.split([';', ',', ' ']).filter_map(|pair| Some(pair.split_once('=')?.1));
+        let credentials = value.split_once(' ').map(|(_, credentials)| credentials);
         // The parts first, so that the names between them stay.
-        right.chain(pairs).chain([value]).map(str::to_owned).collect::<Vec<_>>()
+        right.chain(credentials).chain([value]).map(str::to_owned).collect::<Vec<_>>()
     });
     parts.filter(|part| part.len() >= SHORTEST_VALUE).collect()
 }

@@ -43,9 +43,8 @@ impl Name {
             "next_page" | "nextPage" => Self::NextPage,
             "has_more" | "hasMore" | "hasMoreItems" | "has_next" | "hasNext" | "has_next_page"
             | "hasNextPage" | "next_cursor" | "nextCursor" | "next_page_token"
-            | "nextPageToken" | "next_token" | "nextToken" | "continuation_token" | "continue" => {
-                Self::Cursor
-            }
+            | "nextPageToken" | "next_token" | "nextToken" | "continuation_token"
+            | "continuationToken" | "continue" => Self::Cursor,
             "more" => Self::More,
             "last" | "is_last" | "isLast" | "is_last_page" | "isLastPage" => Self::Last,
             "first" | "is_first" | "isFirst" | "is_first_page" | "isFirstPage" => Self::First,
@@ -78,7 +77,7 @@ impl NextPage {
 pub(crate) fn says_something(next: &Value) -> bool {
     match next {
         Value::Null | Value::Bool(false) => false,
-        Value::String(text) => !matches!(text.trim(), "" | "0" | "false"),
+        Value::String(text) => !matches!(text.trim(), "" | "0" | "false" | "null"),
         Value::Number(_) => count(next) != Some(0),
         Value::Object(map) => map.get("href").is_none_or(says_something),
         Value::Array(links) => links.iter().any(says_something),
@@ -98,6 +97,7 @@ pub(crate) fn says_none(next: &Value) -> bool {
 /// Whether an `error` is one: many answers have the member, with nothing in it.
 pub(crate) fn is_trouble(error: &Value) -> bool {
     match error {
+        Value::Object(map) if map.get("code").is_some_and(|code| !says_something(code)) => false,
         Value::Object(map) => map.values().any(is_trouble),
         Value::Array(errors) => errors.iter().any(is_trouble),
         scalar => says_something(scalar),

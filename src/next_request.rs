@@ -103,7 +103,12 @@ impl Walk<'_> {
         self.empty_pages = if page.rows == 0 { self.empty_pages + 1 } else { 0 };
         match next {
             Next::End => Ok(None),
-            Next::Page(_) if self.empty_pages >= MOST_LINKED_ON && page.has_link_only() => Ok(None),
+            Next::Page(_) if self.empty_pages >= MOST_LED_ON && self.pagination.counts() => {
+                match page.envelope.has_unknown_next && !self.is_all_delivered() {
+                    true => Err(format!("{MOST_LED_ON} pages in a row were empty")),
+                    false => Ok(None),
+                }
+            }
             _ if self.empty_pages > MOST_EMPTY_PAGES => {
                 Err(format!("{MOST_EMPTY_PAGES} pages in a row were empty"))
             }
@@ -139,5 +144,5 @@ impl Walk<'_> {
 
 /// Filters may leave pages empty in APIs that page by links, but not for ever.
 const MOST_EMPTY_PAGES: u32 = 1_000;
-/// Some servers of numbered pages link to the number after any, the last one included.
-const MOST_LINKED_ON: u32 = 10;
+/// Some servers of numbered pages name the number after any, the last one included.
+const MOST_LED_ON: u32 = 10;

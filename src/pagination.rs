@@ -19,7 +19,7 @@ use crate::names::NextPage;
 /// | a link to the next page | `next`, `nextLink`, `next_link`, `@odata.nextLink`, `odata.nextLink`, `next_page_url`, `nextPageUrl`, `next_url`, `nextUrl`, `next_page_uri`, `nextPageLink`, `next_href`; `next` within `links` or `_links` |
 /// | the number of the next page, or a link | `next_page`, `nextPage` |
 /// | that there is more | `has_more`, `hasMore`, `hasMoreItems`, `has_next`, `hasNext`, `has_next_page`, `hasNextPage`; `more`; the opposite of `last`, `is_last`, `isLast`, `is_last_page`, `isLastPage` |
-/// | the same, by a cursor | `next_cursor`, `nextCursor`, `next_page_token`, `nextPageToken`, `next_token`, `nextToken`, `continuation_token`, `continue`; a `next` that is neither path nor URL |
+/// | the same, by a cursor | `next_cursor`, `nextCursor`, `next_page_token`, `nextPageToken`, `next_token`, `nextToken`, `continuation_token`, `continuationToken`, `continue`; a `next` that is neither path nor URL |
 /// | which page it is, and its size | `page_number`, `current_page`; `first`, `is_first`, `isFirst`, `is_first_page`, `isFirstPage`; `page_size`, `per_page` |
 /// | how many pages there are, or which is the last | `total_pages`, `totalPages`; `last_page`, `lastPage` |
 /// | how many rows there are | `total`, `total_items`, `totalItems`, `total_count`, `totalCount`, `total_results`, `totalResults`, `total_records`, `totalRecords`, `totalElements`, `@odata.count` |
@@ -67,11 +67,13 @@ impl Pagination {
     /// 1. The answer says that there is more, by `total_pages`, a next link or another of
     ///    its [words](Pagination#what-is-read): the next page is asked for. That goes for an
     ///    empty page as well, but for one below `total_pages`, which is an error, and for
-    ///    the tenth in a row that only links on: some servers link to any number.
+    ///    the tenth in a row: some servers link to the number after any. If it has another
+    ///    word, and no total is reached, that is an error as well.
     /// 2. An empty page is the last, and so is the one that `total_pages` names.
     /// 3. A total is more than what was delivered: the next page is asked for.
-    /// 4. The answer says that there is no more, as by `"next": null`, `"has_more": false` or
-    ///    `"last": true`: no further page is asked for.
+    /// 4. The answer says that there is no more, as by `"has_more": false`, `"last": true` or
+    ///    `"next": null`: no further page is asked for, but after a `null` on a first page
+    ///    that is as long as the answer states, without a total.
     /// 5. A page with fewer rows than the `page_size` that the answer states is the last. Of
     ///    a bare array, which states none, the size that was asked for counts.
     /// 6. The next page is asked for.
@@ -176,6 +178,11 @@ impl Pagination {
         page.into_iter().chain(size).collect()
     }
 
+    /// Whether pages are asked for by counting on.
+    pub(crate) fn counts(&self) -> bool {
+        self.style == Style::Numbers
+    }
+
     /// Whether the first page is asked for by its number.
     pub(crate) fn first_page(&self) -> Option<u64> {
         (self.style == Style::Numbers).then_some(1)
@@ -257,7 +264,12 @@ impl Pagination {
         } else if page.is_missed {
             false
         } else {
-            told.says_end || size.is_some_and(|size| page.rows < size)
+            // A full first page that counts nothing may come from a server that never names one.
+            let is_full = told.page_size == Some(page.rows) && told.total_items.is_none();
+            let is_doubted = is_full && page.position == 1;
+            told.says_end
+                || told.names_none && !is_doubted
+                || size.is_some_and(|size| page.rows < size)
         }
     }
 

@@ -1,6 +1,7 @@
 //! What a walk reads out of an answer, and why that may not be a page.
 
 use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
 use crate::envelope::Envelope;
 use crate::error::{Error, Result};
@@ -79,9 +80,13 @@ impl Walk<'_> {
         is_same
     }
 
-    /// A short name for the rows of a page.
+    /// A short name for the rows of a page: by their ids where it is a bare array of rows that
+    /// have some, since what else is in them may change from one reading to the next.
     pub(crate) fn rows_name(&self, response: &Response) -> String {
-        format!("{:x}", fingerprint(self.rows_text(response)))
+        let rows = self.rows_text(response);
+        let whole = response.json_text().unwrap_or_default();
+        let ids = (rows.len() == whole.len()).then(|| ids(rows)).flatten();
+        format!("{:x}", fingerprint(ids.as_deref().unwrap_or(rows)))
     }
 
     /// The rows alone: around them there may be a time or a number that changes.
@@ -90,6 +95,16 @@ impl Walk<'_> {
         member(text, self.pagination.items_key()).unwrap_or(text)
     }
 }
+
+/// The ids of all rows, if each has one.
+fn ids(rows: &str) -> Option<String> {
+    let rows: Vec<Value> = serde_json::from_str(rows).ok()?;
+    let ids: Option<Vec<&Value>> =
+        rows.iter().map(|row| IDS.iter().find_map(|name| row.get(name))).collect();
+    ids.map(|ids| json!(ids).to_string())
+}
+
+const IDS: [&str; 4] = ["id", "_id", "uuid", "guid"];
 
 /// Members that hold a server's words.
 const TELLING: [&str; 4] = ["error", "errors", "message", "failureReason"];

@@ -49,7 +49,7 @@ pub(crate) fn is_secret_header(name: &str) -> bool {
 }
 
 /// Words in the names of headers; in texts they would be too common.
-const SECRET_HEADERS: [&str; 13] = [
+const SECRET_HEADERS: [&str; 12] = [
     "authorization",
     "cookie",
     "token",
@@ -62,7 +62,6 @@ const SECRET_HEADERS: [&str; 13] = [
     "subscription-key",
     "functions-key",
     "signature",
-    "session",
 ];
 
 /// Of a value that may be secret or not: masking words of everyday length would hide what

@@ -214,6 +214,10 @@ impl<'c> Walk<'c> {
                 response.words(&trouble)
             ));
         }
+        if self.is_overfull() && !page.says_more() {
+            // Rows that come again and again, changed a little, are not asked for without end.
+            return Ok(None);
+        }
         let next = self.pagination.next(page)?;
         self.prepare(next, page, response)
     }
@@ -253,6 +257,16 @@ impl<'c> Walk<'c> {
         });
         let place = place.clone();
         self.client.emit(|| Event::Page { place, number, rows, delivered, total_items });
+    }
+
+    /// As far as a total tells.
+    pub(crate) fn is_all_delivered(&self) -> bool {
+        self.promised.is_some_and(|(least, _)| self.progress.delivered >= least)
+    }
+
+    fn is_overfull(&self) -> bool {
+        let most = self.promised.filter(|_| !self.is_partial).map(|(_, most)| most);
+        most.is_some_and(|most| self.progress.delivered > most)
     }
 
     /// Whether what was delivered contradicts what was promised.

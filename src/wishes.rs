@@ -119,7 +119,10 @@ impl Wishes {
                 if wish.method == *method && wish.path == uri.path() {
                     return Ahead::TooLong(left, wish.answer.clone());
                 }
-                too_long.push((left, &wish.answer));
+                // Other refusals are of single endpoints.
+                if wish.answer.status == StatusCode::TOO_MANY_REQUESTS {
+                    too_long.push((left, &wish.answer));
+                }
             } else if !matches!(ahead, Ahead::Wait(longest, _) if longest >= left) {
                 ahead = Ahead::Wait(left, wish.answer.clone());
             }

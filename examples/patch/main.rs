@@ -35,7 +35,8 @@ fn run() -> Result<(), Trouble> {
     // It stops when it is dropped, so it must live as long as the client.
     let stand_in = StandIn::calm();
     let ids: Vec<OsString> = env::args_os().skip(1).collect();
-    let ids: Vec<&str> = ids.iter().filter_map(|id| id.to_str()).collect();
+    let ids: Option<Vec<&str>> = ids.iter().map(|id| id.to_str()).collect();
+    let Some(ids) = ids else { return Err(Trouble::Usage("an id that is no text")) };
     let is_real = env::var_os("SNOW_ATLAS_CLIENT_ID").is_some();
     let (provider, credentials, user, license) = match (is_real, &ids[..]) {
         (true, [user, license]) => {

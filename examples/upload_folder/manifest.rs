@@ -7,6 +7,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::folder::Content;
@@ -141,8 +142,10 @@ fn parse(bytes: &[u8]) -> Result<(Vec<Line>, usize), String> {
             lines.push(serde_json::from_slice(text).map_err(wrong)?);
         }
     }
-    // With no whole line before it, at least it must begin as one.
-    if lines.is_empty() && !torn.starts_with(START) && !START.starts_with(torn) {
+    // With no whole line before it, at least it must begin as one, and be cut off.
+    let is_whole = || serde_json::from_slice::<IgnoredAny>(torn).is_ok();
+    let begins_as_one = torn.starts_with(START) || START.starts_with(torn);
+    if lines.is_empty() && (!begins_as_one || is_whole()) {
         let at = whole.split(|byte| *byte == b'\n').count();
         return Err(format!("line {at} is not of a manifest"));
     }

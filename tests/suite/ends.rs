@@ -68,8 +68,8 @@ fn empty_pages_that_say_there_is_more_are_not_asked_for_without_end() {
     let numbers = Pagination::page_numbers("page", "size");
     let mut items = client.items::<u64>("/v1/rows").with_pagination(numbers);
     let error = items.next().unwrap().unwrap_err().to_string();
-    assert!(error.contains("1000 pages in a row were empty"), "{error}");
-    assert_eq!(requests.load(std::sync::atomic::Ordering::SeqCst), 1001);
+    assert!(error.contains("10 pages in a row were empty"), "{error}");
+    assert_eq!(requests.load(std::sync::atomic::Ordering::SeqCst), 10);
 }
 
 #[test]
@@ -85,6 +85,59 @@ fn a_server_of_numbered_pages_that_links_on_for_ever_is_left_after_ten_empty_one
     let (rows, error) = walk(&mut client.items::<u64>("/rows"));
     assert!(error.is_none(), "{error:?}");
     assert_eq!((rows, server.api_requests().len()), (vec![1], 11));
+}
+
+#[test]
+fn a_server_that_names_the_number_after_any_is_left_after_ten_empty_pages() {
+    for word in [
+        |page: u64| json!({"next_page": page + 1}),
+        |page: u64| json!({"next_page": page + 1, "total_pages": 2, "total_items": 2}),
+        |page: u64| json!({"next_cursor": format!("c{page}"), "total": 2}),
+    ] {
+        let server = numbered(move |page| {
+            let mut answer = word(page);
+            answer["items"] = json!([page].iter().filter(|page| **page < 3).collect::<Vec<_>>());
+            body(&answer)
+        });
+        let (rows, error) = walk(&mut server.client().items::<u64>("/rows"));
+        assert!(error.is_none(), "{error:?}");
+        assert_eq!((rows, server.api_requests().len()), (vec![1, 2], 12));
+    }
+}
+
+#[test]
+fn a_first_page_that_is_full_is_not_the_last_for_a_next_that_is_never_there() {
+    let page = |rows: Value| json!({"items": rows, "page_size": 2, "next": null});
+    complete(pages([page(json!([1, 2])), page(json!([3]))]), &[1, 2, 3]);
+    let whole = json!({"items": [1, 2], "page_size": 2, "next": null, "total": 2});
+    complete(pages([whole]), &[1, 2]);
+}
+
+#[test]
+fn rows_that_change_with_each_reading_are_not_read_without_end() {
+    let count = std::sync::atomic::AtomicU64::new(0);
+    let server = Server::start(move |seen| match seen.path() {
+        TOKEN_PATH => token_reply("t", 3600),
+        _ => {
+            let now = count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            body(&json!([{"id": 1, "uptime": now}, {"id": 2, "uptime": now}]))
+        }
+    });
+    let client = server.client();
+    let (rows, error) = walk(&mut client.items::<Value>("/rows"));
+    assert!(error.is_none() && rows.len() == 2, "{rows:?} {error:?}");
+
+    let count = std::sync::atomic::AtomicU64::new(0);
+    let server = Server::start(move |seen| match seen.path() {
+        TOKEN_PATH => token_reply("t", 3600),
+        _ => {
+            let now = count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            body(&json!({"items": [now, now + 1], "total": 2}))
+        }
+    });
+    let client = server.client();
+    let (rows, error) = walk(&mut client.items::<u64>("/rows"));
+    assert!(rows.len() <= 4, "{rows:?} {error:?}");
 }
 
 #[test]

@@ -69,6 +69,7 @@ fn every_name_of_a_page_that_follows_keeps_a_numbered_walk_going() {
         "next_token",
         "nextToken",
         "continuation_token",
+        "continuationToken",
         "next",
         "nextLink",
         "next_link",

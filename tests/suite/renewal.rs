@@ -485,7 +485,8 @@ fn revocable() -> (Server, Arc<AtomicUsize>) {
         _ => {
             let token = seen.header("authorization").unwrap().rsplit('-').next().unwrap();
             let is_good = token.parse::<usize>().unwrap() > limit.load(Ordering::SeqCst);
-            reply(if is_good { 200 } else { 401 }, "{}")
+            let found = if seen.path().starts_with("/none") { 404 } else { 200 };
+            reply(if is_good { found } else { 401 }, "{}")
         }
     });
     (server, revoked)
@@ -570,6 +571,17 @@ fn a_token_that_was_accepted_is_renewed_at_once_each_time_that_it_is_revoked() {
         assert_eq!(server.token_requests().len(), 2 + times);
     }
     assert!(clock.sleeps().is_empty());
+}
+
+#[test]
+fn a_token_that_finds_nothing_was_accepted_all_the_same() {
+    let (server, revoked) = revocable();
+    let (client, _) = on_manual_clock(server.client());
+    client.get("/bad").unwrap_err();
+    assert_eq!(client.get("/none").unwrap_err().status().unwrap(), 404);
+    revoked.store(2, Ordering::SeqCst);
+    assert_eq!(client.get("/none/2").unwrap_err().status().unwrap(), 404);
+    assert_eq!(server.token_requests().len(), 3);
 }
 
 #[test]

@@ -468,6 +468,7 @@ fn what_is_no_manifest_stays_as_it_is_to_the_last_byte() {
         ("one", 1),
         ("{\"closing\":\"c\"\ntorn", 1),
         ("{\"closed\":", 1),
+        ("{\"closing\":{\"external\":1}}", 1),
         (&format!("{line}\nno more\n{line}"), 2),
     ] {
         fs::write(&path, text).unwrap();

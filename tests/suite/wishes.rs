@@ -198,6 +198,21 @@ fn a_server_that_refuses_two_paths_for_long_is_not_asked_by_any() {
 }
 
 #[test]
+fn two_paths_that_are_down_for_long_do_not_hold_back_the_others() {
+    for status in [403, 503] {
+        let server = Server::start(move |seen| match seen.path() {
+            "/ok" => reply(200, "{}"),
+            _ => reply(status, "").header("retry-after", "3600"),
+        });
+        let (client, _) = on_manual_clock(server.client());
+        for path in ["/1", "/2"] {
+            client.send(&untold(path)).unwrap_err();
+        }
+        client.send(&untold("/ok")).unwrap();
+    }
+}
+
+#[test]
 fn two_methods_of_one_path_that_are_refused_for_long_stand_for_all() {
     let server = slow_server(7200);
     let (client, _) = on_manual_clock(server.client());
