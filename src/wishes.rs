@@ -95,8 +95,8 @@ impl Wishes {
 
     /// Whether a call may go now. A wait that fits is kept by every call to the origin;
     /// one that does not fit holds back the same method and path only, because servers
-    /// block single endpoints; two of them hold back every call, since the next path would
-    /// hardly fare better.
+    /// block single endpoints; two of them by a 429 hold back every call, since the next path
+    /// would hardly fare better.
     pub(crate) fn ahead(
         &self,
         endpoint: Endpoint,
