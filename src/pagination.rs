@@ -217,7 +217,9 @@ impl Pagination {
     pub(crate) fn was_over(&self, page: &PageFacts<'_>) -> bool {
         let told = page.envelope;
         // A server that echoes the number knows it, and gives its last page for any beyond.
+        // Rows may be the same by chance: a total tells what is missing then.
         let is_beyond = told.page == Some(page.number)
+            && told.total_items.is_some()
             && self.is_last(&PageFacts { is_missed: false, ..*page });
         // Nothing but our own query has spoken of pages: the array is all there is.
         let is_unpaged = told.is_bare

@@ -141,6 +141,16 @@ fn rows_that_change_with_each_reading_are_not_read_without_end() {
 }
 
 #[test]
+fn rows_that_are_the_same_by_chance_are_not_left_out_in_silence() {
+    let server = numbered(|number| match number {
+        1 => body(&json!({"items": [7, 7], "current_page": 1})),
+        _ => body(&json!({"items": [7, 7], "current_page": number, "last": true})),
+    });
+    let (rows, error) = walk(&mut server.client().items::<u64>("/rows"));
+    assert!(rows == [7, 7] && error.is_some(), "{rows:?} {error:?}");
+}
+
+#[test]
 fn a_word_that_there_is_no_more_ends_a_numbered_walk_without_another_request() {
     for end in [
         json!({"next": null}),
