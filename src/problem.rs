@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 ///
 /// Known shapes: RFC 6749 §5.2, RFC 9457, `{"error":{"code","message"}}`,
 /// `{"errors":[…]}` of objects or texts, `{"errors":{"field":["…"]}}`, and a bare
-/// `{"code","message"}`, whose message may be several. Anything else is quoted, shortened. `mask` is laid over it before
-/// it is cut, since half a secret would not be recognized.
+/// `{"code","message"}`, whose message may be several. Anything else is quoted, shortened.
+/// `mask` is laid over it before it is cut, since half a secret would not be recognized.
 pub(crate) fn words(body: &str, mask: impl Fn(&str) -> String) -> (Option<String>, Option<String>) {
     let body = body.trim_start_matches('\u{feff}').trim();
     let (code, message) = match serde_json::from_str::<Value>(body) {

@@ -138,13 +138,7 @@ fn names_that_mean_something_else_as_well_are_left_alone() {
         json!({"page": {"number": 0, "size": 20}, "prev": "/rows", "next_steps": "x"}),
         json!({"more": {"a": 1}, "metadata": "x", "paging": [1], "page_info": null}),
     ] {
-        for style in [Pagination::single(), Pagination::next_link()] {
-            let server = Server::with_api([body(&with_items(beside.clone(), &[1]))]);
-            let client = server.client();
-            let mut items = client.items::<u64>("/rows").with_pagination(style);
-            let (rows, error) = walk(&mut items);
-            assert!(error.is_none() && rows == [1], "{beside}: {rows:?} {error:?}");
-        }
+        is_all(&with_items(beside, &[1]));
     }
 }
 
@@ -204,18 +198,22 @@ fn whole_numbers_may_be_written_as_floats() {
     }
 }
 
+/// A page of the one row 1 that is all there is, whoever reads it.
+fn is_all(page: &Value) {
+    for style in [Pagination::single(), Pagination::next_link()] {
+        let server = Server::with_api([body(page)]);
+        let client = server.client();
+        let (rows, error) = walk(&mut client.items::<u64>("/rows").with_pagination(style));
+        assert!(error.is_none() && rows == [1], "{page}: {rows:?} {error:?}");
+    }
+}
+
 #[test]
 fn what_is_0_or_false_in_words_says_nothing() {
     for nothing in [json!(0), json!(0.0), json!("0"), json!("false"), json!(" "), json!(null)] {
         for name in ["has_more", "next_cursor", "nextPageToken", "continue", "next", "next_page"] {
             let page = json!({"items": [1], name: nothing});
-            for style in [Pagination::single(), Pagination::next_link()] {
-                let server = Server::with_api([body(&page)]);
-                let client = server.client();
-                let mut items = client.items::<u64>("/rows").with_pagination(style);
-                let (rows, error) = walk(&mut items);
-                assert!(error.is_none() && rows == [1], "{page}: {rows:?} {error:?}");
-            }
+            is_all(&page);
         }
     }
 }
