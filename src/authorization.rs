@@ -1,7 +1,5 @@
 //! How a call gets its token, and what its answer tells about that token.
 
-use ureq::http::StatusCode;
-
 use crate::call::Call;
 use crate::challenge::Bearer;
 use crate::client::Client;
@@ -61,7 +59,7 @@ impl Client {
     pub(crate) fn heed(&self, call: &mut Call<'_>, outcome: &Result<Response>) {
         let (Some(token), Ok(response)) = (&call.token, outcome) else { return };
         let (method, uri, now) = (&call.method, &call.uri, &call.now);
-        if response.status == StatusCode::UNAUTHORIZED {
+        if response.refuses_token() {
             let is_renewed = call.refused.is_some();
             let is_vain = self.wishes.token_refused(token, is_renewed, method, uri, now);
             let lacks_scope = Bearer::of(&response.headers).is_some_and(|it| it.lacks_scope());

@@ -202,6 +202,7 @@ impl<'a> Call<'a> {
                     .then(|| response.retry_after())
                     .flatten(),
                 redirects: retry::redirects(&response.headers, response.status),
+                refuses_token: response.refuses_token(),
                 oauth,
             },
             Err(error) => Outcome::Broken {

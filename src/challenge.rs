@@ -21,6 +21,11 @@ impl Bearer {
         (at < found.len()).then(|| found.swap_remove(at))
     }
 
+    /// The token is expired, revoked, malformed or otherwise invalid (RFC 6750 §3.1).
+    pub(crate) fn refuses_token(&self) -> bool {
+        self.error.as_deref() == Some(INVALID_TOKEN)
+    }
+
     /// Another token of the same scope would be refused as well (RFC 6750 §3.1).
     pub(crate) fn lacks_scope(&self) -> bool {
         self.error.as_deref() == Some(INSUFFICIENT_SCOPE)
@@ -103,6 +108,7 @@ fn is_of_token(c: char) -> bool {
     c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c)
 }
 
+const INVALID_TOKEN: &str = "invalid_token";
 pub(crate) const INSUFFICIENT_SCOPE: &str = "insufficient_scope";
 
 #[cfg(test)]

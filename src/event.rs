@@ -50,7 +50,7 @@ pub enum Event {
         /// Why.
         error: String,
     },
-    /// The API refused the token (401); it is renewed once for the call.
+    /// The API refused the token; it is renewed once for the call.
     #[non_exhaustive]
     TokenRefused {
         /// The call.

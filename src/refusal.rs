@@ -119,34 +119,43 @@ impl Call<'_> {
         let answer = self.answer(response);
         let lacking = self.lacking_scope(response, &answer);
         let (class, advice) = match answer.status {
-            StatusCode::UNAUTHORIZED if lacking.is_some() => (Class::Credentials, ""),
-            StatusCode::UNAUTHORIZED if self.refused.is_some() => (
-                Class::Credentials,
-                "a renewed token was refused as well: some APIs answer a wrong path like this",
-            ),
-            StatusCode::UNAUTHORIZED if self.renewal_is_vain => (
-                Class::Credentials,
-                "a renewed token was refused as well a moment ago, so this one is not renewed: some APIs answer a wrong path like this",
-            ),
-            StatusCode::UNAUTHORIZED if !self.is_patient => (
-                Class::Credentials,
-                "the token is new: check whether this API takes tokens of this token endpoint, with this audience and scope",
-            ),
-            StatusCode::UNAUTHORIZED => (Class::Credentials, ""),
-            status if retry::may_pass(status, answer.retry_after) => (Class::Temporary, ""),
+            _ if response.refuses_token() => {
+                let advice = self.refused_token(&Bearer::of(&response.headers).unwrap_or_default());
+                (Class::Credentials, advice)
+            }
+            status if retry::may_pass(status, answer.retry_after) => {
+                (Class::Temporary, String::new())
+            }
             StatusCode::FORBIDDEN if self.token.is_some() => {
-                (Class::Refused, "the token is good, but not for this")
+                // Some APIs answer like this to a token that they do not know.
+                (Class::Refused, FORBIDDEN.to_owned())
             }
             status if status.is_redirection() && retry::may_follow(&self.method) => {
-                (Class::Refused, "a redirect that names no address to follow")
+                (Class::Refused, "a redirect that names no address to follow".into())
             }
             status if status.is_redirection() => {
-                (Class::Refused, "a redirect, which is only followed for GET and HEAD")
+                (Class::Refused, "a redirect, which is only followed for GET and HEAD".into())
             }
-            _ => (Class::Refused, ""),
+            _ => (Class::Refused, String::new()),
         };
-        let advice = lacking.or((!advice.is_empty()).then(|| advice.to_owned()));
+        let advice = lacking.or((!advice.is_empty()).then_some(advice));
         self.status_error(answer, advice.unwrap_or_else(|| self.why(rejection)), class)
+    }
+
+    /// What to do about a token that is refused although there was or will be no newer one.
+    fn refused_token(&self, challenge: &Bearer) -> String {
+        let what = if self.refused.is_some() {
+            "a renewed token was refused as well"
+        } else if self.renewal_is_vain {
+            "a renewed token was refused as well a moment ago, so this one is not renewed"
+        } else if self.token.is_some() && !self.is_patient {
+            "the token is new"
+        } else {
+            return String::new();
+        };
+        let is_about_path = self.is_patient && !challenge.refuses_token();
+        let why = if is_about_path { WRONG_PATH } else { WRONG_TOKEN };
+        format!("{what}: {why}")
     }
 
     /// What to do about a token of too small a scope (RFC 6750 §3.1).
@@ -193,3 +202,8 @@ impl Call<'_> {
         }
     }
 }
+
+const FORBIDDEN: &str = "the client may lack a permission, or this API may not accept the token: check permissions, audience and scope";
+const WRONG_PATH: &str = "some APIs answer a wrong path like this";
+const WRONG_TOKEN: &str =
+    "check whether this API takes tokens of this token endpoint, with this audience and scope";

@@ -100,6 +100,13 @@ impl Response {
         retry::date(&self.headers)
     }
 
+    /// Whether the token is what was refused: by its status, or by its words whatever the
+    /// status (RFC 6750 §3.1 has 401, some servers have 400 and 403).
+    pub(crate) fn refuses_token(&self) -> bool {
+        let by_words = || Bearer::of(&self.headers).is_some_and(|it| it.refuses_token());
+        self.status == StatusCode::UNAUTHORIZED || (self.status.is_client_error() && by_words())
+    }
+
     /// The body as UTF-8 without the byte order mark that some servers put in front.
     pub(crate) fn json_text(&self) -> Result<&str> {
         let text = self.text()?;

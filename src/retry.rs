@@ -62,6 +62,8 @@ pub(crate) enum Outcome<'a> {
         asked: Option<Duration>,
         /// `Location`, on a redirect.
         redirects: bool,
+        /// The token is what was refused.
+        refuses_token: bool,
         /// The `error` of RFC 6749 §5.2; only read from the token endpoint.
         oauth: Option<&'a str>,
     },
@@ -128,7 +130,10 @@ pub(crate) enum Rejection {
 
 pub(crate) fn judge(outcome: Outcome<'_>, situation: &Situation) -> Verdict {
     match outcome {
-        Outcome::Answer { status, asked, redirects, oauth } => {
+        Outcome::Answer { status, asked, redirects, refuses_token, oauth } => {
+            if refuses_token && situation.may_renew {
+                return Verdict::Reauthorize;
+            }
             match reading(status, asked, redirects, oauth, situation) {
                 Reading::Said(verdict) => verdict,
                 Reading::Again(allowed) => again(allowed, asked, situation),
@@ -169,7 +174,6 @@ fn reading(
         // Only a conditional request gets it, and its sender wants to see it.
         304 if situation.endpoint == Endpoint::Api => Reading::Said(Verdict::Accept),
         300..=399 if redirects && situation.may_follow => Reading::Said(Verdict::Follow),
-        401 if situation.may_renew => Reading::Said(Verdict::Reauthorize),
         _ if situation.expects && refuses_to_expect(status) => Reading::Again(true),
         // Refused, and so not acted on.
         403 | 429 if may_pass(status, asked) => Reading::Again(true),

@@ -15,7 +15,8 @@ const CALM: Situation = Situation {
 
 fn answer(status: u16) -> Outcome<'static> {
     let status = StatusCode::from_u16(status).unwrap();
-    Outcome::Answer { status, asked: None, redirects: false, oauth: None }
+    let refuses_token = status == StatusCode::UNAUTHORIZED;
+    Outcome::Answer { status, asked: None, redirects: false, refuses_token, oauth: None }
 }
 
 #[test]
@@ -53,6 +54,25 @@ fn a_status_is_judged_by_whether_the_request_may_be_repeated() {
 }
 
 #[test]
+fn a_token_that_is_refused_is_renewed_once_whatever_the_status_and_the_method() {
+    for status in [400, 401, 403, 429] {
+        let status = StatusCode::from_u16(status).unwrap();
+        let outcome = Outcome::Answer {
+            status,
+            asked: None,
+            redirects: false,
+            refuses_token: true,
+            oauth: None,
+        };
+        let post = Situation { repeatable: false, may_follow: false, ..CALM };
+        let renewed = Situation { may_renew: false, ..CALM };
+        assert_eq!(judge(outcome, &CALM), Verdict::Reauthorize, "{status}");
+        assert_eq!(judge(outcome, &post), Verdict::Reauthorize, "{status}");
+        assert_ne!(judge(outcome, &renewed), Verdict::Reauthorize, "{status}");
+    }
+}
+
+#[test]
 fn a_wait_makes_some_refusals_pass() {
     let wait = Duration::from_secs(7);
     let (last, once) =
@@ -71,7 +91,13 @@ fn a_wait_makes_some_refusals_pass() {
     let post = Situation { repeatable: false, may_follow: false, ..CALM };
     for (status, repeatable, not_repeatable) in cases {
         let Outcome::Answer { status, .. } = answer(status) else { unreachable!() };
-        let outcome = Outcome::Answer { status, asked: Some(wait), redirects: false, oauth: None };
+        let outcome = Outcome::Answer {
+            status,
+            asked: Some(wait),
+            redirects: false,
+            refuses_token: false,
+            oauth: None,
+        };
         assert_eq!(judge(outcome, &CALM), repeatable, "{status}");
         assert_eq!(judge(outcome, &post), not_repeatable, "{status}");
     }
@@ -101,7 +127,8 @@ fn the_token_endpoint_is_judged_by_its_error_code_before_the_status() {
     ];
     for (status, oauth, expected) in cases {
         let status = StatusCode::from_u16(status).unwrap();
-        let outcome = Outcome::Answer { status, asked: None, redirects: false, oauth };
+        let outcome =
+            Outcome::Answer { status, asked: None, redirects: false, refuses_token: false, oauth };
         assert_eq!(judge(outcome, &token), expected, "{status} {oauth:?}");
     }
 }
@@ -113,6 +140,7 @@ fn a_wait_is_kept_to_the_letter_or_not_begun() {
         status: StatusCode::TOO_MANY_REQUESTS,
         asked: Some(wait),
         redirects: false,
+        refuses_token: false,
         oauth: None,
     };
     assert_eq!(judge(asked(secs(0)), &CALM), Verdict::Wait(secs(0)));

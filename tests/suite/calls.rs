@@ -518,7 +518,7 @@ fn a_status_that_is_said_twice_is_told_once() {
     let client = server.client();
     assert_eq!(
         text(client.get("/x").unwrap_err()),
-        "GET HOST/x: 403 Forbidden: Unauthorized; the token is good, but not for this"
+        "GET HOST/x: 403 Forbidden: Unauthorized; the client may lack a permission, or this API may not accept the token: check permissions, audience and scope"
     );
     assert_eq!(text(client.get("/x").unwrap_err()), "GET HOST/x: 409 Conflict: x");
 }

@@ -333,8 +333,9 @@ fn a_good_token_that_the_api_refuses_is_told_apart() {
     let host = server.url("").replace("http://", "");
     assert_eq!(line(&report, "token"), "came after 0 s");
     assert_eq!(line(&report, "GET"), "/x: failed after 0 s");
-    let error =
-        format!("GET {host}/x: 403 Forbidden: not for you; the token is good, but not for this");
+    let error = format!(
+        "GET {host}/x: 403 Forbidden: not for you; the client may lack a permission, or this API may not accept the token: check permissions, audience and scope"
+    );
     assert_eq!(line(&report, "error"), error);
     assert_eq!(line(&report, "result"), "failed, exit code 69");
     assert!(report.error.is_none());

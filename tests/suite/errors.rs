@@ -180,7 +180,7 @@ fn what_to_do_next_is_in_the_text() {
     let forbidden = api_error(reply(403, r#"{"message":"no"}"#));
     assert_eq!(
         text(&forbidden),
-        "GET host/a: 403 Forbidden: no; the token is good, but not for this"
+        "GET host/a: 403 Forbidden: no; the client may lack a permission, or this API may not accept the token: check permissions, audience and scope"
     );
     let twice = api_error(reply(401, "{}"));
     assert_eq!(

@@ -130,7 +130,7 @@ fn a_page_that_cannot_be_had_ends_the_program_after_the_rows_before_it() {
     assert_eq!(text(&output.stdout), "1\n2\n");
     assert_eq!(
         text(&output.stderr),
-        "Error: GET westeurope.snowsoftware.io/api/sam/estate/v1/computers: 403 Forbidden: not for ***; the token is good, but not for this\n"
+        "Error: GET westeurope.snowsoftware.io/api/sam/estate/v1/computers: 403 Forbidden: not for ***; the client may lack a permission, or this API may not accept the token: check permissions, audience and scope\n"
     );
     assert_eq!(output.status.code(), Some(1));
 }

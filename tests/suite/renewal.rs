@@ -615,3 +615,64 @@ fn a_401_for_want_of_scope_is_not_worth_a_renewal() {
     assert_eq!((error.class(), error.sent()), (Class::Credentials, Sent::Refused));
     assert_eq!((server.api_requests().len(), server.token_requests().len()), (1, 1));
 }
+
+const INVALID: &str =
+    r#"Bearer realm="api", error="invalid_token", error_description="It was revoked""#;
+
+#[test]
+fn a_token_that_is_refused_by_its_words_is_renewed_once_at_whatever_4xx() {
+    for status in [400, 401, 403, 404, 418] {
+        for request in [Request::get("/x"), Request::post("/x").json(&1)] {
+            let refusal = reply(status, "").header("www-authenticate", INVALID);
+            let server = Server::with_api([refusal, reply(200, "{}")]);
+            let (client, clock) = on_manual_clock(server.client());
+            client.send(&request).unwrap_or_else(|error| panic!("{status}: {error}"));
+            let seen = server.api_requests();
+            assert_eq!(seen[0].header("authorization"), Some("Bearer token-1"), "{status}");
+            assert_eq!(seen[1].header("authorization"), Some("Bearer token-2"), "{status}");
+            assert_eq!((seen.len(), server.token_requests().len()), (2, 2), "{status}");
+            assert!(clock.sleeps().is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_renewed_token_that_is_refused_by_its_words_is_the_error_and_is_not_bought_by_every_call() {
+    let server = Server::with_api([reply(403, "").header("www-authenticate", INVALID)]);
+    let client = server.client();
+    let error = client.post("/x", &1).unwrap_err();
+    let host = server.url("")[7..].to_owned();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "POST {host}/x: 403 Forbidden: invalid_token: It was revoked; a renewed token was refused as well: check whether this API takes tokens of this token endpoint, with this audience and scope"
+        )
+    );
+    assert_eq!((error.exit_code(), error.sent()), (77, Sent::Refused));
+    for number in 0..9 {
+        let error = client.get(&format!("/{number}")).unwrap_err();
+        assert_eq!(error.class(), Class::Credentials);
+    }
+    assert_eq!(server.token_requests().len(), 2);
+}
+
+#[test]
+fn a_refusal_in_other_words_renews_nothing() {
+    let challenges = [
+        "Bearer",
+        r#"Bearer error="invalid_request""#,
+        r#"Bearer error="insufficient_scope", scope="a""#,
+        r#"DPoP error="invalid_token""#,
+    ];
+    for challenge in challenges {
+        let server = Server::with_api([reply(403, "").header("www-authenticate", challenge)]);
+        server.client().get("/x").unwrap_err();
+        let asked = (server.api_requests().len(), server.token_requests().len());
+        assert_eq!(asked, (1, 1), "{challenge}");
+    }
+    // The server's own trouble, whatever it says of the token.
+    let server = Server::with_api([reply(500, "").header("www-authenticate", INVALID)]);
+    let error = server.client().post("/x", &1).unwrap_err();
+    assert_eq!((error.class(), error.sent()), (Class::Temporary, Sent::Unknown));
+    assert_eq!((server.api_requests().len(), server.token_requests().len()), (1, 1));
+}

@@ -496,7 +496,7 @@ fn a_401_without_token_is_an_error_at_once() {
 fn a_403_that_names_no_wait_is_not_tried_again() {
     let server = Server::with_api([reply(403, "")]);
     let error = server.client().get("/x").unwrap_err();
-    assert!(error.to_string().ends_with("403 Forbidden; the token is good, but not for this"));
+    assert!(error.to_string().ends_with("403 Forbidden; the client may lack a permission, or this API may not accept the token: check permissions, audience and scope"));
     assert_eq!((error.class(), error.exit_code()), (Class::Refused, 69));
     assert_eq!((server.api_requests().len(), server.token_requests().len()), (1, 1));
 }
