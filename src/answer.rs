@@ -26,8 +26,8 @@ pub struct Answer {
     /// The server's own code: the `error` of RFC 6749 §5.2, the `code` of an API error, or
     /// else the `error` of a Bearer challenge (RFC 6750 §3).
     pub code: Option<String>,
-    /// The server's own text, such as `error_description`, masked; if the body has none,
-    /// that of a Bearer challenge, with its scope.
+    /// The server's own text, masked: that of a Bearer challenge with its scope, then that of
+    /// the body, such as `error_description`.
     pub message: Option<String>,
     /// What the vendor's support asks for, such as `x-request-id`.
     pub request_id: Option<String>,

@@ -59,7 +59,10 @@ impl Client {
     pub(crate) fn heed(&self, call: &mut Call<'_>, outcome: &Result<Response>) {
         let (Some(token), Ok(response)) = (&call.token, outcome) else { return };
         let (method, uri, now) = (&call.method, &call.uri, &call.now);
-        if response.refuses_token() {
+        if response.token_refusal().is_some() {
+            if call.is_too_early(response) && !call.has_ripened {
+                return;
+            }
             let is_renewed = call.refused.is_some();
             let is_vain = self.wishes.token_refused(token, is_renewed, method, uri, now);
             let lacks_scope = Bearer::of(&response.headers).is_some_and(|it| it.lacks_scope());

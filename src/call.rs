@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use ureq::http::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderValue, LOCATION};
 use ureq::http::{Method, StatusCode, Uri};
 
+use crate::challenge::TokenRefusal;
 use crate::clock::Moment;
 use crate::credentials::Identity;
 use crate::error::{Class, Error, Place, Result, Sent};
@@ -49,6 +50,8 @@ pub(crate) struct Call<'a> {
     pub(crate) refused: Option<(AccessToken, Response)>,
     /// A newer token would be refused as well, as one was a moment ago, or for its scope.
     pub(crate) renewal_is_vain: bool,
+    /// It waited for its token to become valid.
+    pub(crate) has_ripened: bool,
     /// Who asked for a token.
     pub(crate) identity: Option<Identity>,
     /// What else of a token request may be secret.
@@ -118,6 +121,7 @@ impl<'a> Call<'a> {
             token: None,
             refused: None,
             renewal_is_vain: false,
+            has_ripened: false,
             identity: None,
             parameters: Vec::new(),
             sent_at: now,
@@ -177,7 +181,9 @@ impl<'a> Call<'a> {
                 && self.is_patient
                 && self.token.is_some()
                 && self.refused.is_none()
-                && !self.renewal_is_vain,
+                && !self.renewal_is_vain
+                && !self.has_ripened,
+            may_ripen: self.token_is_new() && !self.has_ripened,
             retries_left: self.retries_left,
             retries: self.attempt - 1,
             idles: self.idles,
@@ -202,7 +208,7 @@ impl<'a> Call<'a> {
                     .then(|| response.retry_after())
                     .flatten(),
                 redirects: retry::redirects(&response.headers, response.status),
-                refuses_token: response.refuses_token(),
+                refusal: response.token_refusal(),
                 oauth,
             },
             Err(error) => Outcome::Broken {
@@ -247,7 +253,18 @@ impl<'a> Call<'a> {
         error
     }
 
+    /// The answer may be that of a server whose clock is behind.
+    pub(crate) fn is_too_early(&self, response: &Response) -> bool {
+        self.token_is_new() && response.token_refusal() == Some(TokenRefusal::NotYetValid)
+    }
+
+    fn token_is_new(&self) -> bool {
+        let issued = self.token.as_ref().map(AccessToken::issued);
+        issued.is_some_and(|issued| issued.left_of(FIRST_SECONDS, &self.now).is_some())
+    }
+
     pub(crate) fn count_retry(&mut self, outcome: &Result<Response>) {
+        self.has_ripened |= outcome.as_ref().is_ok_and(|answer| self.is_too_early(answer));
         self.attempt += 1;
         self.retries_left -= 1;
         if matches!(outcome, Err(Error::Transport(error)) if error.idle) {
@@ -321,3 +338,5 @@ impl<'a> Call<'a> {
 }
 
 const MOST_REDIRECTS: u32 = 5;
+/// In which a token may be too new for a server whose clock is behind.
+const FIRST_SECONDS: Duration = Duration::from_secs(10);

@@ -31,13 +31,24 @@ impl Bearer {
         self.error.as_deref() == Some(INSUFFICIENT_SCOPE)
     }
 
-    /// The description and the scope in one text.
-    pub(crate) fn words(&self) -> Option<String> {
-        match (&self.description, &self.scope) {
+    /// The challenge and then what the body says, in one text; `code` is told elsewhere.
+    pub(crate) fn words(self, code: Option<&str>, body: Option<&str>) -> Option<String> {
+        let is_repeated = |description: &String| body.is_some_and(|it| it.contains(description));
+        let (description, body) = match self.description {
+            // Many servers say the same in both.
+            Some(description) if is_repeated(&description) => (body.map(str::to_owned), None),
+            description => (description, body),
+        };
+        let about = match (description, self.scope) {
             (Some(description), Some(scope)) => Some(format!("{description} (scope {scope})")),
             (None, Some(scope)) => Some(format!("scope {scope}")),
-            (description, None) => description.clone(),
-        }
+            (description, None) => description,
+        };
+        let error = self.error.filter(|error| code.is_some_and(|code| code != error));
+        let challenge: Vec<String> = error.into_iter().chain(about).collect();
+        let challenge = Some(challenge.join(": ")).filter(|words| !words.is_empty());
+        let words: Vec<&str> = challenge.as_deref().into_iter().chain(body).collect();
+        Some(words.join("; ")).filter(|words| !words.is_empty())
     }
 
     fn set(&mut self, name: &str, value: String) {
@@ -48,6 +59,25 @@ impl Bearer {
             _ => return,
         };
         member.get_or_insert(value);
+    }
+}
+
+/// What a server says of a token that it refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TokenRefusal {
+    Invalid,
+    /// By the server's clock, which is behind that of the authorization server.
+    NotYetValid,
+}
+
+impl TokenRefusal {
+    /// By what the server says about it.
+    pub(crate) fn of(words: &str) -> Self {
+        let words = words.to_ascii_lowercase();
+        match NOT_YET_VALID.iter().any(|phrase| words.contains(phrase)) {
+            true => Self::NotYetValid,
+            false => Self::Invalid,
+        }
     }
 }
 
@@ -109,6 +139,30 @@ fn is_of_token(c: char) -> bool {
 }
 
 const INVALID_TOKEN: &str = "invalid_token";
+/// What libraries say when `nbf` or `iat` (RFC 7519 §4.1) is ahead of their clock.
+const NOT_YET_VALID: [&str; 12] = [
+    // PyJWT, Envoy, Microsoft.IdentityModel.
+    "not yet valid",
+    // golang-jwt, go-jose, Kong.
+    "not valid yet",
+    // ASP.NET.
+    "not valid before",
+    // Spring Security, golang-jwt of an `iat`, java-jwt.
+    "used before",
+    // google-auth.
+    "used too early",
+    // Keycloak, jsonwebtoken.
+    "not active",
+    // go-jose of an `iat`, lcobucci/jwt.
+    "in the future",
+    "cannot be used yet",
+    // firebase/php-jwt, jjwt.
+    "prior to",
+    "must not be accepted before",
+    // jose, lua-resty-jwt, ruby-jwt.
+    "nbf",
+    "\"iat\" claim timestamp",
+];
 pub(crate) const INSUFFICIENT_SCOPE: &str = "insufficient_scope";
 
 #[cfg(test)]
@@ -155,6 +209,47 @@ mod tests {
         }
         for text in ["", ",,=\"", "Basic error=\"a\"", "DPoP error=\"a\", Bearers x"] {
             assert_eq!(challenges(text), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_token_that_is_not_valid_yet_is_known_by_the_words_of_many_libraries() {
+        let early = [
+            "The token is not yet valid (nbf)",
+            "The token is not yet valid (iat)",
+            "Jwt not yet valid",
+            "IDX10222: Lifetime validation failed. The token is not yet valid. ValidFrom: '1'",
+            "token has invalid claims: token is not valid yet",
+            "validation failed, token not valid yet (nbf)",
+            "The token is not valid before '11/29/2026 02:00:00'",
+            "An error occurred while attempting to decode the Jwt: Jwt used before 2026-01-01T00:00:00Z",
+            "Token used before issued",
+            "The Token can't be used before Thu Jan 01 00:00:00 UTC 2026.",
+            "Token used too early, 1600 < 1601. Check that your computer's clock is set correctly.",
+            "Token is not active",
+            "jwt not active",
+            "validation field, token issued in the future (iat)",
+            "The token was issued in the future",
+            "The token cannot be used yet",
+            "Cannot handle token with iat prior to 2026-01-01T00:00:00+0000",
+            "JWT must not be accepted before 2026-01-01T00:00:00Z",
+            "\"nbf\" claim timestamp check failed",
+            "\"iat\" claim timestamp check failed (it should be in the past)",
+            "Signature nbf has not been reached",
+        ];
+        for words in early {
+            assert_eq!(TokenRefusal::of(words), TokenRefusal::NotYetValid, "{words}");
+        }
+        let other = [
+            "",
+            "The access token expired",
+            "Jwt expired at 2026-01-01T00:00:00Z",
+            "The signature is invalid",
+            "\"exp\" claim timestamp check failed",
+            "Unable to validate the token",
+        ];
+        for words in other {
+            assert_eq!(TokenRefusal::of(words), TokenRefusal::Invalid, "{words}");
         }
     }
 }

@@ -119,8 +119,8 @@ impl Call<'_> {
         let answer = self.answer(response);
         let lacking = self.lacking_scope(response, &answer);
         let (class, advice) = match answer.status {
-            _ if response.refuses_token() => {
-                let advice = self.refused_token(&Bearer::of(&response.headers).unwrap_or_default());
+            _ if response.token_refusal().is_some() => {
+                let advice = self.refused_token(response, rejection);
                 (Class::Credentials, advice)
             }
             status if retry::may_pass(status, answer.retry_after) => {
@@ -143,7 +143,12 @@ impl Call<'_> {
     }
 
     /// What to do about a token that is refused although there was or will be no newer one.
-    fn refused_token(&self, challenge: &Bearer) -> String {
+    fn refused_token(&self, response: &Response, rejection: Rejection) -> String {
+        if self.is_too_early(response) {
+            let is_told = matches!(rejection, Rejection::TooLong { .. });
+            return if is_told { String::new() } else { NOT_YET_VALID.to_owned() };
+        }
+        let challenge = Bearer::of(&response.headers).unwrap_or_default();
         let what = if self.refused.is_some() {
             "a renewed token was refused as well"
         } else if self.renewal_is_vain {
@@ -204,6 +209,7 @@ impl Call<'_> {
 }
 
 const FORBIDDEN: &str = "the client may lack a permission, or this API may not accept the token: check permissions, audience and scope";
+const NOT_YET_VALID: &str = "the token is new, and by the clock of this API it is not valid yet: the clocks of the API and of the authorization server are apart";
 const WRONG_PATH: &str = "some APIs answer a wrong path like this";
 const WRONG_TOKEN: &str =
     "check whether this API takes tokens of this token endpoint, with this audience and scope";

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use serde::de::DeserializeOwned;
 use ureq::http::{HeaderMap, Method, StatusCode, Uri};
 
-use crate::challenge::Bearer;
+use crate::challenge::{Bearer, TokenRefusal};
 use crate::error::{Answer, DecodeError, Error, Place, Result};
 use crate::locate::path_at;
 use crate::problem;
@@ -100,11 +100,19 @@ impl Response {
         retry::date(&self.headers)
     }
 
-    /// Whether the token is what was refused: by its status, or by its words whatever the
+    /// Whether the token is what was refused: by the status, or by a challenge whatever the
     /// status (RFC 6750 §3.1 has 401, some servers have 400 and 403).
-    pub(crate) fn refuses_token(&self) -> bool {
-        let by_words = || Bearer::of(&self.headers).is_some_and(|it| it.refuses_token());
-        self.status == StatusCode::UNAUTHORIZED || (self.status.is_client_error() && by_words())
+    pub(crate) fn token_refusal(&self) -> Option<TokenRefusal> {
+        if !self.status.is_client_error() {
+            return None;
+        }
+        let challenge = Bearer::of(&self.headers).unwrap_or_default();
+        if self.status != StatusCode::UNAUTHORIZED && !challenge.refuses_token() {
+            return None;
+        }
+        let (_, message) = problem::words(&String::from_utf8_lossy(&self.body), str::to_owned);
+        let words: Vec<String> = challenge.description.into_iter().chain(message).collect();
+        Some(TokenRefusal::of(&words.join(" ")))
     }
 
     /// The body as UTF-8 without the byte order mark that some servers put in front.
@@ -176,15 +184,20 @@ impl Response {
         // Gateways say the status once more in HTML.
         let status = self.status.to_string();
         let message = message.filter(|message| *message != status);
+        let quote = |text: &Option<String>| problem::quoted(text.as_ref()?, mask);
         let challenge = Bearer::of(&self.headers).unwrap_or_default();
-        let is_said =
-            message.as_deref().is_some_and(|it| Some(it) != self.status.canonical_reason());
-        let words = challenge.words().filter(|_| !is_said);
-        let words = words.and_then(|words| problem::quoted(&words, mask));
-        let error = challenge.error.and_then(|error| problem::quoted(&error, mask));
+        let challenge = Bearer {
+            error: quote(&challenge.error),
+            description: quote(&challenge.description),
+            scope: quote(&challenge.scope),
+        };
+        let code = registered.or(code).or_else(|| challenge.error.clone());
+        let reason = self.status.canonical_reason();
+        let said = message.as_deref().filter(|message| Some(*message) != reason);
+        let words = challenge.words(code.as_deref(), said);
         Answer {
             status: self.status,
-            code: registered.or(code).or(error),
+            code,
             message: words.or(message),
             request_id: REQUEST_IDS.iter().find_map(|name| self.header(name)).map(mask),
             retry_after: self.retry_after(),

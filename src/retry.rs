@@ -7,6 +7,7 @@ use httpdate::parse_http_date;
 use ureq::http::header::{DATE, HeaderMap, LOCATION, RETRY_AFTER};
 use ureq::http::{Method, StatusCode};
 
+use crate::challenge::TokenRefusal::{self, NotYetValid};
 use crate::error::Sent;
 
 /// How long to be patient with one call.
@@ -63,7 +64,7 @@ pub(crate) enum Outcome<'a> {
         /// `Location`, on a redirect.
         redirects: bool,
         /// The token is what was refused.
-        refuses_token: bool,
+        refusal: Option<TokenRefusal>,
         /// The `error` of RFC 6749 §5.2; only read from the token endpoint.
         oauth: Option<&'a str>,
     },
@@ -88,6 +89,8 @@ pub(crate) struct Situation {
     pub(crate) expects: bool,
     /// A token was sent that has not been renewed in this call, nor in vain a moment ago.
     pub(crate) may_renew: bool,
+    /// A token was sent that is in its first seconds, and was not waited for.
+    pub(crate) may_ripen: bool,
     pub(crate) retries_left: u32,
     /// How many retries there were.
     pub(crate) retries: u32,
@@ -130,9 +133,14 @@ pub(crate) enum Rejection {
 
 pub(crate) fn judge(outcome: Outcome<'_>, situation: &Situation) -> Verdict {
     match outcome {
-        Outcome::Answer { status, asked, redirects, refuses_token, oauth } => {
-            if refuses_token && situation.may_renew {
-                return Verdict::Reauthorize;
+        Outcome::Answer { status, asked, redirects, refusal, oauth } => {
+            match refusal {
+                // A newer one would be valid even later.
+                Some(NotYetValid) if situation.may_ripen => {
+                    return again(true, Some(RIPENING), situation);
+                }
+                Some(_) if situation.may_renew => return Verdict::Reauthorize,
+                _ => {}
             }
             match reading(status, asked, redirects, oauth, situation) {
                 Reading::Said(verdict) => verdict,
@@ -329,6 +337,8 @@ pub(crate) fn jitter() -> f64 {
 }
 
 const ZEROS_KEPT: u32 = 2;
+/// How long a token that is not valid yet is given: clocks are seldom further apart.
+const RIPENING: Duration = Duration::from_secs(2);
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// Above this a reset is a point in time: 10⁹ seconds of waiting would be 31 years.

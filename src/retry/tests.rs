@@ -6,6 +6,7 @@ const CALM: Situation = Situation {
     repeatable: true,
     expects: false,
     may_renew: true,
+    may_ripen: false,
     retries_left: 8,
     retries: 0,
     idles: 0,
@@ -15,8 +16,8 @@ const CALM: Situation = Situation {
 
 fn answer(status: u16) -> Outcome<'static> {
     let status = StatusCode::from_u16(status).unwrap();
-    let refuses_token = status == StatusCode::UNAUTHORIZED;
-    Outcome::Answer { status, asked: None, redirects: false, refuses_token, oauth: None }
+    let refusal = (status == StatusCode::UNAUTHORIZED).then_some(TokenRefusal::Invalid);
+    Outcome::Answer { status, asked: None, redirects: false, refusal, oauth: None }
 }
 
 #[test]
@@ -61,7 +62,7 @@ fn a_token_that_is_refused_is_renewed_once_whatever_the_status_and_the_method() 
             status,
             asked: None,
             redirects: false,
-            refuses_token: true,
+            refusal: Some(TokenRefusal::Invalid),
             oauth: None,
         };
         let post = Situation { repeatable: false, may_follow: false, ..CALM };
@@ -69,6 +70,40 @@ fn a_token_that_is_refused_is_renewed_once_whatever_the_status_and_the_method() 
         assert_eq!(judge(outcome, &CALM), Verdict::Reauthorize, "{status}");
         assert_eq!(judge(outcome, &post), Verdict::Reauthorize, "{status}");
         assert_ne!(judge(outcome, &renewed), Verdict::Reauthorize, "{status}");
+    }
+}
+
+#[test]
+fn a_new_token_that_is_not_valid_yet_is_waited_for_once_and_never_renewed() {
+    let two = Duration::from_secs(2);
+    let new = Situation { may_ripen: true, ..CALM };
+    let tired = Situation { retries_left: 0, ..new };
+    let late = Situation { time_left: two, ..new };
+    let too_long = Verdict::Reject(Rejection::TooLong { wait: two, left: two });
+    let refuse = Verdict::Reject(Rejection::Final);
+    let renew = Verdict::Reauthorize;
+    let cases = [
+        (CALM, renew, renew),
+        (new, Verdict::Wait(two), renew),
+        (Situation { repeatable: false, ..new }, Verdict::Wait(two), renew),
+        (Situation { may_renew: false, ..new }, Verdict::Wait(two), refuse),
+        (Situation { may_renew: false, ..CALM }, refuse, refuse),
+        (tired, Verdict::Reject(Rejection::Exhausted), renew),
+        (late, too_long, renew),
+    ];
+    for (situation, early, invalid) in cases {
+        for (refusal, expected) in
+            [(TokenRefusal::NotYetValid, early), (TokenRefusal::Invalid, invalid)]
+        {
+            let outcome = Outcome::Answer {
+                status: StatusCode::UNAUTHORIZED,
+                asked: None,
+                redirects: false,
+                refusal: Some(refusal),
+                oauth: None,
+            };
+            assert_eq!(judge(outcome, &situation), expected, "{refusal:?} {situation:?}");
+        }
     }
 }
 
@@ -95,7 +130,7 @@ fn a_wait_makes_some_refusals_pass() {
             status,
             asked: Some(wait),
             redirects: false,
-            refuses_token: false,
+            refusal: None,
             oauth: None,
         };
         assert_eq!(judge(outcome, &CALM), repeatable, "{status}");
@@ -128,7 +163,7 @@ fn the_token_endpoint_is_judged_by_its_error_code_before_the_status() {
     for (status, oauth, expected) in cases {
         let status = StatusCode::from_u16(status).unwrap();
         let outcome =
-            Outcome::Answer { status, asked: None, redirects: false, refuses_token: false, oauth };
+            Outcome::Answer { status, asked: None, redirects: false, refusal: None, oauth };
         assert_eq!(judge(outcome, &token), expected, "{status} {oauth:?}");
     }
 }
@@ -140,7 +175,7 @@ fn a_wait_is_kept_to_the_letter_or_not_begun() {
         status: StatusCode::TOO_MANY_REQUESTS,
         asked: Some(wait),
         redirects: false,
-        refuses_token: false,
+        refusal: None,
         oauth: None,
     };
     assert_eq!(judge(asked(secs(0)), &CALM), Verdict::Wait(secs(0)));

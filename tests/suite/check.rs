@@ -357,6 +357,16 @@ fn a_new_token_that_the_api_does_not_know_is_told_with_what_to_check() {
 }
 
 #[test]
+fn a_new_token_that_is_not_valid_yet_is_told_with_the_clocks() {
+    let early = r#"Bearer error="invalid_token", error_description="Token used before issued""#;
+    let server = Server::with_api([reply(401, "").header("www-authenticate", early)]);
+    let (client, clock) = on_manual_clock(server.client());
+    let error = line(&client.check_with("/x"), "error");
+    assert!(error.ends_with("; the token is new, and by the clock of this API it is not valid yet: the clocks of the API and of the authorization server are apart"), "{error}");
+    assert_eq!((server.token_requests().len(), clock.sleeps().len()), (1, 0));
+}
+
+#[test]
 fn the_get_goes_nowhere_else_with_the_token() {
     let server = Server::with_api([]);
     let report = server.client().check_with("https://elsewhere.test/x?key=hush-hush");

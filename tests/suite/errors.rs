@@ -623,15 +623,26 @@ fn an_error_is_one_line_whatever_is_quoted_in_it() {
 }
 
 #[test]
-fn a_bearer_challenge_gives_the_words_that_the_body_does_not() {
+fn a_bearer_challenge_and_the_body_are_both_told_the_challenge_first() {
     let challenge = r#"Bearer realm="api", error="invalid_token", error_description="The token \"expired\" at noon", scope="a b""#;
     let said = "invalid_token: The token \"expired\" at noon (scope a b)";
     let cases = [
         ("", said.to_owned()),
         (r#"{"message":"Unauthorized"}"#, said.to_owned()),
-        (r#"{"code":"E7","message":"go away"}"#, "E7: go away".to_owned()),
-        (r#"{"message":"go away"}"#, "invalid_token: go away".to_owned()),
+        (r#"{"code":401,"message":"Unauthorized"}"#, said.to_owned()),
+        (r#"{"code":"E7","message":"go away"}"#, format!("E7: {said}; go away")),
+        (r#"{"code":401,"message":"go away"}"#, format!("{said}; go away")),
+        (r#"{"message":"go away"}"#, format!("{said}; go away")),
         ("<html><h1>401 Unauthorized</h1></html>", said.to_owned()),
+        ("<html><h1>Sign in</h1></html>", format!("{said}; Sign in")),
+        (
+            r#"{"error":"invalid_token","error_description":"The token \"expired\" at noon"}"#,
+            said.to_owned(),
+        ),
+        (
+            r#"{"message":"Sorry: The token \"expired\" at noon."}"#,
+            said.replace("The token \"expired\" at noon", "Sorry: The token \"expired\" at noon."),
+        ),
     ];
     for (body, words) in cases {
         let error = api_error(reply(401, body).header("www-authenticate", challenge));
@@ -641,6 +652,13 @@ fn a_bearer_challenge_gives_the_words_that_the_body_does_not() {
     }
     let error = api_error(reply(401, "").header("www-authenticate", "Basic error=\"x\""));
     assert_eq!(error.answer().unwrap().code, None);
+    let bare = reply(401, r#"{"code":"E7","message":"go away"}"#)
+        .header("www-authenticate", r#"Bearer error="invalid_token""#);
+    let told = text(&api_error(bare));
+    assert!(
+        told.starts_with("GET host/a: 401 Unauthorized: E7: invalid_token; go away; "),
+        "{told}"
+    );
 }
 
 #[test]

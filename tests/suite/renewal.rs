@@ -676,3 +676,89 @@ fn a_refusal_in_other_words_renews_nothing() {
     assert_eq!((error.class(), error.sent()), (Class::Temporary, Sent::Unknown));
     assert_eq!((server.api_requests().len(), server.token_requests().len()), (1, 1));
 }
+
+/// An API that accepts a token only `skew` seconds after it was bought, and says why.
+fn behind(skew: u64, words: &'static str) -> (Server, Client, ManualClock) {
+    let clock = ManualClock::new();
+    let (server_clock, bought) = (clock.clone(), Mutex::new(Duration::ZERO));
+    let tokens = AtomicUsize::new(0);
+    let server = Server::start(move |seen| match seen.path() {
+        TOKEN_PATH => {
+            *bought.lock().unwrap() = server_clock.monotonic();
+            let number = tokens.fetch_add(1, Ordering::SeqCst) + 1;
+            token_reply(&format!("token-{number}"), 100)
+        }
+        _ if server_clock.monotonic() < *bought.lock().unwrap() + secs(skew) => {
+            let challenge = format!(r#"Bearer error="invalid_token", error_description="{words}""#);
+            reply(401, "").header("www-authenticate", challenge)
+        }
+        _ => reply(200, "{}"),
+    });
+    let client = server.client().with_clock(clock.clone());
+    (server, client, clock)
+}
+
+#[test]
+fn a_new_token_that_is_not_valid_yet_is_worth_one_wait_of_two_seconds_and_not_a_second_token() {
+    for skew in [1, 2] {
+        let (server, client, clock) = behind(skew, "The token is not yet valid (nbf)");
+        let (client, events) = observed(client);
+        client.post("/x", &1).unwrap();
+        assert_eq!((clock.sleeps(), server.token_requests().len()), (vec![secs(2)], 1), "{skew}");
+        let told: Vec<String> = events.lock().unwrap().iter().map(Event::to_string).collect();
+        assert!(told[1].starts_with("waiting 2 s before"), "{told:?}");
+        assert!(
+            told[1].ends_with("401 Unauthorized: invalid_token: The token is not yet valid (nbf)")
+        );
+        // A renewal is no different.
+        clock.advance(secs(90));
+        client.get("/x").unwrap();
+        assert_eq!((clock.sleeps().len(), server.token_requests().len()), (2, 2), "{skew}");
+    }
+}
+
+#[test]
+fn a_new_token_that_stays_invalid_tells_of_the_clocks() {
+    let (server, client, clock) = behind(60, "Jwt is not yet valid");
+    let error = client.get("/x").unwrap_err();
+    let host = server.url("")[7..].to_owned();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "GET {host}/x: 401 Unauthorized: invalid_token: Jwt is not yet valid, after 2 attempts; the token is new, and by the clock of this API it is not valid yet: the clocks of the API and of the authorization server are apart"
+        )
+    );
+    assert_eq!((error.class(), error.sent()), (Class::Credentials, Sent::Refused));
+    assert_eq!((clock.sleeps(), server.token_requests().len()), (vec![secs(2)], 1));
+    // Neither a wait nor a token for each call.
+    for _ in 0..50 {
+        client.get("/x").unwrap_err();
+    }
+    let (tokens, waits) = (server.token_requests().len(), clock.sleeps().len());
+    assert!(tokens < 4 && waits < 15, "{tokens} tokens, {waits} waits");
+}
+
+#[test]
+fn a_wait_for_a_new_token_stays_within_the_deadline() {
+    let (server, client, clock) = behind(1, "token used before issued");
+    let policy = RetryPolicy::default().with_deadline(secs(2));
+    let error = client.with_retry_policy(policy).get("/x").unwrap_err();
+    assert!(error.to_string().ends_with(
+        "; a wait of 2 s does not fit into the 2 s left of the call's deadline (RetryPolicy::with_deadline)"
+    ), "{error}");
+    assert_eq!((clock.sleeps().len(), server.token_requests().len()), (0, 1));
+}
+
+#[test]
+fn an_older_token_that_is_not_valid_is_renewed_at_once() {
+    let server = Server::with_api([
+        reply(200, "{}"),
+        reply(401, r#"{"message":"Token is not active"}"#),
+        reply(200, "{}"),
+    ]);
+    let (client, clock) = on_manual_clock(server.client());
+    client.get("/x").unwrap();
+    clock.advance(secs(60));
+    client.get("/x").unwrap();
+    assert_eq!((clock.sleeps().len(), server.token_requests().len()), (0, 2));
+}
