@@ -11,6 +11,7 @@ use crate::credentials::Identity;
 use crate::error::{Class, Error, Place, Result, Sent};
 use crate::event::WaitReason;
 use crate::payload::Payload;
+use crate::problem;
 use crate::provider::Provider;
 use crate::request::{Body, Request};
 use crate::response::Response;
@@ -167,7 +168,8 @@ impl<'a> Call<'a> {
     /// What to do after an attempt.
     pub(crate) fn verdict(&self, outcome: &Result<Response>) -> Verdict {
         let oauth = self.oauth_code(outcome);
-        judge(self.outcome(outcome, oauth.as_deref()), &self.situation())
+        let oauth = oauth.as_deref().map(problem::registered);
+        judge(self.outcome(outcome, oauth), &self.situation())
     }
 
     fn situation(&self) -> Situation {

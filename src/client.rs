@@ -244,7 +244,7 @@ impl Client {
             Err(error) => return call.broken(error, rejection),
         };
         let Some(identity) = &call.identity else {
-            return call.refused_by_api(&response, rejection);
+            return call.refused_by_api(&response, &self.provider, rejection);
         };
         let answer = call.answer(&response);
         let error = call.refused_by_token_endpoint(answer, &self.provider, identity, rejection);

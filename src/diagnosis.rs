@@ -63,18 +63,21 @@ pub(crate) fn diagnose(
     provider: &Provider,
     identity: &Identity,
 ) -> (Class, String) {
-    let advice = match answer.code.as_deref() {
-        Some("invalid_client") => return (Class::Credentials, invalid_client(provider, identity)),
+    let advice = match answer.code.as_deref().map(problem::registered) {
+        Some("invalid_client") => {
+            return (Class::Credentials, invalid_client(UNKNOWN_CLIENT, provider, identity));
+        }
         Some("unauthorized_client") => {
             return (Class::Credentials, "this client may not use the client-credentials grant: allow it at the authorization server".into());
         }
         Some("access_denied" | "invalid_grant") => {
             return (Class::Credentials, "the authorization server grants this client nothing here: check what it may access, and the audience to the letter".into());
         }
-        Some("invalid_scope") => {
-            "check Provider::with_scope: the client was not granted that scope"
-        }
-        Some("invalid_target") => "check Provider::with_resource (RFC 8707)",
+        Some("invalid_scope") => match provider.scope {
+            Some(_) => "check Provider::with_scope: the client was not granted that scope",
+            None => "the server wants a scope: ask for one with Provider::with_scope",
+        },
+        Some("invalid_target") => invalid_target(provider),
         Some(code) if is_passing(code) => return (Class::Temporary, String::new()),
         Some("unsupported_grant_type") => {
             "this endpoint does not offer the client-credentials grant"
@@ -82,9 +85,12 @@ pub(crate) fn diagnose(
         Some("invalid_request") => {
             "check the client authentication method, audience, resource and extra parameters of the Provider"
         }
-        // RFC 6749 §5.2: client authentication failed, whatever else is said about it.
+        // RFC 6749 §5.2: client authentication failed, if this is a token endpoint.
         _ if answer.status == StatusCode::UNAUTHORIZED => {
-            return (Class::Credentials, invalid_client(provider, identity));
+            return (
+                Class::Credentials,
+                invalid_client(&format!("{WRONG}; id and secret"), provider, identity),
+            );
         }
         _ => return by_status(answer),
     };
@@ -99,7 +105,9 @@ fn by_status(answer: &Answer) -> (Class, String) {
         300..=399 => {
             "the token endpoint redirects, which is never followed: set the address that it leads to"
         }
-        _ if problem::oauth_code(&answer.body).is_some_and(|code| is_of_protocol(&code)) => "",
+        404 if is_of_protocol(answer) => WRONG,
+        _ if is_of_protocol(answer) => "",
+        400..=403 if !answer.body.trim_start().starts_with('<') => WRONG,
         _ => {
             "this is not how a token endpoint refuses (RFC 6749 §5.2): a gateway in between, or the wrong address"
         }
@@ -107,20 +115,36 @@ fn by_status(answer: &Answer) -> (Class, String) {
     (Class::Refused, advice.into())
 }
 
-/// `mfa_required`, but not the `Not Found` that web frameworks put in the same place.
-fn is_of_protocol(code: &str) -> bool {
-    code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+fn invalid_target(provider: &Provider) -> &'static str {
+    match (&provider.audience, provider.resources.is_empty()) {
+        (Some(_), true) => "check Provider::with_audience: it must be exactly the one registered",
+        (None, false) => {
+            "check Provider::with_resource (RFC 8707): it must be exactly the one registered"
+        }
+        (Some(_), false) => {
+            "check Provider::with_audience and Provider::with_resource (RFC 8707): they must be exactly those registered"
+        }
+        (None, true) => {
+            "the server wants to know for which API: name it with Provider::with_audience or Provider::with_resource (RFC 8707)"
+        }
+    }
 }
 
-/// Which style was sent, and what about id and secret is apt to go wrong in it.
-fn invalid_client(provider: &Provider, identity: &Identity) -> String {
+/// `mfa_required`, but not the `Not Found` that web frameworks put in the same place.
+fn is_of_protocol(answer: &Answer) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
+    problem::oauth_code(&answer.body).is_some_and(|code| code.bytes().all(is_plain))
+}
+
+/// `who` are wrong; which style was sent, and what about id and secret is apt to go wrong in it.
+fn invalid_client(who: &str, provider: &Provider, identity: &Identity) -> String {
     let style = match provider.auth_method {
         AuthMethod::ClientSecretBasic => "HTTP Basic, form-encoded (client_secret_basic)",
         AuthMethod::ClientSecretBasicRaw => "HTTP Basic, not form-encoded",
         AuthMethod::ClientSecretPost => "the form body (client_secret_post)",
     };
     let mut text = format!(
-        "the authorization server does not know this client id and secret; they were sent by {style}: check both, and whether the server expects another Provider::with_auth_method"
+        "{who} were sent by {style}: check both, and whether the server expects another Provider::with_auth_method"
     );
     for (what, value) in
         [("client id", identity.id.as_str()), ("client secret", identity.secret.expose())]
@@ -143,3 +167,7 @@ fn invalid_client(provider: &Provider, identity: &Identity) -> String {
     }
     text
 }
+
+const UNKNOWN_CLIENT: &str =
+    "the authorization server does not know this client id and secret; they";
+const WRONG: &str = "wrong id, secret or scope, or not the token endpoint";

@@ -35,6 +35,15 @@ pub(crate) fn oauth_code(body: &str) -> Option<String> {
     }
 }
 
+/// The registered code that a server means by one of its own.
+pub(crate) fn registered(code: &str) -> &str {
+    match code {
+        "insufficient_scope" | "scope_invalid" => "invalid_scope",
+        "invalid_audience" => "invalid_target",
+        code => code,
+    }
+}
+
 fn of_object(map: &Map<String, Value>) -> (Option<String>, Option<String>) {
     match (map.get("error"), map.get("errors")) {
         (Some(Value::Object(inner)), _) => return of_object(inner),

@@ -15,6 +15,7 @@ use crate::provider::Provider;
 use crate::response::Response;
 use crate::retry::{self, Endpoint, Rejection};
 use crate::secret::{mask, mask_opaque};
+use crate::token;
 
 impl Call<'_> {
     /// The error of a call that is not sent because of what the server asked before.
@@ -115,31 +116,55 @@ impl Call<'_> {
         }
     }
 
-    pub(crate) fn refused_by_api(&self, response: &Response, rejection: Rejection) -> Error {
+    pub(crate) fn refused_by_api(
+        &self,
+        response: &Response,
+        provider: &Provider,
+        rejection: Rejection,
+    ) -> Error {
         let answer = self.answer(response);
-        let lacking = self.lacking_scope(response, &answer);
-        let (class, advice) = match answer.status {
-            _ if response.token_refusal().is_some() => {
-                let advice = self.refused_token(response, rejection);
-                (Class::Credentials, advice)
-            }
-            status if retry::may_pass(status, answer.retry_after) => {
-                (Class::Temporary, String::new())
-            }
+        let class = match answer.status {
+            _ if response.token_refusal().is_some() => Class::Credentials,
+            status if retry::may_pass(status, answer.retry_after) => Class::Temporary,
+            _ => Class::Refused,
+        };
+        let mut message = self.advice(response, &answer, provider, rejection);
+        if message.is_empty() {
+            message = self.why(rejection);
+        }
+        self.status_error(answer, message, class)
+    }
+
+    fn advice(
+        &self,
+        response: &Response,
+        answer: &Answer,
+        provider: &Provider,
+        rejection: Rejection,
+    ) -> String {
+        if let Some(lacking) = self.lacking_scope(response, answer, provider) {
+            return lacking;
+        }
+        let status = answer.status;
+        if response.token_refusal().is_some() {
+            let refused = Some(self.refused_token(response, rejection));
+            let refused = refused.filter(|advice| !advice.is_empty());
+            let advice: Vec<_> = refused.into_iter().chain(self.missing_scope(provider)).collect();
+            return advice.join("; ");
+        }
+        let advice = match status {
+            _ if retry::may_pass(status, answer.retry_after) => "",
             StatusCode::FORBIDDEN if self.token.is_some() => {
                 // Some APIs answer like this to a token that they do not know.
-                (Class::Refused, FORBIDDEN.to_owned())
+                return self.missing_scope(provider).unwrap_or_else(|| FORBIDDEN.to_owned());
             }
-            status if status.is_redirection() && retry::may_follow(&self.method) => {
-                (Class::Refused, "a redirect that names no address to follow".into())
+            _ if status.is_redirection() && retry::may_follow(&self.method) => {
+                "a redirect that names no address to follow"
             }
-            status if status.is_redirection() => {
-                (Class::Refused, "a redirect, which is only followed for GET and HEAD".into())
-            }
-            _ => (Class::Refused, String::new()),
+            _ if status.is_redirection() => "a redirect, which is only followed for GET and HEAD",
+            _ => "",
         };
-        let advice = lacking.or((!advice.is_empty()).then_some(advice));
-        self.status_error(answer, advice.unwrap_or_else(|| self.why(rejection)), class)
+        advice.to_owned()
     }
 
     /// What to do about a token that is refused although there was or will be no newer one.
@@ -164,7 +189,12 @@ impl Call<'_> {
     }
 
     /// What to do about a token of too small a scope (RFC 6750 §3.1).
-    fn lacking_scope(&self, response: &Response, answer: &Answer) -> Option<String> {
+    fn lacking_scope(
+        &self,
+        response: &Response,
+        answer: &Answer,
+        provider: &Provider,
+    ) -> Option<String> {
         let challenge = Bearer::of(&response.headers).unwrap_or_default();
         let is_said = answer.code.as_deref() == Some(INSUFFICIENT_SCOPE);
         if self.token.is_none() || !(is_said || challenge.lacks_scope()) {
@@ -173,8 +203,25 @@ impl Call<'_> {
         let secrets = self.secrets();
         let scope =
             challenge.scope.and_then(|it| problem::quoted(&it, |text| mask(text, &secrets)));
-        let name = scope.map_or(String::new(), |scope| format!(" {scope}"));
-        Some(format!("the token lacks the scope{name}: ask for it with Provider::with_scope"))
+        let Some(scope) = scope else {
+            let unnamed = || "the token lacks the scope: ask for it with Provider::with_scope";
+            return self.missing_scope(provider).or_else(|| Some(unnamed().to_owned()));
+        };
+        let asked: Vec<&str> = provider.scope.iter().flat_map(|it| it.split_whitespace()).collect();
+        let (asked, other): (Vec<&str>, Vec<&str>) =
+            scope.split_whitespace().partition(|name| asked.contains(name));
+        let other = (!other.is_empty()).then(|| {
+            let names = other.join(" ");
+            format!("the token lacks the scope {names}: ask for it with Provider::with_scope")
+        });
+        let advice: Vec<String> = other.into_iter().chain(not_granted(&asked)).collect();
+        Some(advice.join("; "))
+    }
+
+    /// What to do about a scope that the token answer does not grant, though it names some.
+    fn missing_scope(&self, provider: &Provider) -> Option<String> {
+        let granted = self.token.as_ref()?.scope();
+        not_granted(&token::missing_scope(provider.scope.as_deref(), granted))
     }
 
     pub(crate) fn status_error(&self, answer: Answer, message: String, class: Class) -> Error {
@@ -206,6 +253,15 @@ impl Call<'_> {
             ),
         }
     }
+}
+
+fn not_granted(names: &[&str]) -> Option<String> {
+    (!names.is_empty()).then(|| {
+        let names = names.join(" ");
+        format!(
+            "the scope {names} was asked for and is not granted: allow it to this client at the authorization server"
+        )
+    })
 }
 
 const FORBIDDEN: &str = "the client may lack a permission, or this API may not accept the token: check permissions, audience and scope";

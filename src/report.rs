@@ -10,6 +10,7 @@ use ureq::http::StatusCode;
 use crate::clock::seconds;
 use crate::error::{Error, Result};
 use crate::provider::AuthMethod;
+use crate::token;
 
 /// What [`Client::check`](crate::Client::check) found.
 ///
@@ -54,7 +55,8 @@ pub struct Report {
     pub token_parameters: Vec<String>,
     /// The scope that was asked for.
     pub scope_asked: Option<String>,
-    /// The scope that the answer names; absent means as asked (RFC 6749 §5.1).
+    /// The scope that the answer names, if it does: a server may leave out one that is as
+    /// asked (RFC 6749 §5.1), and some leave out any.
     pub scope_granted: Option<String>,
     /// How long the token request took, whatever came of it; `None` if it was not sent.
     pub took: Option<Duration>,
@@ -98,9 +100,7 @@ impl Report {
 
     /// What was asked for but not granted (RFC 6749 §3.3), if the answer names a scope.
     pub fn missing_scope(&self) -> Vec<&str> {
-        let Some(granted) = &self.scope_granted else { return Vec::new() };
-        let asked = self.scope_asked.iter().flat_map(|asked| asked.split_whitespace());
-        asked.filter(|name| !granted.split_whitespace().any(|other| other == *name)).collect()
+        token::missing_scope(self.scope_asked.as_deref(), self.scope_granted.as_deref())
     }
 
     fn has_warnings(&self) -> bool {
@@ -168,11 +168,10 @@ impl Report {
         let missing = self.missing_scope().join(" ");
         let granted = self.scope_granted.as_ref();
         let granted = granted.map(|scope| scope.split_whitespace().collect::<Vec<_>>().join(" "));
-        match (granted, &self.scope_asked) {
-            (Some(granted), _) if missing.is_empty() => granted,
-            (Some(granted), _) => format!("{granted}; warning: missing {missing}"),
-            (None, Some(_)) => "as asked".into(),
-            (None, None) => "not stated".into(),
+        match granted {
+            Some(granted) if missing.is_empty() => granted,
+            Some(granted) => format!("{granted}; warning: missing {missing}"),
+            None => "not said".into(),
         }
     }
 

@@ -171,7 +171,7 @@ impl Response {
         problem::oauth_code(&body).or_else(|| {
             let elsewhere = || problem::words(&body, str::to_owned).0;
             let code = (!self.status.is_success()).then(elsewhere).flatten();
-            code.filter(|code| retry::is_final(code) || retry::is_passing(code))
+            code.filter(|code| is_final(code) || retry::is_passing(code))
         })
     }
 
@@ -180,7 +180,7 @@ impl Response {
         let mask = |text: &str| self.masked(&mask(text, known));
         let (code, message) = problem::words(&String::from_utf8_lossy(&self.body), mask);
         // A registered code is no secret, even if a secret happens to be a part of it.
-        let registered = self.oauth_code().filter(|code| retry::is_final(code));
+        let registered = self.oauth_code().filter(|code| is_final(code));
         // Gateways say the status once more in HTML.
         let status = self.status.to_string();
         let message = message.filter(|message| *message != status);
@@ -240,6 +240,10 @@ impl Response {
         }
         text
     }
+}
+
+fn is_final(code: &str) -> bool {
+    retry::is_final(problem::registered(code))
 }
 
 /// Status and length: headers and body are the caller's to print.

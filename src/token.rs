@@ -36,8 +36,8 @@ impl AccessToken {
         self.inner.secret.expose()
     }
 
-    /// The scope that was granted, if the answer says so; absent means as asked (RFC 6749
-    /// §5.1).
+    /// The scope that was granted, if the answer says so: a server may leave out one that is
+    /// as asked (RFC 6749 §5.1), and some leave out any.
     pub fn scope(&self) -> Option<&str> {
         self.inner.scope.as_deref()
     }
@@ -210,6 +210,14 @@ pub(crate) fn read(response: &Response, issued: Moment, known: &[String]) -> Res
         id_token: text("id_token").map(|jwt| jwt.to_owned().into()),
     };
     Ok(AccessToken { inner: Arc::new(inner) })
+}
+
+/// What was asked for but not granted (RFC 6749 §3.3), if the answer names a scope.
+pub(crate) fn missing_scope<'a>(asked: Option<&'a str>, granted: Option<&str>) -> Vec<&'a str> {
+    let Some(granted) = granted else { return Vec::new() };
+    let is_granted = |name: &str| granted.split_whitespace().any(|other| other == name);
+    let asked = asked.unwrap_or_default().split_whitespace();
+    asked.filter(|name| !is_granted(name)).collect()
 }
 
 /// Apigee calls it `BearerToken`, others send an empty text.

@@ -252,13 +252,13 @@ fn a_claim_that_is_no_time_of_this_age_is_told_as_it_is() {
 }
 
 #[test]
-fn a_scope_that_the_answer_does_not_name_is_granted_as_asked() {
+fn a_scope_that_the_answer_does_not_name_is_not_said_to_be_granted() {
     let (server, client, _) = with_token_answer(token_reply("token-1", 60));
-    assert_eq!(line(&client.check(), "scope granted"), "not stated");
+    assert_eq!(line(&client.check(), "scope granted"), "not said");
     let provider = server.provider().with_scope("read");
     let client = Client::new(provider, Credentials::new("my-client", SECRET)).unwrap();
     let report = client.check();
-    assert_eq!(line(&report, "scope granted"), "as asked");
+    assert_eq!(line(&report, "scope granted"), "not said");
     assert_eq!(report.missing_scope(), Vec::<&str>::new());
 }
 

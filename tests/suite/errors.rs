@@ -1,6 +1,7 @@
 //! What is said when something fails: to people, letter for letter, and to programs.
 
 use std::error::Error as _;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::json;
@@ -242,12 +243,12 @@ fn refusals_of_the_token_endpoint_are_told_with_what_to_do() {
         ),
         (
             reply(400, r#"{"error":"invalid_scope"}"#),
-            "400 Bad Request: invalid_scope; check Provider::with_scope: the client was not granted that scope",
+            "400 Bad Request: invalid_scope; the server wants a scope: ask for one with Provider::with_scope",
             Class::Configuration,
         ),
         (
             reply(400, r#"{"error":"invalid_target"}"#),
-            "400 Bad Request: invalid_target; check Provider::with_resource (RFC 8707)",
+            "400 Bad Request: invalid_target; the server wants to know for which API: name it with Provider::with_audience or Provider::with_resource (RFC 8707)",
             Class::Configuration,
         ),
         (
@@ -695,4 +696,65 @@ fn a_scope_that_is_lacking_is_named_with_the_setting_that_asks_for_it() {
             assert_eq!(error.class(), class);
         }
     }
+}
+
+#[test]
+fn a_scope_that_was_asked_for_and_not_granted_is_told() {
+    const MISSING: &str = "the scope write was asked for and is not granted: allow it to this client at the authorization server";
+    const LACKING: &str = "the token lacks the scope write: ask for it with Provider::with_scope";
+    const FORBIDDEN: &str = "the client may lack a permission, or this API may not accept the token: check permissions, audience and scope";
+    let lacking = r#"Bearer error="insufficient_scope", scope="write""#;
+    let said = "403 Forbidden: insufficient_scope: scope write";
+    let plain = |status| reply(status, "");
+    let challenge = || plain(403).header("www-authenticate", lacking);
+    let unnamed = || plain(403).header("www-authenticate", r#"Bearer error="insufficient_scope""#);
+    let cases = [
+        ("read write", "read", plain(403), format!("403 Forbidden; {MISSING}")),
+        ("read write", "read", challenge(), format!("{said}; {MISSING}")),
+        ("read write", "read", unnamed(), format!("403 Forbidden: insufficient_scope; {MISSING}")),
+        (
+            "read write",
+            "read",
+            plain(401),
+            format!(
+                "401 Unauthorized; a renewed token was refused as well: some APIs answer a wrong path like this; {MISSING}"
+            ),
+        ),
+        ("write", "", challenge(), format!("{said}; {MISSING}")),
+        ("read", "read", challenge(), format!("{said}; {LACKING}")),
+        ("read all", "read", challenge(), format!("{said}; {LACKING}")),
+        // More may be granted than was asked for, in another order.
+        ("read write", "all write read", plain(403), format!("403 Forbidden; {FORBIDDEN}")),
+        // Not said.
+        ("read write", "", plain(403), format!("403 Forbidden; {FORBIDDEN}")),
+        // Not about the token.
+        ("read write", "read", plain(404), "404 Not Found".to_owned()),
+    ];
+    for (asked, granted, answer, expected) in cases {
+        let tokens = AtomicUsize::new(0);
+        let server = Server::start(move |seen| match seen.path() {
+            TOKEN_PATH => {
+                let token = format!("token-{}", tokens.fetch_add(1, Ordering::SeqCst));
+                reply(200, json!({"access_token": token, "scope": granted}).to_string())
+            }
+            _ => answer.clone(),
+        });
+        let provider = server.provider().with_scope(asked);
+        let client = Client::new(provider, Credentials::new("my-client", SECRET)).unwrap();
+        let error = client.get("/a").unwrap_err();
+        assert_eq!(text(&error), format!("GET host/a: {expected}"));
+    }
+}
+
+#[test]
+fn of_two_scopes_that_are_lacking_the_one_that_was_asked_for_is_not_to_be_asked_for() {
+    let lacking = r#"Bearer error="insufficient_scope", scope="read write""#;
+    let server = Server::with_api([reply(403, "").header("www-authenticate", lacking)]);
+    let provider = server.provider().with_scope("read");
+    let client = Client::new(provider, Credentials::new("my-client", SECRET)).unwrap();
+    let told = client.get("/a").unwrap_err().to_string();
+    assert!(
+        told.ends_with("; the token lacks the scope write: ask for it with Provider::with_scope; the scope read was asked for and is not granted: allow it to this client at the authorization server"),
+        "{told}"
+    );
 }

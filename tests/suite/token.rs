@@ -6,12 +6,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use unattended::error::{Class, Sent};
-use unattended::{AccessToken, Clock, Error, Event, RetryPolicy};
+use unattended::{AccessToken, Client, Clock, Credentials, Error, Event, Provider, RetryPolicy};
 
 use crate::support::*;
 
 pub const HOUR: u64 = 3600;
 pub const DAY: u64 = 24 * HOUR;
+const WRONG: &str = "; wrong id, secret or scope, or not the token endpoint";
 const GATEWAY: &str = "; this is not how a token endpoint refuses (RFC 6749 §5.2): a gateway in between, or the wrong address";
 
 /// What came of asking for a token once, where the endpoint answers `first` and then hands
@@ -314,7 +315,7 @@ fn an_error_inside_a_200_is_an_error_even_beside_a_token() {
         r#"{"error":"invalid_scope","error_description":"no such scope","access_token":"t"}"#;
     assert_eq!(
         Tried::new(reply(200, body)).refusal(),
-        "no access token: POST HOST/oauth/token: 200 OK: invalid_scope: no such scope; check Provider::with_scope: the client was not granted that scope"
+        "no access token: POST HOST/oauth/token: 200 OK: invalid_scope: no such scope; the server wants a scope: ask for one with Provider::with_scope"
     );
     let tried = Tried::new(reply(200, oauth("quota_exceeded")));
     assert!(!tried.result.as_ref().unwrap_err().is_temporary());
@@ -372,6 +373,10 @@ fn the_oauth_code_comes_before_the_status() {
         ("invalid_grant", 77),
         ("invalid_scope", 78),
         ("invalid_target", 78),
+        // What some servers say instead.
+        ("scope_invalid", 78),
+        ("insufficient_scope", 78),
+        ("invalid_audience", 78),
         ("invalid_request", 78),
         ("unsupported_grant_type", 78),
     ];
@@ -398,7 +403,6 @@ fn each_final_code_says_what_to_do() {
             "access_denied",
             "the authorization server grants this client nothing here: check what it may access, and the audience to the letter",
         ),
-        ("invalid_target", "check Provider::with_resource (RFC 8707)"),
         ("unsupported_grant_type", "this endpoint does not offer the client-credentials grant"),
         (
             "invalid_request",
@@ -414,6 +418,56 @@ fn each_final_code_says_what_to_do() {
         );
     }
 }
+
+#[test]
+fn a_scope_or_a_target_that_is_refused_is_told_by_what_was_asked_for() {
+    let scope = |provider: Provider| provider.with_scope("read");
+    let audience = |provider: Provider| provider.with_audience("orders");
+    let resource = |provider: Provider| provider.with_resource("https://api.example.com");
+    let unasked = |provider: Provider| provider;
+    type Set<'a> = &'a dyn Fn(Provider) -> Provider;
+    let cases: [(&[&str], Set<'_>, &str); 6] = [
+        (SCOPES, &scope, "check Provider::with_scope: the client was not granted that scope"),
+        (SCOPES, &unasked, "the server wants a scope: ask for one with Provider::with_scope"),
+        (
+            TARGETS,
+            &audience,
+            "check Provider::with_audience: it must be exactly the one registered",
+        ),
+        (
+            TARGETS,
+            &resource,
+            "check Provider::with_resource (RFC 8707): it must be exactly the one registered",
+        ),
+        (
+            TARGETS,
+            &|provider| audience(resource(provider)),
+            "check Provider::with_audience and Provider::with_resource (RFC 8707): they must be exactly those registered",
+        ),
+        (
+            TARGETS,
+            &unasked,
+            "the server wants to know for which API: name it with Provider::with_audience or Provider::with_resource (RFC 8707)",
+        ),
+    ];
+    for (codes, set, advice) in cases {
+        for code in codes {
+            let server = Server::with_scripts([reply(400, oauth(code))], []);
+            let credentials = Credentials::new("my-client", SECRET);
+            let client = Client::new(set(server.provider()), credentials).unwrap();
+            let error = client.access_token().unwrap_err();
+            assert_eq!(error.class(), Class::Configuration);
+            let told = error.to_string();
+            assert!(
+                told.ends_with(&format!("400 Bad Request: {code}: because; {advice}")),
+                "{told}"
+            );
+        }
+    }
+}
+
+const SCOPES: &[&str] = &["invalid_scope", "scope_invalid", "insufficient_scope"];
+const TARGETS: &[&str] = &["invalid_target", "invalid_audience"];
 
 #[test]
 fn what_passes_is_tried_again_after_a_wait() {
@@ -470,33 +524,43 @@ fn the_wait_that_the_token_endpoint_asks_for_is_kept_if_it_fits() {
 }
 
 #[test]
-fn a_4xx_without_an_oauth_code_is_a_gateway_or_a_wrong_address() {
+fn a_4xx_without_an_oauth_code_is_told_as_what_it_may_be() {
     let cases = [
-        (400, "", "400 Bad Request"),
+        (400, "", "400 Bad Request", WRONG),
+        // Glewlwyd 2.7.6.
+        (403, "", "403 Forbidden", WRONG),
+        // Keystone 27.
+        (
+            404,
+            r#"{"error":"other_error","error_description":"Could not find it"}"#,
+            "404 Not Found: other_error: Could not find it",
+            WRONG,
+        ),
         (
             403,
             "<html><head><title>403</title></head><body><h1>Request blocked.</h1></body></html>",
             "403 Forbidden: 403 Request blocked.",
+            GATEWAY,
         ),
-        (404, r#"{"message":"no Route matched"}"#, "404 Not Found: no Route matched"),
-        (405, "not json", "405 Method Not Allowed: not json"),
-        (400, r#"{"code":"E42","message":"nope"}"#, "400 Bad Request: E42: nope"),
-        (403, r#"{"error":{"code":17,"message":"quota"}}"#, "403 Forbidden: 17: quota"),
-        (400, r#"{"error":5}"#, "400 Bad Request: 5"),
-        (404, r#"{"status":404,"error":"Not Found","path":"/t"}"#, "404 Not Found"),
+        (404, r#"{"message":"no Route matched"}"#, "404 Not Found: no Route matched", GATEWAY),
+        (405, "not json", "405 Method Not Allowed: not json", GATEWAY),
+        (400, r#"{"code":"E42","message":"nope"}"#, "400 Bad Request: E42: nope", WRONG),
+        (403, r#"{"error":{"code":17,"message":"quota"}}"#, "403 Forbidden: 17: quota", WRONG),
+        (400, r#"{"error":5}"#, "400 Bad Request: 5", WRONG),
+        (404, r#"{"status":404,"error":"Not Found","path":"/t"}"#, "404 Not Found", GATEWAY),
     ];
-    for (status, body, words) in cases {
+    for (status, body, words, advice) in cases {
         let tried = Tried::new(reply(status, body));
         assert_eq!(tried.result.as_ref().unwrap_err().class(), Class::Refused);
         assert_eq!(
             tried.refusal(),
-            format!("no access token: POST HOST/oauth/token: {words}{GATEWAY}")
+            format!("no access token: POST HOST/oauth/token: {words}{advice}")
         );
     }
 }
 
 #[test]
-fn a_401_without_a_code_of_the_protocol_means_the_credentials() {
+fn a_401_without_a_code_of_the_protocol_means_the_credentials_or_the_address() {
     let cases = [
         ("", ""),
         (r#"{"error":"unauthorized","error_description":"no"}"#, ": unauthorized: no"),
@@ -505,7 +569,6 @@ fn a_401_without_a_code_of_the_protocol_means_the_credentials() {
             ": Invalid authentication credentials",
         ),
         ("<html><h1>Authorization Required</h1></html>", ": Authorization Required"),
-        (r#"{"errorCode":"invalid_client","errorSummary":"x"}"#, ": invalid_client"),
     ];
     for (body, words) in cases {
         let tried = Tried::new(reply(401, body));
@@ -514,8 +577,11 @@ fn a_401_without_a_code_of_the_protocol_means_the_credentials() {
         let told = tried.refusal();
         let start = format!("no access token: POST HOST/oauth/token: 401 Unauthorized{words}");
         assert!(told.starts_with(&start), "{told}");
-        assert!(told.contains("; the authorization server does not know this client id"), "{told}");
+        let advice = format!("{words}{WRONG}; id and secret were sent by the form body");
+        assert!(told.contains(&advice), "{told}");
     }
+    let told = Tried::new(reply(401, r#"{"errorCode":"invalid_client"}"#)).refusal();
+    assert!(told.contains("; the authorization server does not know this client id"), "{told}");
 }
 
 #[test]
