@@ -2,63 +2,111 @@
 //! a report for a support ticket: nothing in it is secret. It asks for a new token, which
 //! some providers bill.
 //!
-//! The first of these whose client id is set, each with `…_CLIENT_SECRET` (or
-//! `…_CLIENT_SECRET_FILE`); without any it asks a stand-in server:
+//! It takes the options of `call` that say which API is meant (`--provider custom
+//! --token-endpoint …`: see `--help`). Client id and secret come from the environment
+//! (`CUSTOM_CLIENT_ID`, `CUSTOM_CLIENT_SECRET`, …). Without any it asks a stand-in server, and
+//! says so:
 //!
-//! * `SNOW_ATLAS_CLIENT_ID`, with `SNOW_ATLAS_REGION` (default `westeurope`);
-//! * `SNAPDOCS_CLIENT_ID`, with `SNAPDOCS_DEMO=1` for the demo environment;
-//! * `API_CLIENT_ID`, with `API_TOKEN_ENDPOINT`, `API_BASE_URL` and perhaps
-//!   `API_SCOPE`: Amazon Cognito and all others that take HTTP Basic.
+//! ```console
+//! $ cargo run --example doctor -- --provider snow-atlas --region westeurope /api/health
+//! ```
 
+#[path = "advice/mod.rs"]
+mod advice;
+#[path = "command_line/mod.rs"]
+mod command_line;
+#[allow(dead_code, reason = "it reads nothing")]
+#[path = "call/failure.rs"]
+mod failure;
+#[path = "source/mod.rs"]
+mod source;
 #[path = "stand_in/mod.rs"]
 mod stand_in;
+#[path = "tell/mod.rs"]
+mod tell;
 
 use std::env;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use advice::in_options;
+use command_line::{Known, Parsed, Words};
+use failure::Failure;
+use source::Source;
 use stand_in::StandIn;
-use unattended::{Client, Credentials, Provider, Result};
+use unattended::Client;
 
 fn main() -> ExitCode {
-    let words: Vec<OsString> = env::args_os().skip(1).collect();
-    let path = match &words[..] {
-        [] => Some(None),
-        [word] => word.to_str().filter(|path| path.starts_with('/')).map(Some),
-        _ => None,
-    };
-    let Some(path) = path else {
-        eprintln!("doctor [PATH], a path of the API, such as /api/health");
-        return ExitCode::from(64);
-    };
+    let task = Task::parse(env::args_os().skip(1)).map_err(Failure::Usage);
+    let done = task.and_then(|task| match task {
+        Task::Help => print(format!("{HELP}\n{}", source::HELP)).map(|()| 0),
+        Task::Check(source, path) => check(source.as_ref(), path.as_deref()),
+    });
+    let code = done.unwrap_or_else(|failure| {
+        tell::err(format_args!("doctor: {failure}"));
+        failure.exit_code()
+    });
+    code.into()
+}
+
+/// What the command line asks for.
+enum Task {
+    Help,
+    /// Of this API, or the stand-in, and with a GET or without.
+    Check(Option<Source>, Option<String>),
+}
+
+impl Task {
+    fn parse(arguments: impl Iterator<Item = OsString>) -> Parsed<Self> {
+        let known = Known { flags: &[], values: &[], repeatable: &[] };
+        let mut words = Words::split(arguments, &known)?;
+        if words.flag("help") {
+            return Ok(Self::Help);
+        }
+        let source = words.source()?;
+        words.end()?;
+        match &words.free[..] {
+            [] => Ok(Self::Check(source, None)),
+            [path] if path.starts_with('/') => Ok(Self::Check(source, Some(path.clone()))),
+            _ => Err("one path of the API is what there may be, such as /api/health".into()),
+        }
+    }
+}
+
+/// Returns the exit code.
+fn check(source: Option<&Source>, path: Option<&str>) -> Result<u8, Failure> {
     // It stops when it is dropped, so it must live as long as the client.
     let stand_in = StandIn::calm();
-    let client = match client(&stand_in) {
-        Ok(client) => client,
-        Err(error) => {
-            eprintln!("doctor: {error:?}");
-            return error.exit_code().into();
+    let client = match source {
+        Some(source) => {
+            let credentials = source
+                .credentials()
+                .map_err(|(error, variables)| Failure::NoCredentials(error, variables))?;
+            Client::new(source.provider()?, credentials)?
+        }
+        None => {
+            let url = stand_in.url("/");
+            tell::err(format_args!("doctor: no --provider, so a stand-in server answers: {url}"));
+            Client::new(stand_in.snow_atlas()?, stand_in.credentials())?
         }
     };
     let report = path.map_or_else(|| client.check(), |path| client.check_with(path));
-    println!("{report}");
-    report.exit_code().into()
+    print(in_options(&format!("{report}\n"), &[]))?;
+    Ok(report.exit_code())
 }
 
-fn client(stand_in: &StandIn) -> Result<Client> {
-    let is_set = |name: &str| env::var_os(name).is_some();
-    let text = |name: &str, default: &str| env::var(name).unwrap_or(default.into());
-    let (provider, prefix) = if is_set("SNOW_ATLAS_CLIENT_ID") {
-        (Provider::snow_atlas(&text("SNOW_ATLAS_REGION", "westeurope"))?, "SNOW_ATLAS")
-    } else if is_set("SNAPDOCS_CLIENT_ID") {
-        let is_demo = is_set("SNAPDOCS_DEMO");
-        (if is_demo { Provider::snapdocs_demo() } else { Provider::snapdocs() }, "SNAPDOCS")
-    } else if is_set("API_CLIENT_ID") {
-        let provider = Provider::new(&text("API_TOKEN_ENDPOINT", ""), &text("API_BASE_URL", ""))?;
-        let scope = env::var("API_SCOPE").ok();
-        (scope.into_iter().fold(provider, Provider::with_scope), "API")
-    } else {
-        return Client::new(stand_in.snow_atlas()?, stand_in.credentials());
-    };
-    Client::new(provider, Credentials::from_env(prefix)?)
+fn print(text: String) -> Result<(), Failure> {
+    tell::result(text.trim_end()).map_err(|error| Failure::Output("the report".into(), error))
 }
+
+const HELP: &str = "\
+Tries the credentials, then one GET if a path is given, and prints a report for a support
+ticket: nothing in it is secret. It asks for a new token, which some providers bill.
+
+    doctor [OPTIONS] [PATH]
+
+    doctor --provider snow-atlas --region westeurope /api/health
+    doctor                                             (checked against a stand-in server)
+
+The exit code is 0 if all is well, else that of the error; 64 usage.
+";

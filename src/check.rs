@@ -68,7 +68,7 @@ impl Client {
                     report.call = Some(call);
                 }
             }
-            Err(error) => report.error = Some(masked(error, &known)),
+            Err(error) => report.token_error = Some(masked(error, &known)),
         }
         report
     }
@@ -114,7 +114,7 @@ impl Client {
             claims: None,
             clock_offset: None,
             store_error: None,
-            error: None,
+            token_error: None,
             path: path.map(url::shown),
             call_took: None,
             call: None,

@@ -20,7 +20,8 @@ impl Provider {
     /// Asked is `{issuer}/.well-known/openid-configuration` (OpenID Connect Discovery 1.0
     /// §4); if the server refuses that for good, or answers with something other than a
     /// JSON object, `/.well-known/oauth-authorization-server` between host and path of the
-    /// issuer (RFC 8414 §3). No credentials are sent. It is a call for each run of a
+    /// issuer (RFC 8414 §3). Either address may be given instead of the issuer, which is
+    /// then what is left without it. No credentials are sent. It is a call for each run of a
     /// program: [`new`](Self::new) costs none.
     ///
     /// Taken from the document are the token endpoint, which may be on another host, the
@@ -79,6 +80,7 @@ impl Provider {
         base_url: &str,
         settings: impl FnOnce(Client) -> Result<Client>,
     ) -> Result<Self> {
+        let issuer = &issuer_of(issuer);
         let uri = parse_issuer(issuer)?;
         let mut provider = Self::at(uri.clone(), uri.clone()).with_base_url(base_url)?;
         // Without credentials, since no request here bears a token.
@@ -91,6 +93,17 @@ impl Provider {
         provider.revocation_endpoint = document.revocation_endpoint();
         provider.auth_method = document.auth_method()?;
         Ok(provider)
+    }
+}
+
+/// The issuer, where the address of its document is given: people copy that.
+fn issuer_of(given: &str) -> String {
+    let parts = WELL_KNOWN.iter().find_map(|name| given.split_once(name));
+    match parts {
+        Some((before, after)) if after.is_empty() || after.starts_with('/') => {
+            format!("{before}{}", after.trim_end_matches('/'))
+        }
+        _ => given.to_owned(),
     }
 }
 
@@ -121,10 +134,7 @@ fn addresses(issuer: &Uri) -> [String; 2] {
     let scheme = issuer.scheme_str().unwrap_or_default();
     let host = issuer.authority().map_or("", |authority| authority.as_str());
     let path = issuer.path().strip_suffix('/').unwrap_or(issuer.path());
-    [
-        format!("{scheme}://{host}{path}/.well-known/openid-configuration"),
-        format!("{scheme}://{host}/.well-known/oauth-authorization-server{path}"),
-    ]
+    [format!("{scheme}://{host}{path}{OIDC}"), format!("{scheme}://{host}{RFC_8414}{path}")]
 }
 
 fn ask(client: &Client, address: String) -> Result<Document> {
@@ -215,6 +225,9 @@ impl Document {
     }
 }
 
+const OIDC: &str = "/.well-known/openid-configuration";
+const RFC_8414: &str = "/.well-known/oauth-authorization-server";
+const WELL_KNOWN: [&str; 2] = [OIDC, RFC_8414];
 const AUTH_METHODS: &str = "token_endpoint_auth_methods_supported";
 const DOCUMENT_LIMIT: u64 = 1024 * 1024;
 /// Of what the document says, in an error.

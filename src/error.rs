@@ -231,6 +231,8 @@ impl Error {
             Self::Transport(error) => error.sent,
             Self::Token(error) => error.sent,
             Self::Status(error) => error.sent,
+            // A text that was read on this side.
+            Self::Decode(error) if error.place.is_none() => Sent::No,
             Self::Decode(_) | Self::Incomplete(_) => Sent::Accepted,
         }
     }

@@ -70,8 +70,8 @@ pub struct Report {
     pub clock_offset: Option<i64>,
     /// Why the token store was done without.
     pub store_error: Option<String>,
-    /// Why there is no token.
-    pub error: Option<Error>,
+    /// Why there is no token; [`error`](Self::error) tells of the GET as well.
+    pub token_error: Option<Error>,
     /// What the GET asked for, without its query.
     pub path: Option<String>,
     /// How long the GET took.
@@ -90,7 +90,7 @@ impl Report {
     /// The error of the token request, else that of the GET.
     pub fn error(&self) -> Option<&Error> {
         let of_call = self.call.as_ref().and_then(|call| call.as_ref().err());
-        self.error.as_ref().or(of_call)
+        self.token_error.as_ref().or(of_call)
     }
 
     /// 0 if all is well, else that of the error: see [`Error::exit_code`].
@@ -139,7 +139,7 @@ impl Report {
 
     fn token_lines(&self) -> Vec<Line> {
         let mut lines = Vec::new();
-        match (&self.error, self.took) {
+        match (&self.token_error, self.took) {
             (None, took) => {
                 lines.push(("token", format!("came{}", after(took))));
                 lines.push(("lifetime", self.lifetime.map_or(UNSTATED.into(), seconds)));

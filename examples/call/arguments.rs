@@ -1,6 +1,5 @@
 //! The command line, read by hand: it is short.
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,8 +7,9 @@ use std::time::Duration;
 use unattended::RetryPolicy;
 use unattended::http::Method;
 
+use crate::command_line::{Known, Parsed, Words};
 use crate::request::{Body, Header, Text};
-use crate::source::{self, Source, credentials_in_environment};
+use crate::source::Source;
 
 /// What the command line asks for.
 pub enum Task {
@@ -52,14 +52,12 @@ pub enum Accepted {
     Any,
 }
 
-type Parsed<T> = std::result::Result<T, String>;
-
 impl Task {
     /// # Errors
     ///
     /// What is wrong with the command line, in words: not in its own, which may be secret.
     pub fn parse(arguments: impl Iterator<Item = OsString>) -> Parsed<Self> {
-        let mut words = Words::split(arguments)?;
+        let mut words = Words::split(arguments, &KNOWN)?;
         if words.flag("help") {
             return Ok(Self::Help);
         }
@@ -69,7 +67,7 @@ impl Task {
         let includes_head = words.flag("include");
         let arguments = Arguments {
             store: words.store()?,
-            query: words.pairs("query")?,
+            query: words.pairs("query")?.unwrap_or_default(),
             headers: words.headers()?,
             content_type: words.value("content-type"),
             is_safe_to_repeat: words.flag("safe-to-repeat"),
@@ -85,10 +83,8 @@ impl Task {
             method,
             target,
         };
-        match words.options.keys().next() {
-            Some(name) => Err(format!("--{name} does not go with the other arguments")),
-            None => arguments.check().map(|arguments| Self::Call(Box::new(arguments))),
-        }
+        words.end()?;
+        arguments.check().map(|arguments| Self::Call(Box::new(arguments)))
     }
 }
 
@@ -107,56 +103,7 @@ impl Arguments {
     }
 }
 
-/// The words of the command line, by what they are.
-struct Words {
-    free: Vec<String>,
-    /// Flags have no value, most others one.
-    options: BTreeMap<String, Vec<String>>,
-}
-
 impl Words {
-    fn split(arguments: impl Iterator<Item = OsString>) -> Parsed<Self> {
-        let mut words = Self { free: Vec::new(), options: BTreeMap::new() };
-        let mut arguments = arguments.map(unicode);
-        while let Some(word) = arguments.next().transpose()? {
-            let word = if word == "-h" { "--help".to_owned() } else { word };
-            let Some(option) = word.strip_prefix("--") else {
-                words.free.push(free(word)?);
-                continue;
-            };
-            let (name, value) = match option.split_once('=') {
-                Some((name, value)) => (name, Some(value.to_owned())),
-                None => (option, None),
-            };
-            let is_repeatable = REPEATABLE.contains(&name);
-            let has_value =
-                is_repeatable || VALUES.contains(&name) || source::OPTIONS.contains(&name);
-            let value = match (FLAGS.contains(&name), has_value, value) {
-                (true, _, None) => None,
-                (true, _, Some(_)) => return Err(format!("--{name} takes no value")),
-                (_, true, Some(value)) => Some(value),
-                (_, true, None) => match arguments.next() {
-                    Some(value) => Some(value?),
-                    None => return Err(format!("--{name} needs a value")),
-                },
-                (false, false, _) => return Err(format!("--{name} is not known")),
-            };
-            if words.options.contains_key(name) && !is_repeatable {
-                return Err(format!("--{name} is given twice"));
-            }
-            words.options.entry(name.to_owned()).or_default().extend(value);
-        }
-        Ok(words)
-    }
-
-    fn flag(&mut self, name: &str) -> bool {
-        self.options.remove(name).is_some()
-    }
-
-    fn value(&mut self, name: &str) -> Option<String> {
-        self.options.remove(name)?.pop()
-    }
-
     fn number(&mut self, name: &str) -> Parsed<Option<u64>> {
         let number =
             self.value(name).map(|number| number.parse().ok().filter(|number| *number > 0));
@@ -166,32 +113,17 @@ impl Words {
         }
     }
 
-    fn pairs(&mut self, name: &str) -> Parsed<Vec<(String, String)>> {
-        let pairs = self.options.remove(name).unwrap_or_default().into_iter();
-        let pairs = pairs.map(|pair| match pair.split_once('=') {
+    fn pairs(&mut self, name: &str) -> Parsed<Option<Vec<(String, String)>>> {
+        let pair = |pair: String| match pair.split_once('=') {
             Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
             None => Err(format!("--{name} takes NAME=VALUE")),
-        });
-        pairs.collect()
+        };
+        self.all(name).map(|pairs| pairs.into_iter().map(pair).collect()).transpose()
     }
 
     fn headers(&mut self) -> Parsed<Vec<Header>> {
-        let headers = self.options.remove("header").unwrap_or_default();
+        let headers = self.all("header").unwrap_or_default();
         headers.iter().map(|header| Header::parse(header)).collect()
-    }
-
-    fn source(&mut self) -> Parsed<Option<Source>> {
-        let wants_stand_in = self.flag("stand-in");
-        match (self.value("provider"), credentials_in_environment()) {
-            (Some(_), _) if wants_stand_in => {
-                Err("--provider and --stand-in exclude each other".into())
-            }
-            (Some(name), _) => Source::parse(&name, |option| self.value(option)).map(Some),
-            (None, Some(variable)) if !wants_stand_in => Err(format!(
-                "{variable} is set: say which API to call with --provider, or --stand-in"
-            )),
-            (None, _) => Ok(None),
-        }
     }
 
     fn store(&mut self) -> Parsed<Store> {
@@ -204,9 +136,8 @@ impl Words {
     }
 
     fn body(&mut self) -> Parsed<Body> {
-        let form = self.options.contains_key("form").then(|| self.pairs("form")).transpose()?;
         let bodies = [
-            form.map(Body::Form),
+            self.pairs("form")?.map(Body::Form),
             self.value("json").map(|json| Body::Json(Text::new(json))),
             self.value("data").map(|data| Body::Data(Text::new(data))),
             self.value("data-file").map(|file| Body::File(file.into())),
@@ -257,18 +188,6 @@ impl Words {
     }
 }
 
-fn unicode(word: OsString) -> Parsed<String> {
-    word.into_string().map_err(|_| "an argument is not valid Unicode".into())
-}
-
-fn free(word: String) -> Parsed<String> {
-    match word.starts_with('-') {
-        // What follows may be the password of curl's -u.
-        true => Err(format!("{} is not known", word.chars().take(2).collect::<String>())),
-        false => Ok(word),
-    }
-}
-
 fn method(word: &str) -> Parsed<Method> {
     let word = word.to_ascii_uppercase();
     if ["CONNECT", "TRACE"].contains(&word.as_str()) {
@@ -285,18 +204,19 @@ fn is_method(word: &str) -> bool {
     ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"].contains(&word)
 }
 
-const FLAGS: [&str; 7] =
-    ["help", "include", "no-store", "safe-to-repeat", "stand-in", "verbose", "without-token"];
-const VALUES: [&str; 10] = [
-    "accept",
-    "content-type",
-    "data",
-    "data-file",
-    "deadline",
-    "idle",
-    "json",
-    "out",
-    "retries",
-    "store",
-];
-const REPEATABLE: [&str; 3] = ["form", "header", "query"];
+const KNOWN: Known = Known {
+    flags: &["include", "no-store", "safe-to-repeat", "verbose", "without-token"],
+    values: &[
+        "accept",
+        "content-type",
+        "data",
+        "data-file",
+        "deadline",
+        "idle",
+        "json",
+        "out",
+        "retries",
+        "store",
+    ],
+    repeatable: &["form", "header", "query"],
+};

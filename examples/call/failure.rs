@@ -5,6 +5,8 @@ use std::io;
 
 use unattended::Error;
 
+use crate::advice::in_options;
+
 pub enum Failure {
     Usage(String),
     /// And the variables that should hold them.
@@ -45,7 +47,7 @@ impl fmt::Display for Failure {
             // Debug adds the causes, each on a line of its own.
             Self::Api(error) => {
                 let text = format!("{error:?}").replace("\n  caused by", "; caused by");
-                f.write_str(&in_options(text))
+                f.write_str(&in_options(&text, &OPTIONS))
             }
             Self::Input(what, error) => write!(f, "{what} cannot be read: {error}"),
             Self::Output(what, error) => write!(f, "{what} cannot be written: {error}"),
@@ -53,23 +55,13 @@ impl fmt::Display for Failure {
     }
 }
 
-/// The settings that an error names, as they are called here.
-fn in_options(text: String) -> String {
-    OPTIONS.iter().fold(text, |text, (setting, option)| text.replace(setting, option))
-}
-
-const OPTIONS: [(&str, &str); 13] = [
-    (" (Client::with_connect_timeout)", ""),
-    (" (Client::with_token_idle_timeout)", ""),
-    (" (Client::with_client_certificate)", ""),
-    ("Client::with_root_certificates or SSL_CERT_FILE", "SSL_CERT_FILE"),
+const OPTIONS: [(&str, &str); 8] = [
     ("RetryPolicy::with_deadline, Client::with_end_time", "--deadline"),
     ("RetryPolicy::with_deadline", "--deadline"),
     ("Client::with_idle_timeout", "--idle"),
     ("Client::with_body_limit", "--accept content has no limit"),
-    ("Provider::with_auth_method", "--auth"),
-    ("Provider::with_resource", "--resource"),
-    ("Provider::with_scope", "--scope"),
     ("mark the request safe_to_repeat()", "give --safe-to-repeat"),
+    ("remove yours, or make the request without_token()", "remove yours, or give --without-token"),
     ("make the request without_token() if it needs none", "--without-token if it needs none"),
+    ("or use FileStore::at", "or give --store or --no-store"),
 ];

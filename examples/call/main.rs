@@ -9,7 +9,11 @@
 //! $ cargo run --example call -- /api/sam/estate/v1/computers --query page_size=2
 //! ```
 
+#[path = "../advice/mod.rs"]
+mod advice;
 mod arguments;
+#[path = "../command_line/mod.rs"]
+mod command_line;
 #[path = "../destination/mod.rs"]
 mod destination;
 mod failure;

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use unattended::Error;
 use unattended::error::Class;
 
+use crate::advice::in_options;
+
 /// Why a run, or one collection of it, is not complete.
 pub enum Failure {
     Usage(String),
@@ -76,7 +78,7 @@ impl fmt::Display for Failure {
             // Debug adds the causes, each on a line of its own.
             Self::Api(error) => {
                 let text = format!("{error:?}").replace("\n  caused by", "; caused by");
-                f.write_str(&in_options(text))
+                f.write_str(&in_options(&text, &OPTIONS))
             }
             Self::Output(what, error) => write!(f, "{what} cannot be written: {error}"),
             Self::Busy(target, lock) => write!(
@@ -96,24 +98,6 @@ impl fmt::Display for Failure {
     }
 }
 
-/// The settings that an error names, as they are called here; some cannot be changed.
-fn in_options(text: String) -> String {
-    OPTIONS.iter().fold(text, |text, (setting, option)| text.replace(setting, option))
-}
-
-const OPTIONS: [(&str, &str); 13] = [
-    (" (RetryPolicy::with_deadline, Client::with_end_time)", ""),
-    (" (RetryPolicy::with_deadline)", ""),
-    (" (Client::with_connect_timeout)", ""),
-    (" (Client::with_idle_timeout)", ""),
-    (" (Client::with_token_idle_timeout)", ""),
-    (" (Client::with_body_limit)", ""),
-    (" (Client::with_client_certificate)", ""),
-    ("Client::with_root_certificates or SSL_CERT_FILE", "SSL_CERT_FILE"),
-    ("Pagination::with_items_key", "--items-key"),
-    ("Pagination::single()", "--single"),
-    ("Provider::with_auth_method", "--auth"),
-    ("Provider::with_resource", "--resource"),
-    ("Provider::with_scope", "--scope"),
-];
+const OPTIONS: [(&str, &str); 2] =
+    [("Pagination::with_items_key", "--items-key"), ("Pagination::single()", "--single")];
 const OF_A_PLACE: [u16; 5] = [400, 404, 410, 416, 422];

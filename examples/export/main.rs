@@ -4,6 +4,8 @@
 //! (`SNOW_ATLAS_CLIENT_ID`, `SNOW_ATLAS_CLIENT_SECRET`, …: see `--help`). Without, it
 //! starts a stand-in server on the loopback and shows the whole job on that.
 
+#[path = "../advice/mod.rs"]
+mod advice;
 mod arguments;
 mod collection;
 mod copy;

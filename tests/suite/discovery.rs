@@ -146,6 +146,46 @@ fn the_document_of_rfc_8414_is_asked_for_second_between_host_and_path() {
 }
 
 #[test]
+fn the_address_of_the_document_stands_for_its_issuer() {
+    let cases = [
+        ("/.well-known/openid-configuration", ""),
+        ("/realms/demo/.well-known/openid-configuration", "/realms/demo"),
+        ("/realms/demo/.well-known/openid-configuration/", "/realms/demo"),
+        ("/.well-known/oauth-authorization-server", ""),
+        ("/.well-known/oauth-authorization-server/a/b", "/a/b"),
+        // Okta has it below the issuer.
+        ("/oauth2/default/.well-known/oauth-authorization-server", "/oauth2/default"),
+    ];
+    for (given, issuer) in cases {
+        let address = format!("{issuer}{OIDC}");
+        let document = document(issuer).to_string();
+        let path = address.clone();
+        let server = serving(move |seen| match seen.path() == path {
+            true => reply(200, document.clone()),
+            false => not_found(),
+        });
+        let provider =
+            discover(&server, given).0.unwrap_or_else(|error| panic!("{given}: {error}"));
+        assert_eq!(targets(&server), [address], "{given}");
+        token_request(&server, provider);
+    }
+}
+
+#[test]
+fn the_issuer_of_an_address_is_compared_to_the_letter_as_well() {
+    for other in ["/", "/realms/other", "/realms/demo/"] {
+        let address = "/realms/demo/.well-known/openid-configuration";
+        let server = with_document(address, document(other));
+        let (error, text) = refused(&server, address, &[address]);
+        assert_eq!(error.class(), Class::Configuration);
+        let expected = format!(
+            "GET HOST{address}: the document is of the issuer \"http://HOST{other}\", but \"http://HOST/realms/demo\" was asked for: they must be the same to the letter"
+        );
+        assert!(text.starts_with(&expected), "{text}");
+    }
+}
+
+#[test]
 fn whatever_is_no_document_leads_to_the_second_address() {
     let html = "<!doctype html><title>Shop</title><div id=root></div>";
     let answers = [

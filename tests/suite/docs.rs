@@ -167,8 +167,8 @@ fn every_example_begins_by_telling_which_variables_it_reads() {
 #[test]
 fn every_file_of_an_example_is_short_but_for_whole_programs_and_what_they_share() {
     // Programs to be used as they are, the servers that stand in, and what examples share.
-    let longer = ["call", "export", "upload_folder", "soak", "fleet", "stand_in"];
-    let shared = ["snapdocs", "source"];
+    let longer = ["call", "doctor.rs", "export", "upload_folder", "soak", "fleet", "stand_in"];
+    let shared = ["command_line", "snapdocs", "source"];
     let folder = format!("{}/examples", env!("CARGO_MANIFEST_DIR"));
     let mut files = 0;
     for entry in fs::read_dir(folder).unwrap() {

@@ -1,0 +1,28 @@
+//! What errors advise, in the options of a program: its user does not see the code.
+
+/// The settings that an error names, as they are called here; `own` are those of the program.
+pub fn in_options(text: &str, own: &[(&str, &str)]) -> String {
+    let settings = own.iter().chain(&OF_ALL);
+    settings.fold(text.to_owned(), |text, (setting, option)| text.replace(setting, option))
+}
+
+/// Those of the API, and those that no program here can change.
+const OF_ALL: [(&str, &str); 17] = [
+    ("AuthMethod::ClientSecretBasicRaw", "--auth basic-raw"),
+    ("AuthMethod::ClientSecretBasic or ClientSecretPost", "--auth basic or post"),
+    ("AuthMethod::ClientSecretBasic", "--auth basic"),
+    ("Provider::with_audience", "--audience"),
+    ("Provider::with_auth_method", "--auth"),
+    ("Provider::with_resource", "--resource"),
+    ("Provider::with_scope", "--scope"),
+    ("Client::with_root_certificates or SSL_CERT_FILE", "SSL_CERT_FILE"),
+    (" (RetryPolicy::with_deadline, Client::with_end_time)", ""),
+    (" (RetryPolicy::with_deadline)", ""),
+    (" (Client::with_body_limit)", ""),
+    (" (Client::with_client_certificate)", ""),
+    (" (Client::with_connect_timeout)", ""),
+    (" (Client::with_idle_timeout)", ""),
+    (" (Client::with_token_idle_timeout)", ""),
+    (" (Client::with_native_tls)", ""),
+    (", or use FileStore::at", ""),
+];
