@@ -41,7 +41,7 @@ pub(crate) struct Call<'a> {
     pub(crate) short_waits: u32,
     redirects: u32,
     /// A redirect led to another origin.
-    has_left: bool,
+    pub(crate) has_left: bool,
     pub(crate) idle_timeout: Option<Duration>,
     pub(crate) with_token: bool,
     /// A long body asks for permission first (RFC 9110 §10.1.1).

@@ -31,7 +31,8 @@ pub(crate) fn unreadable(response: &Response, known: &[String], why: &str) -> Er
     // A token may be a number as well.
     let body = body.map(|value| without_strings(value).to_string());
     answer.body = mask(body.as_ref().unwrap_or(&answer.body), known);
-    let message = match problem::words(&answer.body, |text| mask(text, known)) {
+    let sent_as = response.header("content-type");
+    let message = match problem::words(&answer.body, sent_as, |text| mask(text, known)) {
         (_, Some(words)) => format!("{why}; {content_type}: {words}"),
         (_, None) => format!("{why}; {content_type}"),
     };
@@ -71,7 +72,10 @@ pub(crate) fn diagnose(
             return (Class::Credentials, "this client may not use the client-credentials grant: allow it at the authorization server".into());
         }
         Some("access_denied" | "invalid_grant") => {
-            return (Class::Credentials, "the authorization server grants this client nothing here: check what it may access, and the audience to the letter".into());
+            // Auth0 answers a wrong secret like this.
+            let is_unknown = answer.status == StatusCode::UNAUTHORIZED;
+            let also = if is_unknown { "client id and secret, " } else { "" };
+            return (Class::Credentials, format!("check {also}{DENIED}"));
         }
         Some("invalid_scope") => match provider.scope {
             Some(_) => "check Provider::with_scope: the client was not granted that scope",
@@ -170,4 +174,5 @@ fn invalid_client(who: &str, provider: &Provider, identity: &Identity) -> String
 
 const UNKNOWN_CLIENT: &str =
     "the authorization server does not know this client id and secret; they";
+const DENIED: &str = "the client's permissions, and that the audience (Provider::with_audience) is exactly the one registered";
 const WRONG: &str = "wrong id, secret or scope, or not the token endpoint";

@@ -6,16 +6,23 @@ use serde_json::{Map, Value};
 ///
 /// Known shapes: RFC 6749 §5.2, RFC 9457, `{"error":{"code","message"}}`,
 /// `{"errors":[…]}` of objects or texts, `{"errors":{"field":["…"]}}`, and a bare
-/// `{"code","message"}`, whose message may be several. Anything else is quoted, shortened.
-/// `mask` is laid over it before it is cut, since half a secret would not be recognized.
-pub(crate) fn words(body: &str, mask: impl Fn(&str) -> String) -> (Option<String>, Option<String>) {
+/// `{"code","message"}`, whose message may be several. Anything else is quoted, shortened,
+/// HTML and XML without their tags. `mask` is laid over it before it is cut, since half a secret would not be recognized.
+pub(crate) fn words(
+    body: &str,
+    content_type: Option<&str>,
+    mask: impl Fn(&str) -> String,
+) -> (Option<String>, Option<String>) {
     let body = body.trim_start_matches('\u{feff}').trim();
     let (code, message) = match serde_json::from_str::<Value>(body) {
         Ok(Value::Object(map)) => of_object(&map),
         Ok(Value::Array(items)) => of_list(&items),
         Ok(Value::String(text)) => (None, Some(text)),
         Ok(_) => (None, None),
-        Err(_) => (None, Some(without_markup(&mask(start(body, QUOTED_FROM))))),
+        Err(_) => {
+            let text = mask(start(body, QUOTED_FROM));
+            (None, Some(if is_markup(body, content_type) { without_markup(&text) } else { text }))
+        }
     };
     let quote = |text: String| quoted(&text, &mask);
     (code.and_then(quote), message.and_then(quote))
@@ -140,6 +147,18 @@ pub(crate) fn start(text: &str, bytes: usize) -> &str {
         cut -= 1;
     }
     text.split_at(cut).0
+}
+
+/// By what it is called, or else by how it begins.
+fn is_markup(body: &str, content_type: Option<&str>) -> bool {
+    let content_type = content_type.map(str::to_ascii_lowercase);
+    let begins =
+        |with: &str| body.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));
+    match content_type {
+        Some(name) if name.contains("html") || name.contains("xml") => true,
+        Some(_) => begins("<!doctype") || begins("<html"),
+        None => begins("<"),
+    }
 }
 
 /// The text of a page from a gateway: no tags, styles, scripts or comments.

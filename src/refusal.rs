@@ -146,6 +146,10 @@ impl Call<'_> {
             return lacking;
         }
         let status = answer.status;
+        let wants_token = self.request.is_some_and(|request| request.with_token);
+        if self.has_left && wants_token && status == StatusCode::UNAUTHORIZED {
+            return LEFT_BEHIND.to_owned();
+        }
         if response.token_refusal().is_some() {
             let refused = Some(self.refused_token(response, rejection));
             let refused = refused.filter(|advice| !advice.is_empty());
@@ -264,6 +268,7 @@ fn not_granted(names: &[&str]) -> Option<String> {
     })
 }
 
+const LEFT_BEHIND: &str = "a redirect led to another origin, where the token is not sent: if the API is there, name it with Provider::with_base_url";
 const FORBIDDEN: &str = "the client may lack a permission, or this API may not accept the token: check permissions, audience and scope";
 const NOT_YET_VALID: &str = "the token is new, and by the clock of this API it is not valid yet: the clocks of the API and of the authorization server are apart";
 const WRONG_PATH: &str = "some APIs answer a wrong path like this";

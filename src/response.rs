@@ -110,7 +110,7 @@ impl Response {
         if self.status != StatusCode::UNAUTHORIZED && !challenge.refuses_token() {
             return None;
         }
-        let (_, message) = problem::words(&String::from_utf8_lossy(&self.body), str::to_owned);
+        let (_, message) = self.said(&String::from_utf8_lossy(&self.body), str::to_owned);
         let words: Vec<String> = challenge.description.into_iter().chain(message).collect();
         Some(TokenRefusal::of(&words.join(" ")))
     }
@@ -135,7 +135,7 @@ impl Response {
             (true, path) => format!("the JSON is not as expected at {path}: {cause}"),
             (false, _) => {
                 let content_type = self.header("content-type").unwrap_or("no content type");
-                let (_, words) = problem::words(text, |text| self.masked(text));
+                let (_, words) = self.said(text, |text| self.masked(text));
                 let words = words.unwrap_or_default();
                 format!("the body is not valid JSON ({content_type}): {cause}: {words}")
             }
@@ -169,7 +169,7 @@ impl Response {
     pub(crate) fn oauth_code(&self) -> Option<String> {
         let body = String::from_utf8_lossy(&self.body);
         problem::oauth_code(&body).or_else(|| {
-            let elsewhere = || problem::words(&body, str::to_owned).0;
+            let elsewhere = || self.said(&body, str::to_owned).0;
             let code = (!self.status.is_success()).then(elsewhere).flatten();
             code.filter(|code| is_final(code) || retry::is_passing(code))
         })
@@ -178,7 +178,7 @@ impl Response {
     /// What an error says about this answer, masked with `known` secrets as well.
     pub(crate) fn answer<S: AsRef<str>>(&self, known: &[S]) -> Answer {
         let mask = |text: &str| self.masked(&mask(text, known));
-        let (code, message) = problem::words(&String::from_utf8_lossy(&self.body), mask);
+        let (code, message) = self.said(&String::from_utf8_lossy(&self.body), mask);
         // A registered code is no secret, even if a secret happens to be a part of it.
         let registered = self.oauth_code().filter(|code| is_final(code));
         // Gateways say the status once more in HTML.
@@ -207,9 +207,13 @@ impl Response {
 
     /// What this part of the body says about an error, in one line.
     pub(crate) fn words(&self, part: &str) -> String {
-        let (code, message) = problem::words(part, |text| self.masked(text));
+        let (code, message) = self.said(part, |text| self.masked(text));
         let message = message.filter(|message| code.as_ref() != Some(message));
         code.into_iter().chain(message).collect::<Vec<_>>().join(": ")
+    }
+
+    fn said(&self, text: &str, mask: impl Fn(&str) -> String) -> (Option<String>, Option<String>) {
+        problem::words(text, self.header("content-type"), mask)
     }
 
     fn masked(&self, text: &str) -> String {

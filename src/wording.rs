@@ -88,7 +88,7 @@ fn advice(f: &mut fmt::Formatter<'_>, message: &str) -> fmt::Result {
     if message.is_empty() { Ok(()) } else { write!(f, "; {message}") }
 }
 
-/// The causes by their `Display`: what a `Debug` of theirs holds is not known.
+/// The causes by their `Display`, each once: what a `Debug` of theirs holds is not known.
 macro_rules! debug_with_causes {
     ($($error:ty),*) => {$(
         impl fmt::Debug for $error {
@@ -110,13 +110,18 @@ debug_with_causes!(
 );
 
 fn with_causes(error: &dyn StdError, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    write!(f, "{error}")?;
+    let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(next) = cause {
-        write!(f, "\n  caused by: {next}")?;
+        let told = next.to_string();
+        // Some texts quote their cause.
+        if !text.contains(&told) {
+            text.push_str("\n  caused by: ");
+            text.push_str(&told);
+        }
         cause = next.source();
     }
-    Ok(())
+    f.write_str(&text)
 }
 
 impl StdError for Error {

@@ -7,12 +7,13 @@ pub fn in_options(text: &str, own: &[(&str, &str)]) -> String {
 }
 
 /// Those of the API, and those that no program here can change.
-const OF_ALL: [(&str, &str); 17] = [
+const OF_ALL: [(&str, &str); 18] = [
     ("AuthMethod::ClientSecretBasicRaw", "--auth basic-raw"),
     ("AuthMethod::ClientSecretBasic or ClientSecretPost", "--auth basic or post"),
     ("AuthMethod::ClientSecretBasic", "--auth basic"),
     ("Provider::with_audience", "--audience"),
     ("Provider::with_auth_method", "--auth"),
+    ("Provider::with_base_url", "--base-url"),
     ("Provider::with_resource", "--resource"),
     ("Provider::with_scope", "--scope"),
     ("Client::with_root_certificates or SSL_CERT_FILE", "SSL_CERT_FILE"),

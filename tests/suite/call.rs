@@ -628,3 +628,71 @@ fn help_goes_to_stdout() {
         assert!(help.starts_with("Calls an API once") && help.contains("--provider NAME"));
     }
 }
+
+/// What a program's user can set has an option; all else that names code is of no use there.
+#[test]
+fn what_errors_name_of_the_code_is_an_option_in_the_programs_or_left_out() {
+    let read = |path: &Path| fs::read_to_string(path).unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let tables = ["advice/mod.rs", "call/failure.rs", "export/failure.rs"];
+    let tables = tables.map(|file| read(&root.join("examples").join(file))).concat();
+    let mut names = 0;
+    for entry in fs::read_dir(root.join("src")).unwrap() {
+        let path = entry.unwrap().path();
+        let file = path.file_name().unwrap().to_str().unwrap().to_owned();
+        // Settings that no program has: it does not discover, revoke or choose parameters.
+        let others = ["discovery.rs", "grant.rs", "revocation.rs"];
+        // How APIs page is another matter.
+        let pages = ["pagination.rs", "reading.rs"];
+        if path.is_dir() || others.contains(&file.as_str()) || pages.contains(&file.as_str()) {
+            continue;
+        }
+        let code = read(&path)
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+            .fold(String::new(), |code, line| code + line + "\n");
+        let code = code.split("#[cfg(test)]").next().unwrap();
+        for text in code.split('"').skip(1).step_by(2) {
+            for kind in ["Client::", "Provider::", "RetryPolicy::", "AuthMethod::", "FileStore::"] {
+                for (at, _) in text.match_indices(kind) {
+                    let rest = &text[at + kind.len()..];
+                    let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_');
+                    let name = format!("{kind}{}", &rest[..end.unwrap_or(rest.len())]);
+                    assert!(tables.contains(&name), "{file}: {name} in {text:?}");
+                    names += 1;
+                }
+            }
+        }
+    }
+    assert!(names > 25, "the source was not understood: {names}");
+}
+
+#[test]
+fn advice_is_given_in_options() {
+    let cases = [
+        (
+            "invalid_client",
+            "by HTTP Basic, form-encoded (client_secret_basic): check both, and whether the server expects another --auth; the client secret has characters that form-encoding changes: a server that does not decode them needs --auth basic-raw",
+        ),
+        (
+            "access_denied",
+            "check the client's permissions, and that the audience (--audience) is exactly the one registered",
+        ),
+        ("invalid_scope", "the server wants a scope: ask for one with --scope"),
+        (
+            "invalid_target",
+            "the server wants to know for which API: name it with --audience or --resource (RFC 8707)",
+        ),
+    ];
+    for (code, advice) in cases {
+        let refusal = reply(400, format!(r#"{{"error":"{code}"}}"#));
+        let server = Server::with_scripts([refusal], []);
+        let origin = server.url("");
+        let mut command = example("call");
+        command.args(["--provider", "custom", "--base-url", &origin, "--no-store", "/x"]);
+        command.args(["--token-endpoint", &server.url(TOKEN_PATH)]);
+        command.env("CUSTOM_CLIENT_ID", "me").env("CUSTOM_CLIENT_SECRET", SECRET);
+        let told = run(&mut command).stderr;
+        assert!(told.ends_with(&format!("{advice}\n")), "{told}");
+    }
+}

@@ -238,7 +238,7 @@ fn refusals_of_the_token_endpoint_are_told_with_what_to_do() {
         ),
         (
             reply(403, r#"{"error":"access_denied","error_description":"Service not enabled"}"#),
-            "403 Forbidden: access_denied: Service not enabled; the authorization server grants this client nothing here: check what it may access, and the audience to the letter",
+            "403 Forbidden: access_denied: Service not enabled; check the client's permissions, and that the audience (Provider::with_audience) is exactly the one registered",
             Class::Credentials,
         ),
         (
@@ -379,7 +379,9 @@ fn debug_is_display_followed_by_the_causes() {
     let error = response.json::<std::collections::BTreeMap<String, u8>>().unwrap_err();
     let cause = error.source().unwrap();
     assert!(cause.downcast_ref::<serde_json::Error>().is_some());
-    assert_eq!(format!("{error:?}"), format!("{error}\n  caused by: {cause}"));
+    // The text has it already.
+    assert!(error.to_string().contains(&cause.to_string()), "{error}");
+    assert_eq!(format!("{error:?}"), error.to_string());
 
     let error = Credentials::from_secret_file("id", "/no/such/file");
     let error = Client::new(server.provider(), error).unwrap_err();
@@ -757,4 +759,52 @@ fn of_two_scopes_that_are_lacking_the_one_that_was_asked_for_is_not_to_be_asked_
         told.ends_with("; the token lacks the scope write: ask for it with Provider::with_scope; the scope read was asked for and is not granted: allow it to this client at the authorization server"),
         "{told}"
     );
+}
+
+#[test]
+fn only_html_has_tags() {
+    let (html, plain) = (Some("text/html; charset=utf-8"), Some("text/plain; charset=utf-8"));
+    let cases = [
+        (plain, "size <= 5 and > 3 are not allowed", "size <= 5 and > 3 are not allowed"),
+        (plain, "<id> is missing", "<id> is missing"),
+        (Some("application/octet-stream"), "a <b> c", "a <b> c"),
+        (None, "size < 5 and > 3", "size < 5 and > 3"),
+        (html, "no <b>such</b> row", "no such row"),
+        (Some("application/xml"), "<Error><Code>NoSuchKey</Code></Error>", "NoSuchKey"),
+        (Some("application/soap+xml"), "<a>no</a>", "no"),
+        (None, "\u{feff} <p>no</p>", "no"),
+        // Whatever it calls itself.
+        (plain, "<!DOCTYPE html><p>no</p>", "no"),
+        (plain, " <HTML><p>no</p></HTML>", "no"),
+        (Some("application/json"), "<html><h1>502</h1></html>", "502"),
+    ];
+    for (content_type, body, expected) in cases {
+        let mut answer = reply(422, body);
+        if let Some(content_type) = content_type {
+            answer = answer.header("content-type", content_type);
+        }
+        let told = text(&api_error(answer));
+        let expected = format!("GET host/a: 422 Unprocessable Entity: {expected}");
+        assert_eq!(told, expected, "{content_type:?} {body}");
+    }
+}
+
+#[test]
+fn a_refusal_after_a_redirect_to_another_origin_tells_that_the_token_was_left_behind() {
+    const LEFT: &str = "; a redirect led to another origin, where the token is not sent: if the API is there, name it with Provider::with_base_url";
+    let refused = |status, request: &Request| {
+        let other = Server::with_api([reply(status, "")]);
+        let redirect = reply(307, "").header("location", other.url("/there"));
+        let server = Server::with_api([redirect]);
+        server.client().send(request).unwrap_err()
+    };
+    let error = refused(401, &Request::get("/a"));
+    assert!(error.to_string().ends_with(&format!("401 Unauthorized{LEFT}")), "{error}");
+    assert_eq!(error.class(), Class::Credentials);
+    // Where none was to be sent, none was left behind.
+    let error = refused(401, &Request::get("/a").without_token());
+    assert!(error.to_string().ends_with("401 Unauthorized"), "{error}");
+    // A presigned address says no to its signature.
+    let error = refused(403, &Request::get("/a"));
+    assert!(error.to_string().ends_with("403 Forbidden"), "{error}");
 }

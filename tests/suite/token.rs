@@ -401,7 +401,7 @@ fn each_final_code_says_what_to_do() {
         ),
         (
             "access_denied",
-            "the authorization server grants this client nothing here: check what it may access, and the audience to the letter",
+            "check the client's permissions, and that the audience (Provider::with_audience) is exactly the one registered",
         ),
         ("unsupported_grant_type", "this endpoint does not offer the client-credentials grant"),
         (
@@ -417,6 +417,18 @@ fn each_final_code_says_what_to_do() {
             )
         );
     }
+}
+
+#[test]
+fn a_client_that_is_denied_by_a_401_may_have_the_wrong_secret() {
+    // Auth0 answers a wrong secret like this.
+    let told = Tried::new(reply(401, oauth("access_denied"))).refusal();
+    assert!(
+        told.ends_with(
+            ": access_denied: because; check client id and secret, the client's permissions, and that the audience (Provider::with_audience) is exactly the one registered"
+        ),
+        "{told}"
+    );
 }
 
 #[test]
