@@ -241,7 +241,7 @@ impl Client {
     fn reject(&self, call: &Call<'_>, outcome: Result<Response>, rejection: Rejection) -> Error {
         let response = match outcome {
             Ok(response) => response,
-            Err(error) => return call.broken(error, rejection),
+            Err(error) => return call.broken(error, &self.provider, rejection),
         };
         let Some(identity) = &call.identity else {
             return call.refused_by_api(&response, &self.provider, rejection);

@@ -189,4 +189,4 @@ fn tls_reading(_: &ureq::Error) -> Option<Reading> {
     None
 }
 
-const NOT_FOUND: &str = "the host name was not found";
+pub(crate) const NOT_FOUND: &str = "the host name was not found";

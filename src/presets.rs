@@ -27,8 +27,10 @@ impl Provider {
     /// # Ok::<(), unattended::Error>(())
     /// ```
     pub fn snow_atlas(region: &str) -> Result<Self> {
-        let host = format!("https://{}.snowsoftware.io", label(region, "region")?);
-        let provider = Self::new(&format!("{host}/idp/api/connect/token"), &host)?;
+        let host = format!("{}.snowsoftware.io", label(region, "region")?);
+        let origin = format!("https://{host}");
+        let mut provider = Self::new(&format!("{origin}/idp/api/connect/token"), &origin)?;
+        provider.made_host = Some((host, format!("the region {region:?}")));
         let pages = Pagination::page_numbers("page_number", "page_size").with_page_size(500);
         Ok(provider.with_auth_method(AuthMethod::ClientSecretPost).with_pagination(pages))
     }
@@ -80,8 +82,11 @@ impl Provider {
     pub fn cognito(prefix: &str, aws_region: &str, base_url: &str) -> Result<Self> {
         let prefix = label(prefix, "prefix")?;
         let region = label(aws_region, "aws_region")?;
-        let endpoint = format!("https://{prefix}.auth.{region}.amazoncognito.com/oauth2/token");
-        Ok(Self::new(&endpoint, base_url)?.with_auth_method(AuthMethod::ClientSecretBasicRaw))
+        let host = format!("{prefix}.auth.{region}.amazoncognito.com");
+        let mut provider = Self::new(&format!("https://{host}/oauth2/token"), base_url)?;
+        let parts = format!("the prefix {prefix:?} or the region {region:?}");
+        provider.made_host = Some((host, parts));
+        Ok(provider.with_auth_method(AuthMethod::ClientSecretBasicRaw))
     }
 }
 

@@ -38,6 +38,8 @@ pub struct Provider {
     pub(crate) resources: Vec<String>,
     pub(crate) parameters: Vec<(String, String)>,
     pub(crate) pagination: Pagination,
+    /// A host that a preset made up, and what of.
+    pub(crate) made_host: Option<(String, String)>,
 }
 
 /// How the client authenticates itself to the token endpoint (RFC 6749 §2.3.1), by the
@@ -80,6 +82,7 @@ impl Provider {
             resources: Vec::new(),
             parameters: Vec::new(),
             pagination: Pagination::next_link(),
+            made_host: None,
         }
     }
 
@@ -159,6 +162,12 @@ impl Provider {
 }
 
 impl Provider {
+    /// What a preset made this host of: the likely fault if it is not found.
+    pub(crate) fn host_parts(&self, host: &str) -> Option<&str> {
+        let (made, parts) = self.made_host.as_ref()?;
+        (made == host).then_some(parts)
+    }
+
     /// What may be secret of the extra parameters and of the token endpoint's own query.
     pub(crate) fn secrets(&self) -> Vec<String> {
         let values = self.parameters.iter().map(|(_, value)| value.clone());

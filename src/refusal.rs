@@ -10,6 +10,7 @@ use crate::clock::seconds;
 use crate::credentials::{Identity, Unreadable};
 use crate::diagnosis::diagnose;
 use crate::error::{Answer, Class, Error, Sent, StatusError, TokenError};
+use crate::failure::NOT_FOUND;
 use crate::problem;
 use crate::provider::Provider;
 use crate::response::Response;
@@ -78,11 +79,20 @@ impl Call<'_> {
         )
     }
 
-    pub(crate) fn broken(&self, mut error: Error, rejection: Rejection) -> Error {
+    pub(crate) fn broken(
+        &self,
+        mut error: Error,
+        provider: &Provider,
+        rejection: Rejection,
+    ) -> Error {
         let why = self.why(rejection);
         match &mut error {
             Error::Transport(error) => {
                 error.attempts = self.attempt;
+                let parts = provider.host_parts(&error.place.host);
+                if let Some(parts) = parts.filter(|_| error.message == NOT_FOUND) {
+                    error.message.push_str(&format!("; {parts} may be wrong"));
+                }
                 let is_told =
                     matches!(rejection, Rejection::TooLong { left, .. } if left.is_zero());
                 if !why.is_empty() && !is_told {
@@ -274,3 +284,54 @@ const NOT_YET_VALID: &str = "the token is new, and by the clock of this API it i
 const WRONG_PATH: &str = "some APIs answer a wrong path like this";
 const WRONG_TOKEN: &str =
     "check whether this API takes tokens of this token endpoint, with this audience and scope";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Moment;
+    use crate::error::TransportError;
+
+    /// What is said of a host that a token request does not find, by this message.
+    fn told(provider: &Provider, message: &str) -> String {
+        let now = Moment { wall: std::time::SystemTime::UNIX_EPOCH, monotonic: Duration::ZERO };
+        let call = Call::to_token_endpoint(provider, 0, now, Duration::MAX);
+        let error = Error::Transport(Box::new(TransportError {
+            place: call.place(),
+            message: message.to_owned(),
+            sent: Sent::No,
+            class: Class::Temporary,
+            attempts: 1,
+            received: 0,
+            idle: false,
+            begun: false,
+            unpermitted: false,
+            cause: None,
+        }));
+        call.broken(error, provider, Rejection::Exhausted).to_string()
+    }
+
+    #[test]
+    fn a_host_that_is_not_found_beside_a_preset_names_what_it_is_made_of() {
+        let snow = Provider::snow_atlas("westerope").unwrap();
+        assert_eq!(
+            told(&snow, NOT_FOUND),
+            r#"POST westerope.snowsoftware.io/idp/api/connect/token: the host name was not found; the region "westerope" may be wrong"#
+        );
+        let cognito = Provider::cognito("orders", "eu-wst-1", "https://api.test").unwrap();
+        assert!(
+            told(&cognito, NOT_FOUND).ends_with(
+                r#": the host name was not found; the prefix "orders" or the region "eu-wst-1" may be wrong"#
+            )
+        );
+        let replaced = snow.clone().with_token_endpoint("https://sso.test/token").unwrap();
+        for (provider, message) in [
+            (&replaced, NOT_FOUND),
+            (&Provider::snapdocs(), NOT_FOUND),
+            (&snow, "the connection broke"),
+            // That host looks it up.
+            (&snow, &format!("{NOT_FOUND}, through the proxy a.test:80")),
+        ] {
+            assert!(told(provider, message).ends_with(message), "{}", told(provider, message));
+        }
+    }
+}
