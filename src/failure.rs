@@ -99,10 +99,13 @@ fn timeout_reading(timeout: Timeout, limits: &Limits) -> (Sent, String) {
     }
 }
 
-/// The cause that an error keeps: none where the message says it all.
+/// The cause that an error keeps: none where the message says it all, or where its text
+/// quotes an address or a PEM text.
 pub(crate) fn cause(error: ureq::Error) -> Option<Cause> {
     match error {
-        ureq::Error::Timeout(_) | ureq::Error::BadUri(_) => None,
+        ureq::Error::Timeout(_) | ureq::Error::BadUri(_) | ureq::Error::RequireHttpsOnly(_) => None,
+        #[cfg(any(feature = "rustls", feature = "native-tls"))]
+        ureq::Error::Pem(_) => None,
         ureq::Error::Io(cause) => Some(cause.into()),
         ureq::Error::Other(cause) => connecting_cause(cause),
         error => Some(error.into()),

@@ -36,6 +36,7 @@
 mod clock;
 mod form;
 mod secret;
+mod foreign;
 
 // What can go wrong, in the server's words and in ours.
 mod answer;
@@ -78,6 +79,8 @@ mod file_store;
 // One exchange.
 #[cfg(feature = "resolver")]
 mod resolver;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+mod pem;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod certificate;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]

@@ -81,6 +81,14 @@ fn parse(url: &str, what: &str) -> Result<Proxy> {
             "{what} is not a proxy URL such as http://proxy.example.com:3128"
         )));
     };
+    let (_, address) = url.split_once("://").unwrap_or(("", url));
+    let (_, more) = address.split_at(address.find(['/', '?', '#']).unwrap_or(address.len()));
+    if !matches!(more, "" | "/") {
+        // Host and port may be user and password.
+        return Err(Error::configuration(format!(
+            "{what} has more than a host and a port: remove a path, and percent-encode / ? # in user and password"
+        )));
+    }
     if !has_valid_port(proxy.uri()) {
         let message = format!("{what} has a port that is not a number up to 65535");
         return Err(Error::configuration(message));

@@ -10,11 +10,12 @@ use crate::clock::seconds;
 use crate::credentials::{Identity, Unreadable};
 use crate::diagnosis::diagnose;
 use crate::error::{Answer, Class, Error, Sent, StatusError, TokenError};
+use crate::foreign::mask_foreign;
 use crate::problem;
 use crate::provider::Provider;
 use crate::response::Response;
 use crate::retry::{self, Endpoint, Rejection};
-use crate::secret::{mask, mask_opaque};
+use crate::secret::mask;
 
 impl Call<'_> {
     /// The error of a call that is not sent because of what the server asked before.
@@ -57,7 +58,7 @@ impl Call<'_> {
                 place: self.place(),
                 message: format!(
                     "the credentials function failed: {}",
-                    mask_opaque::<&str>(&cause.to_string(), &[])
+                    mask_foreign(&cause.to_string())
                 ),
                 answer: None,
                 sent: Sent::No,

@@ -443,7 +443,7 @@ fn roots_that_cannot_be_used_are_found_when_they_are_set() {
         (key.as_str(), none),
         (
             "-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n",
-            "the root certificates: the PEM cannot be read",
+            "the root certificates: the PEM cannot be read: it is damaged or cut off",
         ),
         (
             "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
@@ -492,7 +492,7 @@ fn a_client_certificate_that_cannot_be_used_is_found_when_it_is_set() {
         (
             &own.pem,
             &encrypted,
-            "the private key of the client certificate is encrypted: decrypt it first",
+            "the private key of the client certificate: it is encrypted: decrypt it first, by `openssl pkey -in FILE`",
         ),
         (&own.pem, &other_key, unfit),
         (&own.pem, &other_kind, unfit),
