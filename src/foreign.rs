@@ -51,3 +51,14 @@ pub(crate) fn shown_path(path: &Path) -> String {
         path.exists() || above.any(Path::exists) || text.starts_with('/') && is_prose(&text);
     if is_path { text } else { format!("{MASK} (masked, because it may be the secret itself)") }
 }
+
+/// A path without the password of a URL that lacks its scheme: `//user:password@host`.
+pub(crate) fn mask_user_info(path: &str) -> String {
+    let masked = |segment: &str| {
+        let (info, host) = segment.rsplit_once('@')?;
+        let (user, _) = info.split_once(':')?;
+        Some(format!("{user}:{MASK}@{host}"))
+    };
+    let segments = path.split('/').map(|part| masked(part).unwrap_or_else(|| part.to_owned()));
+    segments.collect::<Vec<_>>().join("/")
+}

@@ -523,6 +523,24 @@ fn errors_about_urls_show_neither_user_info_nor_query() {
     }
 }
 
+#[test]
+fn the_password_of_a_url_that_passes_for_a_path_is_not_shown() {
+    let secret = "wr0ngplace";
+    let server = Server::start(|_| reply(404, "{}"));
+    for url in ["//user:wr0ngplace@h/a", "https:/user:wr0ngplace@h", "user:wr0ngplace%40x@h/a"] {
+        let request = Request::get(url).without_token();
+        let error = server.client().send(&request).unwrap_err();
+        let wrong = server.client().send(&request.clone().header("a\nb", "x")).unwrap_err();
+        let report = server.client().check_with(url);
+        let text = format!("{}{}{request:?}{report}", printed(&error), printed(&wrong));
+        assert_hides(&text, secret, &url);
+        assert!(error.to_string().contains("user:***@h"), "{error}");
+        for result in [provider_with(url), provider_with(&format!("https://{url}"))] {
+            assert_hides(&result.err().as_ref().map(printed).unwrap_or_default(), secret, &url);
+        }
+    }
+}
+
 fn provider_with(url: &str) -> unattended::Result<()> {
     let provider = unattended::Provider::new(url, url)?;
     assert_clean(&format!("{provider:?}"), &url);
