@@ -85,6 +85,7 @@ mod pem;
 mod certificate;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod tls;
+mod no_proxy;
 mod proxy;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod handshake;

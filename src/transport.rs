@@ -146,7 +146,7 @@ impl Transport {
                 read.as_ref()
             }
         };
-        let proxy = route.and_then(|route| route.to(uri.host().unwrap_or_default()));
+        let proxy = route.and_then(|route| route.to(uri));
         Ok(proxy.map(|proxy| format!("{}:{}", proxy.host(), proxy.port())))
     }
 
@@ -206,10 +206,9 @@ impl Transport {
         class: Class,
         message: impl Into<String>,
     ) -> Error {
-        let host = outgoing.uri.host().unwrap_or_default();
         let route = self.known().and_then(|built| built.route.as_ref());
         let mut message = message.into();
-        if let Some(proxy) = route.and_then(|route| route.to(host)) {
+        if let Some(proxy) = route.and_then(|route| route.to(outgoing.uri)) {
             message.push_str(&format!(", through the proxy {}:{}", proxy.host(), proxy.port()));
         }
         Error::Transport(Box::new(TransportError {

@@ -40,7 +40,7 @@ pub(crate) fn is_same_origin(one: &Uri, other: &Uri) -> bool {
             && port(one) == port(other)
 }
 
-fn port(uri: &Uri) -> u16 {
+pub(crate) fn port(uri: &Uri) -> u16 {
     let default = if uri.scheme_str() == Some("https") { 443 } else { 80 };
     uri.port_u16().unwrap_or(default)
 }
