@@ -33,9 +33,14 @@ pub(crate) struct Limits {
 impl Failure {
     pub(crate) fn of(error: &ureq::Error, limits: &Limits) -> Self {
         if let Some(error) = not_connected(error) {
-            return Self { sent: Sent::No, ..Self::of(error, limits) };
+            return Self { sent: Sent::No, ..Self::at(error, limits, false) };
         }
-        let (sent, class, message) = tls_reading(error)
+        // Without a connector of ours nobody tells.
+        Self::at(error, limits, cfg!(feature = "resolver"))
+    }
+
+    fn at(error: &ureq::Error, limits: &Limits, is_connected: bool) -> Self {
+        let (sent, class, message) = tls_reading(error, is_connected)
             .or_else(|| set_up_reading(error))
             .unwrap_or_else(|| passing_reading(error, limits));
         let idle = matches!(error, ureq::Error::Timeout(Timeout::PerRead | Timeout::PerWrite));
@@ -106,6 +111,8 @@ pub(crate) fn cause(error: ureq::Error) -> Option<Cause> {
         ureq::Error::Timeout(_) | ureq::Error::BadUri(_) | ureq::Error::RequireHttpsOnly(_) => None,
         #[cfg(any(feature = "rustls", feature = "native-tls"))]
         ureq::Error::Pem(_) => None,
+        #[cfg(any(feature = "rustls", feature = "native-tls"))]
+        error if trouble(&error).is_some_and(Trouble::says_all) => None,
         ureq::Error::Io(cause) => Some(cause.into()),
         ureq::Error::Other(cause) => connecting_cause(cause),
         error => Some(error.into()),
@@ -166,29 +173,18 @@ fn never_connected(kind: io::ErrorKind) -> bool {
 }
 
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
-fn tls_reading(error: &ureq::Error) -> Option<Reading> {
-    let message = match trouble(error)? {
-        Trouble::UnknownIssuer => {
-            "the server's certificate is signed by an authority that is not trusted here: give the authority's certificate by Client::with_root_certificates or SSL_CERT_FILE (a company proxy that inspects TLS has one of its own)"
-        }
-        Trouble::Certificate => "the server's certificate is not valid for this call",
-        Trouble::ClientCertificate => {
-            "the server does not accept the client's certificate, or wants one (Client::with_client_certificate)"
-        }
-        Trouble::Disagreement => "client and server do not agree on TLS",
-        #[cfg(feature = "platform-verifier")]
-        Trouble::NoRoots => {
-            "this system has no trusted certificates: install them (the package ca-certificates), or name some by Client::with_root_certificates or SSL_CERT_FILE"
-        }
-        Trouble::Passing => {
-            return Some((Sent::Unknown, Class::Temporary, "the TLS connection failed".into()));
-        }
+fn tls_reading(error: &ureq::Error, is_connected: bool) -> Option<Reading> {
+    let (sent, class, trouble) = match trouble(error)? {
+        // It did speak TLS.
+        Trouble::NoTls if is_connected => (Sent::Unknown, Class::Temporary, Trouble::Passing),
+        Trouble::Passing => (Sent::Unknown, Class::Temporary, Trouble::Passing),
+        trouble => (Sent::No, Class::Configuration, trouble),
     };
-    Some((Sent::No, Class::Configuration, message.into()))
+    Some((sent, class, trouble.words()))
 }
 
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
-fn tls_reading(_: &ureq::Error) -> Option<Reading> {
+fn tls_reading(_: &ureq::Error, _: bool) -> Option<Reading> {
     None
 }
 
