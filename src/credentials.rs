@@ -115,9 +115,10 @@ impl Credentials {
 
     /// Client id and secret from a function, asked at each token request: for a vault.
     ///
-    /// Its failure is temporary: it is tried again like a token endpoint that is down. No
-    /// borrow of the client's is held while it runs; but it must not make a call that needs
-    /// the very token that it is asked for.
+    /// Its failure is temporary: it is tried again like a token endpoint that is down. What
+    /// stands in quotes or brackets in its text, or may be a secret, is not shown. No borrow
+    /// of the client's is held while it runs; but it must not make a call that needs the very
+    /// token that it is asked for.
     ///
     /// ```
     /// use unattended::Credentials;

@@ -21,13 +21,15 @@ pub(crate) struct Failure {
     pub(crate) idle: bool,
 }
 
-/// The limits that an error may be about.
+/// The settings that an error may be about.
 pub(crate) struct Limits {
     /// What was left of the call's deadline when the attempt began.
     pub(crate) time_left: Duration,
     pub(crate) connect: Duration,
     pub(crate) idle: Duration,
     pub(crate) idle_setting: &'static str,
+    /// The URL of the proxy has a user or a password.
+    pub(crate) has_proxy_user: bool,
 }
 
 impl Failure {
@@ -41,7 +43,7 @@ impl Failure {
 
     fn at(error: &ureq::Error, limits: &Limits, is_connected: bool) -> Self {
         let (sent, class, message) = tls_reading(error, is_connected)
-            .or_else(|| set_up_reading(error))
+            .or_else(|| set_up_reading(error, limits))
             .unwrap_or_else(|| passing_reading(error, limits));
         let idle = matches!(error, ureq::Error::Timeout(Timeout::PerRead | Timeout::PerWrite));
         Self { sent, class, message, idle }
@@ -52,8 +54,11 @@ impl Failure {
 type Reading = (Sent, Class, String);
 
 /// What another attempt does not cure.
-fn set_up_reading(error: &ureq::Error) -> Option<Reading> {
+fn set_up_reading(error: &ureq::Error, limits: &Limits) -> Option<Reading> {
     let message = match error {
+        ureq::Error::ConnectProxyFailed(why) if why.contains("407") && limits.has_proxy_user => {
+            "the proxy does not accept the user and password of its URL: check them, and that / ? # @ : in them are percent-encoded (NTLM, Kerberos and PAC are not supported)"
+        }
         ureq::Error::ConnectProxyFailed(why) if why.contains("407") => {
             "the proxy wants credentials: http://user:password@host:port (NTLM, Kerberos and PAC are not supported)"
         }

@@ -4,10 +4,16 @@ use std::path::Path;
 
 use crate::secret::{MASK, is_prose, mask_opaque};
 
-/// What somebody else's code says of its failure: without what could be an opaque token, and
-/// without what stands in quotes or brackets, where libraries repeat what they were given.
+/// What somebody else's code says of its failure: without what it may repeat, and without
+/// what could be an opaque token.
 pub(crate) fn mask_foreign(text: &str) -> String {
-    let text = mask_opaque::<&str>(text, &[]);
+    mask_opaque::<&str>(&mask_repeated(text), &[])
+}
+
+/// Without passwords in URLs, and without what stands in quotes or brackets, where libraries
+/// repeat what they were given.
+pub(crate) fn mask_repeated(text: &str) -> String {
+    let text = mask_user_info(text);
     let mut masked = String::with_capacity(text.len());
     let mut rest = text.as_str();
     while let Some(start) = rest.find(['"', '\'', '`', '[']) {

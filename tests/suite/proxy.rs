@@ -189,19 +189,23 @@ fn a_proxy_may_speak_tls_itself() {
 
 #[test]
 fn a_407_is_a_configuration_error_at_once_that_shows_no_password() {
-    let answer = reply(407, "").header("proxy-authenticate", "NTLM");
-    let proxy = ConnectProxy::refusing(answer);
-    let url = format!("http://user:hush-hush@{}", proxy.address);
-    let (client, clock) = on_manual_clock(vendor().with_proxy(&url).unwrap());
-    let error = client.get("/a").unwrap_err();
-    let expected = format!(
-        "POST login.vendor.test/oauth/token: the proxy wants credentials: http://user:password@host:port (NTLM, Kerberos and PAC are not supported), through the proxy {}",
-        proxy.address
-    );
-    assert_eq!(error.to_string(), expected);
-    assert!(!format!("{error:?} {client:?}").contains("hush"), "{error:?}");
-    assert_eq!((error.exit_code(), error.sent()), (78, Sent::No));
-    assert_eq!((proxy.asked().len(), clock.sleeps().len()), (1, 0));
+    let none = "the proxy wants credentials: http://user:password@host:port (NTLM, Kerberos and PAC are not supported)";
+    let wrong = "the proxy does not accept the user and password of its URL: check them, and that / ? # @ : in them are percent-encoded (NTLM, Kerberos and PAC are not supported)";
+    for (user, expected) in [("", none), ("user:hush-hush@", wrong), ("hush@", wrong)] {
+        let answer = reply(407, "").header("proxy-authenticate", "NTLM");
+        let proxy = ConnectProxy::refusing(answer);
+        let url = format!("http://{user}{}", proxy.address);
+        let (client, clock) = on_manual_clock(vendor().with_proxy(&url).unwrap());
+        let error = client.get("/a").unwrap_err();
+        let expected = format!(
+            "POST login.vendor.test/oauth/token: {expected}, through the proxy {}",
+            proxy.address
+        );
+        assert_eq!(error.to_string(), expected);
+        assert!(!format!("{error:?} {client:?}").contains("hush"), "{error:?}");
+        assert_eq!((error.exit_code(), error.sent()), (78, Sent::No));
+        assert_eq!((proxy.asked().len(), clock.sleeps().len()), (1, 0));
+    }
 }
 
 #[test]

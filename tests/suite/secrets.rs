@@ -783,6 +783,21 @@ fn what_other_libraries_quote_of_a_secret_is_not_shown() {
         assert!(!shown.contains("hush") && !shown.contains("104, 117"), "{text}: {shown}");
         assert!(shown.contains("***"), "{text}: {shown}");
     }
+    struct Broken;
+    impl unattended::TokenStore for Broken {
+        fn update(
+            &self,
+            _: &str,
+            _: std::time::Duration,
+            _: &mut dyn FnMut(&mut unattended::StoreEntry),
+        ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+            Err(r#"redis://:hush@db/1: bad reply "hush hush" [104, 117, 115, 104]"#.into())
+        }
+    }
+    let (client, events) = observed(server.client().with_store(Broken));
+    client.get("/a").unwrap();
+    let events = format!("{:?}", events.lock().unwrap());
+    assert!(events.contains(r#"redis://:***@db/1: bad reply \"***\" [***]"#), "{events}");
     struct Refusing;
     impl serde::Serialize for Refusing {
         fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
