@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use ureq::http::{Method, StatusCode, Uri};
 
+use crate::foreign::mask_user_info;
+
 /// Where a call went: method, host and path, never the query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -41,7 +43,11 @@ impl Place {
     pub(crate) fn new(method: &Method, uri: &Uri) -> Self {
         let authority = uri.authority().map_or("", |authority| authority.as_str());
         let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-        Self { method: method.clone(), host: host.to_owned(), path: uri.path().to_owned() }
+        let path = match uri.path() {
+            path if path.contains('@') => mask_user_info(path),
+            path => path.to_owned(),
+        };
+        Self { method: method.clone(), host: host.to_owned(), path }
     }
 }
 

@@ -1,9 +1,10 @@
 //! Certificates and keys in PEM form, as the TLS library that will use them takes them:
 //! ureq would drop or panic later.
 
-use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, parse_pem};
+use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts};
 
 use crate::error::{Cause, Error, Result};
+use crate::pem::{self, Items};
 
 /// The library that does TLS.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,12 +26,11 @@ impl Provider {
 
     /// The trusted roots in this text; `what` is what an error calls it.
     pub(crate) fn roots(self, pem: &[u8], what: &str) -> Result<RootCerts> {
-        let (certificates, _) = items(pem, what)?;
-        if certificates.is_empty() {
-            return Err(Error::configuration(format!(
-                "{what}: there is no certificate in PEM form"
-            )));
+        let items = Items::read(pem, what)?;
+        if items.certificates.is_empty() {
+            return Err(missing(pem, what, "there is no certificate in PEM form"));
         }
+        let certificates = items.certificates;
         for (index, certificate) in certificates.iter().enumerate() {
             self.check_root(certificate).map_err(|cause| {
                 let message = format!("{what}: certificate {} cannot be used as a root", index + 1);
@@ -41,24 +41,17 @@ impl Provider {
     }
 
     pub(crate) fn client_certificate(self, chain: &[u8], pem: &[u8]) -> Result<ClientCert> {
-        let (certificates, _) = items(chain, CLIENT_CERTIFICATE)?;
-        if certificates.is_empty() {
-            return Err(Error::configuration(format!(
-                "{CLIENT_CERTIFICATE}: there is none in PEM form"
-            )));
+        let own = Items::read(chain, CLIENT_CERTIFICATE)?.certificates;
+        if own.is_empty() {
+            return Err(missing(chain, CLIENT_CERTIFICATE, "there is none in PEM form"));
         }
-        let (_, keys) = items(pem, PRIVATE_KEY)?;
-        let Some(key) = keys.into_iter().next() else {
-            let is_encrypted = String::from_utf8_lossy(pem).contains("ENCRYPTED");
-            let why = if is_encrypted {
-                "is encrypted: decrypt it first"
-            } else {
-                "is not there in PEM form"
-            };
-            return Err(Error::configuration(format!("{PRIVATE_KEY} {why}")));
+        let Some(key) = Items::read(pem, PRIVATE_KEY)?.keys.into_iter().next() else {
+            let why = pem::other_form(pem, "PRIVATE KEY");
+            let why = why.map_or(" is not there in PEM form".into(), |why| format!(": {why}"));
+            return Err(Error::configuration(format!("{PRIVATE_KEY}{why}")));
         };
-        self.check_pair(&certificates, pem)?;
-        Ok(ClientCert::new_with_certs(&certificates, key))
+        self.check_pair(&own, &key)?;
+        Ok(ClientCert::new_with_certs(&own, key))
     }
 
     fn check_root(self, certificate: &Certificate<'_>) -> std::result::Result<(), Cause> {
@@ -71,7 +64,7 @@ impl Provider {
     }
 
     /// The very calls that ureq makes later.
-    fn check_pair(self, chain: &[Certificate<'static>], key: &[u8]) -> Result<()> {
+    fn check_pair(self, chain: &[Certificate<'static>], key: &PrivateKey<'_>) -> Result<()> {
         match self {
             #[cfg(feature = "rustls")]
             Self::Rustls => check_pair_for_rustls(chain, key).map_err(unfit),
@@ -81,6 +74,12 @@ impl Provider {
     }
 }
 
+fn missing(pem: &[u8], what: &str, none: &str) -> Error {
+    let why = pem::other_form(pem, "CERTIFICATE").unwrap_or(none);
+    Error::configuration(format!("{what}: {why}"))
+}
+
+/// The causes are those of a TLS library, whose words are its own: it does not get the text.
 fn unfit(cause: impl Into<Cause>) -> Error {
     let message = format!("{CLIENT_CERTIFICATE} cannot be used with its private key");
     Error::configuration_caused(message, Some(cause.into()))
@@ -91,16 +90,19 @@ fn unfit(cause: impl Into<Cause>) -> Error {
 #[cfg(feature = "rustls")]
 fn check_pair_for_rustls(
     chain: &[Certificate<'static>],
-    key: &[u8],
+    key: &PrivateKey<'_>,
 ) -> std::result::Result<(), rustls::Error> {
-    use rustls::pki_types::pem::PemObject;
     use rustls::pki_types::{CertificateDer, PrivateKeyDer};
     use rustls::{ClientConfig, RootCertStore};
 
     let chain = chain.iter();
     let chain = chain.map(|certificate| CertificateDer::from(certificate.der()).into_owned());
-    let key = PrivateKeyDer::from_pem_slice(key)
-        .map_err(|why| rustls::Error::General(why.to_string()))?;
+    let der = key.der().to_vec();
+    let key = match kind(key).as_str() {
+        "Pkcs1" => PrivateKeyDer::Pkcs1(der.into()),
+        "Sec1" => PrivateKeyDer::Sec1(der.into()),
+        _ => PrivateKeyDer::Pkcs8(der.into()),
+    };
     let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
     ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
@@ -109,21 +111,24 @@ fn check_pair_for_rustls(
     Ok(())
 }
 
+/// ureq does not export its type.
+fn kind(key: &PrivateKey<'_>) -> String {
+    format!("{:?}", key.kind())
+}
+
 /// ureq hands every key to native-tls as if it were in PKCS #8 form.
 #[cfg(feature = "native-tls")]
-fn check_pair_for_native_tls(chain: &[Certificate<'static>], key: &[u8]) -> Result<()> {
-    let key = PrivateKey::from_pem(key).map_err(unfit)?;
-    // ureq does not export the type of `kind`.
-    if format!("{:?}", key.kind()) != "Pkcs8" {
+fn check_pair_for_native_tls(chain: &[Certificate<'static>], key: &PrivateKey<'_>) -> Result<()> {
+    if kind(key) != "Pkcs8" {
         return Err(Error::configuration(NOT_PKCS8));
     }
-    let certificates = chain.iter().map(|certificate| pem("CERTIFICATE", certificate.der()));
+    let certificates = chain.iter().map(|certificate| to_pem("CERTIFICATE", certificate.der()));
     let certificates: String = certificates.collect();
-    let key_pem = pem("PRIVATE KEY", key.der());
+    let key_pem = to_pem("PRIVATE KEY", key.der());
     let identity = native_tls::Identity::from_pkcs8(certificates.as_bytes(), key_pem.as_bytes());
     let identity = identity.map_err(unfit)?;
     native_tls::TlsConnector::builder().identity(identity).build().map_err(unfit)?;
-    check_kind(chain, &key).map_err(unfit)
+    check_kind(chain, key).map_err(unfit)
 }
 
 /// OpenSSL takes a key of another kind than the certificate's, and then shows no
@@ -149,31 +154,13 @@ fn check_kind(_: &[Certificate<'static>], _: &PrivateKey<'_>) -> std::result::Re
 }
 
 #[cfg(feature = "native-tls")]
-fn pem(label: &str, der: &[u8]) -> String {
+fn to_pem(label: &str, der: &[u8]) -> String {
     use base64::prelude::{BASE64_STANDARD, Engine};
 
     let encoded = BASE64_STANDARD.encode(der);
     let lines = encoded.as_bytes().chunks(64).map(String::from_utf8_lossy);
     let lines = lines.fold(String::new(), |text, line| text + &line + "\n");
     format!("-----BEGIN {label}-----\n{lines}-----END {label}-----\n")
-}
-
-type Items = (Vec<Certificate<'static>>, Vec<PrivateKey<'static>>);
-
-fn items(pem: &[u8], what: &str) -> Result<Items> {
-    let (mut certificates, mut keys) = (Vec::new(), Vec::new());
-    for item in parse_pem(pem) {
-        match item {
-            Ok(PemItem::Certificate(certificate)) => certificates.push(certificate),
-            Ok(PemItem::PrivateKey(key)) => keys.push(key),
-            Ok(_) => {}
-            Err(cause) => {
-                let message = format!("{what}: the PEM cannot be read");
-                return Err(Error::configuration_caused(message, Some(cause.into())));
-            }
-        }
-    }
-    Ok((certificates, keys))
 }
 
 const CLIENT_CERTIFICATE: &str = "the client certificate";

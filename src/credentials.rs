@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::error::{Cause, Error, Result};
+use crate::foreign::shown_path;
 use crate::secret::Secret;
 
 /// The client id and client secret of RFC 6749 §2.3.1, or where to get them.
@@ -114,9 +115,10 @@ impl Credentials {
 
     /// Client id and secret from a function, asked at each token request: for a vault.
     ///
-    /// Its failure is temporary: it is tried again like a token endpoint that is down. No
-    /// borrow of the client's is held while it runs; but it must not make a call that needs
-    /// the very token that it is asked for.
+    /// Its failure is temporary: it is tried again like a token endpoint that is down. What
+    /// stands in quotes or brackets in its text, or may be a secret, is not shown. No borrow
+    /// of the client's is held while it runs; but it must not make a call that needs the very
+    /// token that it is asked for.
     ///
     /// ```
     /// use unattended::Credentials;
@@ -164,7 +166,7 @@ impl Credentials {
         match &self.source {
             Source::File { secret, .. } => check(
                 identity.secret.expose(),
-                &format!("the client secret in {}", secret.display()),
+                &format!("the client secret in {}", shown_path(secret)),
             )?,
             _ => check(identity.secret.expose(), "the client secret")?,
         }
@@ -186,7 +188,7 @@ fn check(value: &str, what: &str) -> Result<()> {
 }
 
 fn read_secret(path: &Path) -> Result<String> {
-    let what = format!("the secret file {}", path.display());
+    let what = format!("the secret file {}", shown_path(path));
     let bytes = fs::read(path).map_err(|cause| {
         Error::configuration_caused(format!("{what} cannot be read"), Some(cause.into()))
     })?;
@@ -216,7 +218,7 @@ impl fmt::Debug for Credentials {
                 debug.field("client_id", &identity.id).field("client_secret", &identity.secret)
             }
             Source::File { id, secret } => {
-                debug.field("client_id", id).field("client_secret_file", secret)
+                debug.field("client_id", id).field("client_secret_file", &shown_path(secret))
             }
             Source::Function(_) => debug.field("source", &"function"),
         };

@@ -147,12 +147,13 @@ fn invalid_client(who: &str, provider: &Provider, identity: &Identity) -> String
         AuthMethod::ClientSecretBasicRaw => "HTTP Basic, not form-encoded",
         AuthMethod::ClientSecretPost => "the form body (client_secret_post)",
     };
-    let mut text = format!(
-        "{who} were sent by {style}: check both, and whether the server expects another Provider::with_auth_method"
-    );
-    for (what, value) in
-        [("client id", identity.id.as_str()), ("client secret", identity.secret.expose())]
-    {
+    let values = [("client id", identity.id.as_str()), ("client secret", identity.secret.expose())];
+    let mut text = format!("{who} were sent by {style}: ");
+    for (what, why) in values.iter().filter_map(|(what, value)| Some((what, misplaced(value)?))) {
+        text.push_str(&format!("the {what} {why}; "));
+    }
+    text.push_str("check both, and whether the server expects another Provider::with_auth_method");
+    for (what, value) in values {
         if value.contains(char::is_whitespace) {
             text.push_str(&format!("; the {what} has white space or a line break inside"));
         }
@@ -170,6 +171,34 @@ fn invalid_client(who: &str, provider: &Provider, identity: &Identity) -> String
         }
     }
     text
+}
+
+/// What a shell, a template or a file of variables left in a value.
+fn misplaced(value: &str) -> Option<&'static str> {
+    let mut chars = value.chars();
+    match (chars.next()?, chars.next_back()?) {
+        ('"', '"')
+        | ('\'', '\'')
+        | ('`', '`')
+        | ('\u{201c}', '\u{201d}')
+        | ('\u{2018}', '\u{2019}') => Some("is in quotes, which were sent with it: remove them"),
+        _ if is_variable(value) => {
+            Some("looks like a variable that was not expanded: give its value")
+        }
+        _ => None,
+    }
+}
+
+/// `$NAME`, `${NAME}`, `$env:NAME`, `$(command)`, `%NAME%` or `{{ name }}`.
+fn is_variable(value: &str) -> bool {
+    let within = |(start, end)| value.strip_prefix(start)?.strip_suffix(end);
+    let is_name = |name: &str| {
+        let is_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        name.chars().all(is_of_name) && !name.starts_with(|c: char| c.is_ascii_digit())
+    };
+    let name = value.strip_prefix("$env:").or(value.strip_prefix('$')).or(within(("%", "%")));
+    name.is_some_and(|name| !name.is_empty() && is_name(name))
+        || [("${", "}"), ("$(", ")"), ("{{", "}}")].into_iter().any(|marks| within(marks).is_some())
 }
 
 const UNKNOWN_CLIENT: &str =

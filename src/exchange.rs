@@ -56,7 +56,7 @@ impl Transport {
         *request.uri_mut() = outgoing.uri.clone();
         *request.headers_mut() = std::mem::take(&mut outgoing.headers);
         let route = built.route.as_ref();
-        let proxy = route.and_then(|route| route.to(outgoing.uri.host()?)).cloned();
+        let proxy = route.and_then(|route| route.to(outgoing.uri)).cloned();
         let (connect, idle) = (self.timeouts.connect, outgoing.idle_timeout);
         let timeouts = Timeouts { global: outgoing.time_left, connect, idle };
         let is_streamed = outgoing.is_streamed();

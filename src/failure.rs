@@ -21,22 +21,29 @@ pub(crate) struct Failure {
     pub(crate) idle: bool,
 }
 
-/// The limits that an error may be about.
+/// The settings that an error may be about.
 pub(crate) struct Limits {
     /// What was left of the call's deadline when the attempt began.
     pub(crate) time_left: Duration,
     pub(crate) connect: Duration,
     pub(crate) idle: Duration,
     pub(crate) idle_setting: &'static str,
+    /// The URL of the proxy has a user or a password.
+    pub(crate) has_proxy_user: bool,
 }
 
 impl Failure {
     pub(crate) fn of(error: &ureq::Error, limits: &Limits) -> Self {
         if let Some(error) = not_connected(error) {
-            return Self { sent: Sent::No, ..Self::of(error, limits) };
+            return Self { sent: Sent::No, ..Self::at(error, limits, false) };
         }
-        let (sent, class, message) = tls_reading(error)
-            .or_else(|| set_up_reading(error))
+        // Without a connector of ours nobody tells.
+        Self::at(error, limits, cfg!(feature = "resolver"))
+    }
+
+    fn at(error: &ureq::Error, limits: &Limits, is_connected: bool) -> Self {
+        let (sent, class, message) = tls_reading(error, is_connected)
+            .or_else(|| set_up_reading(error, limits))
             .unwrap_or_else(|| passing_reading(error, limits));
         let idle = matches!(error, ureq::Error::Timeout(Timeout::PerRead | Timeout::PerWrite));
         Self { sent, class, message, idle }
@@ -47,8 +54,11 @@ impl Failure {
 type Reading = (Sent, Class, String);
 
 /// What another attempt does not cure.
-fn set_up_reading(error: &ureq::Error) -> Option<Reading> {
+fn set_up_reading(error: &ureq::Error, limits: &Limits) -> Option<Reading> {
     let message = match error {
+        ureq::Error::ConnectProxyFailed(why) if why.contains("407") && limits.has_proxy_user => {
+            "the proxy does not accept the user and password of its URL: check them, and that / ? # @ : in them are percent-encoded (NTLM, Kerberos and PAC are not supported)"
+        }
         ureq::Error::ConnectProxyFailed(why) if why.contains("407") => {
             "the proxy wants credentials: http://user:password@host:port (NTLM, Kerberos and PAC are not supported)"
         }
@@ -99,10 +109,15 @@ fn timeout_reading(timeout: Timeout, limits: &Limits) -> (Sent, String) {
     }
 }
 
-/// The cause that an error keeps: none where the message says it all.
+/// The cause that an error keeps: none where the message says it all, or where its text
+/// quotes an address or a PEM text.
 pub(crate) fn cause(error: ureq::Error) -> Option<Cause> {
     match error {
-        ureq::Error::Timeout(_) | ureq::Error::BadUri(_) => None,
+        ureq::Error::Timeout(_) | ureq::Error::BadUri(_) | ureq::Error::RequireHttpsOnly(_) => None,
+        #[cfg(any(feature = "rustls", feature = "native-tls"))]
+        ureq::Error::Pem(_) => None,
+        #[cfg(any(feature = "rustls", feature = "native-tls"))]
+        error if trouble(&error).is_some_and(Trouble::says_all) => None,
         ureq::Error::Io(cause) => Some(cause.into()),
         ureq::Error::Other(cause) => connecting_cause(cause),
         error => Some(error.into()),
@@ -163,29 +178,18 @@ fn never_connected(kind: io::ErrorKind) -> bool {
 }
 
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
-fn tls_reading(error: &ureq::Error) -> Option<Reading> {
-    let message = match trouble(error)? {
-        Trouble::UnknownIssuer => {
-            "the server's certificate is signed by an authority that is not trusted here: give the authority's certificate by Client::with_root_certificates or SSL_CERT_FILE (a company proxy that inspects TLS has one of its own)"
-        }
-        Trouble::Certificate => "the server's certificate is not valid for this call",
-        Trouble::ClientCertificate => {
-            "the server does not accept the client's certificate, or wants one (Client::with_client_certificate)"
-        }
-        Trouble::Disagreement => "client and server do not agree on TLS",
-        #[cfg(feature = "platform-verifier")]
-        Trouble::NoRoots => {
-            "this system has no trusted certificates: install them (the package ca-certificates), or name some by Client::with_root_certificates or SSL_CERT_FILE"
-        }
-        Trouble::Passing => {
-            return Some((Sent::Unknown, Class::Temporary, "the TLS connection failed".into()));
-        }
+fn tls_reading(error: &ureq::Error, is_connected: bool) -> Option<Reading> {
+    let (sent, class, trouble) = match trouble(error)? {
+        // It did speak TLS.
+        Trouble::NoTls if is_connected => (Sent::Unknown, Class::Temporary, Trouble::Passing),
+        Trouble::Passing => (Sent::Unknown, Class::Temporary, Trouble::Passing),
+        trouble => (Sent::No, Class::Configuration, trouble),
     };
-    Some((Sent::No, Class::Configuration, message.into()))
+    Some((sent, class, trouble.words()))
 }
 
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
-fn tls_reading(_: &ureq::Error) -> Option<Reading> {
+fn tls_reading(_: &ureq::Error, _: bool) -> Option<Reading> {
     None
 }
 

@@ -82,6 +82,11 @@ fn cache_folder(read: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
     folder.map(|folder| folder.join("unattended"))
 }
 
+fn no_folder(is_windows: bool) -> String {
+    let variables = if is_windows { "LOCALAPPDATA" } else { "HOME or XDG_CACHE_HOME" };
+    format!("no folder for it: set {variables}, or use FileStore::at")
+}
+
 impl TokenStore for FileStore {
     fn update(
         &self,
@@ -90,7 +95,7 @@ impl TokenStore for FileStore {
         change: &mut dyn FnMut(&mut StoreEntry),
     ) -> Result<(), Cause> {
         let Some(folder) = &self.folder else {
-            return Err("no folder for it: set HOME or XDG_CACHE_HOME, or use FileStore::at".into());
+            return Err(no_folder(cfg!(windows)).into());
         };
         make_folder(folder).map_err(|error| told(folder, &error))?;
         // The whole key is in the file to compare.
@@ -262,6 +267,13 @@ const LARGEST: u64 = 4 * 1024 * 1024;
 #[cfg(unix)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_missing_folder_is_told_with_the_variables_of_the_system() {
+        let text = "no folder for it: set LOCALAPPDATA, or use FileStore::at";
+        assert_eq!(no_folder(true), text);
+        assert_eq!(no_folder(false), text.replace("LOCALAPPDATA", "HOME or XDG_CACHE_HOME"));
+    }
 
     #[test]
     fn the_folder_is_that_of_the_xdg_rules() {

@@ -1,21 +1,113 @@
 //! What TLS says when it fails, in the same few words whichever library does it.
 
+use std::time::{Duration, UNIX_EPOCH};
+
 /// What is wrong.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Trouble {
     /// The server's certificate leads to no root that is trusted here.
     UnknownIssuer,
-    /// The server's certificate is out of date, for another name, or not as it should be.
+    /// A certificate of the chain is out of date.
+    Expired(Option<Dates>),
+    NotValidYet(Option<Dates>),
+    /// The server's certificate is for another name.
+    OtherName,
+    /// The server shows the certificate of an authority.
+    Authority,
+    /// The server's certificate is older than X.509 version 3.
+    OldVersion,
+    /// A certificate is signed in a way that is not accepted, as by SHA-1.
+    Signature,
+    /// The server's certificate is not as it should be.
     Certificate,
     /// The server refuses the client's certificate, or misses one.
     ClientCertificate,
     /// No version or cipher that both sides have.
     Disagreement,
+    /// What the server says is not TLS.
+    NoTls,
     /// The system has no roots at all.
     #[cfg(feature = "platform-verifier")]
     NoRoots,
     /// Anything else: it may pass.
     Passing,
+}
+
+/// The end of a certificate's life that matters, and when it was looked at, in Unix seconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Dates {
+    limit: u64,
+    now: u64,
+}
+
+impl Trouble {
+    /// Whether the words say all that the library knows.
+    pub(crate) fn says_all(self) -> bool {
+        matches!(self, Self::Expired(Some(_)) | Self::NotValidYet(Some(_)) | Self::Signature)
+    }
+
+    /// What is wrong, and what to do about it.
+    pub(crate) fn words(self) -> String {
+        let words = match self {
+            Self::UnknownIssuer => {
+                "the server's certificate is signed by an authority that is not trusted here: give the authority's certificate by Client::with_root_certificates or SSL_CERT_FILE (a company proxy that inspects TLS has one of its own)"
+            }
+            Self::Expired(dates) => {
+                return dates.map_or(format!("{CHAIN} {EXPIRED}"), Dates::expired);
+            }
+            Self::NotValidYet(dates) => {
+                return dates.map_or(format!("{CHAIN} {EARLY}"), Dates::early);
+            }
+            Self::OtherName => {
+                "the server's certificate is for another host name: check the host of the URL, and what else may answer in its place"
+            }
+            Self::Authority => {
+                "the server shows the certificate of an authority (CA:TRUE), as `openssl req -x509` makes it by default: make one for a server with `-addext basicConstraints=critical,CA:FALSE`"
+            }
+            Self::OldVersion => {
+                "the server's certificate is of X.509 version 1, which is too old: make one of version 3, as a certificate with a subjectAltName is"
+            }
+            Self::Signature => {
+                "the server's certificate is signed in a way that is not accepted here, as by SHA-1 or a key that is too short: the server needs a new certificate"
+            }
+            Self::Certificate => "the server's certificate is not valid for this call",
+            Self::ClientCertificate => {
+                "the server does not accept the client's certificate, or wants one (Client::with_client_certificate)"
+            }
+            Self::Disagreement => "client and server do not agree on TLS",
+            Self::NoTls => {
+                "the server does not speak TLS on this port: check host and port of the URL"
+            }
+            #[cfg(feature = "platform-verifier")]
+            Self::NoRoots => {
+                "this system has no trusted certificates: install them (the package ca-certificates), or name some by Client::with_root_certificates or SSL_CERT_FILE"
+            }
+            Self::Passing => "the TLS connection failed",
+        };
+        words.into()
+    }
+}
+
+impl Dates {
+    fn expired(self) -> String {
+        let (limit, now) = (date(self.limit), date(self.now));
+        format!(
+            "{CHAIN} expired on {limit}, and by this machine's clock it is {now}: if the clock is right, the server needs a new certificate"
+        )
+    }
+
+    fn early(self) -> String {
+        let (limit, now) = (date(self.limit), date(self.now));
+        format!(
+            "{CHAIN} is not valid before {limit}, and by this machine's clock it is {now}: look whether the clock is right"
+        )
+    }
+}
+
+/// httpdate panics after the year 9999, and so late no certificate ends.
+fn date(seconds: u64) -> String {
+    let time = UNIX_EPOCH + Duration::from_secs(seconds.min(LAST_SECOND));
+    httpdate::fmt_http_date(time)
 }
 
 /// What TLS says in this error, if it is TLS that speaks.
@@ -40,22 +132,48 @@ fn alert_trouble(number: u8) -> Trouble {
 /// Found in ureq's error or in the IO error around it.
 #[cfg(feature = "rustls")]
 fn rustls_trouble(error: &ureq::Error) -> Option<Trouble> {
-    use rustls::{CertificateError, Error as Tls};
+    use rustls::{Error as Tls, InvalidMessage};
     let error = match error {
         ureq::Error::Rustls(error) => error,
         ureq::Error::Io(error) => error.get_ref()?.downcast_ref::<Tls>()?,
         _ => return None,
     };
     Some(match error {
-        Tls::InvalidCertificate(CertificateError::UnknownIssuer) => Trouble::UnknownIssuer,
-        Tls::InvalidCertificate(_) => Trouble::Certificate,
+        Tls::InvalidCertificate(error) => certificate_trouble(error),
         Tls::AlertReceived(alert) => alert_trouble(u8::from(*alert)),
         Tls::PeerIncompatible(_) => Trouble::Disagreement,
+        Tls::InvalidMessage(InvalidMessage::InvalidContentType) => Trouble::NoTls,
         // The platform verifier has no kind of its own for it.
         #[cfg(feature = "platform-verifier")]
         Tls::General(why) if why.starts_with("No CA certificates") => Trouble::NoRoots,
         _ => Trouble::Passing,
     })
+}
+
+#[cfg(feature = "rustls")]
+fn certificate_trouble(error: &rustls::CertificateError) -> Trouble {
+    use rustls::CertificateError as Error;
+    match error {
+        Error::UnknownIssuer => Trouble::UnknownIssuer,
+        Error::Expired => Trouble::Expired(None),
+        Error::ExpiredContext { time, not_after } => {
+            Trouble::Expired(Some(Dates { limit: not_after.as_secs(), now: time.as_secs() }))
+        }
+        Error::NotValidYet => Trouble::NotValidYet(None),
+        Error::NotValidYetContext { time, not_before } => {
+            Trouble::NotValidYet(Some(Dates { limit: not_before.as_secs(), now: time.as_secs() }))
+        }
+        Error::NotValidForName | Error::NotValidForNameContext { .. } => Trouble::OtherName,
+        Error::UnsupportedSignatureAlgorithmContext { .. }
+        | Error::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => Trouble::Signature,
+        // Of the crate webpki, which is known by its words alone.
+        Error::Other(error) => match format!("{error:?}") {
+            error if error.contains("CaUsedAsEndEntity") => Trouble::Authority,
+            error if error.contains("UnsupportedCertVersion") => Trouble::OldVersion,
+            _ => Trouble::Certificate,
+        },
+        _ => Trouble::Certificate,
+    }
 }
 
 #[cfg(not(feature = "rustls"))]
@@ -90,21 +208,20 @@ fn native_trouble(error: &ureq::Error) -> Option<Trouble> {
 #[cfg(all(feature = "native-tls", not(any(target_os = "windows", target_vendor = "apple"))))]
 fn openssl_trouble(reason: i32, text: &str) -> Option<Trouble> {
     const CERTIFICATE_VERIFY_FAILED: i32 = 134;
+    const HTTP_REQUEST: i32 = 156;
     const NO_PROTOCOLS_AVAILABLE: i32 = 191;
+    const UNKNOWN_PROTOCOL: i32 = 252;
     const UNSUPPORTED_PROTOCOL: i32 = 258;
     const WRONG_SSL_VERSION: i32 = 266;
+    const WRONG_VERSION_NUMBER: i32 = 267;
     const UNSAFE_LEGACY_RENEGOTIATION: i32 = 338;
     const DH_KEY_TOO_SMALL: i32 = 394;
     match reason {
         CERTIFICATE_VERIFY_FAILED => {
-            // "unable to get (local) issuer certificate", "self-signed certificate (in
-            // certificate chain)", "unable to verify the first certificate"; older versions
-            // write "self signed".
-            let untrusted =
-                ["issuer certificate", "self-signed", "self signed", "first certificate"];
-            let is_untrusted = untrusted.iter().any(|words| text.contains(words));
-            Some(if is_untrusted { Trouble::UnknownIssuer } else { Trouble::Certificate })
+            let known = VERIFY_FAILURES.iter().find(|(words, _)| text.contains(words));
+            Some(known.map_or(Trouble::Certificate, |(_, trouble)| *trouble))
         }
+        HTTP_REQUEST | UNKNOWN_PROTOCOL | WRONG_VERSION_NUMBER => Some(Trouble::NoTls),
         NO_PROTOCOLS_AVAILABLE
         | UNSUPPORTED_PROTOCOL
         | WRONG_SSL_VERSION
@@ -116,6 +233,23 @@ fn openssl_trouble(reason: i32, text: &str) -> Option<Trouble> {
 
 #[cfg(all(feature = "native-tls", not(any(target_os = "windows", target_vendor = "apple"))))]
 const SSL_LIBRARY: i32 = 20;
+
+/// In the words of OpenSSL: "unable to get (local) issuer certificate", "self-signed
+/// certificate (in certificate chain)", "unable to verify the first certificate"; older
+/// versions write "self signed".
+#[cfg(all(feature = "native-tls", not(any(target_os = "windows", target_vendor = "apple"))))]
+const VERIFY_FAILURES: [(&str, Trouble); 10] = [
+    ("issuer certificate", Trouble::UnknownIssuer),
+    ("self-signed", Trouble::UnknownIssuer),
+    ("self signed", Trouble::UnknownIssuer),
+    ("first certificate", Trouble::UnknownIssuer),
+    ("has expired", Trouble::Expired(None)),
+    ("not yet valid", Trouble::NotValidYet(None)),
+    ("ostname mismatch", Trouble::OtherName),
+    ("IP address mismatch", Trouble::OtherName),
+    ("too weak", Trouble::Signature),
+    ("too small", Trouble::Signature),
+];
 
 /// native-tls shows the number of the system's error in its `Debug` only; the text is in
 /// the user's language.
@@ -136,8 +270,12 @@ fn system_trouble(code: i32) -> Trouble {
     match code.cast_unsigned() {
         // SEC_E_UNTRUSTED_ROOT, CERT_E_UNTRUSTEDROOT, CERT_E_CHAINING
         0x8009_0325 | 0x800B_0109 | 0x800B_010A => Trouble::UnknownIssuer,
-        // SEC_E_WRONG_PRINCIPAL, SEC_E_CERT_UNKNOWN, SEC_E_CERT_EXPIRED, CERT_E_…
-        0x8009_0322 | 0x8009_0327 | 0x8009_0328 | 0x800B_0101..=0x800B_0114 => Trouble::Certificate,
+        // SEC_E_CERT_EXPIRED, CERT_E_EXPIRED
+        0x8009_0328 | 0x800B_0101 => Trouble::Expired(None),
+        // SEC_E_WRONG_PRINCIPAL, CERT_E_CN_NO_MATCH
+        0x8009_0322 | 0x800B_010F => Trouble::OtherName,
+        // SEC_E_CERT_UNKNOWN, CERT_E_…
+        0x8009_0327 | 0x800B_0102..=0x800B_0114 => Trouble::Certificate,
         // SEC_I_INCOMPLETE_CREDENTIALS
         0x0009_0320 => Trouble::ClientCertificate,
         // SEC_E_ALGORITHM_MISMATCH
@@ -152,8 +290,12 @@ fn system_trouble(code: i32) -> Trouble {
     match code {
         // errSSLXCertChainInvalid, errSSLUnknownRootCert, errSSLNoRootCert
         -9807 | -9812 | -9813 => Trouble::UnknownIssuer,
-        // errSSLBadCert, errSSLCertExpired, errSSLCertNotYetValid, errSSLHostNameMismatch
-        -9808 | -9814 | -9815 | -9843 => Trouble::Certificate,
+        // errSSLCertExpired, errSSLCertNotYetValid, errSSLHostNameMismatch
+        -9814 => Trouble::Expired(None),
+        -9815 => Trouble::NotValidYet(None),
+        -9843 => Trouble::OtherName,
+        // errSSLBadCert
+        -9808 => Trouble::Certificate,
         // errSSLPeerBadCert to errSSLPeerCertUnknown, errSSLPeerUnknownCA,
         // errSSLPeerAccessDenied
         -9829..=-9825 | -9832..=-9831 => Trouble::ClientCertificate,
@@ -168,3 +310,10 @@ fn system_trouble(code: i32) -> Trouble {
 fn native_trouble(_: &ureq::Error) -> Option<Trouble> {
     None
 }
+
+const CHAIN: &str = "the server's certificate, or that of an authority above it,";
+const EXPIRED: &str =
+    "has expired: if this machine's clock is right, the server needs a new certificate";
+const EARLY: &str = "is not valid yet: look whether this machine's clock is right";
+/// Of the year 9999.
+const LAST_SECOND: u64 = 253_402_300_799;

@@ -36,6 +36,7 @@
 mod clock;
 mod form;
 mod secret;
+mod foreign;
 
 // What can go wrong, in the server's words and in ours.
 mod answer;
@@ -79,9 +80,12 @@ mod file_store;
 #[cfg(feature = "resolver")]
 mod resolver;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
+mod pem;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod certificate;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod tls;
+mod no_proxy;
 mod proxy;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod handshake;

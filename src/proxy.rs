@@ -1,11 +1,15 @@
 //! Which calls go through a proxy.
 
 use std::env;
+use std::ffi::OsString;
+use std::net::IpAddr;
 
+use ureq::http::Uri;
 use ureq::{Proxy, ProxyProtocol};
 
 use crate::error::{Error, Result};
-use crate::url::{has_valid_port, is_loopback};
+use crate::no_proxy::NoProxy;
+use crate::url::{has_valid_port, is_loopback, port};
 
 /// Where a client takes its proxy from.
 #[derive(Clone, Default)]
@@ -20,7 +24,7 @@ pub(crate) enum ProxySetting {
 /// A proxy and the hosts that it is not for.
 pub(crate) struct Route {
     proxy: Proxy,
-    except: Vec<String>,
+    except: NoProxy,
 }
 
 impl ProxySetting {
@@ -32,47 +36,56 @@ impl ProxySetting {
     pub(crate) fn route(&self) -> Result<Option<Route>> {
         match self {
             Self::Off => Ok(None),
-            Self::Set(proxy) => Ok(Some(Route { proxy: proxy.clone(), except: Vec::new() })),
-            Self::Environment => from_environment(|name| env::var(name).ok()),
+            Self::Set(proxy) => {
+                Ok(Some(Route { proxy: proxy.clone(), except: NoProxy::default() }))
+            }
+            Self::Environment => from_environment(|name| env::var_os(name)),
         }
     }
 }
 
 impl Route {
-    /// The proxy for `host`. Never for this machine: the client secret would leave it.
-    pub(crate) fn to(&self, host: &str) -> Option<&Proxy> {
-        (!is_loopback(host) && !self.is_excepted(host)).then_some(&self.proxy)
-    }
-
-    /// An entry names a host and all hosts below it; `*` is all hosts.
-    fn is_excepted(&self, host: &str) -> bool {
-        let host = host.to_ascii_lowercase();
-        self.except.iter().any(|entry| {
-            entry == "*"
-                || host == *entry
-                || host.strip_suffix(entry.as_str()).is_some_and(|sub| sub.ends_with('.'))
-        })
+    /// The proxy on the way to `uri`. Never for this machine: the client secret would leave
+    /// it.
+    pub(crate) fn to(&self, uri: &Uri) -> Option<&Proxy> {
+        let host = uri.host()?.trim_matches(['[', ']']).to_ascii_lowercase();
+        // The name with the dot of the root is the same name (RFC 1034 §3.1).
+        let host = host.strip_suffix('.').unwrap_or(&host);
+        let address = host.parse::<IpAddr>().map(|address| address.to_canonical());
+        let is_here = is_loopback(host) || address.is_ok_and(|address| address.is_loopback());
+        (!is_here && !self.except.covers(host, port(uri))).then_some(&self.proxy)
     }
 }
 
 /// Only for `https`, since plain `http` goes to this machine alone; lower case first, as
 /// curl has it.
-fn from_environment(read: impl Fn(&str) -> Option<String>) -> Result<Option<Route>> {
-    let names = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
-    let set = |name: &&str| read(name).filter(|url| !url.trim().is_empty());
-    let Some((name, url)) = names.iter().find_map(|name| Some((name, set(name)?))) else {
+fn from_environment(read: impl Fn(&str) -> Option<OsString>) -> Result<Option<Route>> {
+    let Some((proxy, url)) = first_of(&read, &PROXIES)? else {
         return Ok(None);
     };
-    let except = ["no_proxy", "NO_PROXY"].iter().find_map(set).unwrap_or_default();
-    let entries = except.split([',', ' ']).map(|entry| entry.trim().to_ascii_lowercase());
-    let entries = entries.map(|entry| match entry.as_str() {
-        "*" => entry,
-        entry => entry.trim_start_matches('*').trim_start_matches('.').to_owned(),
-    });
-    Ok(Some(Route {
-        proxy: parse(url.trim(), &format!("the environment variable {name}"))?,
-        except: entries.filter(|entry| !entry.is_empty()).collect(),
-    }))
+    let except = match first_of(&read, &["no_proxy", "NO_PROXY"])? {
+        Some((what, list)) => NoProxy::parse(&list, &what)?,
+        None => NoProxy::default(),
+    };
+    Ok(Some(Route { proxy: parse(url.trim(), &proxy)?, except }))
+}
+
+/// The first of these variables that is set, as an error calls it, and its value.
+fn first_of(
+    read: impl Fn(&str) -> Option<OsString>,
+    names: &[&str],
+) -> Result<Option<(String, String)>> {
+    for name in names {
+        let what = format!("the environment variable {name}");
+        match read(name).map(OsString::into_string) {
+            Some(Ok(value)) if !value.trim().is_empty() => return Ok(Some((what, value))),
+            Some(Err(_)) => {
+                return Err(Error::configuration(format!("{what} is not valid Unicode")));
+            }
+            Some(Ok(_)) | None => {}
+        }
+    }
+    Ok(None)
 }
 
 fn parse(url: &str, what: &str) -> Result<Proxy> {
@@ -81,6 +94,14 @@ fn parse(url: &str, what: &str) -> Result<Proxy> {
             "{what} is not a proxy URL such as http://proxy.example.com:3128"
         )));
     };
+    let (_, address) = url.split_once("://").unwrap_or(("", url));
+    let (_, more) = address.split_at(address.find(['/', '?', '#']).unwrap_or(address.len()));
+    if !matches!(more, "" | "/") {
+        // Host and port may be user and password.
+        return Err(Error::configuration(format!(
+            "{what} has more than a host and a port: remove a path, and percent-encode / ? # in user and password"
+        )));
+    }
     if !has_valid_port(proxy.uri()) {
         let message = format!("{what} has a port that is not a number up to 65535");
         return Err(Error::configuration(message));
@@ -93,6 +114,8 @@ fn parse(url: &str, what: &str) -> Result<Proxy> {
     }
 }
 
+const PROXIES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,7 +123,7 @@ mod tests {
     fn route(pairs: &'static [(&str, &str)]) -> Result<Option<Route>> {
         from_environment(move |name| {
             let pair = pairs.iter().find(|(key, _)| *key == name);
-            pair.map(|(_, value)| (*value).to_owned())
+            pair.map(|(_, value)| OsString::from(value))
         })
     }
 
@@ -115,16 +138,21 @@ mod tests {
             ("api.vendor.test", true),
             ("example.com", false),
             ("API.Example.com", false),
+            ("api.example.com.", false),
             ("notexample.com", true),
             ("a.internal.test", false),
-            ("x.corp", false),
+            ("x.corp:8443", false),
             ("localhost", false),
+            ("LOCALHOST.", false),
             ("127.0.0.1", false),
             ("127.8.9.1", false),
             ("[::1]", false),
+            ("[::ffff:127.0.0.1]", false),
+            ("[fd00::1]", true),
         ];
         for (host, proxied) in cases {
-            assert_eq!(route.to(host).is_some(), proxied, "{host}");
+            let uri = format!("https://{host}/a").parse().unwrap();
+            assert_eq!(route.to(&uri).is_some(), proxied, "{host}");
         }
     }
 

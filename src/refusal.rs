@@ -11,11 +11,12 @@ use crate::credentials::{Identity, Unreadable};
 use crate::diagnosis::diagnose;
 use crate::error::{Answer, Class, Error, Sent, StatusError, TokenError};
 use crate::failure::NOT_FOUND;
+use crate::foreign::mask_foreign;
 use crate::problem;
 use crate::provider::Provider;
 use crate::response::Response;
 use crate::retry::{self, Endpoint, Rejection};
-use crate::secret::{mask, mask_opaque};
+use crate::secret::mask;
 use crate::token;
 
 impl Call<'_> {
@@ -59,7 +60,7 @@ impl Call<'_> {
                 place: self.place(),
                 message: format!(
                     "the credentials function failed: {}",
-                    mask_opaque::<&str>(&cause.to_string(), &[])
+                    mask_foreign(&cause.to_string())
                 ),
                 answer: None,
                 sent: Sent::No,

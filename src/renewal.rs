@@ -10,6 +10,7 @@ use crate::clock::Moment;
 use crate::credentials::Identity;
 use crate::error::{Cause, Class, Error, Result};
 use crate::event::Event;
+use crate::foreign::mask_repeated;
 use crate::grant;
 use crate::payload::Payload;
 use crate::response::Response;
@@ -244,12 +245,12 @@ impl Client {
         Ok((token, Some(Event::TokenFetched { place, lifetime, renewal })))
     }
 
-    /// The failure as it may be told: it may quote the token that could not be kept.
+    /// The failure as it may be told: it may repeat the token that could not be kept.
     pub(crate) fn store_failed(&self, cause: &Cause, new: Option<&AccessToken>) -> String {
         self.count(|stats| stats.store_failures += 1);
         let own = self.token.borrow().clone();
         let known: Vec<&str> = own.iter().chain(new).map(AccessToken::secret).collect();
-        let error = mask(&cause.to_string(), &known);
+        let error = mask_repeated(&mask(&cause.to_string(), &known));
         self.emit(|| Event::StoreFailed { error: error.clone() });
         error
     }

@@ -9,6 +9,7 @@ use ureq::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, Header
 use ureq::http::{HeaderMap, Method, Uri};
 
 use crate::error::{Error, Place, Result};
+use crate::foreign::mask_foreign;
 use crate::form::{encode_pairs, encode_segment};
 use crate::retry::RetryPolicy;
 use crate::url;
@@ -149,7 +150,8 @@ impl Request {
             (Ok(name), Ok(value)) => {
                 self.headers.append(name, value);
             }
-            (Err(_), _) => self.wrong = Some(format!("{name:?} is not a header name")),
+            // Not shown: it may be the value.
+            (Err(_), _) => self.wrong = Some(BAD_NAME.into()),
             (_, Err(_)) => {
                 self.wrong = Some(format!(
                     "the value of the header {name} has a character that may not stand there"
@@ -163,10 +165,13 @@ impl Request {
     pub fn json(self, value: &impl Serialize) -> Self {
         match serde_json::to_vec(value) {
             Ok(bytes) => self.content("application/json", Body::Bytes(bytes)),
-            Err(error) => Self {
-                wrong: Some(format!("the body cannot be serialized as JSON: {error}")),
-                ..self
-            },
+            Err(error) => {
+                let why = mask_foreign(&error.to_string());
+                Self {
+                    wrong: Some(format!("the body cannot be serialized as JSON: {why}")),
+                    ..self
+                }
+            }
         }
     }
 
@@ -340,3 +345,4 @@ impl fmt::Debug for Body {
 /// Wrong values of these send a request, and its token, elsewhere, or end its body early,
 /// for which ureq would wait for ever.
 const FRAMING: [&str; 3] = ["host", "content-length", "transfer-encoding"];
+const BAD_NAME: &str = "the name of a header is empty, or has a character that may not stand there";

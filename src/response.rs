@@ -11,7 +11,7 @@ use crate::error::{Answer, DecodeError, Error, Place, Result};
 use crate::locate::path_at;
 use crate::problem;
 use crate::retry;
-use crate::secret::{Secret, mask};
+use crate::secret::{Secret, is_secret_header, mask};
 
 /// An answer with its whole body: a success, or one that the caller asked for (304).
 ///
@@ -130,8 +130,12 @@ impl Response {
             return self.undecodable("the body is empty where JSON was expected".into(), None);
         }
         let path = path_at(text, cause.line(), cause.column());
+        let is_secret = cause.is_data() && is_secret_header(&path.replace('_', "-"));
         let message = match (cause.is_data(), path.as_str()) {
             (true, "") => format!("the JSON is not as expected: {cause}"),
+            (true, path) if is_secret => {
+                format!("the JSON is not as expected at {path} (what is there is not shown)")
+            }
             (true, path) => format!("the JSON is not as expected at {path}: {cause}"),
             (false, _) => {
                 let content_type = self.header("content-type").unwrap_or("no content type");
@@ -140,7 +144,7 @@ impl Response {
                 format!("the body is not valid JSON ({content_type}): {cause}: {words}")
             }
         };
-        let mut error = self.undecodable(message, Some(cause.into()));
+        let mut error = self.undecodable(message, (!is_secret).then(|| cause.into()));
         if let Error::Decode(error) = &mut error {
             error.path = Some(self.bounded(&path)).filter(|path| !path.is_empty());
         }

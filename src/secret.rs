@@ -290,7 +290,7 @@ fn mask_words(text: &str) -> String {
 }
 
 /// As in `Basic authentication`, and not in `Basic Zm9vOmJhcg==`.
-fn is_prose(word: &str) -> bool {
+pub(crate) fn is_prose(word: &str) -> bool {
     let is_odd = |b: u8| b.is_ascii_digit() || b.is_ascii_uppercase() || b == b'=';
     !word.bytes().skip(1).any(is_odd)
 }

@@ -156,6 +156,11 @@ impl Client {
     /// `https_proxy` or `all_proxy` (also in upper case), but for the hosts of `no_proxy`.
     /// Calls to this machine never go through a proxy.
     ///
+    /// `no_proxy` is a list of names, each with all names below it, of addresses and of
+    /// networks (`10.0.0.0/8`), each with a port if need be; `*` is every host. An entry that
+    /// cannot be read is a configuration error of the first call, and so is a variable with
+    /// something else than a proxy.
+    ///
     /// # Errors
     ///
     /// A configuration error if it is not an `http` or `https` proxy.

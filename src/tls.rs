@@ -10,6 +10,7 @@ use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
 
 use crate::certificate::Provider;
 use crate::error::{Error, Result};
+use crate::foreign::shown_path;
 
 /// What was set; what it comes to is known when connections are built.
 #[derive(Clone, Default)]
@@ -88,7 +89,7 @@ impl Tls {
             }
             Roots::File(path) => {
                 let count = counted(roots_from(provider, &path));
-                format!("SSL_CERT_FILE {}, {count}", path.display())
+                format!("SSL_CERT_FILE {}, {count}", shown_path(&path))
             }
             Roots::Platform => "the operating system's".to_owned(),
             Roots::Mozilla => "Mozilla's, built in".to_owned(),
@@ -139,7 +140,7 @@ impl Tls {
 }
 
 fn roots_from(provider: Provider, path: &Path) -> Result<RootCerts> {
-    let what = format!("SSL_CERT_FILE {}", path.display());
+    let what = format!("SSL_CERT_FILE {}", shown_path(path));
     let pem = fs::read(path).map_err(|cause| {
         Error::configuration_caused(format!("{what} cannot be read"), Some(cause.into()))
     })?;

@@ -146,7 +146,7 @@ impl Transport {
                 read.as_ref()
             }
         };
-        let proxy = route.and_then(|route| route.to(uri.host().unwrap_or_default()));
+        let proxy = route.and_then(|route| route.to(uri));
         Ok(proxy.map(|proxy| format!("{}:{}", proxy.host(), proxy.port())))
     }
 
@@ -195,6 +195,10 @@ impl Transport {
         Ok(cell.get_or_init(|| built))
     }
 
+    fn known_proxy_to(&self, uri: &Uri) -> Option<&ureq::Proxy> {
+        self.known()?.route.as_ref()?.to(uri)
+    }
+
     fn known(&self) -> Option<&Built> {
         self.built.secure.get().or(self.built.plain.get())
     }
@@ -206,10 +210,8 @@ impl Transport {
         class: Class,
         message: impl Into<String>,
     ) -> Error {
-        let host = outgoing.uri.host().unwrap_or_default();
-        let route = self.known().and_then(|built| built.route.as_ref());
         let mut message = message.into();
-        if let Some(proxy) = route.and_then(|route| route.to(host)) {
+        if let Some(proxy) = self.known_proxy_to(outgoing.uri) {
             message.push_str(&format!(", through the proxy {}:{}", proxy.host(), proxy.port()));
         }
         Error::Transport(Box::new(TransportError {
@@ -227,11 +229,14 @@ impl Transport {
     }
 
     pub(crate) fn failure(&self, error: ureq::Error, outgoing: &Outgoing<'_, '_>) -> Error {
+        let proxy = self.known_proxy_to(outgoing.uri);
         let limits = Limits {
             time_left: outgoing.time_left,
             connect: self.timeouts.connect,
             idle: outgoing.idle_timeout,
             idle_setting: outgoing.idle_setting,
+            has_proxy_user: proxy
+                .is_some_and(|proxy| proxy.username().or(proxy.password()).is_some()),
         };
         let Failure { sent, class, message, idle } = Failure::of(&error, &limits);
         let mut failure = self.error(outgoing, sent, class, message);

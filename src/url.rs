@@ -7,6 +7,7 @@ use ureq::http::Uri;
 use ureq::http::uri::{Authority, PathAndQuery};
 
 use crate::error::{Error, Result};
+use crate::foreign::mask_user_info;
 use crate::form::{decode, encode_path, encode_query};
 
 /// Scheme, host and port (RFC 6454 §4): what a token must not leave.
@@ -39,7 +40,7 @@ pub(crate) fn is_same_origin(one: &Uri, other: &Uri) -> bool {
             && port(one) == port(other)
 }
 
-fn port(uri: &Uri) -> u16 {
+pub(crate) fn port(uri: &Uri) -> u16 {
     let default = if uri.scheme_str() == Some("https") { 443 } else { 80 };
     uri.port_u16().unwrap_or(default)
 }
@@ -153,7 +154,7 @@ pub(crate) fn shown(path: &str) -> String {
     let (path, _) = path.split_once(['?', '#']).unwrap_or((path, ""));
     let path: String = path.split_inclusive(char::is_control).map(escaped).collect();
     let Some((scheme, rest)) = path.split_once("://") else {
-        return path;
+        return mask_user_info(&path);
     };
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let (_, host) = authority.rsplit_once('@').unwrap_or(("", authority));

@@ -266,8 +266,14 @@ fn a_header_that_cannot_be_right_is_refused_without_its_value() {
             Request::get("/x?q=hush").header("X-A", "hush\r\nX-B: 1"),
             "GET /x: the value of the header X-A has a character that may not stand there",
         ),
-        (Request::post("/x").header("X A", "hush"), "POST /x: \"X A\" is not a header name"),
-        (Request::post("/x").header("", "hush"), "POST /x: \"\" is not a header name"),
+        (
+            Request::post("/x").header("X A", "hush"),
+            "POST /x: the name of a header is empty, or has a character that may not stand there",
+        ),
+        (
+            Request::post("/x").header("", "hush"),
+            "POST /x: the name of a header is empty, or has a character that may not stand there",
+        ),
         (
             Request::post("/x").bytes("abc").header("Content-Length", "100"),
             "POST /x: the client sets the header content-length itself: remove yours",

@@ -189,19 +189,23 @@ fn a_proxy_may_speak_tls_itself() {
 
 #[test]
 fn a_407_is_a_configuration_error_at_once_that_shows_no_password() {
-    let answer = reply(407, "").header("proxy-authenticate", "NTLM");
-    let proxy = ConnectProxy::refusing(answer);
-    let url = format!("http://user:hush-hush@{}", proxy.address);
-    let (client, clock) = on_manual_clock(vendor().with_proxy(&url).unwrap());
-    let error = client.get("/a").unwrap_err();
-    let expected = format!(
-        "POST login.vendor.test/oauth/token: the proxy wants credentials: http://user:password@host:port (NTLM, Kerberos and PAC are not supported), through the proxy {}",
-        proxy.address
-    );
-    assert_eq!(error.to_string(), expected);
-    assert!(!format!("{error:?} {client:?}").contains("hush"), "{error:?}");
-    assert_eq!((error.exit_code(), error.sent()), (78, Sent::No));
-    assert_eq!((proxy.asked().len(), clock.sleeps().len()), (1, 0));
+    let none = "the proxy wants credentials: http://user:password@host:port (NTLM, Kerberos and PAC are not supported)";
+    let wrong = "the proxy does not accept the user and password of its URL: check them, and that / ? # @ : in them are percent-encoded (NTLM, Kerberos and PAC are not supported)";
+    for (user, expected) in [("", none), ("user:hush-hush@", wrong), ("hush@", wrong)] {
+        let answer = reply(407, "").header("proxy-authenticate", "NTLM");
+        let proxy = ConnectProxy::refusing(answer);
+        let url = format!("http://{user}{}", proxy.address);
+        let (client, clock) = on_manual_clock(vendor().with_proxy(&url).unwrap());
+        let error = client.get("/a").unwrap_err();
+        let expected = format!(
+            "POST login.vendor.test/oauth/token: {expected}, through the proxy {}",
+            proxy.address
+        );
+        assert_eq!(error.to_string(), expected);
+        assert!(!format!("{error:?} {client:?}").contains("hush"), "{error:?}");
+        assert_eq!((error.exit_code(), error.sent()), (78, Sent::No));
+        assert_eq!((proxy.asked().len(), clock.sleeps().len()), (1, 0));
+    }
 }
 
 #[test]
@@ -388,6 +392,73 @@ fn no_proxy_and_without_proxy_lead_straight_to_the_host() {
     assert_eq!((proxy.asked().len(), site.server.seen().len()), (0, 2));
     run_in_child(test, &variables[..3]);
     assert_eq!((proxy.asked().len(), site.server.seen().len()), (1, 4));
+}
+
+#[cfg(unix)]
+#[test]
+fn no_entry_of_no_proxy_is_passed_over() {
+    if is_child() {
+        let client = client_at(&env::var("TEST_URL").unwrap());
+        let client = client.with_retry_policy(RetryPolicy::default().with_retries(0));
+        let result = client.get("/a").map(|_| ()).map_err(|error| error.to_string());
+        return match env::var("TEST_ERROR") {
+            Ok(error) => assert!(result.unwrap_err().contains(&error)),
+            Err(_) => result.unwrap(),
+        };
+    }
+    let site = Site::start();
+    let roots = site.authority.file("no-proxy-entries");
+    let port = site.server.port;
+    let url = format!("https://0.0.0.0:{port}");
+    let proxy = ConnectProxy::refusing(reply(407, ""));
+    let unreadable = "cannot be read";
+    let cases = [
+        (format!("x.test,0.0.0.0:{port}"), None),
+        (format!("[::1]:443 0.0.0.0:{port}"), None),
+        ("0.0.0.0/8".into(), None),
+        ("0.*".into(), None),
+        ("::/96, *".into(), None),
+        ("0.0.0.0:1".into(), Some("through the proxy")),
+        ("0.0.0.1/32,10.*".into(), Some("through the proxy")),
+        ("x.test,0.0.0.0/33".into(), Some(unreadable)),
+        ("0.".into(), Some(unreadable)),
+    ];
+    for (no_proxy, error) in cases {
+        let proxy_url = proxy.url();
+        let mut variables = vec![
+            ("TEST_URL", url.as_str()),
+            ("HTTPS_PROXY", &proxy_url),
+            ("SSL_CERT_FILE", &roots),
+            ("NO_PROXY", &no_proxy),
+        ];
+        variables.extend(error.map(|error| ("TEST_ERROR", error)));
+        println!("{no_proxy}");
+        run_in_child("proxy::no_entry_of_no_proxy_is_passed_over", &variables);
+    }
+    assert_eq!((proxy.asked().len(), site.server.seen().len()), (2, 10));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_proxy_variable_that_is_not_unicode_is_an_error_not_a_direct_connection() {
+    use std::os::unix::ffi::OsStrExt;
+
+    if let Some(result) = call_in_child() {
+        let error = result.unwrap_err();
+        assert!(error.to_string().ends_with("_PROXY is not valid Unicode"), "{error}");
+        return assert_eq!(error.exit_code(), 78);
+    }
+    for name in ["HTTPS_PROXY", "NO_PROXY"] {
+        let mut child = std::process::Command::new(env::current_exe().unwrap());
+        crate::child::clean_environment(&mut child);
+        let test =
+            "proxy::a_proxy_variable_that_is_not_unicode_is_an_error_not_a_direct_connection";
+        child.args([test, "--exact"]).env("UNATTENDED_TEST_CHILD", "1");
+        child.env("HTTPS_PROXY", format!("http://{CLOSED}"));
+        child.env(name, std::ffi::OsStr::from_bytes(b"127.0.0.1\xff"));
+        let output = child.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    }
 }
 
 /// Nobody listens at this address.

@@ -51,10 +51,35 @@ fn dresses(text: &str) -> Vec<String> {
 /// The traces of `text`, in every dress.
 fn tracks(text: &str) -> Vec<String> {
     let mut tracks: Vec<String> = TRACKS.iter().map(|&track| track.to_owned()).collect();
+    tracks.extend(TRACKS.iter().map(|track| byte_list(track)));
     // Four characters from the middle of what HTTP Basic makes of it.
     let basic = STANDARD.encode(format!("my-client:{text}"));
     tracks.push(basic[16..24].to_owned());
     tracks
+}
+
+/// As Rust's `Debug` shows bytes.
+fn byte_list(text: &str) -> String {
+    format!("{:?}", text.as_bytes()).trim_matches(['[', ']']).to_owned()
+}
+
+/// No part of `secret` is in `text`: plain, percent-encoded, in base64, or as bytes.
+#[track_caller]
+fn assert_hides(text: &str, secret: &str, what: &dyn Debug) {
+    let parts: Vec<char> = secret.chars().filter(|c| !c.is_control()).collect();
+    for part in parts.chunks(8).filter(|part| part.len() >= 5) {
+        let part: String = part.iter().collect();
+        let percent: String = part.bytes().map(|b| format!("%{b:02X}")).collect();
+        let hex: String = part.bytes().map(|b| format!("{b:02x}")).collect();
+        let encoded = form_urlencoded::byte_serialize(part.as_bytes()).collect();
+        for dress in [part.clone(), byte_list(&part), percent, hex, encoded] {
+            assert!(!text.contains(&dress), "{dress} of {part} after {what:?}:\n{text}");
+        }
+    }
+    // Four characters at the end depend on what follows.
+    let base64 = STANDARD.encode(secret);
+    let base64 = &base64[..base64.len() - 4];
+    assert!(!text.contains(base64), "{base64} after {what:?}:\n{text}");
 }
 
 #[test]
@@ -498,6 +523,24 @@ fn errors_about_urls_show_neither_user_info_nor_query() {
     }
 }
 
+#[test]
+fn the_password_of_a_url_that_passes_for_a_path_is_not_shown() {
+    let secret = "wr0ngplace";
+    let server = Server::start(|_| reply(404, "{}"));
+    for url in ["//user:wr0ngplace@h/a", "https:/user:wr0ngplace@h", "user:wr0ngplace%40x@h/a"] {
+        let request = Request::get(url).without_token();
+        let error = server.client().send(&request).unwrap_err();
+        let wrong = server.client().send(&request.clone().header("a\nb", "x")).unwrap_err();
+        let report = server.client().check_with(url);
+        let text = format!("{}{}{request:?}{report}", printed(&error), printed(&wrong));
+        assert_hides(&text, secret, &url);
+        assert!(error.to_string().contains("user:***@h"), "{error}");
+        for result in [provider_with(url), provider_with(&format!("https://{url}"))] {
+            assert_hides(&result.err().as_ref().map(printed).unwrap_or_default(), secret, &url);
+        }
+    }
+}
+
 fn provider_with(url: &str) -> unattended::Result<()> {
     let provider = unattended::Provider::new(url, url)?;
     assert_clean(&format!("{provider:?}"), &url);
@@ -581,4 +624,283 @@ fn a_refusal_that_is_remembered_hides_what_the_server_repeated() {
         assert!(!error.answer().unwrap().body.contains(SECRET));
     }
     assert_eq!(server.seen().len(), 1);
+}
+
+/// The private key in this PEM text, without its labels, as one line.
+#[cfg(feature = "rustls")]
+fn base64_of(pem: &str) -> String {
+    pem.lines().filter(|line| !line.starts_with("-----")).collect()
+}
+
+/// What people make of a PEM text on its way through variables, editors and templates.
+#[cfg(feature = "rustls")]
+fn broken_shapes(pem: &str) -> Vec<Vec<u8>> {
+    let utf_16 = |bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
+        format!("\u{feff}{pem}").encode_utf16().flat_map(bytes).collect()
+    };
+    let lines: Vec<&str> = pem.lines().collect();
+    let body = lines[1..lines.len() - 1].join("\n");
+    let texts = [
+        pem.replace('\n', "\\n"),
+        pem.trim_end().replace('\n', "\\n"),
+        pem.replace('\n', "\\r\\n"),
+        pem.replace('\n', " "),
+        pem.trim_end().replace('\n', " "),
+        pem.replace('\n', ""),
+        pem.replace('\n', "\t"),
+        json!(pem).to_string(),
+        format!("\"{pem}\""),
+        format!("'{}'", pem.trim_end().replace('\n', "\\n")),
+        lines.join("\n    "),
+        format!("    {}", lines.join("\n    ")),
+        format!("KEY={pem}"),
+        format!("{}\n{body}\n", lines[0]),
+        format!("{}\n{body}\n{}\n", lines[0], lines[0]),
+        format!("{}{body}\n-----END PRIVATE KEY-----\n", lines[0]),
+        format!("{}\n{body}-----END PRIVATE KEY-----\n", lines[0]),
+        format!("-----BEGIN {body}-----\n"),
+        format!("{body}\n"),
+        pem[..pem.len() / 2].to_owned(),
+        pem.replacen('\n', "\n!", 2),
+        pem.replacen('\n', "\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\n", 1),
+        pem.replace("PRIVATE KEY", "CERTIFICATE"),
+        pem.replace("PRIVATE KEY", "TRUSTED CERTIFICATE"),
+        pem.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY"),
+        pem.replace("PRIVATE KEY", "OPENSSH PRIVATE KEY"),
+        pem.replace("PRIVATE KEY", "RSA PRIVATE KEY"),
+        pem.replace('-', "\u{2013}"),
+        pem.replace('-', ""),
+        STANDARD.encode(pem),
+        pem.replace('\n', "%0A"),
+    ];
+    let texts = texts.into_iter().map(String::into_bytes);
+    texts.chain([utf_16(u16::to_le_bytes), utf_16(u16::to_be_bytes)]).collect()
+}
+
+#[cfg(feature = "rustls")]
+#[test]
+fn no_shape_of_a_private_key_is_quoted_by_what_cannot_read_it() {
+    use crate::tls::Authority;
+
+    let own = Authority::new().issue(&["robot.example.com"]);
+    let key = own.key.serialize_pem();
+    let client = || client_at("https://localhost:1");
+    for shape in broken_shapes(&key) {
+        let what = String::from_utf8_lossy(&shape).into_owned();
+        let both = [own.pem.as_bytes(), &shape].concat();
+        let results = [
+            client().with_client_certificate(&own.pem, &shape),
+            client().with_client_certificate(&shape, &key),
+            client().with_client_certificate(&both, &both),
+            client().with_root_certificates(&shape),
+            client().with_root_certificates(&both),
+        ];
+        assert!(results[0].is_err(), "{what}");
+        for result in results {
+            match result {
+                Ok(client) => assert_hides(&format!("{client:?}"), &base64_of(&key), &what),
+                Err(error) => assert_hides(&printed(&error), &base64_of(&key), &what),
+            }
+        }
+    }
+}
+
+#[cfg(feature = "rustls")]
+#[test]
+fn a_private_key_in_the_place_of_roots_is_not_quoted() {
+    use crate::child::{is_child, run_in_child};
+
+    if is_child() {
+        let client = client_at("https://localhost:1");
+        let key = std::fs::read_to_string(std::env::var("TEST_KEY").unwrap()).unwrap();
+        let report = client.check();
+        let text = printed(&client.get("/a").unwrap_err()) + &format!("{report}{report:?}");
+        assert_hides(&text, &base64_of(&key), &"SSL_CERT_FILE");
+        return;
+    }
+    let key = rcgen::KeyPair::generate().unwrap().serialize_pem();
+    let file = |name: &str, text: &[u8]| {
+        let path = format!("{}/{name}.pem", env!("CARGO_TARGET_TMPDIR"));
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let whole = file("key-as-roots", key.as_bytes());
+    let flat = key.replace('\n', "\\n");
+    let broken = file("broken-key-as-roots", flat.as_bytes());
+    let test = "secrets::a_private_key_in_the_place_of_roots_is_not_quoted";
+    for variable in [&whole, &broken, &key, &flat, &base64_of(&key)] {
+        run_in_child(test, &[("SSL_CERT_FILE", variable), ("TEST_KEY", &whole)]);
+    }
+}
+
+#[test]
+fn a_secret_in_the_place_of_a_path_is_not_shown() {
+    for secret in ["hu5h-Hush-hu5h", "hu5h~/Xy+hu5h==", "/Hu5h/hu5h=", "hu5h\0hu5h"] {
+        let credentials = Credentials::from_secret_file("my-client", secret);
+        let mut text = format!("{credentials:?}");
+        let error = Client::new(provider_at("http://127.0.0.1:9"), credentials).unwrap_err();
+        text += &printed(&error);
+        assert_hides(&text, secret, &secret);
+        assert!(error.to_string().contains("*** (masked"), "{error}");
+    }
+    // A path that leads somewhere, or is made of words, is what one has to know.
+    let folder = std::env::temp_dir();
+    let here = folder.join("no-such-Secret-4711");
+    for path in [here.to_str().unwrap(), "/run/secrets/no-such-Secret-4711", "/no/such/file"] {
+        let credentials = Credentials::from_secret_file("my-client", path);
+        assert!(format!("{credentials:?}").contains(path), "{path}");
+        let error = Client::new(provider_at("http://127.0.0.1:9"), credentials).unwrap_err();
+        assert_eq!(error.to_string(), format!("the secret file {path} cannot be read"));
+    }
+}
+
+#[test]
+fn what_other_libraries_quote_of_a_secret_is_not_shown() {
+    #[derive(Debug, serde::Deserialize)]
+    #[expect(dead_code, reason = "only its decoding is looked at")]
+    struct Vault {
+        secret: u8,
+    }
+    let server = Server::with_api([]);
+    let quoted = || serde_json::from_str::<Vault>(r#"{"secret": "hush \" hush"}"#).unwrap_err();
+    let bytes = || String::from_utf8(b"hush-\xff".to_vec()).unwrap_err();
+    let texts = [
+        quoted().to_string(),
+        format!("{:?}", bytes()),
+        format!("{:?}", bytes().as_bytes()),
+        "unknown variant `hush-hush`, expected `x`".into(),
+        "bad value 'hush hush'".into(),
+        "unterminated \"hush hush".into(),
+    ];
+    for text in texts {
+        let failing = text.clone();
+        let credentials = Credentials::from_fn(move || Err(failing.clone().into()));
+        let client = Client::new(server.provider(), credentials).unwrap();
+        let client = client.with_retry_policy(RetryPolicy::default().with_retries(1));
+        let (client, events) = observed(on_manual_clock(client).0);
+        let error = client.get("/a").unwrap_err();
+        let shown = printed(&error) + &format!("{:?}", events.lock().unwrap());
+        assert!(!shown.contains("hush") && !shown.contains("104, 117"), "{text}: {shown}");
+        assert!(shown.contains("***"), "{text}: {shown}");
+    }
+    struct Broken;
+    impl unattended::TokenStore for Broken {
+        fn update(
+            &self,
+            _: &str,
+            _: std::time::Duration,
+            _: &mut dyn FnMut(&mut unattended::StoreEntry),
+        ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+            Err(r#"redis://:hush@db/1: bad reply "hush hush" [104, 117, 115, 104]"#.into())
+        }
+    }
+    let (client, events) = observed(server.client().with_store(Broken));
+    client.get("/a").unwrap();
+    let events = format!("{:?}", events.lock().unwrap());
+    assert!(events.contains(r#"redis://:***@db/1: bad reply \"***\" [***]"#), "{events}");
+    struct Refusing;
+    impl serde::Serialize for Refusing {
+        fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+            Err(serde::ser::Error::custom("no place for \"hush hush\" nor hu5hhu5hhu5h"))
+        }
+    }
+    let error = server.client().send(&Request::post("/a").json(&Refusing)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "POST /a: the body cannot be serialized as JSON: no place for \"***\" nor ***"
+    );
+}
+
+#[test]
+fn a_member_that_is_named_like_a_secret_is_not_quoted_where_it_does_not_decode() {
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    #[expect(dead_code, reason = "only its decoding is looked at")]
+    struct Application {
+        name: Option<u8>,
+        #[serde(alias = "client_secret")]
+        client_secret: Option<u8>,
+        #[serde(alias = "api_key")]
+        api_key: Option<u8>,
+    }
+    for name in ["clientSecret", "client_secret", "apiKey", "api_key"] {
+        let body = json!({ "items": [{ name: "hush hush" }] }).to_string();
+        let server = Server::with_api([reply(200, body)]);
+        let error = server.client().items::<Application>("/a").find_map(Result::err).unwrap();
+        let body_apart = printed(&error).replace(&error_body(&error), "");
+        assert!(!body_apart.contains("hush"), "{body_apart}");
+        let told = format!("at items[0].{name} (what is there is not shown)");
+        assert!(error.to_string().ends_with(&told), "{error}");
+    }
+    let server = Server::with_api([reply(200, r#"{"items": [{"name": "Ada"}]}"#)]);
+    let error = server.client().items::<Application>("/a").find_map(Result::err).unwrap();
+    assert!(error.to_string().contains(r#"string "Ada""#), "{error}");
+}
+
+fn error_body(error: &Error) -> String {
+    match error {
+        Error::Decode(error) => error.body.clone(),
+        _ => String::new(),
+    }
+}
+
+#[test]
+fn what_cannot_be_a_header_is_not_shown() {
+    let server = Server::with_api([]);
+    let secret = "hu5h/Hush=hu5h";
+    for (name, value) in [
+        (secret, "X-Api-Key"),
+        ("X-Api-Key: hu5h/Hush=hu5h", ""),
+        ("X-Api-Key", "hu5h/Hush=hu5h\n"),
+        ("hu5h/Hush=hu5h\n", "hu5h/Hush=hu5h\n"),
+    ] {
+        let request = Request::get("/a").header(name, value);
+        let error = server.client().send(&request).unwrap_err();
+        assert_hides(&(printed(&error) + &format!("{request:?}")), secret, &name);
+    }
+    let error = server.client().with_user_agent("hu5h/Hush=hu5h\n").unwrap_err();
+    assert_hides(&printed(&error), secret, &"user agent");
+}
+
+#[cfg(feature = "rustls")]
+#[test]
+fn no_spelling_of_a_proxy_password_is_shown() {
+    let secret = "hu5h-Hush-hu5h";
+    for password in [
+        secret.to_owned(),
+        format!("{secret}%ff"),
+        format!("{secret}@x"),
+        format!("1/{secret}"),
+        format!("1#{secret}"),
+        format!("1?{secret}"),
+        format!("{secret}\\n"),
+        format!("{secret} "),
+        format!("{secret}\n"),
+        format!("[{secret}"),
+        format!("\u{e4}{secret}"),
+    ] {
+        for host in ["127.0.0.1:1", "", "127.0.0.1:99999", "[::1"] {
+            for scheme in ["", "http://", "https://", "socks5://", "hu5h-Hush-hu5h://"] {
+                let url = format!("{scheme}user:{password}@{host}");
+                let client = client_at("https://api.vendor.test").with_proxy(&url);
+                let text = match client {
+                    Err(error) => printed(&error),
+                    Ok(client) => {
+                        let client =
+                            client.with_retry_policy(RetryPolicy::default().with_retries(0));
+                        let report = client.check();
+                        format!("{}{client:?}{report}", printed(&client.get("/a").unwrap_err()))
+                    }
+                };
+                assert_hides(&text, secret, &url);
+            }
+        }
+    }
+    // What stands before such a character would be taken for host and port.
+    for url in
+        ["http://user:12/ab@proxy.test", "http://user:12#ab@proxy.test", "http://p.test/a.pac"]
+    {
+        let error = client_at("https://api.vendor.test").with_proxy(url).unwrap_err();
+        assert!(error.to_string().contains("percent-encode"), "{error}");
+    }
 }

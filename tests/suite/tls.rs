@@ -8,7 +8,10 @@ use std::{env, fs, thread};
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, PKCS_ED25519};
 use rustls::pki_types::PrivateKeyDer;
+#[cfg(feature = "rustls")]
+use rustls::pki_types::pem::PemObject;
 use rustls::server::WebPkiClientVerifier;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::version::{TLS12, TLS13};
 use rustls::{
     RootCertStore, ServerConfig, ServerConnection, StreamOwned, SupportedProtocolVersion,
@@ -182,12 +185,16 @@ fn server_config_of(
         Some(authority) => {
             let mut roots = RootCertStore::empty();
             roots.add(authority.der.clone()).unwrap();
-            let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider);
+            let verifier =
+                WebPkiClientVerifier::builder_with_provider(roots.into(), provider.clone());
             builder.with_client_cert_verifier(verifier.build().unwrap())
         }
     };
     let key = PrivateKeyDer::try_from(identity.key.serialize_der()).unwrap();
-    builder.with_single_cert(identity.chain.clone(), key).unwrap()
+    let key = provider.key_provider.load_private_key(key).unwrap();
+    // Unlike `with_single_cert` it takes what no server should show.
+    let shown = CertifiedKey::new(identity.chain.clone(), key);
+    builder.with_cert_resolver(Arc::new(SingleCertAndKey::from(shown)))
 }
 
 /// The configuration error of a setting.
@@ -305,29 +312,135 @@ fn a_certificate_that_is_out_of_date_or_for_another_name_is_a_configuration_erro
         params.not_before = rcgen::date_time_ymd(4000, 1, 1);
     });
     let other = authority.issue(&["elsewhere.example.com"]);
-    // In the words of rustls, and in OpenSSL's.
-    for (identity, causes) in [
-        (expired, ["expired", "has expired"]),
-        (early, ["not valid yet", "not yet valid"]),
-        (other, ["not valid for name", "ostname mismatch"]),
-    ] {
+    let owner = "the server's certificate, or that of an authority above it,";
+    // With dates where rustls tells them; OpenSSL does not.
+    let cases = [
+        (
+            expired,
+            "expired on Wed, 01 Jan 2020 00:00:00 GMT, and by this machine's clock it is ",
+            ": if the clock is right, the server needs a new certificate",
+            "has expired: if this machine's clock is right, the server needs a new certificate",
+        ),
+        (
+            early,
+            "is not valid before Sat, 01 Jan 4000 00:00:00 GMT, and by this machine's clock it is ",
+            ": look whether the clock is right",
+            "is not valid yet: look whether this machine's clock is right",
+        ),
+    ];
+    for (identity, begin, end, without_dates) in cases {
         for choose in choices() {
-            let server = TlsServer::start(&identity);
-            let client = choose(server.client()).with_root_certificates(authority.pem()).unwrap();
-            let (client, clock) = on_manual_clock(client);
-            let error = client.get("/a").unwrap_err();
-            let expected = format!(
-                "POST localhost:{}/oauth/token: the server's certificate is not valid for this call",
-                server.port
-            );
-            assert_eq!(error.to_string(), expected);
-            let debug = format!("{error:?}");
-            assert!(causes.iter().any(|cause| debug.contains(cause)), "{debug}");
-            assert_eq!(error.exit_code(), 78);
-            assert_eq!((server.connections(), clock.sleeps().len()), (1, 0));
+            let error = refused_certificate(&authority, &identity, choose);
+            let text = error.to_string();
+            let has_dates = text.contains(&format!("{owner} {begin}")) && text.ends_with(end);
+            assert!(has_dates || text.ends_with(&format!("{owner} {without_dates}")), "{text}");
+            // All of it is in the message: seconds since 1970 tell nobody anything.
+            assert!(!has_dates || format!("{error:?}") == text, "{error:?}");
         }
     }
+    for choose in choices() {
+        let error = refused_certificate(&authority, &other, choose);
+        let expected = "the server's certificate is for another host name: check the host of the URL, and what else may answer in its place";
+        assert!(error.to_string().ends_with(expected), "{error}");
+        // In the words of rustls, and in OpenSSL's.
+        let debug = format!("{error:?}");
+        assert!(debug.contains("elsewhere.example.com") || debug.contains("ostname mismatch"));
+    }
 }
+
+/// The error of a call to a server that shows this certificate.
+fn refused_certificate(authority: &Authority, identity: &Issued, choose: Choice) -> Error {
+    let server = TlsServer::start(identity);
+    let client = choose(server.client()).with_root_certificates(authority.pem()).unwrap();
+    let (client, clock) = on_manual_clock(client);
+    let error = client.get("/a").unwrap_err();
+    assert_eq!((error.exit_code(), error.sent()), (78, Sent::No), "{error}");
+    assert_eq!((server.connections(), clock.sleeps().len()), (1, 0));
+    error
+}
+
+#[cfg(feature = "rustls")]
+#[test]
+fn certificates_as_openssl_makes_them_are_told_with_what_to_do() {
+    let authority = Authority::new();
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let certificate = params.self_signed(&key).unwrap();
+    let own_authority =
+        Issued { chain: vec![certificate.der().clone()], pem: certificate.pem(), key };
+    let old = rustls::pki_types::CertificateDer::from_pem_slice(VERSION_1.as_bytes()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let old = Issued { chain: vec![old], pem: VERSION_1.into(), key };
+    let cases = [
+        (
+            own_authority,
+            "the server shows the certificate of an authority (CA:TRUE), as `openssl req -x509` makes it by default: make one for a server with `-addext basicConstraints=critical,CA:FALSE`",
+        ),
+        (
+            old,
+            "the server's certificate is of X.509 version 1, which is too old: make one of version 3, as a certificate with a subjectAltName is",
+        ),
+    ];
+    for (identity, expected) in cases {
+        let error = refused_certificate(&authority, &identity, |client| client);
+        assert!(error.to_string().ends_with(expected), "{error}");
+        // It does not help to trust it.
+        let server = TlsServer::start(&identity);
+        let client = server.client().with_root_certificates(&identity.pem).unwrap();
+        let error = client.get("/a").unwrap_err();
+        assert!(error.to_string().ends_with(expected), "{error}");
+    }
+}
+
+#[test]
+fn an_authority_that_is_out_of_date_is_trusted_by_rustls_and_told_by_openssl() {
+    let mut authority = Authority::new();
+    let (mut params, key) = Authority::named();
+    params.not_before = rcgen::date_time_ymd(2019, 1, 1);
+    params.not_after = rcgen::date_time_ymd(2020, 1, 1);
+    let certificate = params.self_signed(&key).unwrap();
+    (authority.pem, authority.der) = (certificate.pem(), certificate.der().clone());
+    authority.issuer = Issuer::new(params, key);
+    for choose in choices() {
+        let server = TlsServer::start(&authority.issue(&["localhost"]));
+        let client = choose(server.client()).with_root_certificates(authority.pem()).unwrap();
+        if let Err(error) = client.get("/a") {
+            assert!(error.to_string().contains("or that of an authority above it, has expired"));
+        }
+    }
+    // One between the root and the server is looked at by both.
+    let root = Authority::new();
+    let (mut params, key) = Authority::named();
+    params.not_after = rcgen::date_time_ymd(2020, 1, 1);
+    let certificate = params.signed_by(&key, &root.issuer).unwrap();
+    let mut identity = {
+        let middle = Authority {
+            issuer: Issuer::new(params, key),
+            pem: certificate.pem(),
+            der: certificate.der().clone(),
+        };
+        middle.issue(&["localhost"])
+    };
+    identity.chain.push(certificate.der().clone());
+    for choose in choices() {
+        let error = refused_certificate(&root, &identity, choose);
+        assert!(error.to_string().contains("or that of an authority above it, "), "{error}");
+        assert!(error.to_string().contains("expired"), "{error}");
+    }
+}
+
+/// By `openssl x509 -req -signkey`, from 2020 to 9999.
+#[cfg(feature = "rustls")]
+const VERSION_1: &str = "-----BEGIN CERTIFICATE-----
+MIIBEjCBuAIBATAKBggqhkjOPQQDAjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwIBcN
+MjAwMTAxMDAwMDAwWhgPOTk5OTEyMzEyMzU5NTlaMBQxEjAQBgNVBAMMCWxvY2Fs
+aG9zdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABAhDqZj7Qsu4rwsuk4oV3SMV
+rUq0q9m31OhJu3zsrDbsKQAdVWajoycVS+WENoi1LdUgWgjlkN0NjkAwkHvzEDUw
+CgYIKoZIzj0EAwIDSQAwRgIhAM5706p5iEqCs806M3XL63GydNnpix9nNS9grTti
+8qmOAiEAogT+hGqxuXAHQho7Vco70YxuYvWN6ZVDBdKPcGNttEE=
+-----END CERTIFICATE-----
+";
 
 #[test]
 fn the_certificate_of_the_api_is_checked_as_well_as_that_of_the_token_endpoint() {
@@ -339,8 +452,8 @@ fn the_certificate_of_the_api_is_checked_as_well_as_that_of_the_token_endpoint()
     let cases = [
         (Authority::new().issue(&["localhost"]), None, "is not trusted here"),
         (self_signed(), None, "is not trusted here"),
-        (authority.issue_with(&["localhost"], expired), None, "is not valid for this call"),
-        (authority.issue(&["elsewhere.example.com"]), None, "is not valid for this call"),
+        (authority.issue_with(&["localhost"], expired), None, "expired"),
+        (authority.issue(&["elsewhere.example.com"]), None, "is for another host name"),
         (right, Some(&authority), "the server does not accept the client's certificate"),
     ];
     for (identity, clients_of, expected) in cases {
@@ -364,15 +477,56 @@ fn the_certificate_of_the_api_is_checked_as_well_as_that_of_the_token_endpoint()
 }
 
 #[test]
-fn a_server_without_tls_is_an_error_and_gets_no_secret() {
+fn a_server_without_tls_is_an_error_at_once_and_gets_no_secret() {
+    let expected = "the server does not speak TLS on this port: check host and port of the URL";
+    let greetings = ["HTTP/1.1 400 Bad Request\r\n\r\n", "SSH-2.0-x\r\n", "220 mail ESMTP\r\n"];
     for choose in choices() {
         let server = Server::with_api([reply(200, "{}")]);
-        let client =
-            choose(client_at(&server.url("").replace("http://127.0.0.1", "https://localhost")));
-        let client = client.with_retry_policy(unattended::RetryPolicy::default().with_retries(0));
-        let error = client.get("/a").unwrap_err();
-        assert!(error.to_string().ends_with("/oauth/token: the TLS connection failed"), "{error}");
+        let mut origins = vec![server.url("").replace("http://127.0.0.1", "https://localhost")];
+        origins.extend(greetings.map(|greeting| {
+            let origin = raw_server(move |mut stream, _| {
+                let _ = stream.write_all(greeting.as_bytes());
+                let _ = stream.read(&mut [0; 4096]);
+                let _ = stream.shutdown(std::net::Shutdown::Write);
+                let _ = stream.read_to_end(&mut Vec::new());
+            });
+            origin.replace("http://", "https://")
+        }));
+        for origin in origins {
+            let (client, clock) = on_manual_clock(choose(client_at(&origin)));
+            let error = client.get("/a").unwrap_err();
+            assert!(error.to_string().ends_with(expected), "{origin}: {error:?}");
+            assert_eq!((error.exit_code(), error.sent()), (78, Sent::No));
+            assert!(clock.sleeps().is_empty());
+        }
         assert!(server.seen().is_empty());
+    }
+}
+
+/// Whether it was connected is known by our own connector.
+#[cfg(feature = "resolver")]
+#[test]
+fn garbage_on_a_connection_that_spoke_tls_is_no_server_without_tls() {
+    let authority = Authority::new();
+    let config = Arc::new(server_config(&authority.issue(&["localhost"]), None));
+    for choose in choices() {
+        let config = config.clone();
+        let origin = raw_server(move |stream, _| {
+            let session = ServerConnection::new(config.clone()).unwrap();
+            let mut stream = StreamOwned::new(session, stream);
+            read_request(&mut stream);
+            let _ = stream.sock.write_all(b"HTTP/1.1 502 Bad Gateway\r\n\r\n");
+            let _ = stream.sock.shutdown(std::net::Shutdown::Write);
+            let _ = stream.sock.read_to_end(&mut Vec::new());
+        });
+        let origin = origin.replace("http://127.0.0.1", "https://localhost");
+        let client = choose(client_at(&origin)).with_root_certificates(authority.pem()).unwrap();
+        let policy = unattended::RetryPolicy::default().with_retries(1);
+        let (client, clock) = on_manual_clock(client.with_retry_policy(policy));
+        let error = client.access_token().unwrap_err();
+        assert!(error.to_string().contains("the TLS connection failed"), "{error:?}");
+        assert_eq!((error.class(), error.sent()), (Class::Temporary, Sent::Unknown));
+        assert_eq!(clock.sleeps().len(), 1);
     }
 }
 
@@ -443,7 +597,7 @@ fn roots_that_cannot_be_used_are_found_when_they_are_set() {
         (key.as_str(), none),
         (
             "-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n",
-            "the root certificates: the PEM cannot be read",
+            "the root certificates: the PEM cannot be read: it is damaged or cut off",
         ),
         (
             "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
@@ -492,7 +646,7 @@ fn a_client_certificate_that_cannot_be_used_is_found_when_it_is_set() {
         (
             &own.pem,
             &encrypted,
-            "the private key of the client certificate is encrypted: decrypt it first",
+            "the private key of the client certificate: it is encrypted: decrypt it first, by `openssl pkey -in FILE`",
         ),
         (&own.pem, &other_key, unfit),
         (&own.pem, &other_kind, unfit),
@@ -505,6 +659,91 @@ fn a_client_certificate_that_cannot_be_used_is_found_when_it_is_set() {
         let error = refused(client().with_client_certificate(chain, key));
         assert_eq!(error.to_string(), expected, "{key}");
         assert!(!format!("{error:?}").contains("PRIVATE KEY--"), "{error:?}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_pem_text_is_named() {
+    let own = Authority::new().issue(&["robot.example.com"]);
+    let key = own.key.serialize_pem();
+    let on_one_line = ": the PEM cannot be read: the line breaks are missing, or written as \\n: each label needs a line of its own";
+    let before = ": the PEM cannot be read: something stands before -----BEGIN on its line, such as blanks or a quote";
+    let damaged = ": the PEM cannot be read: it is damaged or cut off";
+    let utf_16 = ": the PEM cannot be read: it is UTF-16: save it as UTF-8";
+    let encrypted = "it is encrypted: decrypt it first, by `openssl pkey -in FILE`";
+    let in_utf_16 = |text: &str, bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
+        text.encode_utf16().flat_map(bytes).collect()
+    };
+    let header = "\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00FF\n\n";
+    let traditional = key.replace("PRIVATE", "RSA PRIVATE").replacen('\n', header, 1);
+    let shapes: [(Vec<u8>, String); 12] = [
+        (key.replace('\n', "\\n").into(), on_one_line.into()),
+        (key.trim_end().replace('\n', "\\n").into(), on_one_line.into()),
+        (key.replace('\n', " ").into(), on_one_line.into()),
+        (key.replace('\n', "").into(), on_one_line.into()),
+        (format!("\"{key}\"").into(), before.into()),
+        (format!("  {key}").into(), before.into()),
+        (key[..key.len() - 5].into(), damaged.into()),
+        (key[..key.len() / 2].into(), damaged.into()),
+        (key.replacen('\n', "\n*", 1).into(), damaged.into()),
+        (in_utf_16(&key, u16::to_le_bytes), utf_16.into()),
+        (in_utf_16(&format!("\u{feff}{key}"), u16::to_be_bytes), utf_16.into()),
+        (traditional.into(), format!(": the PEM cannot be read: {encrypted}")),
+    ];
+    let client = || client_at("https://localhost:1");
+    let both = |shape: &[u8]| [own.pem.as_bytes(), shape].concat();
+    for (shape, expected) in shapes {
+        let shown = String::from_utf8_lossy(&shape).into_owned();
+        let error = refused(client().with_client_certificate(&own.pem, &shape));
+        let what = "the private key of the client certificate";
+        assert_eq!(format!("{error:?}"), format!("{what}{expected}"), "{shown}");
+        let error = refused(client().with_client_certificate(both(&shape), &key));
+        assert_eq!(error.to_string(), format!("the client certificate{expected}"), "{shown}");
+        let error = refused(client().with_root_certificates(&shape));
+        assert_eq!(error.to_string(), format!("the root certificates{expected}"), "{shown}");
+    }
+    let roots = [
+        (
+            own.pem.replace("CERTIFICATE", "TRUSTED CERTIFICATE"),
+            "the PEM cannot be read: a TRUSTED CERTIFICATE is OpenSSL's own form: convert it by `openssl x509 -in FILE`",
+        ),
+        (
+            own.pem.replace("CERTIFICATE", "X509 CERTIFICATE"),
+            "an X509 CERTIFICATE is an old form: convert it by `openssl x509 -in FILE`",
+        ),
+        (
+            own.pem.replace("CERTIFICATE", "PKCS7"),
+            "it is PKCS #7: convert it by `openssl pkcs7 -print_certs -in FILE`",
+        ),
+    ];
+    for (pem, expected) in roots {
+        let error = refused(client().with_root_certificates(pem));
+        assert_eq!(error.to_string(), format!("the root certificates: {expected}"));
+    }
+    // One of two certificates would be passed over without a word.
+    let glued = own.pem.trim_end().to_owned() + &own.pem;
+    let error = refused(client().with_root_certificates(glued));
+    assert_eq!(error.to_string(), format!("the root certificates{on_one_line}"));
+    let der = &own.chain[0][..];
+    let error = refused(client().with_root_certificates(der));
+    assert!(error.to_string().contains("it is in a binary form: convert DER by"), "{error}");
+    let ssh = key.replace("PRIVATE", "OPENSSH PRIVATE");
+    let error = refused(client().with_client_certificate(&own.pem, ssh));
+    assert!(error.to_string().ends_with("`ssh-keygen -p -m PKCS8 -f FILE`"), "{error}");
+}
+
+#[test]
+fn a_byte_order_mark_and_windows_line_ends_do_no_harm() {
+    for choose in choices() {
+        let authority = Authority::new();
+        let identity = authority.issue(&["localhost"]);
+        let server = TlsServer::start_with(&identity, Some(&authority), |_| reply(200, "{}"));
+        let own = authority.issue(&["robot.example.com"]);
+        let dressed = |pem: &str| format!("\u{feff}{}", pem.replace('\n', "\r\n"));
+        let client = choose(server.client()).with_root_certificates(dressed(authority.pem()));
+        let key = dressed(&own.key.serialize_pem());
+        let client = client.unwrap().with_client_certificate(dressed(&own.pem), key);
+        client.unwrap().get("/a").unwrap();
     }
 }
 
