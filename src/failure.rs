@@ -183,6 +183,8 @@ fn tls_reading(error: &ureq::Error, is_connected: bool) -> Option<Reading> {
         // It did speak TLS.
         Trouble::NoTls if is_connected => (Sent::Unknown, Class::Temporary, Trouble::Passing),
         Trouble::Passing => (Sent::Unknown, Class::Temporary, Trouble::Passing),
+        // Where nobody tells, it may have.
+        Trouble::NoTls => (Sent::Unknown, Class::Configuration, Trouble::NoTls),
         trouble => (Sent::No, Class::Configuration, trouble),
     };
     Some((sent, class, trouble.words()))

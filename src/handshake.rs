@@ -13,8 +13,10 @@ pub(crate) enum Trouble {
     /// The server's certificate is for another name.
     OtherName,
     /// The server shows the certificate of an authority.
+    #[cfg(feature = "rustls")]
     Authority,
     /// The server's certificate is older than X.509 version 3.
+    #[cfg(feature = "rustls")]
     OldVersion,
     /// A certificate is signed in a way that is not accepted, as by SHA-1.
     Signature,
@@ -61,9 +63,11 @@ impl Trouble {
             Self::OtherName => {
                 "the server's certificate is for another host name: check the host of the URL, and what else may answer in its place"
             }
+            #[cfg(feature = "rustls")]
             Self::Authority => {
                 "the server shows the certificate of an authority (CA:TRUE), as `openssl req -x509` makes it by default: make one for a server with `-addext basicConstraints=critical,CA:FALSE`"
             }
+            #[cfg(feature = "rustls")]
             Self::OldVersion => {
                 "the server's certificate is of X.509 version 1, which is too old: make one of version 3, as a certificate with a subjectAltName is"
             }

@@ -497,6 +497,10 @@ fn a_server_without_tls_is_an_error_at_once_and_gets_no_secret() {
             let error = client.get("/a").unwrap_err();
             assert!(error.to_string().ends_with(expected), "{origin}: {error:?}");
             assert_eq!((error.exit_code(), error.sent()), (78, Sent::No));
+            let error = client.access_token().unwrap_err();
+            // Only our own connector tells that there was no connection yet.
+            let sent = if cfg!(feature = "resolver") { Sent::No } else { Sent::Unknown };
+            assert_eq!(error.sent(), sent);
             assert!(clock.sleeps().is_empty());
         }
         assert!(server.seen().is_empty());
