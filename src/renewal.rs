@@ -13,11 +13,12 @@ use crate::event::Event;
 use crate::grant;
 use crate::payload::Payload;
 use crate::response::Response;
-use crate::retry::{self, Rejection, Verdict};
+use crate::retry::{Rejection, Verdict};
 use crate::secret::mask;
 use crate::store::{self, StoreEntry};
 use crate::token::{self, AccessToken};
 use crate::transport::Outgoing;
+use crate::wait_header;
 
 impl Client {
     /// The client's token while it is fresh, else the store's, else a new one.
@@ -233,7 +234,7 @@ impl Client {
             body_setting: "the limit of a token answer",
         };
         let response = self.send_out(call, outgoing)?;
-        call.date = retry::date(&response.headers).map(|date| (date, response.now));
+        call.date = wait_header::date(&response.headers).map(|date| (date, response.now));
         Ok(response)
     }
 

@@ -1,10 +1,9 @@
 //! What to do with an answer: decisions without IO and without time of their own.
 
 use std::hash::{BuildHasher, RandomState};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use httpdate::parse_http_date;
-use ureq::http::header::{DATE, HeaderMap, LOCATION, RETRY_AFTER};
+use ureq::http::header::{HeaderMap, LOCATION};
 use ureq::http::{Method, StatusCode};
 
 use crate::error::Sent;
@@ -230,31 +229,6 @@ pub(crate) fn is_passing(code: &str) -> bool {
     matches!(code, "temporarily_unavailable" | "server_error" | "slow_down")
 }
 
-/// How long the server asks to wait: by `Retry-After` (RFC 9110 §10.2.3) or else, on a 429,
-/// by `x-ratelimit-reset`, which many servers send with every answer. Of several the
-/// longest counts; what cannot be read does not. A date is measured against the answer's
-/// own `Date`: the server's clock is not ours.
-pub(crate) fn asked_wait(
-    status: StatusCode,
-    headers: &HeaderMap,
-    now: SystemTime,
-) -> Option<Duration> {
-    let now = date(headers).unwrap_or(now);
-    let longest = |name: &str, read: &dyn Fn(&str) -> Option<Duration>| {
-        let values = headers.get_all(name).iter();
-        values.filter_map(|value| read(value.to_str().ok()?.trim())).max()
-    };
-    longest(RETRY_AFTER.as_str(), &|text| retry_after(text, now)).or_else(|| {
-        let reset = longest("x-ratelimit-reset", &|text| rate_limit_reset(text, now));
-        reset.filter(|_| status == StatusCode::TOO_MANY_REQUESTS)
-    })
-}
-
-/// The answer's `Date` (RFC 9110 §6.6.1).
-pub(crate) fn date(headers: &HeaderMap) -> Option<SystemTime> {
-    http_date(headers.get(DATE)?.to_str().ok()?)
-}
-
 pub(crate) fn redirects(headers: &HeaderMap, status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) && headers.contains_key(LOCATION)
 }
@@ -280,44 +254,6 @@ pub(crate) fn may_follow(method: &Method) -> bool {
     method == Method::GET || method == Method::HEAD
 }
 
-fn retry_after(text: &str, now: SystemTime) -> Option<Duration> {
-    let date = || Some(http_date(text)?.duration_since(now).unwrap_or_default());
-    // Proxies merge several headers into one (RFC 9110 §5.3).
-    let merged = || text.split(',').filter_map(|text| seconds(text.trim())).max();
-    seconds(text).or_else(date).or_else(merged)
-}
-
-/// RFC 9110 §5.6.7; some servers call GMT by another name.
-fn http_date(text: &str) -> Option<SystemTime> {
-    let other = || ["UTC", "+0000"].iter().find_map(|zone| text.strip_suffix(zone));
-    let date = parse_http_date(text).ok();
-    date.or_else(|| parse_http_date(&format!("{}GMT", other()?)).ok())
-}
-
-fn rate_limit_reset(text: &str, now: SystemTime) -> Option<Duration> {
-    let value = seconds(text)?;
-    if value.as_secs() < UNIX_SECONDS_FROM {
-        return Some(value);
-    }
-    match SystemTime::UNIX_EPOCH.checked_add(value) {
-        None => Some(Duration::MAX),
-        // One that is over says nothing about the next one.
-        Some(reset) => reset.duration_since(now).ok().filter(|wait| !wait.is_zero()),
-    }
-}
-
-/// Seconds of any number of digits; a fraction is rounded up, since early is too early.
-fn seconds(text: &str) -> Option<Duration> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || !is_number(whole) || !is_number(fraction) {
-        return None;
-    }
-    let seconds = whole.parse::<u64>().unwrap_or(u64::MAX);
-    let up = u64::from(fraction.bytes().any(|digit| digit != b'0'));
-    Some(Duration::from_secs(seconds.saturating_add(up)))
-}
-
 /// Uniform in 0 to 1, from the only random source of the standard library.
 pub(crate) fn jitter() -> f64 {
     let random = RandomState::new().hash_one(0_u8) >> 11;
@@ -327,8 +263,6 @@ pub(crate) fn jitter() -> f64 {
 const ZEROS_KEPT: u32 = 2;
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
-/// Above this a reset is a point in time: 10⁹ seconds of waiting would be 31 years.
-const UNIX_SECONDS_FROM: u64 = 1_000_000_000;
 
 #[cfg(test)]
 mod tests;

@@ -92,9 +92,69 @@ fn a_rate_limit_that_was_reset_already_gives_way_to_a_back_off() {
 
 #[test]
 fn a_wait_that_cannot_be_read_gives_way_to_a_back_off() {
-    for value in ["soon", "-5", "1e3", "", ".", "0x10", "5s", "1;5", "1.2.3", "Sun, 99 Nov 1994"] {
+    for value in ["soon", "-5", "1e3", "", ".", "0x10", "5x", "1;5", "1.2.3", "Sun, 99 Nov 1994"] {
         let waits = waits_after(refusal(&[("retry-after", value)]));
         assert!(is_first_back_off(&waits), "{value:?}: {waits:?}");
+    }
+}
+
+#[test]
+fn a_wait_is_read_under_every_name_and_in_every_shape_that_servers_use() {
+    const DATE: (&str, &str) = ("date", "Thu, 01 Jan 2026 00:00:00 GMT");
+    let cases: [(&[(&str, &str)], u64); 22] = [
+        (&[("x-retry-after", "21")], 21_000),
+        (&[("retry-after-ms", "1500")], 1_500),
+        (&[("x-ms-retry-after-ms", "2500")], 2_500),
+        (&[("retry-after", "2"), ("x-ms-retry-after-ms", "2500")], 2_500),
+        (&[("retry-after", "2s")], 2_000),
+        (&[("retry-after", "2026-01-01T00:00:30Z"), DATE], 30_000),
+        (&[("retry-after", "2026-01-01T02:00:30+02:00"), DATE], 30_000),
+        (&[("retry-after", "1767225630"), DATE], 30_000),
+        (&[("x-ratelimit-reset", "1767225630000"), DATE], 30_000),
+        (&[("x-ratelimit-reset", "1767225630000000"), DATE], 30_000),
+        (&[("x-ratelimit-reset", "1767225630000000000"), DATE], 30_000),
+        (&[("x-rate-limit-reset", "1767225630"), DATE], 30_000),
+        (&[("ratelimit-reset", "30")], 30_000),
+        (&[("x-ratelimit-reset-after", "12.5")], 13_000),
+        (&[("ratelimit", "limit=10, remaining=0, reset=4")], 4_000),
+        (&[("ratelimit", r#""default";r=0;t=4"#)], 4_000),
+        (&[("ratelimit", r#""a,b;r=0";r=0;t=4, "day";r=7;t=80000"#)], 4_000),
+        // The longest of the spent ones.
+        (
+            &[("ratelimit-reset", "5"), ("x-ratelimit-reset", "9"), ("x-rate-limit-reset", "7")],
+            9_000,
+        ),
+        (
+            &[("ratelimit-reset", "5"), ("x-ratelimit-reset", "9"), ("x-ratelimit-remaining", "3")],
+            5_000,
+        ),
+        (&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "9")], 9_000),
+        // What GitHub sends: its own word is about this call.
+        (
+            &[("retry-after", "60"), ("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "3500")],
+            60_000,
+        ),
+        (&[("retry-after-ms", "50"), ("x-ratelimit-reset", "3500")], 50),
+    ];
+    for (headers, millis) in cases {
+        let wait = Duration::from_millis(millis);
+        assert_eq!(waits_after(refusal(headers)), [wait], "{headers:?}");
+        let busy = Reply { status: 503, ..refusal(headers) };
+        assert_eq!(waits_after(busy), [wait], "503 {headers:?}");
+    }
+}
+
+#[test]
+fn the_reset_of_a_quota_that_is_not_spent_is_no_wait() {
+    let cases: [&[(&str, &str)]; 4] = [
+        &[("x-ratelimit-remaining", "3"), ("x-ratelimit-reset", "3500")],
+        &[("ratelimit-remaining", "1"), ("ratelimit-reset", "3500")],
+        &[("ratelimit", "limit=10, remaining=2, reset=3500")],
+        &[("ratelimit", r#""default";r=50;t=3500"#)],
+    ];
+    for headers in cases {
+        let waits = waits_after(refusal(headers));
+        assert!(is_first_back_off(&waits), "{headers:?}: {waits:?}");
     }
 }
 
@@ -128,18 +188,21 @@ fn a_rate_limit_reset_above_a_billion_is_a_point_in_time() {
 
 #[test]
 fn a_huge_retry_after_fails_at_once_without_overflow() {
-    let huge = "99999999999999999999999999";
+    let huge = "99999999999999999999999999999999999999999";
     for (name, value) in [
+        // Unix nanoseconds of the year 2554.
         ("retry-after", "18446744073709551615"),
         ("retry-after", huge),
+        ("retry-after-ms", huge),
         ("retry-after", "18446744073709551615.9"),
+        ("retry-after", "9999999999999999999s"),
         ("x-ratelimit-reset", huge),
         ("x-ratelimit-reset", "18446744073709551615"),
     ] {
         let server = Server::with_api([refusal(&[(name, value)])]);
         let (client, clock) = on_manual_clock(server.client());
         let error = client.get("/x").unwrap_err();
-        assert!(error.retry_after().unwrap() > secs(1 << 40), "{error}");
+        assert!(error.retry_after().unwrap() > secs(500 * 365 * 86_400), "{error}");
         assert!(clock.sleeps().is_empty());
         // The wish is remembered, and its arithmetic holds as well.
         client.get("/x").unwrap_err();
