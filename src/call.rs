@@ -11,9 +11,10 @@ use crate::error::{Class, Error, Place, Result, Sent};
 use crate::event::WaitReason;
 use crate::payload::Payload;
 use crate::provider::Provider;
+use crate::rate_limit::Limit;
 use crate::request::{Body, Request};
 use crate::response::Response;
-use crate::retry::{self, Endpoint, Outcome, Situation, Verdict, judge};
+use crate::retry::{self, Endpoint, Outcome, Passing, Situation, Verdict, judge};
 use crate::token::AccessToken;
 use crate::url::{self, Origin};
 use crate::wishes::Wish;
@@ -201,6 +202,7 @@ impl<'a> Call<'a> {
                 asked: (self.endpoint == Endpoint::Token || !response.status.is_success())
                     .then(|| response.retry_after())
                     .flatten(),
+                limit: self.limit(response),
                 redirects: retry::redirects(&response.headers, response.status),
                 oauth,
             },
@@ -211,6 +213,12 @@ impl<'a> Call<'a> {
                     && !matches!(error, Error::Transport(error) if error.begun),
             },
         }
+    }
+
+    /// The limit that a refusal of the API's names by a code of its own: a token endpoint's
+    /// is read as one of OAuth's.
+    fn limit(&self, response: &Response) -> Option<Limit> {
+        (self.endpoint == Endpoint::Api).then(|| response.limit()).flatten()
     }
 
     /// Whether a server that refuses like this may have acted. A redirect often comes after
@@ -266,10 +274,8 @@ impl<'a> Call<'a> {
             return None;
         }
         let asked = response.retry_after();
-        if !retry::may_pass(response.status, asked) {
-            return None;
-        }
-        let wait = asked.filter(|wait| !wait.is_zero())?;
+        let passing = Passing::of(response.status, asked, self.limit(response))?;
+        let wait = asked.filter(|wait| !wait.is_zero() && passing != Passing::Busy)?;
         Some(Wish {
             endpoint: self.endpoint,
             origin: Origin::of(&self.uri),

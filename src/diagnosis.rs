@@ -8,8 +8,9 @@ use crate::error::{Answer, Class, Error, Sent, TokenError};
 use crate::form::encode_form;
 use crate::problem;
 use crate::provider::{AuthMethod, Provider};
+use crate::rate_limit::{Limit, QUOTA};
 use crate::response::Response;
-use crate::retry::{is_passing, may_pass};
+use crate::retry::{Passing, is_passing};
 use crate::secret::{MASK, mask, mask_opaque};
 
 /// A success that is no token. Its body may hold one under any name, so nothing of it is
@@ -76,6 +77,11 @@ pub(crate) fn diagnose(
         }
         Some("invalid_target") => "check Provider::with_resource (RFC 8707)",
         Some(code) if is_passing(code) => return (Class::Temporary, String::new()),
+        Some(code)
+            if Limit::of_code(code) == Some(Limit::Quota) && answer.retry_after.is_none() =>
+        {
+            return (Class::Temporary, QUOTA.into());
+        }
         Some("unsupported_grant_type") => {
             "this endpoint does not offer the client-credentials grant"
         }
@@ -93,7 +99,7 @@ pub(crate) fn diagnose(
 
 fn by_status(answer: &Answer) -> (Class, String) {
     let advice = match answer.status.as_u16() {
-        _ if may_pass(answer.status, answer.retry_after) => {
+        _ if Passing::of(answer.status, answer.retry_after, None).is_some() => {
             return (Class::Temporary, String::new());
         }
         300..=399 => {

@@ -53,6 +53,7 @@ mod id_token;
 // What is asked, when it is asked again, and what comes back.
 mod locate;
 mod wait_header;
+mod rate_limit;
 mod retry;
 mod request;
 mod query;

@@ -12,8 +12,9 @@ use crate::diagnosis::diagnose;
 use crate::error::{Answer, Class, Error, Sent, StatusError, TokenError};
 use crate::problem;
 use crate::provider::Provider;
+use crate::rate_limit::{Limit, QUOTA};
 use crate::response::Response;
-use crate::retry::{self, Endpoint, Rejection};
+use crate::retry::{self, Endpoint, Passing, Rejection};
 use crate::secret::{mask, mask_opaque};
 
 impl Call<'_> {
@@ -118,6 +119,7 @@ impl Call<'_> {
     pub(crate) fn refused_by_api(&self, response: &Response, rejection: Rejection) -> Error {
         let answer = self.answer(response);
         let lacking = self.lacking_scope(response, &answer);
+        let passing = response.passing();
         let (class, advice) = match answer.status {
             StatusCode::UNAUTHORIZED if lacking.is_some() => (Class::Credentials, ""),
             StatusCode::UNAUTHORIZED if self.refused.is_some() => (
@@ -133,7 +135,8 @@ impl Call<'_> {
                 "the token is new: check whether this API takes tokens of this token endpoint, with this audience and scope",
             ),
             StatusCode::UNAUTHORIZED => (Class::Credentials, ""),
-            status if retry::may_pass(status, answer.retry_after) => (Class::Temporary, ""),
+            _ if passing.is_some() => (Class::Temporary, ""),
+            _ if response.limit() == Some(Limit::Quota) => (Class::Temporary, QUOTA),
             StatusCode::FORBIDDEN if self.token.is_some() => {
                 (Class::Refused, "the token is good, but not for this")
             }
@@ -146,7 +149,23 @@ impl Call<'_> {
             _ => (Class::Refused, ""),
         };
         let advice = lacking.or((!advice.is_empty()).then(|| advice.to_owned()));
-        self.status_error(answer, advice.unwrap_or_else(|| self.why(rejection)), class)
+        let advice = advice.unwrap_or_else(|| match (passing, answer.retry_after) {
+            (Some(Passing::Busy), Some(wait)) => self.why_busy(rejection, wait),
+            _ => self.why(rejection),
+        });
+        self.status_error(answer, advice, class)
+    }
+
+    /// A refusal after which the server has not acted, but a first attempt may have.
+    fn why_busy(&self, rejection: Rejection, wait: Duration) -> String {
+        match rejection {
+            Rejection::NotRepeatable => format!(
+                "not sent again after the {} that the server asks for, because it is a {}: if sending it twice does no harm, mark the request safe_to_repeat()",
+                seconds(wait),
+                self.method
+            ),
+            rejection => self.why(rejection),
+        }
     }
 
     /// What to do about a token of too small a scope (RFC 6750 §3.1).

@@ -10,7 +10,8 @@ use crate::challenge::Bearer;
 use crate::error::{Answer, DecodeError, Error, Place, Result};
 use crate::locate::path_at;
 use crate::problem;
-use crate::retry;
+use crate::rate_limit::Limit;
+use crate::retry::{self, Passing};
 use crate::secret::{Secret, mask};
 use crate::wait_header;
 
@@ -108,6 +109,16 @@ impl Response {
     /// The server's `Date`: a better watermark for the next run than the local clock.
     pub fn date(&self) -> Option<SystemTime> {
         wait_header::date(&self.headers)
+    }
+
+    /// The limit that a refusal names by a code of its own.
+    pub(crate) fn limit(&self) -> Option<Limit> {
+        Limit::of(self.status, &self.headers, &self.body)
+    }
+
+    /// Whether a refusal of the API's may be another answer a while later.
+    pub(crate) fn passing(&self) -> Option<Passing> {
+        Passing::of(self.status, self.retry_after(), self.limit())
     }
 
     /// The body as UTF-8 without the byte order mark that some servers put in front.

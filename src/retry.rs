@@ -7,6 +7,7 @@ use ureq::http::header::{HeaderMap, LOCATION};
 use ureq::http::{Method, StatusCode};
 
 use crate::error::Sent;
+use crate::rate_limit::Limit;
 
 /// How long to be patient with one call.
 ///
@@ -59,6 +60,8 @@ pub(crate) enum Outcome<'a> {
         status: StatusCode,
         /// The wait that the server named.
         asked: Option<Duration>,
+        /// The limit that it names by a code of its own; only read from the API.
+        limit: Option<Limit>,
         /// `Location`, on a redirect.
         redirects: bool,
         /// The `error` of RFC 6749 §5.2; only read from the token endpoint.
@@ -127,8 +130,9 @@ pub(crate) enum Rejection {
 
 pub(crate) fn judge(outcome: Outcome<'_>, situation: &Situation) -> Verdict {
     match outcome {
-        Outcome::Answer { status, asked, redirects, oauth } => {
-            match reading(status, asked, redirects, oauth, situation) {
+        Outcome::Answer { status, asked, limit, redirects, oauth } => {
+            let passing = Passing::of(status, asked, limit);
+            match reading(status, passing, redirects, oauth, situation) {
                 Reading::Said(verdict) => verdict,
                 Reading::Again(allowed) => again(allowed, asked, situation),
             }
@@ -143,6 +147,42 @@ pub(crate) fn judge(outcome: Outcome<'_>, situation: &Situation) -> Verdict {
     }
 }
 
+/// A refusal that may be another answer a while later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Passing {
+    /// Too many calls: it was not acted on, so whatever it was may be sent again.
+    Limit,
+    /// The resource is taken at the moment: nothing against other calls.
+    Busy,
+    /// The server has troubles, and may have acted.
+    Trouble,
+}
+
+impl Passing {
+    /// Some only say so by the wait that they ask for. A status that nobody registered is
+    /// read as 500 (RFC 9110 §15).
+    pub(crate) fn of(
+        status: StatusCode,
+        asked: Option<Duration>,
+        limit: Option<Limit>,
+    ) -> Option<Self> {
+        match status.as_u16() {
+            429 => Some(Self::Limit),
+            // 403: GitHub; 420: Twitter; 430: Shopify.
+            403 | 420 | 430 if asked.is_some() => Some(Self::Limit),
+            _ if limit == Some(Limit::Rate) => Some(Self::Limit),
+            // A conflict, a lock (RFC 4918 §11.3), a replay that is feared (RFC 8470 §5.2).
+            409 | 423 | 425 if asked.is_some() => Some(Self::Busy),
+            // RFC 4918 §11.5 forbids to repeat without being asked.
+            507 => asked.map(|_| Self::Trouble),
+            // What the server cannot do, how it is set up, and a network that wants a login.
+            501 | 505 | 506 | 508 | 510 | 511 => None,
+            408 | 500..=599 => Some(Self::Trouble),
+            _ => None,
+        }
+    }
+}
+
 enum Reading {
     Said(Verdict),
     /// Worth another attempt, if that is allowed.
@@ -151,7 +191,7 @@ enum Reading {
 
 fn reading(
     status: StatusCode,
-    asked: Option<Duration>,
+    passing: Option<Passing>,
     redirects: bool,
     oauth: Option<&str>,
     situation: &Situation,
@@ -170,10 +210,11 @@ fn reading(
         300..=399 if redirects && situation.may_follow => Reading::Said(Verdict::Follow),
         401 if situation.may_renew => Reading::Said(Verdict::Reauthorize),
         _ if situation.expects && refuses_to_expect(status) => Reading::Again(true),
-        // Refused, and so not acted on.
-        403 | 429 if may_pass(status, asked) => Reading::Again(true),
-        _ if may_pass(status, asked) => Reading::Again(situation.repeatable),
-        _ => refuse,
+        _ => match passing {
+            Some(Passing::Limit) => Reading::Again(true),
+            Some(Passing::Trouble | Passing::Busy) => Reading::Again(situation.repeatable),
+            None => refuse,
+        },
     }
 }
 
@@ -224,25 +265,14 @@ pub(crate) fn is_final(code: &str) -> bool {
     )
 }
 
-/// Errors of RFC 6749 §4.1.2.1 and RFC 8628 §3.5 that pass.
+/// Errors of RFC 6749 §4.1.2.1 that pass, and rate limits.
 pub(crate) fn is_passing(code: &str) -> bool {
-    matches!(code, "temporarily_unavailable" | "server_error" | "slow_down")
+    matches!(code, "temporarily_unavailable" | "server_error")
+        || Limit::of_code(code) == Some(Limit::Rate)
 }
 
 pub(crate) fn redirects(headers: &HeaderMap, status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) && headers.contains_key(LOCATION)
-}
-
-/// A refusal that may be another one a while later; some only say so by the wait that they
-/// ask for. A status that nobody registered is read as 500 (RFC 9110 §15).
-pub(crate) fn may_pass(status: StatusCode, asked: Option<Duration>) -> bool {
-    match status.as_u16() {
-        // A second rate limit; RFC 4918 §11.5 forbids to repeat without being asked.
-        403 | 507 => asked.is_some(),
-        // What the server cannot do, how it is set up, and a network that wants a login.
-        501 | 505 | 506 | 508 | 510 | 511 => false,
-        code => matches!(code, 408 | 429 | 500..=599),
-    }
 }
 
 /// RFC 9110 §15.5.18.

@@ -15,7 +15,7 @@ const CALM: Situation = Situation {
 
 fn answer(status: u16) -> Outcome<'static> {
     let status = StatusCode::from_u16(status).unwrap();
-    Outcome::Answer { status, asked: None, redirects: false, oauth: None }
+    Outcome::Answer { status, asked: None, limit: None, redirects: false, oauth: None }
 }
 
 #[test]
@@ -33,7 +33,11 @@ fn a_status_is_judged_by_whether_the_request_may_be_repeated() {
         (403, final_, final_),
         (408, wait, once),
         (409, final_, final_),
+        (420, final_, final_),
+        (423, final_, final_),
+        (425, final_, final_),
         (429, wait, wait),
+        (430, final_, final_),
         (500, wait, once),
         (501, final_, final_),
         (502, wait, once),
@@ -61,6 +65,11 @@ fn a_wait_makes_some_refusals_pass() {
         (400, last, last),
         (403, Verdict::Wait(wait), Verdict::Wait(wait)),
         (404, last, last),
+        (409, Verdict::Wait(wait), once),
+        (420, Verdict::Wait(wait), Verdict::Wait(wait)),
+        (423, Verdict::Wait(wait), once),
+        (425, Verdict::Wait(wait), once),
+        (430, Verdict::Wait(wait), Verdict::Wait(wait)),
         (501, last, last),
         (503, Verdict::Wait(wait), once),
         (505, last, last),
@@ -71,9 +80,38 @@ fn a_wait_makes_some_refusals_pass() {
     let post = Situation { repeatable: false, may_follow: false, ..CALM };
     for (status, repeatable, not_repeatable) in cases {
         let Outcome::Answer { status, .. } = answer(status) else { unreachable!() };
-        let outcome = Outcome::Answer { status, asked: Some(wait), redirects: false, oauth: None };
+        let outcome = Outcome::Answer {
+            status,
+            asked: Some(wait),
+            limit: None,
+            redirects: false,
+            oauth: None,
+        };
         assert_eq!(judge(outcome, &CALM), repeatable, "{status}");
         assert_eq!(judge(outcome, &post), not_repeatable, "{status}");
+    }
+}
+
+#[test]
+fn a_limit_that_is_named_by_a_code_passes_if_it_is_one_of_the_rate_or_has_a_time() {
+    let back_off = Verdict::Wait(Duration::from_millis(250));
+    let wait = Duration::from_secs(7);
+    let last = Verdict::Reject(Rejection::Final);
+    let cases = [
+        (400, None, Limit::Rate, back_off),
+        (403, None, Limit::Rate, back_off),
+        (403, Some(wait), Limit::Rate, Verdict::Wait(wait)),
+        (400, None, Limit::Quota, last),
+        (403, None, Limit::Quota, last),
+        (403, Some(wait), Limit::Quota, Verdict::Wait(wait)),
+    ];
+    let post = Situation { repeatable: false, may_follow: false, ..CALM };
+    for (status, asked, limit, expected) in cases {
+        let status = StatusCode::from_u16(status).unwrap();
+        let limit = Some(limit);
+        let outcome = Outcome::Answer { status, asked, limit, redirects: false, oauth: None };
+        assert_eq!(judge(outcome, &CALM), expected, "{status} {limit:?}");
+        assert_eq!(judge(outcome, &post), expected, "{status} {limit:?}");
     }
 }
 
@@ -91,6 +129,8 @@ fn the_token_endpoint_is_judged_by_its_error_code_before_the_status() {
         (500, Some("invalid_client"), refuse),
         (503, Some("access_denied"), refuse),
         (400, Some("slow_down"), wait),
+        (400, Some("TooManyRequestsException"), wait),
+        (400, Some("quotaExceeded"), refuse),
         (500, Some("Internal Server Error"), wait),
         (401, None, refuse),
         (304, None, refuse),
@@ -101,7 +141,7 @@ fn the_token_endpoint_is_judged_by_its_error_code_before_the_status() {
     ];
     for (status, oauth, expected) in cases {
         let status = StatusCode::from_u16(status).unwrap();
-        let outcome = Outcome::Answer { status, asked: None, redirects: false, oauth };
+        let outcome = Outcome::Answer { status, asked: None, limit: None, redirects: false, oauth };
         assert_eq!(judge(outcome, &token), expected, "{status} {oauth:?}");
     }
 }
@@ -112,6 +152,7 @@ fn a_wait_is_kept_to_the_letter_or_not_begun() {
     let asked = |wait: Duration| Outcome::Answer {
         status: StatusCode::TOO_MANY_REQUESTS,
         asked: Some(wait),
+        limit: None,
         redirects: false,
         oauth: None,
     };

@@ -321,8 +321,9 @@ fn a_clone_keeps_the_token_endpoint_s_wish() {
 
 #[test]
 fn which_answers_are_wishes() {
-    let cases = [429, 503, 500, 408, 403, 507, 520, 529].map(|status| (status, true));
-    let others = [200, 201, 202, 204, 301, 304, 400, 404, 501, 505].map(|status| (status, false));
+    let cases = [429, 503, 500, 408, 403, 420, 430, 507, 520, 529].map(|status| (status, true));
+    let others = [200, 201, 202, 204, 301, 304, 400, 404, 409, 423, 425, 501, 505];
+    let others = others.map(|status| (status, false));
     for (status, is_wish) in cases.into_iter().chain(others) {
         let server =
             Server::with_api([reply(status, "").header("retry-after", "60"), reply(200, "")]);
