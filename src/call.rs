@@ -16,8 +16,8 @@ use crate::request::{Body, Request};
 use crate::response::Response;
 use crate::retry::{self, Endpoint, Outcome, Passing, Situation, Verdict, judge};
 use crate::token::AccessToken;
-use crate::url::{self, Origin};
-use crate::wishes::Wish;
+use crate::url;
+use crate::wish::{Target, Wish};
 
 /// The state of one call, token request or API request.
 pub(crate) struct Call<'a> {
@@ -38,6 +38,8 @@ pub(crate) struct Call<'a> {
     idles: u32,
     /// Waits for the server's wishes in which the clock moved on less than asked.
     pub(crate) short_waits: u32,
+    /// It finds out whether a wait of more than a day still holds.
+    pub(crate) is_probe: bool,
     redirects: u32,
     /// A redirect led to another origin.
     has_left: bool,
@@ -111,6 +113,7 @@ impl<'a> Call<'a> {
             attempt: 1,
             idles: 0,
             short_waits: 0,
+            is_probe: false,
             redirects: 0,
             has_left: false,
             idle_timeout: None,
@@ -276,15 +279,11 @@ impl<'a> Call<'a> {
         let asked = response.retry_after();
         let passing = Passing::of(response.status, asked, self.limit(response))?;
         let wait = asked.filter(|wait| !wait.is_zero() && passing != Passing::Busy)?;
-        Some(Wish {
-            endpoint: self.endpoint,
-            origin: Origin::of(&self.uri),
-            method: self.method.clone(),
-            path: self.uri.path().to_owned(),
-            since: self.now,
-            wait,
-            answer: self.answer(response),
-        })
+        Some(Wish::of(&self.target(), self.now, wait, self.answer(response)))
+    }
+
+    pub(crate) fn target(&self) -> Target<'_> {
+        Target::of(self.endpoint, &self.method, &self.uri)
     }
 
     pub(crate) fn wait_reason(&self, outcome: &Result<Response>) -> WaitReason {

@@ -8,7 +8,6 @@ use crate::error::{Answer, Class, Error, Sent, TokenError};
 use crate::form::encode_form;
 use crate::problem;
 use crate::provider::{AuthMethod, Provider};
-use crate::rate_limit::{Limit, QUOTA};
 use crate::response::Response;
 use crate::retry::{Passing, is_passing};
 use crate::secret::{MASK, mask, mask_opaque};
@@ -77,11 +76,6 @@ pub(crate) fn diagnose(
         }
         Some("invalid_target") => "check Provider::with_resource (RFC 8707)",
         Some(code) if is_passing(code) => return (Class::Temporary, String::new()),
-        Some(code)
-            if Limit::of_code(code) == Some(Limit::Quota) && answer.retry_after.is_none() =>
-        {
-            return (Class::Temporary, QUOTA.into());
-        }
         Some("unsupported_grant_type") => {
             "this endpoint does not offer the client-credentials grant"
         }

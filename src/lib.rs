@@ -72,6 +72,7 @@ mod presets;
 mod diagnosis;
 mod token;
 mod grant;
+mod wish;
 mod wishes;
 mod store;
 mod memory;

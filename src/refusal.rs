@@ -14,21 +14,33 @@ use crate::problem;
 use crate::provider::Provider;
 use crate::rate_limit::{Limit, QUOTA};
 use crate::response::Response;
-use crate::retry::{self, Endpoint, Passing, Rejection};
+use crate::retry::{self, Endpoint, LONGEST_KEPT, Passing, Rejection};
 use crate::secret::{mask, mask_opaque};
+use crate::wish::Held;
 
 impl Call<'_> {
     /// The error of a call that is not sent because of what the server asked before.
-    pub(crate) fn unsent(&self, wait: Duration, left: Duration, mut answer: Answer) -> Error {
+    pub(crate) fn unsent(&self, held: Held, left: Duration, holder: Option<String>) -> Error {
+        let Held { left: wait, mut answer, probe_in } = held;
         answer.retry_after = Some(wait);
         let mut message = format!(
             "not sent: the server asked before not to be called for another {}",
             seconds(wait)
         );
-        if wait >= left {
+        if let Some(probe_in) = probe_in {
+            message.push_str(&format!(
+                ", which is more than a day: one call an hour is sent all the same, the next one in {}",
+                seconds(probe_in)
+            ));
+        } else if wait >= left {
             message.push_str(&format!(
                 ", which does not fit into the {} left of the call's deadline (RetryPolicy::with_deadline)",
                 seconds(left)
+            ));
+        }
+        if let Some(holder) = holder {
+            message.push_str(&format!(
+                "; the wait is kept in {holder}, and Client::forget_cooldowns clears it"
             ));
         }
         if self.endpoint == Endpoint::Token {
@@ -204,6 +216,10 @@ impl Call<'_> {
             Rejection::TooLong { left, .. } if left.is_zero() => {
                 "no time is left of the call's deadline (RetryPolicy::with_deadline)".into()
             }
+            Rejection::TooLong { wait, .. } if wait > LONGEST_KEPT => format!(
+                "a wait of {} is more than a day: one call an hour is sent all the same, to find out whether it holds",
+                seconds(wait)
+            ),
             Rejection::TooLong { wait, left } => format!(
                 "a wait of {} does not fit into the {} left of the call's deadline (RetryPolicy::with_deadline)",
                 seconds(wait),

@@ -38,7 +38,8 @@ impl RetryPolicy {
 
     /// How long one call may take in all; default 15 minutes. It covers the token
     /// request, all attempts and all waits. A wait that does not fit is never begun: the
-    /// call fails at once, and the error carries the wait.
+    /// call fails at once, and the error carries the wait. One of more than a day that fits
+    /// is likely a mistake of the server's: the call is sent again each hour.
     ///
     /// A name look-up by the operating system cannot be interrupted and may exceed it.
     pub fn with_deadline(mut self, deadline: Duration) -> Self {
@@ -241,7 +242,7 @@ fn again(allowed: bool, asked: Option<Duration>, situation: &Situation) -> Verdi
     if wait >= left {
         return Verdict::Reject(Rejection::TooLong { wait, left });
     }
-    Verdict::Wait(wait)
+    Verdict::Wait(if wait > LONGEST_KEPT { PROBE_EVERY } else { wait })
 }
 
 /// Half a second, doubled with each retry up to half a minute; the upper half is jitter.
@@ -290,6 +291,10 @@ pub(crate) fn jitter() -> f64 {
     random as f64 / (1_u64 << 53) as f64
 }
 
+/// A wait that is longer is likely a mistake, and never kept as a whole.
+pub(crate) const LONGEST_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+/// How often it is tried out whether a longer one still holds.
+pub(crate) const PROBE_EVERY: Duration = Duration::from_secs(60 * 60);
 const ZEROS_KEPT: u32 = 2;
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);

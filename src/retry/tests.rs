@@ -162,6 +162,12 @@ fn a_wait_is_kept_to_the_letter_or_not_begun() {
         let too_long = Rejection::TooLong { wait, left: secs(900) };
         assert_eq!(judge(asked(wait), &CALM), Verdict::Reject(too_long));
     }
+    // One of more than a day is tried out each hour, if there is time at all.
+    let patient = Situation { time_left: Duration::MAX, ..CALM };
+    let (day, hour) = (secs(24 * 3_600), secs(3_600));
+    assert_eq!(judge(asked(day), &patient), Verdict::Wait(day));
+    assert_eq!(judge(asked(day + secs(1)), &patient), Verdict::Wait(hour));
+    assert_eq!(judge(asked(secs(u64::MAX)), &patient), Verdict::Wait(hour));
     let tired = Situation { retries_left: 0, ..CALM };
     assert_eq!(judge(asked(secs(1)), &tired), Verdict::Reject(Rejection::Exhausted));
     let late = Situation { time_left: Duration::from_millis(200), ..CALM };
