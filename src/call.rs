@@ -13,12 +13,13 @@ use crate::event::WaitReason;
 use crate::payload::Payload;
 use crate::problem;
 use crate::provider::Provider;
+use crate::rate_limit::Limit;
 use crate::request::{Body, Request};
 use crate::response::Response;
-use crate::retry::{self, Endpoint, Outcome, Situation, Verdict, judge};
+use crate::retry::{self, Endpoint, Outcome, Passing, Situation, Verdict, judge};
 use crate::token::AccessToken;
-use crate::url::{self, Origin};
-use crate::wishes::Wish;
+use crate::url;
+use crate::wish::{Target, Wish};
 
 /// The state of one call, token request or API request.
 pub(crate) struct Call<'a> {
@@ -39,6 +40,8 @@ pub(crate) struct Call<'a> {
     idles: u32,
     /// Waits for the server's wishes in which the clock moved on less than asked.
     pub(crate) short_waits: u32,
+    /// It finds out whether a wait of more than a day still holds.
+    pub(crate) is_probe: bool,
     redirects: u32,
     /// A redirect led to another origin.
     pub(crate) has_left: bool,
@@ -114,6 +117,7 @@ impl<'a> Call<'a> {
             attempt: 1,
             idles: 0,
             short_waits: 0,
+            is_probe: false,
             redirects: 0,
             has_left: false,
             idle_timeout: None,
@@ -209,6 +213,7 @@ impl<'a> Call<'a> {
                 asked: (self.endpoint == Endpoint::Token || !response.status.is_success())
                     .then(|| response.retry_after())
                     .flatten(),
+                limit: self.limit(response),
                 redirects: retry::redirects(&response.headers, response.status),
                 refusal: response.token_refusal(),
                 oauth,
@@ -220,6 +225,12 @@ impl<'a> Call<'a> {
                     && !matches!(error, Error::Transport(error) if error.begun),
             },
         }
+    }
+
+    /// The limit that a refusal of the API's names by a code of its own: a token endpoint's
+    /// is read as one of OAuth's.
+    fn limit(&self, response: &Response) -> Option<Limit> {
+        (self.endpoint == Endpoint::Api).then(|| response.limit()).flatten()
     }
 
     /// Whether a server that refuses like this may have acted. A redirect often comes after
@@ -286,19 +297,13 @@ impl<'a> Call<'a> {
             return None;
         }
         let asked = response.retry_after();
-        if !retry::may_pass(response.status, asked) {
-            return None;
-        }
-        let wait = asked.filter(|wait| !wait.is_zero())?;
-        Some(Wish {
-            endpoint: self.endpoint,
-            origin: Origin::of(&self.uri),
-            method: self.method.clone(),
-            path: self.uri.path().to_owned(),
-            since: self.now,
-            wait,
-            answer: self.answer(response),
-        })
+        let passing = Passing::of(response.status, asked, self.limit(response))?;
+        let wait = asked.filter(|wait| !wait.is_zero() && passing != Passing::Busy)?;
+        Some(Wish::of(&self.target(), self.now, wait, self.answer(response)))
+    }
+
+    pub(crate) fn target(&self) -> Target<'_> {
+        Target::of(self.endpoint, &self.method, &self.uri)
     }
 
     pub(crate) fn wait_reason(&self, outcome: &Result<Response>) -> WaitReason {

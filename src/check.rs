@@ -81,7 +81,7 @@ impl Client {
         call.is_patient = false;
         call.token = Some(token);
         let exchange = |call: &mut Call<'_>| {
-            self.keep_wishes(call)?;
+            while self.keep_wishes(call)? {}
             Ok(Arrival::Outcome(self.exchange(call, None)))
         };
         self.run(&mut call, exchange, |_, response| Ok(response.status()))

@@ -168,7 +168,7 @@ impl Client {
             call.now = self.now();
             self.heed(call, &outcome);
             let verdict = call.verdict(&outcome);
-            self.remember(call, &outcome);
+            self.remember(call, &outcome, verdict);
             match verdict {
                 Verdict::Accept => return accept(call, outcome?),
                 Verdict::Follow => call.follow(outcome?)?,

@@ -9,7 +9,7 @@ use crate::form::encode_form;
 use crate::problem;
 use crate::provider::{AuthMethod, Provider};
 use crate::response::Response;
-use crate::retry::{is_passing, may_pass};
+use crate::retry::{Passing, is_passing};
 use crate::secret::{MASK, mask, mask_opaque};
 
 /// A success that is no token. Its body may hold one under any name, so nothing of it is
@@ -103,7 +103,7 @@ pub(crate) fn diagnose(
 
 fn by_status(answer: &Answer) -> (Class, String) {
     let advice = match answer.status.as_u16() {
-        _ if may_pass(answer.status, answer.retry_after) => {
+        _ if Passing::of(answer.status, answer.retry_after, None).is_some() => {
             return (Class::Temporary, String::new());
         }
         300..=399 => {

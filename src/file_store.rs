@@ -114,6 +114,13 @@ impl TokenStore for FileStore {
         }
         Ok(())
     }
+
+    fn describe(&self) -> String {
+        match &self.folder {
+            Some(folder) => format!("the folder {}", folder.display()),
+            None => "a folder that is not set".into(),
+        }
+    }
 }
 
 impl FileStore {

@@ -53,6 +53,8 @@ mod id_token;
 
 // What is asked, when it is asked again, and what comes back.
 mod locate;
+mod wait_header;
+mod rate_limit;
 mod retry;
 mod request;
 mod query;
@@ -71,6 +73,7 @@ mod presets;
 mod diagnosis;
 mod token;
 mod grant;
+mod wish;
 mod wishes;
 mod store;
 mod memory;
@@ -99,6 +102,7 @@ mod exchange;
 mod event;
 mod call;
 mod hidden;
+mod api_advice;
 mod refusal;
 mod client;
 mod waiting;

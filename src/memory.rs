@@ -70,6 +70,10 @@ impl TokenStore for MemoryStore {
         drop(turn);
         Ok(())
     }
+
+    fn describe(&self) -> String {
+        "the memory of this process".into()
+    }
 }
 
 /// The turn of one caller: ends even if the change panics.

@@ -2,35 +2,42 @@
 
 use std::time::Duration;
 
-use ureq::http::StatusCode;
-
 use crate::call::Call;
-use crate::challenge::{Bearer, INSUFFICIENT_SCOPE};
 use crate::clock::seconds;
 use crate::credentials::{Identity, Unreadable};
 use crate::diagnosis::diagnose;
 use crate::error::{Answer, Class, Error, Sent, StatusError, TokenError};
 use crate::failure::NOT_FOUND;
 use crate::foreign::mask_foreign;
-use crate::problem;
 use crate::provider::Provider;
+use crate::rate_limit::Limit;
 use crate::response::Response;
-use crate::retry::{self, Endpoint, Rejection};
-use crate::secret::mask;
-use crate::token;
+use crate::retry::{Endpoint, LONGEST_KEPT, Passing, Rejection};
+use crate::wish::Held;
 
 impl Call<'_> {
     /// The error of a call that is not sent because of what the server asked before.
-    pub(crate) fn unsent(&self, wait: Duration, left: Duration, mut answer: Answer) -> Error {
+    pub(crate) fn unsent(&self, held: Held, left: Duration, holder: Option<String>) -> Error {
+        let Held { left: wait, mut answer, probe_in } = held;
         answer.retry_after = Some(wait);
         let mut message = format!(
             "not sent: the server asked before not to be called for another {}",
             seconds(wait)
         );
-        if wait >= left {
+        if let Some(probe_in) = probe_in {
+            message.push_str(&format!(
+                ", which is more than a day: one call an hour is sent all the same, the next one in {}",
+                seconds(probe_in)
+            ));
+        } else if wait >= left {
             message.push_str(&format!(
                 ", which does not fit into the {} left of the call's deadline (RetryPolicy::with_deadline)",
                 seconds(left)
+            ));
+        }
+        if let Some(holder) = holder {
+            message.push_str(&format!(
+                "; the wait is kept in {holder}, and Client::forget_cooldowns clears it"
             ));
         }
         if self.endpoint == Endpoint::Token {
@@ -134,109 +141,33 @@ impl Call<'_> {
         rejection: Rejection,
     ) -> Error {
         let answer = self.answer(response);
-        let class = match answer.status {
+        let passing = response.passing();
+        let class = match response.limit() {
             _ if response.token_refusal().is_some() => Class::Credentials,
-            status if retry::may_pass(status, answer.retry_after) => Class::Temporary,
+            Some(Limit::Quota) => Class::Temporary,
+            _ if passing.is_some() => Class::Temporary,
             _ => Class::Refused,
         };
         let mut message = self.advice(response, &answer, provider, rejection);
         if message.is_empty() {
-            message = self.why(rejection);
+            message = match (passing, answer.retry_after) {
+                (Some(Passing::Busy), Some(wait)) => self.why_busy(rejection, wait),
+                _ => self.why(rejection),
+            };
         }
         self.status_error(answer, message, class)
     }
 
-    fn advice(
-        &self,
-        response: &Response,
-        answer: &Answer,
-        provider: &Provider,
-        rejection: Rejection,
-    ) -> String {
-        if let Some(lacking) = self.lacking_scope(response, answer, provider) {
-            return lacking;
+    /// A refusal after which the server has not acted, but a first attempt may have.
+    fn why_busy(&self, rejection: Rejection, wait: Duration) -> String {
+        match rejection {
+            Rejection::NotRepeatable => format!(
+                "not sent again after the {} that the server asks for, because it is a {}: if sending it twice does no harm, mark the request safe_to_repeat()",
+                seconds(wait),
+                self.method
+            ),
+            rejection => self.why(rejection),
         }
-        let status = answer.status;
-        let wants_token = self.request.is_some_and(|request| request.with_token);
-        if self.has_left && wants_token && status == StatusCode::UNAUTHORIZED {
-            return LEFT_BEHIND.to_owned();
-        }
-        if response.token_refusal().is_some() {
-            let refused = Some(self.refused_token(response, rejection));
-            let refused = refused.filter(|advice| !advice.is_empty());
-            let advice: Vec<_> = refused.into_iter().chain(self.missing_scope(provider)).collect();
-            return advice.join("; ");
-        }
-        let advice = match status {
-            _ if retry::may_pass(status, answer.retry_after) => "",
-            StatusCode::FORBIDDEN if self.token.is_some() => {
-                // Some APIs answer like this to a token that they do not know.
-                return self.missing_scope(provider).unwrap_or_else(|| FORBIDDEN.to_owned());
-            }
-            _ if status.is_redirection() && retry::may_follow(&self.method) => {
-                "a redirect that names no address to follow"
-            }
-            _ if status.is_redirection() => "a redirect, which is only followed for GET and HEAD",
-            _ => "",
-        };
-        advice.to_owned()
-    }
-
-    /// What to do about a token that is refused although there was or will be no newer one.
-    fn refused_token(&self, response: &Response, rejection: Rejection) -> String {
-        if self.is_too_early(response) {
-            let is_told = matches!(rejection, Rejection::TooLong { .. });
-            return if is_told { String::new() } else { NOT_YET_VALID.to_owned() };
-        }
-        let challenge = Bearer::of(&response.headers).unwrap_or_default();
-        let what = if self.refused.is_some() {
-            "a renewed token was refused as well"
-        } else if self.renewal_is_vain {
-            "a renewed token was refused as well a moment ago, so this one is not renewed"
-        } else if self.token.is_some() && !self.is_patient {
-            "the token is new"
-        } else {
-            return String::new();
-        };
-        let is_about_path = self.is_patient && !challenge.refuses_token();
-        let why = if is_about_path { WRONG_PATH } else { WRONG_TOKEN };
-        format!("{what}: {why}")
-    }
-
-    /// What to do about a token of too small a scope (RFC 6750 §3.1).
-    fn lacking_scope(
-        &self,
-        response: &Response,
-        answer: &Answer,
-        provider: &Provider,
-    ) -> Option<String> {
-        let challenge = Bearer::of(&response.headers).unwrap_or_default();
-        let is_said = answer.code.as_deref() == Some(INSUFFICIENT_SCOPE);
-        if self.token.is_none() || !(is_said || challenge.lacks_scope()) {
-            return None;
-        }
-        let secrets = self.secrets();
-        let scope =
-            challenge.scope.and_then(|it| problem::quoted(&it, |text| mask(text, &secrets)));
-        let Some(scope) = scope else {
-            let unnamed = || "the token lacks the scope: ask for it with Provider::with_scope";
-            return self.missing_scope(provider).or_else(|| Some(unnamed().to_owned()));
-        };
-        let asked: Vec<&str> = provider.scope.iter().flat_map(|it| it.split_whitespace()).collect();
-        let (asked, other): (Vec<&str>, Vec<&str>) =
-            scope.split_whitespace().partition(|name| asked.contains(name));
-        let other = (!other.is_empty()).then(|| {
-            let names = other.join(" ");
-            format!("the token lacks the scope {names}: ask for it with Provider::with_scope")
-        });
-        let advice: Vec<String> = other.into_iter().chain(not_granted(&asked)).collect();
-        Some(advice.join("; "))
-    }
-
-    /// What to do about a scope that the token answer does not grant, though it names some.
-    fn missing_scope(&self, provider: &Provider) -> Option<String> {
-        let granted = self.token.as_ref()?.scope();
-        not_granted(&token::missing_scope(provider.scope.as_deref(), granted))
     }
 
     pub(crate) fn status_error(&self, answer: Answer, message: String, class: Class) -> Error {
@@ -261,6 +192,10 @@ impl Call<'_> {
             Rejection::TooLong { left, .. } if left.is_zero() => {
                 "no time is left of the call's deadline (RetryPolicy::with_deadline)".into()
             }
+            Rejection::TooLong { wait, .. } if wait > LONGEST_KEPT => format!(
+                "a wait of {} is more than a day: one call an hour is sent all the same, to find out whether it holds",
+                seconds(wait)
+            ),
             Rejection::TooLong { wait, left } => format!(
                 "a wait of {} does not fit into the {} left of the call's deadline (RetryPolicy::with_deadline)",
                 seconds(wait),
@@ -269,22 +204,6 @@ impl Call<'_> {
         }
     }
 }
-
-fn not_granted(names: &[&str]) -> Option<String> {
-    (!names.is_empty()).then(|| {
-        let names = names.join(" ");
-        format!(
-            "the scope {names} was asked for and is not granted: allow it to this client at the authorization server"
-        )
-    })
-}
-
-const LEFT_BEHIND: &str = "a redirect led to another origin, where the token is not sent: if the API is there, name it with Provider::with_base_url";
-const FORBIDDEN: &str = "the client may lack a permission, or this API may not accept the token: check permissions, audience and scope";
-const NOT_YET_VALID: &str = "the token is new, and by the clock of this API it is not valid yet: the clocks of the API and of the authorization server are apart";
-const WRONG_PATH: &str = "some APIs answer a wrong path like this";
-const WRONG_TOKEN: &str =
-    "check whether this API takes tokens of this token endpoint, with this audience and scope";
 
 #[cfg(test)]
 mod tests {

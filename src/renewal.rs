@@ -14,11 +14,13 @@ use crate::foreign::mask_repeated;
 use crate::grant;
 use crate::payload::Payload;
 use crate::response::Response;
-use crate::retry::{self, Rejection, Verdict};
+use crate::retry::{Rejection, Verdict};
 use crate::secret::mask;
 use crate::store::{self, StoreEntry};
 use crate::token::{self, AccessToken};
 use crate::transport::Outgoing;
+use crate::wait_header;
+use crate::wish;
 
 impl Client {
     /// The client's token while it is fresh, else the store's, else a new one.
@@ -83,7 +85,7 @@ impl Client {
 
     fn fetch(&self, call: &mut Call<'_>, wanted: &Wanted<'_>) -> Result<Obtained> {
         let exchange = |call: &mut Call<'_>| loop {
-            while self.keep_wishes(call)? {}
+            while self.keep_waits(call)? {}
             if let Some(arrival) = self.take_turn(call, wanted) {
                 return Ok(arrival);
             }
@@ -146,7 +148,7 @@ impl Client {
         let now = self.now();
         call.now = now;
         entry.settle(&now);
-        self.wishes.take_up(&entry.wishes);
+        self.wishes.take_up(&entry.wishes, &now);
         if let Some(token) = entry.token.as_ref().filter(|token| wanted.is_usable(token, &now)) {
             let left = token.lifetime().and_then(|_| token.left(&now));
             return Some(Arrival::Ready((token.clone(), Some(Event::TokenReused { left }))));
@@ -157,14 +159,18 @@ impl Client {
             // While this one waited for its turn.
             return Some(Arrival::Ready((old.clone(), None)));
         }
-        if self.has_wish_ahead(call) {
+        if !self.may_ask(call, entry) {
             return None;
         }
         let is_renewal = wanted.is_renewal || entry.token.is_some();
         entry.token = entry.token.take().filter(|token| wanted.is_wanted(token));
         let outcome = self.ask_for_token(call, identity);
         call.now = self.now();
-        if call.verdict(&outcome) != Verdict::Accept {
+        let verdict = call.verdict(&outcome);
+        if self.end_probe(call, &outcome, verdict) {
+            wish::drop_probed(&mut entry.wishes, &call.target());
+        }
+        if verdict != Verdict::Accept {
             self.note_refusal(call, wanted, identity, &outcome, entry);
             return Some(Arrival::Outcome(outcome));
         }
@@ -234,7 +240,7 @@ impl Client {
             body_setting: "the limit of a token answer",
         };
         let response = self.send_out(call, outgoing)?;
-        call.date = retry::date(&response.headers).map(|date| (date, response.now));
+        call.date = wait_header::date(&response.headers).map(|date| (date, response.now));
         Ok(response)
     }
 

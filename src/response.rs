@@ -10,8 +10,10 @@ use crate::challenge::{Bearer, TokenRefusal};
 use crate::error::{Answer, DecodeError, Error, Place, Result};
 use crate::locate::path_at;
 use crate::problem;
-use crate::retry;
+use crate::rate_limit::Limit;
+use crate::retry::{self, Passing};
 use crate::secret::{Secret, is_secret_header, mask};
+use crate::wait_header;
 
 /// An answer with its whole body: a success, or one that the caller asked for (304).
 ///
@@ -88,16 +90,35 @@ impl Response {
         serde_json::from_str(text).map_err(|cause| self.not_json(text, cause))
     }
 
-    /// How long the server asks to wait: `Retry-After` in seconds or as a date (RFC 9110
-    /// §10.2.3), measured against the answer's own `Date`. On a success, such as a 202,
-    /// nobody has waited for it: [`Client::wait`](crate::Client::wait) does.
+    /// How long the server asks to wait: `Retry-After` (RFC 9110 §10.2.3), or one of its
+    /// spellings `X-Retry-After`, `retry-after-ms` and `x-ms-retry-after-ms`; the longest
+    /// counts. On a 429 or 503 without them, and on a 400, 403, 420 or 430 that says that the
+    /// quota is spent, the longest reset of a spent quota: `X-RateLimit-Reset`,
+    /// `X-Rate-Limit-Reset`, `RateLimit-Reset`, `RateLimit`, `X-RateLimit-Reset-After`.
+    ///
+    /// The value may be a number, a date, an ISO 8601 time, or a span such as `2s`. A number
+    /// from 10⁹ on is a Unix time, in seconds, milli-, micro- or nanoseconds by its size. Times
+    /// are measured against the answer's own `Date`.
+    ///
+    /// On a success, such as a 202, nobody has waited for it:
+    /// [`Client::wait`](crate::Client::wait) does.
     pub fn retry_after(&self) -> Option<Duration> {
-        retry::asked_wait(self.status, &self.headers, self.now)
+        wait_header::asked_wait(self.status, &self.headers, self.now)
     }
 
     /// The server's `Date`: a better watermark for the next run than the local clock.
     pub fn date(&self) -> Option<SystemTime> {
-        retry::date(&self.headers)
+        wait_header::date(&self.headers)
+    }
+
+    /// The limit that a refusal names by a code of its own.
+    pub(crate) fn limit(&self) -> Option<Limit> {
+        Limit::of(self.status, &self.headers, &self.body)
+    }
+
+    /// Whether a refusal of the API's may be another answer a while later.
+    pub(crate) fn passing(&self) -> Option<Passing> {
+        Passing::of(self.status, self.retry_after(), self.limit())
     }
 
     /// Whether the token is what was refused: by the status, or by a challenge whatever the

@@ -1,14 +1,14 @@
 //! What to do with an answer: decisions without IO and without time of their own.
 
 use std::hash::{BuildHasher, RandomState};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use httpdate::parse_http_date;
-use ureq::http::header::{DATE, HeaderMap, LOCATION, RETRY_AFTER};
+use ureq::http::header::{HeaderMap, LOCATION};
 use ureq::http::{Method, StatusCode};
 
 use crate::challenge::TokenRefusal::{self, NotYetValid};
 use crate::error::Sent;
+use crate::rate_limit::Limit;
 
 /// How long to be patient with one call.
 ///
@@ -39,7 +39,8 @@ impl RetryPolicy {
 
     /// How long one call may take in all; default 15 minutes. It covers the token
     /// request, all attempts and all waits. A wait that does not fit is never begun: the
-    /// call fails at once, and the error carries the wait.
+    /// call fails at once, and the error carries the wait. One of more than a day that fits
+    /// is likely a mistake of the server's: the call is sent again each hour.
     ///
     /// A name look-up by the operating system cannot be interrupted and may exceed it.
     pub fn with_deadline(mut self, deadline: Duration) -> Self {
@@ -61,6 +62,8 @@ pub(crate) enum Outcome<'a> {
         status: StatusCode,
         /// The wait that the server named.
         asked: Option<Duration>,
+        /// The limit that it names by a code of its own; only read from the API.
+        limit: Option<Limit>,
         /// `Location`, on a redirect.
         redirects: bool,
         /// The token is what was refused.
@@ -133,7 +136,7 @@ pub(crate) enum Rejection {
 
 pub(crate) fn judge(outcome: Outcome<'_>, situation: &Situation) -> Verdict {
     match outcome {
-        Outcome::Answer { status, asked, redirects, refusal, oauth } => {
+        Outcome::Answer { status, asked, limit, redirects, refusal, oauth } => {
             match refusal {
                 // A newer one would be valid even later.
                 Some(NotYetValid) if situation.may_ripen => {
@@ -142,7 +145,8 @@ pub(crate) fn judge(outcome: Outcome<'_>, situation: &Situation) -> Verdict {
                 Some(_) if situation.may_renew => return Verdict::Reauthorize,
                 _ => {}
             }
-            match reading(status, asked, redirects, oauth, situation) {
+            let passing = Passing::of(status, asked, limit);
+            match reading(status, passing, redirects, oauth, situation) {
                 Reading::Said(verdict) => verdict,
                 Reading::Again(allowed) => again(allowed, asked, situation),
             }
@@ -157,6 +161,42 @@ pub(crate) fn judge(outcome: Outcome<'_>, situation: &Situation) -> Verdict {
     }
 }
 
+/// A refusal that may be another answer a while later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Passing {
+    /// Too many calls: it was not acted on, so whatever it was may be sent again.
+    Limit,
+    /// The resource is taken at the moment: nothing against other calls.
+    Busy,
+    /// The server has troubles, and may have acted.
+    Trouble,
+}
+
+impl Passing {
+    /// Some only say so by the wait that they ask for. A status that nobody registered is
+    /// read as 500 (RFC 9110 §15).
+    pub(crate) fn of(
+        status: StatusCode,
+        asked: Option<Duration>,
+        limit: Option<Limit>,
+    ) -> Option<Self> {
+        match status.as_u16() {
+            429 => Some(Self::Limit),
+            // 403: GitHub; 420: Twitter; 430: Shopify.
+            403 | 420 | 430 if asked.is_some() => Some(Self::Limit),
+            _ if limit == Some(Limit::Rate) => Some(Self::Limit),
+            // A conflict, a lock (RFC 4918 §11.3), a replay that is feared (RFC 8470 §5.2).
+            409 | 423 | 425 if asked.is_some() => Some(Self::Busy),
+            // RFC 4918 §11.5 forbids to repeat without being asked.
+            507 => asked.map(|_| Self::Trouble),
+            // What the server cannot do, how it is set up, and a network that wants a login.
+            501 | 505 | 506 | 508 | 510 | 511 => None,
+            408 | 500..=599 => Some(Self::Trouble),
+            _ => None,
+        }
+    }
+}
+
 enum Reading {
     Said(Verdict),
     /// Worth another attempt, if that is allowed.
@@ -165,7 +205,7 @@ enum Reading {
 
 fn reading(
     status: StatusCode,
-    asked: Option<Duration>,
+    passing: Option<Passing>,
     redirects: bool,
     oauth: Option<&str>,
     situation: &Situation,
@@ -183,10 +223,11 @@ fn reading(
         304 if situation.endpoint == Endpoint::Api => Reading::Said(Verdict::Accept),
         300..=399 if redirects && situation.may_follow => Reading::Said(Verdict::Follow),
         _ if situation.expects && refuses_to_expect(status) => Reading::Again(true),
-        // Refused, and so not acted on.
-        403 | 429 if may_pass(status, asked) => Reading::Again(true),
-        _ if may_pass(status, asked) => Reading::Again(situation.repeatable),
-        _ => refuse,
+        _ => match passing {
+            Some(Passing::Limit) => Reading::Again(true),
+            Some(Passing::Trouble | Passing::Busy) => Reading::Again(situation.repeatable),
+            None => refuse,
+        },
     }
 }
 
@@ -213,7 +254,7 @@ fn again(allowed: bool, asked: Option<Duration>, situation: &Situation) -> Verdi
     if wait >= left {
         return Verdict::Reject(Rejection::TooLong { wait, left });
     }
-    Verdict::Wait(wait)
+    Verdict::Wait(if wait > LONGEST_KEPT { PROBE_EVERY } else { wait })
 }
 
 /// Half a second, doubled with each retry up to half a minute; the upper half is jitter.
@@ -237,50 +278,14 @@ pub(crate) fn is_final(code: &str) -> bool {
     )
 }
 
-/// Errors of RFC 6749 §4.1.2.1 and RFC 8628 §3.5 that pass.
+/// Errors of RFC 6749 §4.1.2.1 that pass, and rate limits.
 pub(crate) fn is_passing(code: &str) -> bool {
-    matches!(code, "temporarily_unavailable" | "server_error" | "slow_down")
-}
-
-/// How long the server asks to wait: by `Retry-After` (RFC 9110 §10.2.3) or else, on a 429,
-/// by `x-ratelimit-reset`, which many servers send with every answer. Of several the
-/// longest counts; what cannot be read does not. A date is measured against the answer's
-/// own `Date`: the server's clock is not ours.
-pub(crate) fn asked_wait(
-    status: StatusCode,
-    headers: &HeaderMap,
-    now: SystemTime,
-) -> Option<Duration> {
-    let now = date(headers).unwrap_or(now);
-    let longest = |name: &str, read: &dyn Fn(&str) -> Option<Duration>| {
-        let values = headers.get_all(name).iter();
-        values.filter_map(|value| read(value.to_str().ok()?.trim())).max()
-    };
-    longest(RETRY_AFTER.as_str(), &|text| retry_after(text, now)).or_else(|| {
-        let reset = longest("x-ratelimit-reset", &|text| rate_limit_reset(text, now));
-        reset.filter(|_| status == StatusCode::TOO_MANY_REQUESTS)
-    })
-}
-
-/// The answer's `Date` (RFC 9110 §6.6.1).
-pub(crate) fn date(headers: &HeaderMap) -> Option<SystemTime> {
-    http_date(headers.get(DATE)?.to_str().ok()?)
+    matches!(code, "temporarily_unavailable" | "server_error")
+        || Limit::of_code(code) == Some(Limit::Rate)
 }
 
 pub(crate) fn redirects(headers: &HeaderMap, status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) && headers.contains_key(LOCATION)
-}
-
-/// A refusal that may be another one a while later; some only say so by the wait that they
-/// ask for. A status that nobody registered is read as 500 (RFC 9110 §15).
-pub(crate) fn may_pass(status: StatusCode, asked: Option<Duration>) -> bool {
-    match status.as_u16() {
-        // A second rate limit; RFC 4918 §11.5 forbids to repeat without being asked.
-        403 | 507 => asked.is_some(),
-        // What the server cannot do, how it is set up, and a network that wants a login.
-        501 | 505 | 506 | 508 | 510 | 511 => false,
-        code => matches!(code, 408 | 429 | 500..=599),
-    }
 }
 
 /// RFC 9110 §15.5.18.
@@ -292,57 +297,21 @@ pub(crate) fn may_follow(method: &Method) -> bool {
     method == Method::GET || method == Method::HEAD
 }
 
-fn retry_after(text: &str, now: SystemTime) -> Option<Duration> {
-    let date = || Some(http_date(text)?.duration_since(now).unwrap_or_default());
-    // Proxies merge several headers into one (RFC 9110 §5.3).
-    let merged = || text.split(',').filter_map(|text| seconds(text.trim())).max();
-    seconds(text).or_else(date).or_else(merged)
-}
-
-/// RFC 9110 §5.6.7; some servers call GMT by another name.
-fn http_date(text: &str) -> Option<SystemTime> {
-    let other = || ["UTC", "+0000"].iter().find_map(|zone| text.strip_suffix(zone));
-    let date = parse_http_date(text).ok();
-    date.or_else(|| parse_http_date(&format!("{}GMT", other()?)).ok())
-}
-
-fn rate_limit_reset(text: &str, now: SystemTime) -> Option<Duration> {
-    let value = seconds(text)?;
-    if value.as_secs() < UNIX_SECONDS_FROM {
-        return Some(value);
-    }
-    match SystemTime::UNIX_EPOCH.checked_add(value) {
-        None => Some(Duration::MAX),
-        // One that is over says nothing about the next one.
-        Some(reset) => reset.duration_since(now).ok().filter(|wait| !wait.is_zero()),
-    }
-}
-
-/// Seconds of any number of digits; a fraction is rounded up, since early is too early.
-fn seconds(text: &str) -> Option<Duration> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || !is_number(whole) || !is_number(fraction) {
-        return None;
-    }
-    let seconds = whole.parse::<u64>().unwrap_or(u64::MAX);
-    let up = u64::from(fraction.bytes().any(|digit| digit != b'0'));
-    Some(Duration::from_secs(seconds.saturating_add(up)))
-}
-
 /// Uniform in 0 to 1, from the only random source of the standard library.
 pub(crate) fn jitter() -> f64 {
     let random = RandomState::new().hash_one(0_u8) >> 11;
     random as f64 / (1_u64 << 53) as f64
 }
 
+/// A wait that is longer is likely a mistake, and never kept as a whole.
+pub(crate) const LONGEST_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+/// How often it is tried out whether a longer one still holds.
+pub(crate) const PROBE_EVERY: Duration = Duration::from_secs(60 * 60);
 const ZEROS_KEPT: u32 = 2;
 /// How long a token that is not valid yet is given: clocks are seldom further apart.
 const RIPENING: Duration = Duration::from_secs(2);
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
-/// Above this a reset is a point in time: 10⁹ seconds of waiting would be 31 years.
-const UNIX_SECONDS_FROM: u64 = 1_000_000_000;
 
 #[cfg(test)]
 mod tests;

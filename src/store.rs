@@ -11,7 +11,7 @@ use crate::error::{Cause, Error, Result};
 use crate::form::encode_pairs;
 use crate::provider::Provider;
 use crate::token::AccessToken;
-use crate::wishes::{MOST_WISHES, Wish};
+use crate::wish::{self, Wish};
 
 /// A place where clients share a token, and the times before which servers do not want to
 /// be asked: threads, processes or machines, as far as the store reaches.
@@ -42,6 +42,12 @@ pub trait TokenStore: Send + Sync {
         wait_at_most: Duration,
         change: &mut dyn FnMut(&mut StoreEntry),
     ) -> std::result::Result<(), Cause>;
+
+    /// Where it keeps things, as an error says it: `the wait is kept in …`; default:
+    /// `the client's token store`. [`FileStore`](crate::FileStore) names its folder.
+    fn describe(&self) -> String {
+        "the client's token store".into()
+    }
 }
 
 /// One store for several clients.
@@ -54,6 +60,10 @@ impl<T: TokenStore + ?Sized> TokenStore for Arc<T> {
     ) -> std::result::Result<(), Cause> {
         (**self).update(key, wait_at_most, change)
     }
+
+    fn describe(&self) -> String {
+        (**self).describe()
+    }
 }
 
 /// One that is chosen while the program runs.
@@ -65,6 +75,10 @@ impl<T: TokenStore + ?Sized> TokenStore for Box<T> {
         change: &mut dyn FnMut(&mut StoreEntry),
     ) -> std::result::Result<(), Cause> {
         (**self).update(key, wait_at_most, change)
+    }
+
+    fn describe(&self) -> String {
+        (**self).describe()
     }
 }
 
@@ -113,7 +127,7 @@ impl StoreEntry {
             Some(token) => Some(token.expires_at()?),
             None => None,
         };
-        let wishes = self.wishes.iter().filter_map(|wish| wish.since.wall.checked_add(wish.wait));
+        let wishes = self.wishes.iter().filter_map(Wish::stored_until);
         token.into_iter().chain(wishes).max()
     }
 
@@ -126,18 +140,14 @@ impl StoreEntry {
         let is_past = |moment: &Moment| latest.is_some_and(|latest| moment.wall <= latest);
         let token = self.token.take().filter(|token| token.is_settled() || is_past(token.issued()));
         self.token = token.map(|token| token.settled(now));
-        self.wishes.retain(|wish| is_past(&wish.since));
-        for wish in &mut self.wishes {
-            wish.since = wish.since.settled(now);
-        }
-        self.wishes.retain(|wish| wish.since.left_of(wish.wait, now).is_some());
+        let wishes = self.wishes.drain(..).filter_map(|wish| wish.settled(now, latest));
+        self.wishes = wishes.collect();
     }
 
     pub(crate) fn add(&mut self, wish: Wish) {
-        self.settle(&wish.since);
-        self.wishes.retain(|old| !old.is_like(&wish));
-        self.wishes.truncate(MOST_WISHES - 1);
-        self.wishes.push(wish);
+        let now = wish.since;
+        self.settle(&now);
+        wish::put(&mut self.wishes, wish, &now);
     }
 }
 

@@ -5,26 +5,44 @@ use std::time::Duration;
 
 use crate::call::Call;
 use crate::client::Client;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::event::{Event, WaitReason};
 use crate::response::Response;
-use crate::retry::{Endpoint, jitter};
-use crate::wishes::{Ahead, Wish};
+use crate::retry::{Endpoint, Rejection, Verdict, jitter};
+use crate::store::{self, StoreEntry};
+use crate::wish::{self, Ahead, Held};
 
 impl Client {
-    /// Waits until no remembered wish of the server's stands against the call: tells
-    /// whether there was one.
+    /// Waits for a remembered wish of the server's that stands against the call, or claims
+    /// for it what is let through: tells whether to look again.
     pub(crate) fn keep_wishes(&self, call: &mut Call<'_>) -> Result<bool> {
+        match self.look_ahead(call)? {
+            Next::Go => Ok(false),
+            Next::Again => Ok(true),
+            Next::Probe => Ok(!self.claim(call)),
+        }
+    }
+
+    /// As [`keep_wishes`](Self::keep_wishes), for who claims in a turn of the store.
+    pub(crate) fn keep_waits(&self, call: &mut Call<'_>) -> Result<bool> {
+        Ok(matches!(self.look_ahead(call)?, Next::Again))
+    }
+
+    fn look_ahead(&self, call: &mut Call<'_>) -> Result<Next> {
         if self.wishes.is_clear() {
-            return Ok(false);
+            return Ok(Next::Go);
         }
         call.now = self.now();
         let (now, left) = (call.now, call.time_left());
-        match self.wishes.ahead(call.endpoint, &call.method, &call.uri, &now, left) {
-            Ahead::Clear => Ok(false),
-            Ahead::Wait(..) if call.short_waits == MOST_SHORT_WAITS => Ok(false),
-            Ahead::TooLong(wait, answer) => Err(call.unsent(wait, left, answer)),
-            Ahead::Wait(wait, answer) if !call.is_patient => Err(call.unsent(wait, left, answer)),
+        match self.wishes.ahead(&call.target(), &now, left) {
+            Ahead::Clear => Ok(Next::Go),
+            Ahead::Wait(..) if call.short_waits == MOST_SHORT_WAITS => Ok(Next::Go),
+            Ahead::Probe { .. } => Ok(Next::Probe),
+            Ahead::TooLong(held) => Err(self.unsent(call, held, left)),
+            Ahead::Wait(wait, answer) if !call.is_patient => {
+                let held = Held { left: wait, answer, probe_in: None };
+                Err(self.unsent(call, held, left))
+            }
             Ahead::Wait(wait, answer) => {
                 // By the end of the wait it may be stale.
                 call.token = None;
@@ -33,40 +51,135 @@ impl Client {
                 // A clock of the caller's may stand still.
                 let is_short = call.now.monotonic < now.monotonic.saturating_add(wait);
                 call.short_waits += u32::from(is_short);
-                Ok(true)
+                Ok(Next::Again)
             }
         }
     }
 
-    pub(crate) fn has_wish_ahead(&self, call: &Call<'_>) -> bool {
+    /// Makes the call the probe of this hour, for all who share the store.
+    fn claim(&self, call: &mut Call<'_>) -> bool {
+        let mut is_claimed = None;
+        self.share(call.time_left(), |entry| is_claimed = Some(self.claim_in(call, entry)));
+        is_claimed.unwrap_or_else(|| self.claim_in(call, &mut StoreEntry::default()))
+    }
+
+    fn claim_in(&self, call: &mut Call<'_>, entry: &mut StoreEntry) -> bool {
+        call.now = self.now();
         let (now, left) = (call.now, call.time_left());
-        let ahead = self.wishes.ahead(call.endpoint, &call.method, &call.uri, &now, left);
-        !matches!(ahead, Ahead::Clear) && call.short_waits < MOST_SHORT_WAITS
+        entry.settle(&now);
+        self.wishes.take_up(&entry.wishes, &now);
+        let Ahead::Probe { fits } = self.wishes.claim(&call.target(), &now, left) else {
+            return false;
+        };
+        wish::claim(&mut entry.wishes, &call.target(), &now);
+        call.is_probe = true;
+        if !fits {
+            call.retries_left = 0;
+        }
+        true
+    }
+
+    /// Whether the token endpoint may be asked now, in a turn of the store.
+    pub(crate) fn may_ask(&self, call: &mut Call<'_>, entry: &mut StoreEntry) -> bool {
+        let (now, left) = (call.now, call.time_left());
+        match self.wishes.ahead(&call.target(), &now, left) {
+            Ahead::Clear => true,
+            Ahead::Probe { .. } => self.claim_in(call, entry),
+            _ => call.short_waits == MOST_SHORT_WAITS,
+        }
     }
 
     /// Keeps in mind what the server asked for, for the calls to come and for others who
     /// share the store.
-    pub(crate) fn remember(&self, call: &Call<'_>, outcome: &Result<Response>) {
-        if let Ok(response) = outcome
-            && let Some(wish) = call.wish(response)
-        {
+    pub(crate) fn remember(
+        &self,
+        call: &mut Call<'_>,
+        outcome: &Result<Response>,
+        verdict: Verdict,
+    ) {
+        let is_over = self.end_probe(call, outcome, verdict);
+        let wish = outcome.as_ref().ok().and_then(|response| call.wish(response));
+        if let Some(wish) = &wish {
             self.wishes.remember(wish.clone());
-            if call.endpoint == Endpoint::Api {
-                self.share_wish(call, wish);
-            }
         }
-    }
-
-    /// Leaves a wish of the API's where others look before they call it.
-    fn share_wish(&self, call: &Call<'_>, wish: Wish) {
-        let Some(key) = self.key.borrow().clone().filter(|_| self.is_store_shared) else { return };
+        if call.endpoint == Endpoint::Token || (wish.is_none() && !is_over) {
+            return;
+        }
         // What is left of the deadline besides the wait itself, which is not kept if it does
         // not fit.
         let left = call.time_left();
-        let left = left.checked_sub(wish.wait).unwrap_or(left);
-        let stored = self.store.update(&key, LONGEST_TURN.min(left / 2), &mut |entry| {
-            entry.add(wish.clone());
+        let wait = wish.as_ref().map_or(Duration::ZERO, |wish| wish.wait);
+        self.share(left.checked_sub(wait).unwrap_or(left), |entry| match &wish {
+            Some(wish) => entry.add(wish.clone()),
+            None => wish::drop_probed(&mut entry.wishes, &call.target()),
         });
+    }
+
+    /// A probe that the server answers, with whatever it does not ask to send again, ends
+    /// the wait: tells whether it does.
+    pub(crate) fn end_probe(
+        &self,
+        call: &mut Call<'_>,
+        outcome: &Result<Response>,
+        verdict: Verdict,
+    ) -> bool {
+        let is_probe = std::mem::take(&mut call.is_probe);
+        let is_refused = match verdict {
+            Verdict::Wait(_) => true,
+            Verdict::Reject(rejection) => rejection != Rejection::Final,
+            Verdict::Accept | Verdict::Follow | Verdict::Reauthorize => false,
+        };
+        let is_over = is_probe && outcome.is_ok() && !is_refused;
+        if is_over {
+            self.wishes.drop_probed(&call.target());
+        }
+        is_over
+    }
+
+    /// Forgets what servers asked this client to wait, here and in its store: the next call
+    /// is sent at once. For a wait that a server named by mistake; those who share the
+    /// store forget it when they next look there.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be changed, or the credentials that name the place in it cannot
+    /// be read. The client itself has forgotten then as well.
+    pub fn forget_cooldowns(&self) -> Result<()> {
+        self.wishes.drop_all();
+        let known = self.key.borrow().clone();
+        let key = match known {
+            Some(key) => key,
+            None => {
+                let now = self.now();
+                let end = self.end_of(self.policy.deadline, &now);
+                let call = Call::to_token_endpoint(&self.provider, 0, now, end);
+                let identity = self.credentials.read().map_err(|why| call.unreadable(why))?;
+                store::key(&self.provider, &identity.id).as_str().into()
+            }
+        };
+        let stored = self.store.update(&key, LONGEST_TURN, &mut |entry| entry.wishes.clear());
+        stored.map_err(|cause| {
+            let (holder, error) = (self.store.describe(), self.store_failed(&cause, None));
+            Error::configuration(format!("the waits in {holder} are not forgotten: {error}"))
+        })
+    }
+
+    /// The error of a call that is not sent. It says where the wait is kept, unless that is
+    /// short and gone with the program.
+    fn unsent(&self, call: &Call<'_>, held: Held, left: Duration) -> Error {
+        let is_stored = self.is_store_shared && self.key.borrow().is_some();
+        let holder = match held.probe_in {
+            _ if is_stored => Some(self.store.describe()),
+            Some(_) => Some("the memory of this client and its clones".into()),
+            None => None,
+        };
+        call.unsent(held, left, holder)
+    }
+
+    /// Changes what others look at before they call the API; `left` is left of the deadline.
+    fn share(&self, left: Duration, mut change: impl FnMut(&mut StoreEntry)) {
+        let Some(key) = self.key.borrow().clone().filter(|_| self.is_store_shared) else { return };
+        let stored = self.store.update(&key, LONGEST_TURN.min(left / 2), &mut change);
         if let Err(cause) = stored {
             self.store_failed(&cause, None);
         }
@@ -111,6 +224,15 @@ impl Client {
         self.clock.sleep(wait);
         self.count(|stats| stats.waited = stats.waited.saturating_add(wait));
     }
+}
+
+/// What a look at the wishes means for a call.
+enum Next {
+    Go,
+    /// It has waited.
+    Again,
+    /// It may go once it has claimed that.
+    Probe,
 }
 
 const MOST_SHORT_WAITS: u32 = 16;

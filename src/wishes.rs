@@ -3,17 +3,16 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use serde_json::{Value, json};
-use ureq::http::{Method, StatusCode, Uri};
+use ureq::http::{Method, Uri};
 
-use crate::clock::{Moment, UNSETTLED, to_millis};
+use crate::clock::Moment;
 use crate::credentials::Identity;
-use crate::error::{Answer, TokenError};
-use crate::retry::Endpoint;
+use crate::error::TokenError;
 use crate::token::AccessToken;
 use crate::url::Origin;
+use crate::wish::{self, Ahead, MOST_WISHES, Target, Wish};
 
 /// The memory, shared by clones.
 #[derive(Default)]
@@ -44,47 +43,20 @@ struct VainRenewal {
     path: String,
 }
 
-/// A server's wish not to be called for a while.
-#[derive(Clone)]
-pub(crate) struct Wish {
-    pub(crate) endpoint: Endpoint,
-    pub(crate) origin: Origin,
-    pub(crate) method: Method,
-    pub(crate) path: String,
-    pub(crate) since: Moment,
-    pub(crate) wait: Duration,
-    pub(crate) answer: Answer,
-}
-
-/// What the remembered wishes say about a call.
-pub(crate) enum Ahead {
-    Clear,
-    Wait(Duration, Answer),
-    /// The same method and path, or one of several others, and the wait does not fit.
-    TooLong(Duration, Answer),
-}
-
 impl Wishes {
     pub(crate) fn remember(&self, wish: Wish) {
-        let mut wishes = lock(&self.wishes);
         let now = wish.since;
-        wishes.retain(|old| old.since.left_of(old.wait, &now).is_some() && !old.is_like(&wish));
-        if wishes.len() == MOST_WISHES {
-            wishes.remove(0);
-        }
-        wishes.push(wish);
-        self.has_wishes.store(true, Ordering::Release);
+        self.change(|wishes| wish::put(wishes, wish, &now));
     }
 
     /// Takes up what others left in a store, where it says more than what is known here.
-    pub(crate) fn take_up(&self, others: &[Wish]) {
-        for wish in others {
-            let is_known = lock(&self.wishes)
-                .iter()
-                .any(|known| known.is_like(wish) && known.ends_after(wish));
-            if !is_known {
-                self.remember(wish.clone());
-            }
+    pub(crate) fn take_up(&self, others: &[Wish], now: &Moment) {
+        if !others.is_empty() {
+            self.change(|wishes| {
+                for other in others {
+                    wish::take_up(wishes, other, now);
+                }
+            });
         }
     }
 
@@ -93,44 +65,38 @@ impl Wishes {
         !self.has_wishes.load(Ordering::Acquire)
     }
 
-    /// Whether a call may go now. A wait that fits is kept by every call to the origin;
-    /// one that does not fit holds back the same method and path only, because servers
-    /// block single endpoints; two of them by a 429 hold back every call, since the next path
-    /// would hardly fare better.
-    pub(crate) fn ahead(
-        &self,
-        endpoint: Endpoint,
-        method: &Method,
-        uri: &Uri,
-        now: &Moment,
-        time_left: Duration,
-    ) -> Ahead {
-        let mut wishes = lock(&self.wishes);
-        wishes.retain(|wish| wish.since.left_of(wish.wait, now).is_some());
-        self.has_wishes.store(!wishes.is_empty(), Ordering::Release);
-        let origin = Origin::of(uri);
-        let mut ahead = Ahead::Clear;
-        let mut too_long: Vec<(Duration, &Answer)> = Vec::new();
-        for wish in wishes.iter().filter(|wish| wish.is_for(endpoint, &origin)) {
-            let Some(left) = wish.since.left_of(wish.wait, now) else {
-                continue;
-            };
-            if left >= time_left {
-                if wish.method == *method && wish.path == uri.path() {
-                    return Ahead::TooLong(left, wish.answer.clone());
-                }
-                // Other refusals are of single endpoints.
-                if wish.answer.status == StatusCode::TOO_MANY_REQUESTS {
-                    too_long.push((left, &wish.answer));
-                }
-            } else if !matches!(ahead, Ahead::Wait(longest, _) if longest >= left) {
-                ahead = Ahead::Wait(left, wish.answer.clone());
+    /// Whether a call may go now.
+    pub(crate) fn ahead(&self, target: &Target<'_>, now: &Moment, time_left: Duration) -> Ahead {
+        self.change(|wishes| {
+            wishes.retain(|wish| wish.since.left_of(wish.wait, now).is_some());
+            wish::ahead(wishes, target, now, time_left)
+        })
+    }
+
+    /// Lets the call be the probe of this hour, and then no other, if it may.
+    pub(crate) fn claim(&self, target: &Target<'_>, now: &Moment, time_left: Duration) -> Ahead {
+        self.change(|wishes| {
+            let ahead = wish::ahead(wishes, target, now, time_left);
+            if matches!(ahead, Ahead::Probe { .. }) {
+                wish::claim(wishes, target, now);
             }
-        }
-        match too_long.iter().min_by_key(|(left, _)| *left) {
-            Some((left, answer)) if too_long.len() > 1 => Ahead::TooLong(*left, (*answer).clone()),
-            _ => ahead,
-        }
+            ahead
+        })
+    }
+
+    pub(crate) fn drop_probed(&self, target: &Target<'_>) {
+        self.change(|wishes| wish::drop_probed(wishes, target));
+    }
+
+    pub(crate) fn drop_all(&self) {
+        self.change(Vec::clear);
+    }
+
+    fn change<R>(&self, change: impl FnOnce(&mut Vec<Wish>) -> R) -> R {
+        let mut wishes = lock(&self.wishes);
+        let result = change(&mut wishes);
+        self.has_wishes.store(!wishes.is_empty(), Ordering::Release);
+        result
     }
 
     pub(crate) fn renewal_failed(&self, now: Moment) {
@@ -223,72 +189,10 @@ impl VainRenewal {
     }
 }
 
-impl Wish {
-    pub(crate) fn to_json(&self) -> Value {
-        let wait = u64::try_from(self.wait.as_millis()).unwrap_or(u64::MAX);
-        json!({
-            "endpoint": if self.endpoint == Endpoint::Token { "token" } else { "api" },
-            "origin": self.origin.to_string(),
-            "method": self.method.as_str(),
-            "path": self.path,
-            "since": to_millis(self.since.wall),
-            "wait": wait,
-            "status": self.answer.status.as_u16(),
-            "code": self.answer.code,
-            "message": self.answer.message,
-        })
-    }
-
-    /// What [`to_json`](Self::to_json) wrote; its monotonic time is not settled.
-    pub(crate) fn from_json(value: &Value) -> Option<Self> {
-        let text = |name: &str| value.get(name)?.as_str();
-        let number = |name: &str| value.get(name)?.as_u64();
-        let wait = Duration::from_millis(number("wait")?);
-        let since = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(number("since")?))?;
-        let endpoint = match text("endpoint")? {
-            "token" => Endpoint::Token,
-            _ => Endpoint::Api,
-        };
-        Some(Self {
-            endpoint,
-            origin: Origin::of(&text("origin")?.parse().ok()?),
-            method: text("method")?.parse().ok()?,
-            path: text("path")?.to_owned(),
-            since: Moment { wall: since, monotonic: UNSETTLED },
-            wait,
-            answer: Answer {
-                status: StatusCode::from_u16(number("status")?.try_into().ok()?).ok()?,
-                code: text("code").map(str::to_owned),
-                message: text("message").map(str::to_owned),
-                request_id: None,
-                retry_after: Some(wait),
-                body: String::new(),
-            },
-        })
-    }
-
-    fn ends_after(&self, other: &Self) -> bool {
-        let end = |wish: &Self| wish.since.wall.checked_add(wish.wait);
-        end(self) >= end(other)
-    }
-
-    /// Of the same call.
-    pub(crate) fn is_like(&self, other: &Self) -> bool {
-        self.is_for(other.endpoint, &other.origin)
-            && self.method == other.method
-            && self.path == other.path
-    }
-
-    fn is_for(&self, endpoint: Endpoint, origin: &Origin) -> bool {
-        self.endpoint == endpoint && self.origin == *origin
-    }
-}
-
 /// A panic of the caller's leaves no half-written value behind any of these locks.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-pub(crate) const MOST_WISHES: usize = 1_000;
 const RENEWAL_PAUSE: Duration = Duration::from_secs(5);
 const REFUSAL_HOLDS: Duration = Duration::from_secs(60);

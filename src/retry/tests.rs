@@ -17,7 +17,7 @@ const CALM: Situation = Situation {
 fn answer(status: u16) -> Outcome<'static> {
     let status = StatusCode::from_u16(status).unwrap();
     let refusal = (status == StatusCode::UNAUTHORIZED).then_some(TokenRefusal::Invalid);
-    Outcome::Answer { status, asked: None, redirects: false, refusal, oauth: None }
+    Outcome::Answer { status, asked: None, limit: None, redirects: false, refusal, oauth: None }
 }
 
 #[test]
@@ -35,7 +35,11 @@ fn a_status_is_judged_by_whether_the_request_may_be_repeated() {
         (403, final_, final_),
         (408, wait, once),
         (409, final_, final_),
+        (420, final_, final_),
+        (423, final_, final_),
+        (425, final_, final_),
         (429, wait, wait),
+        (430, final_, final_),
         (500, wait, once),
         (501, final_, final_),
         (502, wait, once),
@@ -61,6 +65,7 @@ fn a_token_that_is_refused_is_renewed_once_whatever_the_status_and_the_method() 
         let outcome = Outcome::Answer {
             status,
             asked: None,
+            limit: None,
             redirects: false,
             refusal: Some(TokenRefusal::Invalid),
             oauth: None,
@@ -98,6 +103,7 @@ fn a_new_token_that_is_not_valid_yet_is_waited_for_once_and_never_renewed() {
             let outcome = Outcome::Answer {
                 status: StatusCode::UNAUTHORIZED,
                 asked: None,
+                limit: None,
                 redirects: false,
                 refusal: Some(refusal),
                 oauth: None,
@@ -116,6 +122,11 @@ fn a_wait_makes_some_refusals_pass() {
         (400, last, last),
         (403, Verdict::Wait(wait), Verdict::Wait(wait)),
         (404, last, last),
+        (409, Verdict::Wait(wait), once),
+        (420, Verdict::Wait(wait), Verdict::Wait(wait)),
+        (423, Verdict::Wait(wait), once),
+        (425, Verdict::Wait(wait), once),
+        (430, Verdict::Wait(wait), Verdict::Wait(wait)),
         (501, last, last),
         (503, Verdict::Wait(wait), once),
         (505, last, last),
@@ -129,12 +140,37 @@ fn a_wait_makes_some_refusals_pass() {
         let outcome = Outcome::Answer {
             status,
             asked: Some(wait),
+            limit: None,
             redirects: false,
             refusal: None,
             oauth: None,
         };
         assert_eq!(judge(outcome, &CALM), repeatable, "{status}");
         assert_eq!(judge(outcome, &post), not_repeatable, "{status}");
+    }
+}
+
+#[test]
+fn a_limit_that_is_named_by_a_code_passes_if_it_is_one_of_the_rate_or_has_a_time() {
+    let back_off = Verdict::Wait(Duration::from_millis(250));
+    let wait = Duration::from_secs(7);
+    let last = Verdict::Reject(Rejection::Final);
+    let cases = [
+        (400, None, Limit::Rate, back_off),
+        (403, None, Limit::Rate, back_off),
+        (403, Some(wait), Limit::Rate, Verdict::Wait(wait)),
+        (400, None, Limit::Quota, last),
+        (403, None, Limit::Quota, last),
+        (403, Some(wait), Limit::Quota, Verdict::Wait(wait)),
+    ];
+    let post = Situation { repeatable: false, may_follow: false, ..CALM };
+    for (status, asked, limit, expected) in cases {
+        let status = StatusCode::from_u16(status).unwrap();
+        let limit = Some(limit);
+        let outcome =
+            Outcome::Answer { status, asked, limit, redirects: false, refusal: None, oauth: None };
+        assert_eq!(judge(outcome, &CALM), expected, "{status} {limit:?}");
+        assert_eq!(judge(outcome, &post), expected, "{status} {limit:?}");
     }
 }
 
@@ -152,6 +188,8 @@ fn the_token_endpoint_is_judged_by_its_error_code_before_the_status() {
         (500, Some("invalid_client"), refuse),
         (503, Some("access_denied"), refuse),
         (400, Some("slow_down"), wait),
+        (400, Some("TooManyRequestsException"), wait),
+        (400, Some("quotaExceeded"), refuse),
         (500, Some("Internal Server Error"), wait),
         (401, None, refuse),
         (304, None, refuse),
@@ -162,8 +200,14 @@ fn the_token_endpoint_is_judged_by_its_error_code_before_the_status() {
     ];
     for (status, oauth, expected) in cases {
         let status = StatusCode::from_u16(status).unwrap();
-        let outcome =
-            Outcome::Answer { status, asked: None, redirects: false, refusal: None, oauth };
+        let outcome = Outcome::Answer {
+            status,
+            asked: None,
+            limit: None,
+            redirects: false,
+            refusal: None,
+            oauth,
+        };
         assert_eq!(judge(outcome, &token), expected, "{status} {oauth:?}");
     }
 }
@@ -174,6 +218,7 @@ fn a_wait_is_kept_to_the_letter_or_not_begun() {
     let asked = |wait: Duration| Outcome::Answer {
         status: StatusCode::TOO_MANY_REQUESTS,
         asked: Some(wait),
+        limit: None,
         redirects: false,
         refusal: None,
         oauth: None,
@@ -184,6 +229,12 @@ fn a_wait_is_kept_to_the_letter_or_not_begun() {
         let too_long = Rejection::TooLong { wait, left: secs(900) };
         assert_eq!(judge(asked(wait), &CALM), Verdict::Reject(too_long));
     }
+    // One of more than a day is tried out each hour, if there is time at all.
+    let patient = Situation { time_left: Duration::MAX, ..CALM };
+    let (day, hour) = (secs(24 * 3_600), secs(3_600));
+    assert_eq!(judge(asked(day), &patient), Verdict::Wait(day));
+    assert_eq!(judge(asked(day + secs(1)), &patient), Verdict::Wait(hour));
+    assert_eq!(judge(asked(secs(u64::MAX)), &patient), Verdict::Wait(hour));
     let tired = Situation { retries_left: 0, ..CALM };
     assert_eq!(judge(asked(secs(1)), &tired), Verdict::Reject(Rejection::Exhausted));
     let late = Situation { time_left: Duration::from_millis(200), ..CALM };
@@ -216,73 +267,6 @@ fn the_back_off_doubles_up_to_half_a_minute_and_its_upper_half_is_jitter() {
     assert_eq!(millis, [250, 500, 1000, 2000, 4000, 8000, 15000, 15000, 15000]);
     assert_eq!(back_off(0, 1.0), Duration::from_millis(500));
     assert_eq!(back_off(u32::MAX, 1.0), Duration::from_secs(30));
-}
-
-type Headers = &'static [(&'static str, &'static str)];
-
-fn wait_of(status: u16, headers: Headers) -> Option<u64> {
-    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
-    let mut map = HeaderMap::new();
-    for (name, value) in headers {
-        map.append(*name, value.parse().unwrap());
-    }
-    let wait = asked_wait(StatusCode::from_u16(status).unwrap(), &map, now);
-    wait.map(|wait| wait.as_secs())
-}
-
-#[test]
-fn a_wait_that_a_proxy_merged_or_that_calls_gmt_by_another_name_is_read() {
-    let cases: [(Headers, Option<u64>); 7] = [
-        (&[("retry-after", "Fri, 15 Jan 2027 08:00:30 UTC")], Some(30)),
-        (&[("retry-after", "Fri, 15 Jan 2027 08:00:30 +0000")], Some(30)),
-        (&[("retry-after", "Fri, 15 Jan 2027 08:00:30 +0100")], None),
-        (&[("retry-after", "120, 120")], Some(120)),
-        (&[("retry-after", "30,120 , 5")], Some(120)),
-        (&[("retry-after", "soon, 5")], Some(5)),
-        (
-            &[
-                ("retry-after", "Fri, 15 Jan 2027 09:00:30 UTC"),
-                ("date", "Fri, 15 Jan 2027 09:00:20 UTC"),
-            ],
-            Some(10),
-        ),
-    ];
-    for (headers, expected) in cases {
-        assert_eq!(wait_of(429, headers), expected, "{headers:?}");
-    }
-}
-
-#[test]
-fn the_wait_is_read_from_any_shape_of_header() {
-    let cases: [(Headers, Option<u64>); 17] = [
-        (&[], None),
-        (&[("retry-after", "7")], Some(7)),
-        (&[("retry-after", " 7 ")], Some(7)),
-        (&[("retry-after", "0")], Some(0)),
-        (&[("retry-after", "1.2")], Some(2)),
-        (&[("retry-after", "99999999999999999999999")], Some(u64::MAX)),
-        (&[("retry-after", "-1")], None),
-        (&[("retry-after", "soon")], None),
-        (&[("retry-after", "3"), ("retry-after", "9"), ("retry-after", "x")], Some(9)),
-        (&[("retry-after", "Fri, 15 Jan 2027 08:00:30 GMT")], Some(30)),
-        (&[("retry-after", "Fri, 15 Jan 2027 07:00:00 GMT")], Some(0)),
-        (
-            &[
-                ("retry-after", "Fri, 15 Jan 2027 09:00:30 GMT"),
-                ("date", "Fri, 15 Jan 2027 09:00:20 GMT"),
-            ],
-            Some(10),
-        ),
-        (&[("x-ratelimit-reset", "12")], Some(12)),
-        (&[("x-ratelimit-reset", "1800000044")], Some(44)),
-        (&[("x-ratelimit-reset", "1700000000")], None),
-        (&[("x-ratelimit-reset", "99999999999999999999999")], Some(u64::MAX)),
-        (&[("x-ratelimit-reset", "5"), ("retry-after", "3")], Some(3)),
-    ];
-    for (headers, expected) in cases {
-        assert_eq!(wait_of(429, headers), expected, "{headers:?}");
-    }
-    assert_eq!(wait_of(502, &[("x-ratelimit-reset", "1800002400")]), None);
 }
 
 #[test]

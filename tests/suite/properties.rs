@@ -210,7 +210,6 @@ fn what_is_no_date_is_not_taken_for_one() {
         "thu, 01 jan 2026 00:00:00 gmt",
         "Wed, 31 Dec 1969 23:59:59 GMT",
         "Thursday, 01-Jan-2026 00:00:00 GMT",
-        "2026-01-01T00:00:00Z",
         "Thu, 01 Jan 2026 00:00:00",
     ] {
         assert_eq!(http_date(text), None, "{text}");

@@ -92,9 +92,69 @@ fn a_rate_limit_that_was_reset_already_gives_way_to_a_back_off() {
 
 #[test]
 fn a_wait_that_cannot_be_read_gives_way_to_a_back_off() {
-    for value in ["soon", "-5", "1e3", "", ".", "0x10", "5s", "1;5", "1.2.3", "Sun, 99 Nov 1994"] {
+    for value in ["soon", "-5", "1e3", "", ".", "0x10", "5x", "1;5", "1.2.3", "Sun, 99 Nov 1994"] {
         let waits = waits_after(refusal(&[("retry-after", value)]));
         assert!(is_first_back_off(&waits), "{value:?}: {waits:?}");
+    }
+}
+
+#[test]
+fn a_wait_is_read_under_every_name_and_in_every_shape_that_servers_use() {
+    const DATE: (&str, &str) = ("date", "Thu, 01 Jan 2026 00:00:00 GMT");
+    let cases: [(&[(&str, &str)], u64); 22] = [
+        (&[("x-retry-after", "21")], 21_000),
+        (&[("retry-after-ms", "1500")], 1_500),
+        (&[("x-ms-retry-after-ms", "2500")], 2_500),
+        (&[("retry-after", "2"), ("x-ms-retry-after-ms", "2500")], 2_500),
+        (&[("retry-after", "2s")], 2_000),
+        (&[("retry-after", "2026-01-01T00:00:30Z"), DATE], 30_000),
+        (&[("retry-after", "2026-01-01T02:00:30+02:00"), DATE], 30_000),
+        (&[("retry-after", "1767225630"), DATE], 30_000),
+        (&[("x-ratelimit-reset", "1767225630000"), DATE], 30_000),
+        (&[("x-ratelimit-reset", "1767225630000000"), DATE], 30_000),
+        (&[("x-ratelimit-reset", "1767225630000000000"), DATE], 30_000),
+        (&[("x-rate-limit-reset", "1767225630"), DATE], 30_000),
+        (&[("ratelimit-reset", "30")], 30_000),
+        (&[("x-ratelimit-reset-after", "12.5")], 13_000),
+        (&[("ratelimit", "limit=10, remaining=0, reset=4")], 4_000),
+        (&[("ratelimit", r#""default";r=0;t=4"#)], 4_000),
+        (&[("ratelimit", r#""a,b;r=0";r=0;t=4, "day";r=7;t=80000"#)], 4_000),
+        // The longest of the spent ones.
+        (
+            &[("ratelimit-reset", "5"), ("x-ratelimit-reset", "9"), ("x-rate-limit-reset", "7")],
+            9_000,
+        ),
+        (
+            &[("ratelimit-reset", "5"), ("x-ratelimit-reset", "9"), ("x-ratelimit-remaining", "3")],
+            5_000,
+        ),
+        (&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "9")], 9_000),
+        // What GitHub sends: its own word is about this call.
+        (
+            &[("retry-after", "60"), ("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "3500")],
+            60_000,
+        ),
+        (&[("retry-after-ms", "50"), ("x-ratelimit-reset", "3500")], 50),
+    ];
+    for (headers, millis) in cases {
+        let wait = Duration::from_millis(millis);
+        assert_eq!(waits_after(refusal(headers)), [wait], "{headers:?}");
+        let busy = Reply { status: 503, ..refusal(headers) };
+        assert_eq!(waits_after(busy), [wait], "503 {headers:?}");
+    }
+}
+
+#[test]
+fn the_reset_of_a_quota_that_is_not_spent_is_no_wait() {
+    let cases: [&[(&str, &str)]; 4] = [
+        &[("x-ratelimit-remaining", "3"), ("x-ratelimit-reset", "3500")],
+        &[("ratelimit-remaining", "1"), ("ratelimit-reset", "3500")],
+        &[("ratelimit", "limit=10, remaining=2, reset=3500")],
+        &[("ratelimit", r#""default";r=50;t=3500"#)],
+    ];
+    for headers in cases {
+        let waits = waits_after(refusal(headers));
+        assert!(is_first_back_off(&waits), "{headers:?}: {waits:?}");
     }
 }
 
@@ -128,18 +188,21 @@ fn a_rate_limit_reset_above_a_billion_is_a_point_in_time() {
 
 #[test]
 fn a_huge_retry_after_fails_at_once_without_overflow() {
-    let huge = "99999999999999999999999999";
+    let huge = "99999999999999999999999999999999999999999";
     for (name, value) in [
+        // Unix nanoseconds of the year 2554.
         ("retry-after", "18446744073709551615"),
         ("retry-after", huge),
+        ("retry-after-ms", huge),
         ("retry-after", "18446744073709551615.9"),
+        ("retry-after", "9999999999999999999s"),
         ("x-ratelimit-reset", huge),
         ("x-ratelimit-reset", "18446744073709551615"),
     ] {
         let server = Server::with_api([refusal(&[(name, value)])]);
         let (client, clock) = on_manual_clock(server.client());
         let error = client.get("/x").unwrap_err();
-        assert!(error.retry_after().unwrap() > secs(1 << 40), "{error}");
+        assert!(error.retry_after().unwrap() > secs(500 * 365 * 86_400), "{error}");
         assert!(clock.sleeps().is_empty());
         // The wish is remembered, and its arithmetic holds as well.
         client.get("/x").unwrap_err();
@@ -200,13 +263,15 @@ fn attempts(client: &Client, method: &str, status: u16, safe: bool) -> u64 {
 #[test]
 fn which_statuses_are_retried_for_which_methods() {
     let idempotent = ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"];
-    let last = [400, 402, 404, 405, 409, 410, 412, 422, 451, 501, 505, 506, 508, 510, 511, 600];
+    let last = [400, 402, 404, 405, 410, 412, 422, 451, 501, 505, 506, 508, 510, 511, 600];
     let server = status_server();
     let (client, _) = on_manual_clock(server.client());
     for method in ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "POST", "PATCH"] {
         let many = if idempotent.contains(&method) { 2 } else { 1 };
         let passing = [408, 500, 502, 503, 504, 507, 520, 529, 599];
-        let expected = [(&passing[..], many), (&[403, 429], 2), (&last, 1)];
+        let busy = [409, 423, 425];
+        let limits = [403, 420, 429, 430];
+        let expected = [(&passing[..], many), (&busy, many), (&limits, 2), (&last, 1)];
         for (statuses, times) in expected {
             for status in statuses {
                 assert_eq!(attempts(&client, method, *status, false), times, "{method} {status}");
@@ -232,6 +297,143 @@ fn a_403_that_names_a_wait_is_a_limit_and_waited_for_whatever_the_method() {
     assert_eq!(error.retry_after(), Some(secs(3600)));
     assert!(error.to_string().contains("a wait of 3600 s does not fit"), "{error}");
     assert!(clock.sleeps().is_empty());
+}
+
+/// Refusals for now that do not call themselves 429, each with the wait that it asks for.
+fn limits() -> Vec<(Reply, Option<u64>)> {
+    let google = |reason: &str| {
+        format!(
+            r#"{{"error":{{"code":403,"errors":[{{"domain":"usageLimits","reason":"{reason}"}}]}}}}"#
+        )
+    };
+    let details =
+        r#"{"error":{"code":403,"status":"X","details":[{"reason":"rateLimitExceeded"}]}}"#;
+    let error = "x-amzn-errortype";
+    vec![
+        (
+            reply(403, "{}")
+                .header("x-ratelimit-remaining", "0")
+                .header("x-ratelimit-reset", "1767225660")
+                .header("date", "Thu, 01 Jan 2026 00:00:00 GMT"),
+            Some(60),
+        ),
+        (reply(403, google("userRateLimitExceeded")), None),
+        (reply(403, google("rateLimitExceeded")), None),
+        (reply(403, google("quotaExceeded")).header("retry-after", "60"), Some(60)),
+        (reply(403, details), None),
+        (reply(400, r#"{"__type":"ThrottlingException","message":"Rate exceeded"}"#), None),
+        (reply(400, r#"{"__type":"a.b#ThrottlingException"}"#).header("retry-after", "9"), Some(9)),
+        (reply(400, "{}").header(error, "ThrottlingException:http://x/"), None),
+        (reply(400, "<E><Error><Code>Throttling</Code></Error></E>"), None),
+        (reply(400, r#"[{"errorCode":"TOO_MANY_REQUESTS"}]"#), None),
+        (reply(420, "").header("retry-after", "60"), Some(60)),
+        (reply(430, "").header("retry-after", "60"), Some(60)),
+    ]
+}
+
+#[test]
+fn a_rate_limit_under_another_status_is_waited_for_whatever_the_method() {
+    for (limit, wait) in limits() {
+        for method in ["GET", "POST"] {
+            let server = Server::with_api([limit.clone(), reply(200, "{}")]);
+            let (client, clock) = on_manual_clock(server.client());
+            client.send(&Request::new(method.parse().unwrap(), "/x")).unwrap();
+            assert_eq!(server.api_requests().len(), 2, "{limit:?}");
+            match wait {
+                Some(wait) => assert_eq!(clock.sleeps(), [secs(wait)], "{limit:?}"),
+                None => assert!(is_first_back_off(&clock.sleeps()), "{limit:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_rate_limit_that_lasts_is_told_as_one() {
+    for (limit, _) in limits() {
+        let server = Server::with_api([limit.clone()]);
+        let policy = RetryPolicy::default().with_retries(1);
+        let (client, _) = on_manual_clock(server.client().with_retry_policy(policy));
+        let error = client.post("/x", &1).unwrap_err();
+        assert_eq!((error.class(), error.sent()), (Class::Temporary, Sent::Refused), "{limit:?}");
+        assert!(!error.to_string().contains("the token is good"), "{error}");
+    }
+}
+
+#[test]
+fn a_quota_without_a_time_is_an_error_at_once_that_says_so() {
+    for code in ["quotaExceeded", "dailyLimitExceeded", "REQUEST_LIMIT_EXCEEDED"] {
+        let body = format!(r#"{{"error":{{"errors":[{{"reason":"{code}","message":"No."}}]}}}}"#);
+        let server = Server::with_api([reply(403, body)]);
+        let (client, clock) = on_manual_clock(server.client());
+        let error = client.get("/x").unwrap_err();
+        let text = "403 Forbidden: No.; the quota is used up, and the server does not say until when: try again later, or ask the provider for a larger quota";
+        assert!(error.to_string().ends_with(text), "{error}");
+        assert_eq!((error.class(), error.sent()), (Class::Temporary, Sent::Refused));
+        assert_eq!((server.api_requests().len(), clock.sleeps().len()), (1, 0));
+    }
+}
+
+#[test]
+fn a_refusal_that_only_speaks_of_limits_is_final() {
+    for body in [
+        r#"{"error":{"message":"rateLimitExceeded"}}"#,
+        r#"{"error":"forbidden","data":{"reason":"rateLimitExceeded"}}"#,
+        "rateLimitExceeded",
+        r#"{"error":"throttlingExceptionX"}"#,
+    ] {
+        for status in [400, 403] {
+            let server = Server::with_api([reply(status, body)]);
+            let error = server.client().get("/x").unwrap_err();
+            assert_eq!((error.class(), server.api_requests().len()), (Class::Refused, 1), "{body}");
+        }
+    }
+    // The words of other statuses are not read.
+    let server = Server::with_api([reply(404, r#"{"error":"rateLimitExceeded"}"#)]);
+    server.client().get("/x").unwrap_err();
+    assert_eq!(server.api_requests().len(), 1);
+}
+
+#[test]
+fn what_a_resource_is_busy_with_is_waited_for_if_the_request_may_be_sent_twice() {
+    for status in [409, 423, 425] {
+        let busy = reply(status, "").header("retry-after", "5");
+        let server = Server::with_api([busy.clone(), reply(200, "{}")]);
+        let (client, clock) = on_manual_clock(server.client());
+        client.get("/x").unwrap();
+        assert_eq!((server.api_requests().len(), clock.sleeps()), (2, vec![secs(5)]), "{status}");
+
+        let server = Server::with_api([busy, reply(200, "{}")]);
+        let (client, clock) = on_manual_clock(server.client());
+        let error = client.post("/x", &1).unwrap_err();
+        let text = "; not sent again after the 5 s that the server asks for, because it is a POST: if sending it twice does no harm, mark the request safe_to_repeat()";
+        assert!(error.to_string().ends_with(text), "{error}");
+        assert_eq!((error.class(), error.sent()), (Class::Temporary, Sent::Refused));
+        assert_eq!(error.retry_after(), Some(secs(5)));
+        // It is about one resource.
+        client.send(&untold(Method::GET)).unwrap();
+        assert!(clock.sleeps().is_empty());
+
+        let server = Server::with_api([reply(status, "")]);
+        assert_eq!(server.client().get("/x").unwrap_err().class(), Class::Refused);
+        assert_eq!(server.api_requests().len(), 1, "{status}");
+    }
+}
+
+#[test]
+fn a_token_endpoint_that_throttles_in_its_own_words_is_asked_again() {
+    for code in ["TooManyRequestsException", "ThrottlingException", "SlowDown", "slow_down"] {
+        for body in [format!(r#"{{"__type":"{code}"}}"#), format!(r#"{{"error":"{code}"}}"#)] {
+            let server = Server::with_scripts([reply(400, body.clone())], []);
+            let (client, clock) = on_manual_clock(server.client());
+            client.get("/x").unwrap();
+            assert!(is_first_back_off(&clock.sleeps()), "{body}");
+
+            let server = Server::with_scripts([reply(400, body)], []);
+            let policy = RetryPolicy::default().with_retries(0);
+            let error = server.client().with_retry_policy(policy).get("/x").unwrap_err();
+            assert_eq!(error.class(), Class::Temporary, "{error}");
+        }
+    }
 }
 
 #[test]

@@ -197,6 +197,11 @@ fn the_servers_wishes_are_kept_for_the_next_run() {
     let error = next.get("/x").unwrap_err();
     assert_eq!(error.retry_after(), Some(secs(3_600)));
     assert_eq!(error.sent(), unattended::error::Sent::No);
+    let text = format!(
+        "; not sent: the server asked before not to be called for another 3600 s, which does not fit into the 900 s left of the call's deadline (RetryPolicy::with_deadline); the wait is kept in the folder {}, and Client::forget_cooldowns clears it",
+        folder.0.display()
+    );
+    assert!(error.to_string().ends_with(&text), "{error}");
     assert_eq!(server.api_requests().len(), 1);
     clock.advance(secs(3_590));
     let (last, events) = observed(run(&server, folder.store()).with_clock(clock.clone()));
@@ -682,4 +687,119 @@ fn a_wish_out_of_the_store_ends_though_the_wall_clock_is_set_back() {
     clock.set_now(clock.now() - secs(1_000));
     clock.advance(secs(101));
     next.get("/x").unwrap();
+}
+
+const HOUR: u64 = 60 * 60;
+/// Twenty years: what a server asks for by mistake.
+const FAR: u64 = 20 * 365 * 24 * HOUR;
+
+/// A server that refuses its API for twenty years while it is told to.
+fn wrong_server() -> (Server, Arc<std::sync::atomic::AtomicBool>) {
+    let is_wrong = Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let wrong = is_wrong.clone();
+    let server = Server::start(move |seen| match seen.path() {
+        TOKEN_PATH => token_reply("t", 3600),
+        _ if wrong.load(std::sync::atomic::Ordering::SeqCst) => {
+            reply(429, "{}").header("retry-after", FAR.to_string())
+        }
+        _ => reply(200, "{}"),
+    });
+    (server, is_wrong)
+}
+
+#[test]
+fn in_thirty_days_after_a_wrong_header_the_runs_of_a_fleet_send_one_call_an_hour() {
+    let (server, is_wrong) = wrong_server();
+    let (folder, clock) = (Folder::new("thirty-days"), ManualClock::new());
+    let new_run = || run(&server, folder.store()).with_clock(clock.clone());
+    // One that stays, beside short runs of a job.
+    let daemon = new_run();
+    for day in 0..30 {
+        for _ in 0..24 {
+            daemon.get("/x").unwrap_err();
+            clock.advance(secs(HOUR / 2));
+            new_run().get("/x").unwrap_err();
+            clock.advance(secs(HOUR / 2));
+        }
+        assert_eq!(server.api_requests().len(), (day + 1) * 24);
+    }
+    is_wrong.store(false, std::sync::atomic::Ordering::SeqCst);
+    new_run().get("/x").unwrap();
+    new_run().get("/x").unwrap();
+    // The other one finds out for itself within the hour.
+    clock.advance(secs(HOUR));
+    daemon.get("/x").unwrap();
+    daemon.get("/x").unwrap();
+    assert_eq!(server.api_requests().len(), 30 * 24 + 4);
+}
+
+#[test]
+fn a_wait_of_more_than_a_day_that_an_earlier_run_left_is_dropped_after_a_day() {
+    let (server, is_wrong) = wrong_server();
+    let (folder, clock) = (Folder::new("day-old"), ManualClock::new());
+    let new_run = || run(&server, folder.store()).with_clock(clock.clone());
+    new_run().get("/x").unwrap_err();
+    is_wrong.store(false, std::sync::atomic::Ordering::SeqCst);
+    clock.advance(secs(HOUR / 2));
+    let error = new_run().get("/x").unwrap_err();
+    let holder = format!(
+        "; the wait is kept in the folder {}, and Client::forget_cooldowns clears it",
+        folder.0.display()
+    );
+    assert!(error.to_string().ends_with(&holder), "{error}");
+    clock.advance(secs(24 * HOUR));
+    let policy = RetryPolicy::default().with_retries(3);
+    let next = new_run().with_retry_policy(policy);
+    next.get("/x").unwrap();
+    assert!(!fs::read_to_string(folder.entry()).unwrap().contains("since"));
+}
+
+#[test]
+fn what_a_server_asked_for_is_forgotten_in_the_store_as_well() {
+    let (server, is_wrong) = wrong_server();
+    let folder = Folder::new("forgotten");
+    run(&server, folder.store()).get("/x").unwrap_err();
+    run(&server, folder.store()).get("/y").unwrap_err();
+    is_wrong.store(false, std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(
+        run(&server, folder.store()).get("/z").unwrap_err().sent(),
+        unattended::error::Sent::No
+    );
+    // By a program that has done nothing else.
+    run(&server, folder.store()).forget_cooldowns().unwrap();
+    run(&server, folder.store()).get("/x").unwrap();
+    assert_eq!((server.api_requests().len(), server.token_requests().len()), (3, 1));
+}
+
+#[test]
+fn a_store_that_cannot_be_changed_keeps_its_waits_and_says_so() {
+    let server = Server::with_api([]);
+    let error = run(&server, Busy(ManualClock::new())).forget_cooldowns().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the waits in the client's token store are not forgotten: somebody else takes too long"
+    );
+}
+
+#[test]
+fn of_processes_that_start_together_one_finds_out_whether_a_wait_holds() {
+    const TEST: &str = "of_processes_that_start_together_one_finds_out_whether_a_wait_holds";
+    if let Ok(origin) = std::env::var("UNATTENDED_TEST_ORIGIN") {
+        let store = FileStore::at(std::env::var("UNATTENDED_TEST_FOLDER").unwrap());
+        let client = client_at(&origin).with_store(store);
+        let (client, clock) = on_manual_clock(client);
+        clock.advance(secs(HOUR));
+        let error = client.get("/x").unwrap_err();
+        assert_eq!(client.stats().store_failures, 0);
+        std::process::exit(if error.sent() == unattended::error::Sent::No { 7 } else { 0 });
+    }
+    let (server, _) = wrong_server();
+    let folder = Folder::new("together");
+    let (first, _) = on_manual_clock(run(&server, folder.store()));
+    first.get("/x").unwrap_err();
+    let mut children: Vec<Child> = (0..8).map(|_| child(TEST, &server, &folder)).collect();
+    let mut codes: Vec<_> = children.iter_mut().map(|it| it.wait().unwrap().code()).collect();
+    codes.sort_unstable();
+    assert_eq!(codes, [[Some(0)].as_slice(), &[Some(7); 7]].concat());
+    assert_eq!(server.api_requests().len(), 2);
 }

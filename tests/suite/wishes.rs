@@ -321,8 +321,9 @@ fn a_clone_keeps_the_token_endpoint_s_wish() {
 
 #[test]
 fn which_answers_are_wishes() {
-    let cases = [429, 503, 500, 408, 403, 507, 520, 529].map(|status| (status, true));
-    let others = [200, 201, 202, 204, 301, 304, 400, 404, 501, 505].map(|status| (status, false));
+    let cases = [429, 503, 500, 408, 403, 420, 430, 507, 520, 529].map(|status| (status, true));
+    let others = [200, 201, 202, 204, 301, 304, 400, 404, 409, 423, 425, 501, 505];
+    let others = others.map(|status| (status, false));
     for (status, is_wish) in cases.into_iter().chain(others) {
         let server =
             Server::with_api([reply(status, "").header("retry-after", "60"), reply(200, "")]);
@@ -483,4 +484,196 @@ fn a_token_that_goes_stale_in_a_remembered_wait_is_renewed_before_the_call() {
     let tokens: Vec<_> = server.api_requests();
     let tokens: Vec<_> = tokens.iter().map(|seen| seen.header("authorization").unwrap()).collect();
     assert_eq!(tokens, ["Bearer old", "Bearer token-1"]);
+}
+
+const DAY: u64 = 24 * 60 * 60;
+const HOUR: u64 = 60 * 60;
+/// Twenty years: what a server asks for by mistake.
+const FAR: u64 = 20 * 365 * DAY;
+
+#[test]
+fn a_wait_of_a_day_is_kept_to_the_second() {
+    let server = slow_server(DAY);
+    let (client, clock) = on_manual_clock(server.client());
+    provoke(&client);
+    for _ in 0..47 {
+        clock.advance(secs(HOUR / 2));
+        client.send(&untold("/slow")).unwrap_err();
+    }
+    assert_eq!(server.seen().len(), 1);
+    clock.advance(secs(HOUR / 2));
+    client.send(&untold("/slow")).unwrap_err();
+    assert_eq!(server.seen().len(), 2);
+}
+
+#[test]
+fn of_a_wait_of_more_than_a_day_one_call_an_hour_finds_out_whether_it_holds() {
+    let server = slow_server(FAR);
+    let (client, clock) = on_manual_clock(server.client());
+    provoke(&client);
+    let day = 24 * 6;
+    for minutes in 1..=30 * day {
+        clock.advance(secs(600));
+        let error = client.clone().send(&untold("/slow")).unwrap_err();
+        let is_sent = error.sent() != Sent::No;
+        assert_eq!(is_sent, minutes % 6 == 0, "{minutes}0 minutes: {error}");
+        assert_eq!(error.class(), Class::Temporary);
+    }
+    assert_eq!(server.seen().len(), 1 + 30 * 24);
+    assert!(clock.sleeps().is_empty());
+}
+
+#[test]
+fn a_call_that_is_held_back_for_more_than_a_day_says_when_one_is_let_through() {
+    let server = slow_server(FAR);
+    let (client, clock) = on_manual_clock(server.client());
+    provoke(&client);
+    clock.advance(secs(600));
+    let error = client.send(&untold("/slow")).unwrap_err();
+    let text = format!(
+        "not sent: the server asked before not to be called for another {} s, which is more than a day: one call an hour is sent all the same, the next one in 3000 s; the wait is kept in the memory of this client and its clones, and Client::forget_cooldowns clears it",
+        FAR - 600
+    );
+    assert!(error.to_string().ends_with(&text), "{error}");
+    assert_eq!(error.retry_after(), Some(secs(FAR - 600)));
+}
+
+#[test]
+fn one_wrong_header_is_forgotten_by_the_first_answer_an_hour_later() {
+    let why = "; a wait of 630720000 s is more than a day: one call an hour is sent all the same, to find out whether it holds";
+    for (status, method) in [(200, "GET"), (404, "GET"), (200, "POST")] {
+        let wrong = reply(429, "").header("retry-after", FAR.to_string());
+        let server = Server::with_api([wrong, reply(status, "{}")]);
+        let (client, clock) = on_manual_clock(server.client());
+        let request = || Request::new(method.parse().unwrap(), "/x").without_token();
+        let error = client.send(&request()).unwrap_err();
+        assert!(error.to_string().ends_with(why), "{error}");
+        clock.advance(secs(HOUR - 1));
+        assert_eq!(client.send(&request()).unwrap_err().sent(), Sent::No);
+        clock.advance(secs(1));
+        for _ in 0..3 {
+            let _ = client.send(&request());
+        }
+        assert_eq!(server.seen().len(), 4, "{status} {method}");
+    }
+}
+
+#[test]
+fn a_probe_that_is_refused_without_a_wait_or_not_answered_is_not_repeated_within_the_hour() {
+    for after in [reply(429, ""), reply(503, "")] {
+        let wrong = reply(429, "").header("retry-after", FAR.to_string());
+        let server = Server::with_api([wrong, after.clone(), reply(200, "{}")]);
+        let (client, clock) = on_manual_clock(server.client());
+        client.send(&untold("/x")).unwrap_err();
+        clock.advance(secs(HOUR));
+        let error = client.send(&untold("/x")).unwrap_err();
+        assert_ne!(error.sent(), Sent::No);
+        assert_eq!((error.status().unwrap().as_u16(), server.seen().len()), (after.status, 2));
+        clock.advance(secs(HOUR - 1));
+        client.send(&untold("/x")).unwrap_err();
+        assert_eq!((server.seen().len(), clock.sleeps().len()), (2, 0));
+        clock.advance(secs(1));
+        client.send(&untold("/x")).unwrap();
+        client.send(&untold("/x")).unwrap();
+    }
+}
+
+#[test]
+fn two_wrong_headers_hold_back_paths_that_were_never_asked_for_an_hour_at_most() {
+    let server = Server::start(|seen| match seen.path() {
+        "/1" | "/2" => reply(429, "").header("retry-after", FAR.to_string()),
+        _ => reply(200, "{}"),
+    });
+    let (client, clock) = on_manual_clock(server.client());
+    for path in ["/1", "/2"] {
+        client.send(&untold(path)).unwrap_err();
+    }
+    clock.advance(secs(HOUR - 1));
+    let error = client.send(&untold("/3")).unwrap_err();
+    assert_eq!(error.sent(), Sent::No);
+    assert!(error.to_string().contains("the next one in 1 s"), "{error}");
+    clock.advance(secs(1));
+    // Those that are refused again do not take its place.
+    for path in ["/1", "/2"] {
+        assert_ne!(client.send(&untold(path)).unwrap_err().sent(), Sent::No);
+    }
+    client.send(&untold("/3")).unwrap();
+    client.send(&untold("/4")).unwrap();
+}
+
+#[test]
+fn a_server_that_refuses_everything_for_long_is_asked_about_once_an_hour() {
+    let server = slow_server(FAR);
+    let (client, clock) = on_manual_clock(server.client());
+    let days = 10;
+    for _ in 0..days * 24 * 6 {
+        for path in ["/slow/1", "/slow/2", "/slow/3", "/slow/4", "/slow/5", "/slow/6"] {
+            client.send(&untold(path)).unwrap_err();
+        }
+        clock.advance(secs(600));
+    }
+    let mut asked: Vec<_> = server.seen().into_iter().map(|seen| seen.target).collect();
+    assert!(asked.len() < days * 24 * 3 / 2, "{}", asked.len());
+    // None of them is left out.
+    asked.sort_unstable();
+    for path in asked.chunk_by(|one, other| one == other) {
+        assert!(path.len() > days * 4, "{} for {}", path.len(), path[0]);
+    }
+}
+
+#[test]
+fn a_call_with_a_deadline_of_years_is_sent_again_each_hour() {
+    let server = Server::with_api([
+        reply(429, "").header("retry-after", FAR.to_string()),
+        reply(429, "").header("retry-after", FAR.to_string()),
+        reply(200, "{}"),
+    ]);
+    let policy = RetryPolicy::default().with_deadline(Duration::MAX);
+    let (client, clock) = on_manual_clock(server.client().with_retry_policy(policy));
+    client.send(&untold("/x")).unwrap();
+    assert_eq!(clock.sleeps(), [secs(HOUR); 2]);
+    assert_eq!(server.seen().len(), 3);
+}
+
+#[test]
+fn a_token_endpoint_that_asks_for_years_is_asked_once_an_hour() {
+    let wrong = reply(429, "").header("retry-after", FAR.to_string());
+    let server = Server::with_scripts([wrong.clone(), wrong], []);
+    let (client, clock) = on_manual_clock(server.client());
+    for hours in 0..2 {
+        assert_eq!(server.seen().len(), hours);
+        client.get("/x").unwrap_err();
+        clock.advance(secs(HOUR - 1));
+        let error = client.clone().get("/x").unwrap_err();
+        assert!(error.to_string().contains("the next one in 1 s"), "{error}");
+        clock.advance(secs(1));
+    }
+    client.get("/x").unwrap();
+    client.clone().get("/x").unwrap();
+    assert_eq!((server.token_requests().len(), clock.sleeps().len()), (3, 0));
+    clock.advance(secs(2 * HOUR));
+    client.get("/x").unwrap();
+    assert_eq!(server.token_requests().len(), 4);
+}
+
+#[test]
+fn what_a_server_asked_for_can_be_forgotten() {
+    for wait in [2 * HOUR, FAR] {
+        let wrong = || reply(429, "").header("retry-after", wait.to_string());
+        let server = Server::with_scripts([wrong()], [wrong(), wrong(), reply(200, "{}")]);
+        let (client, clock) = on_manual_clock(server.client());
+        client.get("/x").unwrap_err();
+        client.get("/x").unwrap_err();
+        client.clone().forget_cooldowns().unwrap();
+        for path in ["/1", "/2"] {
+            client.get(path).unwrap_err();
+        }
+        client.get("/3").unwrap_err();
+        assert_eq!(server.seen().len(), 4);
+        client.forget_cooldowns().unwrap();
+        for path in ["/1", "/2", "/3"] {
+            client.get(path).unwrap();
+        }
+        assert!(clock.sleeps().is_empty());
+    }
 }

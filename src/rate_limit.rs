@@ -1,0 +1,84 @@
+//! Rate limits and quotas that a refusal names by a code of its own, under a status that
+//! usually means something else.
+
+use serde_json::Value;
+use ureq::http::{HeaderMap, StatusCode};
+
+/// What a code says about the calls to come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Limit {
+    /// Too many calls in a short time: it passes by itself.
+    Rate,
+    /// All calls of a day or month are used up: nobody knows until when.
+    Quota,
+}
+
+impl Limit {
+    /// Looked for in 400 and 403 alone: others say enough by their status.
+    pub(crate) fn of(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<Self> {
+        if !matches!(status.as_u16(), 400 | 403) {
+            return None;
+        }
+        // AWS REST services (Smithy, AWS restJson1 protocol, "Operation error serialization").
+        let header = headers.get("x-amzn-errortype").and_then(|code| code.to_str().ok());
+        let in_body = || match serde_json::from_slice(body) {
+            Ok(body) => Self::of_json(&body),
+            Err(_) => Self::of_code(xml_code(std::str::from_utf8(body).ok()?)?),
+        };
+        header.and_then(Self::of_code).or_else(in_body)
+    }
+
+    /// In any spelling: `SlowDown`, `slow_down`, `com.amazon.coral#ThrottlingException:…`.
+    pub(crate) fn of_code(code: &str) -> Option<Self> {
+        let name = code.rsplit('#').next()?.split(':').next()?;
+        let name: String = name.chars().filter(|c| !matches!(c, '_' | '-')).collect();
+        match name.to_ascii_lowercase().as_str() {
+            // Google ("Resolve errors" of Drive, Calendar and Directory).
+            "userratelimitexceeded" | "ratelimitexceeded" | "sharingratelimitexceeded" => {
+                Some(Self::Rate)
+            }
+            // What AWS's SDKs take for throttling (aws-sdk-js-v3, service-error-classification);
+            // RFC 8628 §3.5.
+            "throttling"
+            | "throttlingexception"
+            | "throttledexception"
+            | "ec2throttledexception"
+            | "requestthrottled"
+            | "requestthrottledexception"
+            | "toomanyrequests"
+            | "toomanyrequestsexception"
+            | "provisionedthroughputexceededexception"
+            | "bandwidthlimitexceeded"
+            | "slowdown" => Some(Self::Rate),
+            // Google; YouTube ("Errors"); Salesforce ("API Request Limits").
+            "quotaexceeded" | "dailylimitexceeded" | "requestlimitexceeded" => Some(Self::Quota),
+            _ => None,
+        }
+    }
+
+    /// At the places of an error body where a code stands, and at no others.
+    fn of_json(body: &Value) -> Option<Self> {
+        match body {
+            Value::Array(errors) => errors.iter().find_map(Self::of_json),
+            Value::Object(members) => members.iter().find_map(|(name, value)| match value {
+                Value::String(code) if CODES.contains(&name.as_str()) => Self::of_code(code),
+                Value::String(_) => None,
+                value if ERRORS.contains(&name.as_str()) => Self::of_json(value),
+                _ => None,
+            }),
+            _ => None,
+        }
+    }
+}
+
+/// AWS's query services answer in XML (Smithy, AWS Query protocol).
+fn xml_code(body: &str) -> Option<&str> {
+    Some(body.split_once("<Code>")?.1.split_once("</Code>")?.0)
+}
+
+const CODES: [&str; 8] =
+    ["error", "code", "errorCode", "error_code", "__type", "type", "status", "reason"];
+const ERRORS: [&str; 3] = ["error", "errors", "details"];
+
+/// What to do about a quota that is used up.
+pub(crate) const QUOTA: &str = "the quota is used up, and the server does not say until when: try again later, or ask the provider for a larger quota";

@@ -1,0 +1,262 @@
+//! The headers by which servers ask to wait: one table of their names, and one way to read
+//! their values.
+
+use std::time::{Duration, SystemTime};
+
+use httpdate::parse_http_date;
+use ureq::http::StatusCode;
+use ureq::http::header::{DATE, HeaderMap};
+
+/// Names of the wait itself, with the milliseconds of their unit. They count on every
+/// answer.
+const WAITS: [(&str, u128); 4] = [
+    // RFC 9110 §10.2.3.
+    ("retry-after", 1_000),
+    // better-auth sends only this one (its documentation, "Rate Limit").
+    ("x-retry-after", 1_000),
+    // Azure OpenAI, and the retry policy of Azure's SDKs.
+    ("retry-after-ms", 1),
+    // Azure Cosmos DB (REST reference, "Common response headers").
+    ("x-ms-retry-after-ms", 1),
+];
+
+/// Names of the time at which a quota is full again, with the names of what is left of it.
+/// Many servers send them with every answer.
+const RESETS: [(&str, &str); 4] = [
+    // GitHub (REST API, "Rate limits"): Unix seconds. Others: seconds.
+    ("x-ratelimit-reset", "x-ratelimit-remaining"),
+    // Okta ("Rate limits", response headers): Unix seconds.
+    ("x-rate-limit-reset", "x-rate-limit-remaining"),
+    // draft-ietf-httpapi-ratelimit-headers-06 §5: seconds.
+    ("ratelimit-reset", "ratelimit-remaining"),
+    // Discord ("Rate limits"): seconds with a fraction, beside its reset in Unix seconds.
+    ("x-ratelimit-reset-after", "x-ratelimit-remaining"),
+];
+
+/// draft-ietf-httpapi-ratelimit-headers: a dictionary until -07 (§5), a list of named
+/// quotas in -11 (§4).
+const RATE_LIMIT: &str = "ratelimit";
+
+/// How long the server asks to wait. A wait that is named wins; else it is the longest
+/// reset of a quota that is spent. What cannot be read does not count. A point in time is
+/// measured against the answer's own `Date`: the server's clock is not ours.
+pub(crate) fn asked_wait(
+    status: StatusCode,
+    headers: &HeaderMap,
+    now: SystemTime,
+) -> Option<Duration> {
+    let now = date(headers).unwrap_or(now);
+    let waits = WAITS.iter().flat_map(|(name, unit)| values(headers, name, *unit));
+    waits.map(|wait| wait.from(now).unwrap_or_default()).max().or_else(|| {
+        let said_by_status = match status.as_u16() {
+            429 | 503 => true,
+            // Only a limit if the quota is said to be spent.
+            400 | 403 | 420 | 430 => false,
+            _ => return None,
+        };
+        let resets = RESETS.iter().filter(|(_, remaining)| {
+            is_spent(headers.get_all(*remaining).iter().filter_map(|it| it.to_str().ok()))
+                .unwrap_or(said_by_status)
+        });
+        let resets = resets.flat_map(|(name, _)| values(headers, name, 1_000));
+        // One that is over says nothing about the next one.
+        let resets = resets.filter_map(|wait| wait.from(now));
+        let fields = headers.get_all(RATE_LIMIT).iter().filter_map(|it| it.to_str().ok());
+        let quotas = fields.filter_map(|field| spent_quota(field, said_by_status, now));
+        resets.chain(quotas).max()
+    })
+}
+
+/// The answer's `Date` (RFC 9110 §6.6.1).
+pub(crate) fn date(headers: &HeaderMap) -> Option<SystemTime> {
+    http_date(headers.get(DATE)?.to_str().ok()?)
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Wait {
+    For(Duration),
+    Until(SystemTime),
+}
+
+impl Wait {
+    /// `None` if it is over.
+    fn from(self, now: SystemTime) -> Option<Duration> {
+        match self {
+            Self::For(wait) => Some(wait),
+            Self::Until(time) => time.duration_since(now).ok().filter(|wait| !wait.is_zero()),
+        }
+    }
+}
+
+fn values(headers: &HeaderMap, name: &str, unit: u128) -> Vec<Wait> {
+    let texts = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    let read = |text: &str| wait(text.trim(), unit);
+    // Proxies merge several headers into one (RFC 9110 §5.3).
+    let merged = |text: &str| text.split(',').filter_map(read).collect();
+    texts.flat_map(|text| read(text).map_or_else(|| merged(text), |wait| vec![wait])).collect()
+}
+
+fn wait(text: &str, unit: u128) -> Option<Wait> {
+    let number = number(text).map(|number| of_number(number, unit));
+    let date = || http_date(text).or_else(|| iso_date(text)).map(Wait::Until);
+    number.or_else(date).or_else(|| spans(text).map(Wait::For))
+}
+
+/// Digits; a fraction is rounded up, since early is too early.
+fn number(text: &str) -> Option<u128> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || !is_number(whole) || !is_number(fraction) {
+        return None;
+    }
+    let up = u128::from(fraction.bytes().any(|digit| digit != b'0'));
+    Some(whole.parse().unwrap_or(u128::MAX).saturating_add(up))
+}
+
+/// A number for what it can be: nobody is asked to wait for 31 years, so from there on it is
+/// a Unix time, in the unit that puts it in our days.
+fn of_number(number: u128, unit: u128) -> Wait {
+    let nanos = match number.checked_ilog10().unwrap_or_default() {
+        ..9 => return Wait::For(millis(number * unit)),
+        9..12 => 1_000_000_000,
+        12..15 => 1_000_000,
+        15..18 => 1_000,
+        _ => 1,
+    };
+    let since_epoch = duration(number * nanos, 1_000_000_000);
+    let time = SystemTime::UNIX_EPOCH.checked_add(since_epoch);
+    time.map_or(Wait::For(Duration::MAX), Wait::Until)
+}
+
+fn millis(millis: u128) -> Duration {
+    duration(millis, 1_000)
+}
+
+/// So many parts, of which `per_second` make a second.
+fn duration(parts: u128, per_second: u128) -> Duration {
+    let rest = parts % per_second * (1_000_000_000 / per_second);
+    match (u64::try_from(parts / per_second), u32::try_from(rest)) {
+        (Ok(seconds), Ok(nanos)) => Duration::new(seconds, nanos),
+        _ => Duration::MAX,
+    }
+}
+
+/// RFC 9110 §5.6.7; some servers call GMT by another name.
+fn http_date(text: &str) -> Option<SystemTime> {
+    let other = || ["UTC", "+0000"].iter().find_map(|zone| text.strip_suffix(zone));
+    let date = parse_http_date(text).ok();
+    date.or_else(|| parse_http_date(&format!("{}GMT", other()?)).ok())
+}
+
+/// RFC 3339 §5.6, read leniently: without a zone it is UTC. A fraction is rounded up.
+fn iso_date(text: &str) -> Option<SystemTime> {
+    let (date, rest) = text.split_once(['T', 't', ' '])?;
+    let at = rest.find(['Z', 'z', '+', '-']).unwrap_or(rest.len());
+    let (clock, zone) = rest.split_at_checked(at)?;
+    let (clock, fraction) = clock.split_once('.').unwrap_or((clock, "0"));
+    let [year, month, day] = three(date, '-')?;
+    let [hour, minute, second] = three(clock, ':')?;
+    let is_time = hour < 24 && minute < 60 && second <= 60;
+    if !(1..=12).contains(&month) || day < 1 || day > days_of_month(year, month) || !is_time {
+        return None;
+    }
+    let up = i64::from(number(&format!("0.{fraction}"))? > 0);
+    let seconds = (days(year, month, day) * 24 + hour) * 3_600 + minute * 60 + second + up;
+    let since_epoch = u64::try_from(seconds - offset(zone)?).ok()?;
+    SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(since_epoch))
+}
+
+/// Of a zone, in seconds.
+fn offset(zone: &str) -> Option<i64> {
+    if matches!(zone, "" | "Z" | "z") {
+        return Some(0);
+    }
+    let digits = zone.get(1..)?.replace(':', "");
+    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+    let number: i64 = digits.parse().ok().filter(|_| is_number && digits.len() == 4)?;
+    let seconds = (number / 100) * 3_600 + (number % 100) * 60;
+    Some(if zone.starts_with('-') { -seconds } else { seconds })
+}
+
+fn three(text: &str, separator: char) -> Option<[i64; 3]> {
+    let mut parts = text.split(separator).map(|part| {
+        let is_number = part.len() <= 4 && part.bytes().all(|byte| byte.is_ascii_digit());
+        part.parse::<i64>().ok().filter(|_| is_number)
+    });
+    let three = [parts.next()??, parts.next()??, parts.next()??];
+    parts.next().is_none().then_some(three)
+}
+
+/// Since 1970-01-01, in the Gregorian calendar: a year begins with March, so that the leap
+/// day is its last.
+fn days(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month < 3 { year - 1 } else { year };
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    year * 365 + year / 4 - year / 100 + year / 400 + of_year - 719_468
+}
+
+fn days_of_month(year: i64, month: i64) -> i64 {
+    let next = if month == 12 { days(year + 1, 1, 1) } else { days(year, month + 1, 1) };
+    next - days(year, month, 1)
+}
+
+/// `2s`, `1m30s` and `250ms` as Go prints them, and `PT30S` (ISO 8601).
+fn spans(text: &str) -> Option<Duration> {
+    let iso = text.strip_prefix("PT").map(str::to_ascii_lowercase);
+    let mut rest = iso.as_deref().unwrap_or(text);
+    let mut total = None;
+    while !rest.is_empty() {
+        let (count, after) = rest.split_at(rest.find(|c: char| c.is_ascii_alphabetic())?);
+        let end = after.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(after.len());
+        let (unit, after) = after.split_at(end);
+        let unit = match unit {
+            "ms" => 1,
+            "s" => 1_000,
+            "m" => 60_000,
+            "h" => 3_600_000,
+            _ => return None,
+        };
+        let span = millis(number(count)?.saturating_mul(unit));
+        total = Some(span.saturating_add(total.unwrap_or_default()));
+        rest = after;
+    }
+    total
+}
+
+/// Whether nothing is left of a quota, if anything is said about it.
+fn is_spent<'a>(remaining: impl Iterator<Item = &'a str>) -> Option<bool> {
+    let left = remaining.filter_map(|text| text.split([',', ';']).next());
+    let left = left.filter_map(|text| text.trim().parse::<f64>().ok());
+    left.reduce(f64::min).map(|least| least <= 0.0)
+}
+
+/// The longest reset of what is spent in a `RateLimit` header: `limit=10, remaining=0,
+/// reset=4`, or `"name";r=0;t=4` for each quota.
+fn spent_quota(field: &str, said_by_status: bool, now: SystemTime) -> Option<Duration> {
+    let field = without_quoted(field);
+    let spent = |members: &str, remaining: &str, reset: &str| {
+        let member = |name: &str| {
+            let mut pairs = members.split([',', ';']).filter_map(|pair| pair.split_once('='));
+            pairs.find(|(key, _)| key.trim() == name).map(|(_, value)| value.trim())
+        };
+        let is_spent = is_spent(member(remaining).into_iter()).unwrap_or(said_by_status);
+        wait(member(reset)?, 1_000).filter(|_| is_spent)?.from(now)
+    };
+    let quotas = field.split(',').filter_map(|quota| spent(quota, "r", "t"));
+    quotas.max().or_else(|| spent(&field, "remaining", "reset"))
+}
+
+/// What is in quotes (RFC 9651 §3.3.3) is a name.
+fn without_quoted(text: &str) -> String {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    let plain = text.chars().filter(|c| {
+        let was_quoted = is_quoted;
+        is_quoted ^= *c == '"' && !is_escaped;
+        is_escaped = was_quoted && *c == '\\' && !is_escaped;
+        !was_quoted && *c != '"'
+    });
+    plain.collect()
+}
+
+#[cfg(test)]
+mod tests;
