@@ -5,6 +5,8 @@ use std::io;
 
 use unattended::Error;
 
+use crate::destination::NotReplaced;
+
 pub enum Failure {
     Usage(String),
     /// And the variables that should hold them.
@@ -14,6 +16,7 @@ pub enum Failure {
     Input(String, io::Error),
     /// What could not be written, and why.
     Output(String, io::Error),
+    NotReplaced(NotReplaced),
 }
 
 impl Failure {
@@ -22,7 +25,7 @@ impl Failure {
         match self {
             Self::Usage(_) => 64,
             Self::NoCredentials(error, _) | Self::Api(error) => error.exit_code(),
-            Self::Output(..) => 73,
+            Self::Output(..) | Self::NotReplaced(_) => 73,
             // As the client says it of a file that it cannot read.
             Self::Input(..) => 78,
         }
@@ -49,6 +52,7 @@ impl fmt::Display for Failure {
             }
             Self::Input(what, error) => write!(f, "{what} cannot be read: {error}"),
             Self::Output(what, error) => write!(f, "{what} cannot be written: {error}"),
+            Self::NotReplaced(what) => what.tell(f, "answer"),
         }
     }
 }

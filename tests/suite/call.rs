@@ -333,6 +333,37 @@ fn what_breaks_off_is_told_and_leaves_the_file_as_it_was() {
 }
 
 #[test]
+fn an_answer_stays_if_the_file_cannot_be_replaced() {
+    for (kept, at) in [(&[][..], "x.complete"), (&["x.complete"], "")] {
+        let directory = directory("held");
+        for name in kept {
+            file(&directory, name, "of yesterday");
+        }
+        let target = directory.join("x");
+        let taken = target.clone();
+        let server = Server::start(move |seen| match seen.path() {
+            TOKEN_PATH => token_reply("t", 3600),
+            _ => {
+                // A directory in its place is not replaced, on no system.
+                fs::create_dir(&taken).unwrap();
+                reply(200, "today")
+            }
+        });
+        let run = call(&server, &["POST", "/x", "--out", target.to_str().unwrap()]);
+        let start = format!("call: {} cannot be replaced: ", target.display());
+        assert!(run.stderr.starts_with(&start), "{}", run.stderr);
+        let (_, place) = run.stderr.trim_end().split_once("; the answer is in ").unwrap();
+        assert_eq!((run.code, fs::read_to_string(place).unwrap().as_str()), (73, "today"));
+        assert!(place.ends_with(at), "{place}");
+        // An answer that was kept before may be the only one of its kind.
+        for name in kept {
+            assert_eq!(fs::read_to_string(directory.join(name)).unwrap(), "of yesterday");
+        }
+        assert_eq!(names(&directory).len(), 2 + kept.len());
+    }
+}
+
+#[test]
 fn what_is_not_modified_is_left_alone() {
     let directory = directory("not-modified");
     let target = file(&directory, "list.json", "yesterday");

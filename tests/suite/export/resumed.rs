@@ -11,8 +11,8 @@ use serde_json::json;
 use super::{Run, directory, example, names, run};
 use crate::support::*;
 
-#[path = "../../../examples/export/replace.rs"]
-mod replace;
+#[path = "../../../examples/destination/patience.rs"]
+mod patience;
 
 /// What a page gets instead of its rows.
 #[derive(Clone, Copy)]
@@ -738,7 +738,7 @@ fn a_target_that_cannot_be_replaced_leaves_the_complete_file_beside() {
 /// The pauses until `rename` succeeds or is given up.
 fn pauses(mut rename: impl FnMut() -> io::Result<()>) -> (Vec<Duration>, io::Result<()>) {
     let mut pauses = Vec::new();
-    let done = replace::with_patience(&mut rename, |pause| pauses.push(pause));
+    let done = patience::retry(&mut rename, |pause| pauses.push(pause));
     (pauses, done)
 }
 
@@ -770,13 +770,13 @@ fn only_what_another_program_may_let_go_of_is_waited_for() {
         (StorageFull, false),
         (ReadOnlyFilesystem, false),
     ] {
-        assert_eq!(replace::may_pass(&kind.into(), true), passes, "{kind}");
+        assert_eq!(patience::may_pass(&kind.into(), true), passes, "{kind}");
     }
     // The numbers mean this on Windows only.
     for (code, passes) in [(32, true), (33, true), (1224, true), (2000, false)] {
         let error = io::Error::from_raw_os_error(code);
-        assert_eq!(replace::may_pass(&error, true), passes, "{code}");
-        assert!(!replace::may_pass(&error, false), "{code}");
+        assert_eq!(patience::may_pass(&error, true), passes, "{code}");
+        assert!(!patience::may_pass(&error, false), "{code}");
     }
 }
 
