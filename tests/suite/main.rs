@@ -40,6 +40,7 @@ mod presets;
 mod properties;
 mod proxy;
 mod quickstart;
+mod real_time;
 mod redirects;
 mod renewal;
 mod resume;

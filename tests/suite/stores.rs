@@ -586,12 +586,14 @@ fn a_process_that_is_killed_within_a_renewal_does_not_stop_the_others() {
     const TEST: &str = "a_process_that_is_killed_within_a_renewal_does_not_stop_the_others";
     work_if_told();
     let (asked, first) = std::sync::mpsc::channel();
-    let asked = std::sync::Mutex::new(asked);
+    let (killed, is_killed) = std::sync::mpsc::channel();
+    let asked = std::sync::Mutex::new((asked, is_killed));
     let is_first = std::sync::atomic::AtomicBool::new(true);
     let server = Server::start(move |seen| {
         if seen.path() == TOKEN_PATH && is_first.swap(false, std::sync::atomic::Ordering::SeqCst) {
-            asked.lock().unwrap().send(()).unwrap();
-            std::thread::sleep(Duration::from_millis(300));
+            let asked = asked.lock().unwrap();
+            asked.0.send(()).unwrap();
+            asked.1.recv().unwrap();
         }
         token_reply("token", 3600)
     });
@@ -600,6 +602,7 @@ fn a_process_that_is_killed_within_a_renewal_does_not_stop_the_others() {
     first.recv().unwrap();
     victim.kill().unwrap();
     victim.wait().unwrap();
+    killed.send(()).unwrap();
     let mut others: Vec<Child> = (0..5).map(|_| child(TEST, &server, &folder)).collect();
     assert!(others.iter_mut().all(|child| child.wait().unwrap().success()));
     assert_eq!(server.token_requests().len(), 2);

@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{Run, directory, example, names, run};
+use crate::real_time::FOR_EVER;
 use crate::support::*;
 
 #[path = "../../../examples/destination/patience.rs"]
@@ -126,7 +127,7 @@ impl Shelf {
         while self.pages.try_recv().is_ok() {}
         let mut command = self.export(name, words);
         let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        while self.pages.recv_timeout(Duration::from_secs(30)).unwrap() != page {}
+        while self.pages.recv_timeout(FOR_EVER).unwrap() != page {}
         child
     }
 
