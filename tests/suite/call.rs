@@ -21,7 +21,9 @@ fn run(command: &mut Command) -> Run {
 
 /// An empty directory of the test's own.
 fn directory(name: &str) -> PathBuf {
-    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("call-{name}"));
+    // Built on another system, it has no drive.
+    let path = std::path::absolute(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let path = path.join(format!("call-{name}"));
     let _ = fs::remove_dir_all(&path);
     fs::create_dir(&path).unwrap();
     path

@@ -70,7 +70,9 @@ fn to(server: &Server, arguments: &[&str]) -> Command {
 
 /// An empty directory of the test's own.
 fn directory(name: &str) -> PathBuf {
-    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("export-{name}"));
+    // Built on another system, it has no drive.
+    let path = std::path::absolute(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let path = path.join(format!("export-{name}"));
     let _ = fs::remove_dir_all(&path);
     fs::create_dir(&path).unwrap();
     path

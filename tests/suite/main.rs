@@ -46,7 +46,6 @@ mod renewal;
 mod resume;
 mod retries;
 mod secrets;
-#[cfg(unix)]
 mod stores;
 mod structure;
 mod supply;
