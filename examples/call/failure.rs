@@ -6,6 +6,7 @@ use std::io;
 use unattended::Error;
 
 use crate::advice::in_options;
+use crate::destination::NotReplaced;
 
 pub enum Failure {
     Usage(String),
@@ -16,6 +17,7 @@ pub enum Failure {
     Input(String, io::Error),
     /// What could not be written, and why.
     Output(String, io::Error),
+    NotReplaced(NotReplaced),
 }
 
 impl Failure {
@@ -24,7 +26,7 @@ impl Failure {
         match self {
             Self::Usage(_) => 64,
             Self::NoCredentials(error, _) | Self::Api(error) => error.exit_code(),
-            Self::Output(..) => 73,
+            Self::Output(..) | Self::NotReplaced(_) => 73,
             // As the client says it of a file that it cannot read.
             Self::Input(..) => 78,
         }
@@ -51,6 +53,7 @@ impl fmt::Display for Failure {
             }
             Self::Input(what, error) => write!(f, "{what} cannot be read: {error}"),
             Self::Output(what, error) => write!(f, "{what} cannot be written: {error}"),
+            Self::NotReplaced(what) => what.tell(f, "answer"),
         }
     }
 }

@@ -40,7 +40,8 @@ How long to be patient:
     --idle SECONDS         how long the server may send nothing (120)
 
 What to do with the answer:
-    --out FILE             written beside and renamed when it is all there; left as it is by a 304
+    --out FILE             written beside and renamed when it is all there; left as it is by a 304.
+                           If another program holds FILE, the answer is kept in FILE.complete
     --accept content       only a whole content is a success: 200, 203, 204, and 206 if a Range
                            was asked for; of any size. The default for GET: 202 is exit code 75
     --accept any           every 2xx is a success; up to 64 MiB. The default for other methods

@@ -1,13 +1,12 @@
 //! Where the answer goes: standard output, or a file that appears when it is complete.
 
-use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process;
 use std::time::SystemTime;
 
-use crate::destination;
+use crate::destination::{self, NotReplaced};
 use crate::failure::Failure;
 
 pub enum Output {
@@ -35,10 +34,7 @@ impl Output {
             Self::Stdout(mut stdout) => {
                 stdout.flush().map_err(|error| Self::Stdout(stdout).failure(error))
             }
-            Self::File(file) => {
-                let name = file.target.display().to_string();
-                file.keep().map_err(|error| Failure::Output(name, error))
-            }
+            Self::File(file) => file.keep().map_err(Failure::NotReplaced),
         }
     }
 
@@ -67,8 +63,8 @@ impl Write for Output {
     }
 }
 
-/// A file beside its final name. It gets that name by [`keep`](Self::keep), and is
-/// removed if it is dropped before.
+/// A file beside its final name. It is removed if it is dropped before it is
+/// [kept](Self::keep).
 pub struct PartialFile {
     file: File,
     partial: PathBuf,
@@ -79,7 +75,7 @@ pub struct PartialFile {
 impl PartialFile {
     fn create(target: &Path) -> io::Result<Self> {
         let target = destination::of(target)?;
-        let partial = beside(&target)?;
+        let partial = destination::beside(&target, &unique());
         let file = File::options().write(true).create_new(true).open(&partial)?;
         let partial = Self { file, partial, target, is_kept: false };
         // Who could not read the file before is not to read it now.
@@ -89,11 +85,18 @@ impl PartialFile {
         Ok(partial)
     }
 
-    fn keep(mut self) -> io::Result<()> {
-        self.file.sync_all()?;
-        fs::rename(&self.partial, &self.target)?;
+    /// Gives it its final name. It stays in any case: the server will not act once more.
+    fn keep(mut self) -> Result<(), NotReplaced> {
         self.is_kept = true;
-        Ok(())
+        let complete = destination::beside(&self.target, "complete");
+        // What an earlier call left there may be the only copy.
+        let kept = if complete.exists() { &self.partial } else { &complete };
+        match self.file.sync_all() {
+            Ok(()) => destination::replace(&self.partial, &self.target, kept),
+            Err(error) => {
+                Err(NotReplaced { target: self.target.clone(), error, kept: self.partial.clone() })
+            }
+        }
     }
 }
 
@@ -106,12 +109,8 @@ impl Drop for PartialFile {
     }
 }
 
-/// A name in the same directory, hence on the same file system, as renaming requires; never
-/// another run's.
-fn beside(target: &Path) -> io::Result<PathBuf> {
-    let name = target.file_name().ok_or_else(|| io::Error::other("it is not a file name"))?;
+/// Never another run's.
+fn unique() -> String {
     let now = SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_nanos());
-    let mut partial = OsString::from(name);
-    partial.push(format!(".{}-{now}.partial", process::id()));
-    Ok(target.with_file_name(partial))
+    format!("{}-{now}.partial", process::id())
 }

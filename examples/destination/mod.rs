@@ -1,8 +1,13 @@
-//! Where the file that `--out` names really is. The examples that are tools share it.
+//! Where the file that `--out` names really is, and how it is replaced. The examples that are
+//! tools share it.
 
+mod patience;
+
+use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 /// What is to be replaced, or to appear. A link stays one, also if what it leads to is not
 /// there yet: the file is at its end.
@@ -21,6 +26,43 @@ pub fn of(path: &Path) -> io::Result<PathBuf> {
         }
     }
     Err(io::Error::other("its links lead in a circle"))
+}
+
+/// What has come is there, but `target` stays as it was.
+pub struct NotReplaced {
+    pub target: PathBuf,
+    pub error: io::Error,
+    /// Where it is.
+    pub kept: PathBuf,
+}
+
+/// Gives `new` the name of `target`. If that cannot be, it is kept as `complete`.
+pub fn replace(new: &Path, target: &Path, complete: &Path) -> Result<(), NotReplaced> {
+    rename(new, target).map_err(|error| {
+        let moved = fs::rename(new, complete);
+        let kept = if moved.is_ok() { complete } else { new };
+        NotReplaced { target: target.to_owned(), error, kept: kept.to_owned() }
+    })
+}
+
+impl NotReplaced {
+    /// What to say, where `what` is what has come.
+    pub fn tell(&self, f: &mut fmt::Formatter<'_>, what: &str) -> fmt::Result {
+        let (target, kept) = (self.target.display(), self.kept.display());
+        write!(f, "{target} cannot be replaced: {}; the {what} is in {kept}", self.error)
+    }
+}
+
+/// Renames, also while another program holds `target` open for a moment.
+pub fn rename(new: &Path, target: &Path) -> io::Result<()> {
+    patience::retry(|| fs::rename(new, target), thread::sleep)
+}
+
+/// A name in the same directory, hence on the same file system, as renaming requires.
+pub fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{ending}"));
+    path.with_file_name(name)
 }
 
 fn check(path: &Path) -> io::Result<()> {

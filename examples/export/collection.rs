@@ -7,11 +7,14 @@ use std::path::{Path, PathBuf};
 use crate::arguments::{Arguments, Destination};
 use crate::failure::Failure;
 use crate::output::Format;
+use crate::target::Target;
 
 pub struct Collection {
     pub path: String,
     /// `None` is standard output.
     pub file: Option<PathBuf>,
+    /// The file, claimed for this run: from before the first row of any collection.
+    pub target: Option<Target>,
     pub rows: u64,
     pub promised: Option<u64>,
     pub outcome: Outcome,
@@ -35,42 +38,45 @@ pub enum Left {
 
 impl Collection {
     /// The collections that the arguments name, each with its file.
+    ///
+    /// # Errors
+    ///
+    /// If two of them would be one file. A file that cannot be written is told as what became
+    /// of its collection.
     pub fn of(arguments: &Arguments) -> Result<Vec<Self>, Failure> {
-        let file = |path: &str| match &arguments.destination {
+        let file = |path: &String| match &arguments.destination {
             Destination::Stdout => Ok(None),
             Destination::File(file) => Ok(Some(file.clone())),
             Destination::Directory(directory) => {
                 file_name(path, &arguments.format).map(|name| Some(directory.join(name)))
             }
         };
-        let mut collections: Vec<Self> = Vec::new();
-        for path in &arguments.paths {
-            let file = file(path)?;
-            if let Some(other) =
-                collections.iter().find(|other| file.is_some() && other.file == file)
-            {
-                return Err(Failure::Usage(format!(
-                    "{} and {path} would be one file: export them in two runs",
-                    other.path
-                )));
-            }
-            collections.push(Self::new(path, file));
-        }
+        let files = arguments.paths.iter().map(file).collect::<Result<Vec<_>, _>>()?;
         if let Destination::Directory(directory) = &arguments.destination {
             create(directory)?;
+        }
+        let mut collections = Vec::new();
+        for (path, file) in arguments.paths.iter().zip(files) {
+            let collection = Self::new(path, file, &collections)?;
+            collections.push(collection);
         }
         Ok(collections)
     }
 
-    pub fn new(path: &str, file: Option<PathBuf>) -> Self {
-        Self {
-            path: path.to_owned(),
-            file,
-            rows: 0,
-            promised: None,
-            outcome: Outcome::NotTried,
-            left: Left::Nothing,
-        }
+    /// One beside `others` of the same run.
+    ///
+    /// # Errors
+    ///
+    /// See [`of`](Self::of).
+    pub fn new(path: &str, file: Option<PathBuf>, others: &[Self]) -> Result<Self, Failure> {
+        let claimed = file.as_deref().map(|file| claim(path, file, others)).transpose();
+        let (target, outcome) = match claimed {
+            Ok(target) => (target, Outcome::NotTried),
+            Err(failure @ Failure::Usage(_)) => return Err(failure),
+            Err(failure) => (None, Outcome::Failed(failure)),
+        };
+        let path = path.to_owned();
+        Ok(Self { path, file, target, rows: 0, promised: None, outcome, left: Left::Nothing })
     }
 
     pub fn failure(&self) -> Option<&Failure> {
@@ -144,6 +150,20 @@ fn file_name(path: &str, format: &Format) -> Result<String, Failure> {
         "" => Err(Failure::Usage(format!("{path} gives no name for a file: use --out"))),
         name => Ok(format!("{name}.{}", format.extension())),
     }
+}
+
+/// The file for the rows of `path`. Whether it is that of one of the `others` the file system
+/// says, which may take two spellings for one name.
+fn claim(path: &str, file: &Path, others: &[Collection]) -> Result<Target, Failure> {
+    let target = Target::open(file)?;
+    let is_same = |other: &&Collection| other.target.as_ref().is_some_and(|of| of.is_same(&target));
+    if let Some(Collection { path: other, .. }) = others.iter().find(is_same) {
+        return Err(Failure::Usage(format!(
+            "{other} and {path} would be one file: export them in two runs, each with a directory of its own"
+        )));
+    }
+    target.lock()?;
+    Ok(target)
 }
 
 fn create(directory: &Path) -> Result<(), Failure> {

@@ -8,6 +8,7 @@ use unattended::Error;
 use unattended::error::Class;
 
 use crate::advice::in_options;
+use crate::destination::NotReplaced;
 
 /// Why a run, or one collection of it, is not complete.
 pub enum Failure {
@@ -19,8 +20,7 @@ pub enum Failure {
     Output(String, io::Error),
     /// The target and its lock file, which another run holds.
     Busy(PathBuf, PathBuf),
-    /// The target that stays as it was, why, and where all rows are.
-    NotReplaced(PathBuf, io::Error, PathBuf),
+    NotReplaced(NotReplaced),
     /// What was found, or what has come, is not what it should be.
     Unusable(String),
 }
@@ -87,12 +87,7 @@ impl fmt::Display for Failure {
                 target.display(),
                 lock.display()
             ),
-            Self::NotReplaced(target, error, complete) => write!(
-                f,
-                "{} cannot be replaced: {error}; the complete export is in {}",
-                target.display(),
-                complete.display()
-            ),
+            Self::NotReplaced(what) => what.tell(f, "complete export"),
             Self::Unusable(text) => f.write_str(text),
         }
     }

@@ -1,7 +1,6 @@
 //! The job itself: each collection to its place, and an account of all of them.
 
 use std::io::{self, Write};
-use std::path::Path;
 
 use serde_json::value::RawValue;
 use unattended::{Client, Pages, Pagination, Request, ResumePoint};
@@ -24,10 +23,11 @@ pub struct Job<'a> {
 impl Job<'_> {
     /// Exports all collections, and tells how each of them ended and how to go on.
     pub fn run(&self, collections: &mut [Collection]) {
-        for collection in collections.iter_mut() {
+        let has_place = |collection: &&mut Collection| collection.failure().is_none();
+        for collection in collections.iter_mut().filter(has_place) {
             self.report.begin(&collection.path);
-            let result = match &collection.file {
-                Some(file) => self.to_file(&file.clone(), collection),
+            let result = match collection.target.take() {
+                Some(target) => self.to_file(&target, collection),
                 None => self.to_stdout(collection),
             };
             self.report.end();
@@ -58,13 +58,12 @@ impl Job<'_> {
         self.copy(collection, rows, &mut state, name, |_| Ok(()))
     }
 
-    fn to_file(&self, file: &Path, collection: &mut Collection) -> Result<(), Failure> {
-        let target = Target::lock(file)?;
-        let name = file.display().to_string();
+    fn to_file(&self, target: &Target, collection: &mut Collection) -> Result<(), Failure> {
+        let name = target.name.clone();
         let cannot_write = |error| Failure::Output(name.clone(), error);
         let format = &self.arguments.format;
         let asked = self.arguments.asked(&collection.path);
-        let found = if self.arguments.wants_resume { self.find(&target, &asked)? } else { None };
+        let found = if self.arguments.wants_resume { self.find(target, &asked)? } else { None };
         let (part, mut state) = match found {
             Some(state) => (target.go_on(state.part_length)?, state),
             None => (target.begin().map_err(cannot_write)?, State::new(asked)),

@@ -15,7 +15,6 @@ mod failure;
 mod job;
 mod output;
 mod rehearsal;
-mod replace;
 mod report;
 #[path = "../source/mod.rs"]
 mod source;

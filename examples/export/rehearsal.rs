@@ -34,7 +34,7 @@ pub fn run(arguments: &Arguments) -> std::result::Result<u8, Failure> {
         Destination::File(file) => file.clone(),
         _ => default_file(&arguments.format),
     };
-    let mut collections = [Collection::new(COMPUTERS, Some(file.clone()))];
+    let mut collections = [Collection::new(COMPUTERS, Some(file.clone()), &[])?];
     Job { client: &client, arguments, report: &report }.run(&mut collections);
     let [computers] = &collections;
     if computers.failure().is_none() {

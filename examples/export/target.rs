@@ -3,43 +3,64 @@
 use std::fs::{self, File, Metadata, TryLockError};
 use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::thread;
 
 use crate::collection::Left;
-use crate::destination;
+use crate::destination::{self, beside};
 use crate::failure::Failure;
-use crate::replace;
 
-/// A target that no other run writes to as long as this lives.
+/// A target that no other run writes to once it is locked, as long as this lives.
 pub struct Target {
+    /// As it was given.
+    pub name: String,
     path: PathBuf,
     pub part: PathBuf,
     pub resume: PathBuf,
     /// The system frees it, also when this process is killed.
-    _lock: File,
+    lock: File,
+    /// What the file system takes the name of the lock for, however it is spelt.
+    identity: Identity,
 }
 
+#[cfg(unix)]
+type Identity = (u64, u64);
+#[cfg(not(unix))]
+type Identity = PathBuf;
+
 impl Target {
-    /// Fails at once where the target could not be written in the end.
-    pub fn lock(path: &Path) -> Result<Self, Failure> {
-        let cannot_write = |error| Failure::Output(path.display().to_string(), error);
+    /// Fails where the target could not be written in the end.
+    pub fn open(path: &Path) -> Result<Self, Failure> {
+        let name = path.display().to_string();
+        let cannot_write = |error| Failure::Output(name.clone(), error);
         let path = destination::of(path).map_err(cannot_write)?;
-        let name = beside(&path, "lock");
+        let lock_name = beside(&path, "lock");
         // Never removed: whoever waits for it must meet the same file.
         let mut options = File::options();
-        let lock = options.read(true).write(true).create(true).truncate(false).open(&name);
-        let lock = lock.map_err(cannot_write)?;
-        match lock.try_lock() {
+        options.read(true).write(true).create(true).truncate(false);
+        let lock = options.open(&lock_name).map_err(cannot_write)?;
+        let identity = identity(&lock, &lock_name).map_err(cannot_write)?;
+        let (part, resume) = (beside(&path, "part"), beside(&path, "resume"));
+        Ok(Self { name, path, part, resume, lock, identity })
+    }
+
+    /// Whether both are one file.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.identity == other.identity
+    }
+
+    /// Fails at once where another run writes to it.
+    pub fn lock(&self) -> Result<(), Failure> {
+        let cannot_write = |error| Failure::Output(self.name.clone(), error);
+        match self.lock.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(Failure::Busy(path, name)),
+            Err(TryLockError::WouldBlock) => {
+                return Err(Failure::Busy(self.path.clone(), beside(&self.path, "lock")));
+            }
             // Some network file systems know no locks.
             Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {}
             Err(TryLockError::Error(error)) => return Err(cannot_write(error)),
         }
         // Of a run that was killed while it wrote it.
-        remove(&beside(&path, "resume.new")).map_err(cannot_write)?;
-        let (part, resume) = (beside(&path, "part"), beside(&path, "resume"));
-        Ok(Self { path, part, resume, _lock: lock })
+        remove(&beside(&self.path, "resume.new")).map_err(cannot_write)
     }
 
     /// An empty part file, in place of what another run left.
@@ -96,7 +117,7 @@ impl Target {
         file.write_all(text.as_bytes())?;
         file.sync_data()?;
         drop(file);
-        replace::with_patience(|| fs::rename(&new, &self.resume), thread::sleep)
+        destination::rename(&new, &self.resume)
     }
 
     /// What stays of a run that failed: with nothing to go on with, rows to look at, if any.
@@ -121,17 +142,12 @@ impl Target {
             part.set_permissions(metadata.permissions()).map_err(cannot_write)?;
         }
         part.sync_all().map_err(cannot_write)?;
-        let renamed = replace::with_patience(|| fs::rename(&self.part, &self.path), thread::sleep);
-        let done = renamed.map_err(|error| {
-            let complete = beside(&self.path, "complete");
-            let moved = fs::rename(&self.part, &complete);
-            let place = if moved.is_ok() { complete } else { self.part.clone() };
-            Failure::NotReplaced(self.path.clone(), error, place)
-        });
+        let complete = beside(&self.path, "complete");
+        let done = destination::replace(&self.part, &self.path, &complete);
         // Without its part file the resume file means nothing, should it stay.
         let _ = remove(&self.resume);
         self.sync_directory();
-        done
+        done.map_err(Failure::NotReplaced)
     }
 
     /// Names are on the disk only when their directory is. Not every system can do it.
@@ -141,11 +157,16 @@ impl Target {
     }
 }
 
-/// A name in the same directory, hence on the same file system, as renaming requires.
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{ending}"));
-    path.with_file_name(name)
+#[cfg(unix)]
+fn identity(file: &File, _name: &Path) -> io::Result<Identity> {
+    use std::os::unix::fs::MetadataExt;
+    file.metadata().map(|metadata| (metadata.dev(), metadata.ino()))
+}
+
+/// The name as the file system has it.
+#[cfg(not(unix))]
+fn identity(_file: &File, name: &Path) -> io::Result<Identity> {
+    name.canonicalize()
 }
 
 fn remove(path: &Path) -> io::Result<()> {

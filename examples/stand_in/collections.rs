@@ -146,7 +146,7 @@ fn computer(number: usize) -> String {
         0 => "null".to_owned(),
         _ => format!(r#"{{"name":"user{number}","department":null}}"#),
     };
-    let memory = (number % 4 + 1) * 8_589_934_592;
+    let memory = (number % 4 + 1) as u64 * 8_589_934_592;
     format!(
         r#"{{"id":"{number:08x}","name":"{name}","lastScan":{scanned},"user":{user},"memoryBytes":{memory},"cpuLoad":{}.50,"tags":["{}"]}}"#,
         number % 100,

@@ -51,7 +51,8 @@ impl Details {
         let Some(number) = number.filter(|number| (1..=computers).contains(number)) else {
             return Err(refuse(404, "There is no such computer."));
         };
-        let disks = [json!({ "name": "C:", "sizeBytes": (number % 4 + 1) * 256_000_000_000 })];
+        let disks =
+            [json!({ "name": "C:", "sizeBytes": (number % 4 + 1) as u64 * 256_000_000_000 })];
         let details = json!({ "id": id, "applications": number % 90, "disks": disks });
         Ok(Answer::json(200, details))
     }

@@ -21,7 +21,9 @@ fn run(command: &mut Command) -> Run {
 
 /// An empty directory of the test's own.
 fn directory(name: &str) -> PathBuf {
-    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("call-{name}"));
+    // Built on another system, it has no drive.
+    let path = std::path::absolute(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let path = path.join(format!("call-{name}"));
     let _ = fs::remove_dir_all(&path);
     fs::create_dir(&path).unwrap();
     path
@@ -330,6 +332,37 @@ fn what_breaks_off_is_told_and_leaves_the_file_as_it_was() {
     assert_eq!((run_out.stdout.as_slice(), run_stdout.stdout.as_slice()), (&b""[..], &b"half"[..]));
     assert_eq!(names(&directory), ["deed.pdf"]);
     assert_eq!(fs::read_to_string(&target).unwrap(), "yesterday");
+}
+
+#[test]
+fn an_answer_stays_if_the_file_cannot_be_replaced() {
+    for (kept, at) in [(&[][..], "x.complete"), (&["x.complete"], "")] {
+        let directory = directory("held");
+        for name in kept {
+            file(&directory, name, "of yesterday");
+        }
+        let target = directory.join("x");
+        let taken = target.clone();
+        let server = Server::start(move |seen| match seen.path() {
+            TOKEN_PATH => token_reply("t", 3600),
+            _ => {
+                // A directory in its place is not replaced, on no system.
+                fs::create_dir(&taken).unwrap();
+                reply(200, "today")
+            }
+        });
+        let run = call(&server, &["POST", "/x", "--out", target.to_str().unwrap()]);
+        let start = format!("call: {} cannot be replaced: ", target.display());
+        assert!(run.stderr.starts_with(&start), "{}", run.stderr);
+        let (_, place) = run.stderr.trim_end().split_once("; the answer is in ").unwrap();
+        assert_eq!((run.code, fs::read_to_string(place).unwrap().as_str()), (73, "today"));
+        assert!(place.ends_with(at), "{place}");
+        // An answer that was kept before may be the only one of its kind.
+        for name in kept {
+            assert_eq!(fs::read_to_string(directory.join(name)).unwrap(), "of yesterday");
+        }
+        assert_eq!(names(&directory).len(), 2 + kept.len());
+    }
 }
 
 #[test]

@@ -12,6 +12,7 @@ use flate2::write::GzEncoder;
 use unattended::error::{Class, Sent};
 use unattended::{Error, Request, Result, RetryPolicy};
 
+use crate::real_time::at_some_pace;
 use crate::support::*;
 
 /// A server that gives its requests one answer after the other, to the byte, and then
@@ -285,55 +286,60 @@ fn the_writer_is_flushed_and_a_flush_that_fails_is_an_error() {
 
 #[test]
 fn the_body_limit_and_the_calls_deadline_do_not_end_a_download() {
-    let origin = raw_server(|mut stream, _| {
-        while read_request(&mut stream).is_some() {
-            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 40\r\n\r\n");
-            for _ in 0..40 {
-                let _ = stream.write_all(b"x");
-                thread::sleep(Duration::from_millis(5));
+    at_some_pace(|pace| {
+        let origin = raw_server(move |mut stream, _| {
+            while read_request(&mut stream).is_some() {
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 40\r\n\r\n");
+                for _ in 0..40 {
+                    let _ = stream.write_all(b"x");
+                    thread::sleep(Duration::from_millis(5) * pace);
+                }
             }
-        }
+        });
+        let policy = RetryPolicy::default().with_deadline(Duration::from_millis(100) * pace);
+        let client = client_at(&origin).with_body_limit(10).with_retry_policy(policy);
+        assert_eq!(client.download(&path(), &mut Vec::new()).unwrap(), 40);
     });
-    let policy = RetryPolicy::default().with_deadline(Duration::from_millis(100));
-    let client = client_at(&origin).with_body_limit(10).with_retry_policy(policy);
-    assert_eq!(client.download(&path(), &mut Vec::new()).unwrap(), 40);
 }
 
 #[test]
 fn silence_and_the_end_time_end_a_download() {
-    let origin = raw_server(|mut stream, _| {
-        while read_request(&mut stream).is_some() {
-            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 40\r\n\r\nabc");
-            thread::sleep(secs(2));
-        }
+    at_some_pace(|pace| {
+        let origin = raw_server(move |mut stream, _| {
+            while read_request(&mut stream).is_some() {
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 40\r\n\r\nabc");
+                thread::sleep(secs(2) * pace);
+            }
+        });
+        let idle = Duration::from_millis(30) * pace;
+        let request = path().with_idle_timeout(idle);
+        let error = client_at(&origin).download(&request, &mut Vec::new()).unwrap_err();
+        let expected = format!(
+            "nothing from the server for {} s (Request::with_idle_timeout); 3 bytes",
+            idle.as_secs_f64()
+        );
+        assert!(error.to_string().contains(&expected), "{error}");
+        let end = SystemTime::now() + Duration::from_millis(400) * pace;
+        let client = client_at(&origin).with_end_time(end);
+        let error = client.download(&path(), &mut Vec::new()).unwrap_err();
+        assert!(error.to_string().contains("deadline passed"), "{error}");
+        assert_eq!(transport(&error).received, 3);
     });
-    let request = path().with_idle_timeout(Duration::from_millis(30));
-    let error = client_at(&origin).download(&request, &mut Vec::new()).unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .contains("nothing from the server for 0.03 s (Request::with_idle_timeout); 3 bytes"),
-        "{error}"
-    );
-    // Long enough for the first bytes on a busy machine.
-    let end = SystemTime::now() + Duration::from_millis(400);
-    let client = client_at(&origin).with_end_time(end);
-    let error = client.download(&path(), &mut Vec::new()).unwrap_err();
-    assert!(error.to_string().contains("deadline passed"), "{error}");
-    assert_eq!(transport(&error).received, 3);
 }
 
 #[test]
 fn a_server_that_never_begins_to_answer_is_under_the_deadline() {
-    let origin = raw_server(|mut stream, _| {
-        while read_request(&mut stream).is_some() {
-            thread::sleep(secs(2));
-        }
+    at_some_pace(|pace| {
+        let origin = raw_server(move |mut stream, _| {
+            while read_request(&mut stream).is_some() {
+                thread::sleep(secs(2) * pace);
+            }
+        });
+        let policy = RetryPolicy::default().with_deadline(Duration::from_millis(50) * pace);
+        let request = path().with_retry_policy(policy);
+        let error = client_at(&origin).download(&request, &mut Vec::new()).unwrap_err();
+        assert!(error.to_string().contains("the call's deadline passed"), "{error}");
     });
-    let policy = RetryPolicy::default().with_deadline(Duration::from_millis(50));
-    let request = path().with_retry_policy(policy);
-    let error = client_at(&origin).download(&request, &mut Vec::new()).unwrap_err();
-    assert!(error.to_string().contains("the call's deadline passed"), "{error}");
 }
 
 #[test]

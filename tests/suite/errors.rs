@@ -8,6 +8,7 @@ use serde_json::json;
 use unattended::error::{Class, Sent};
 use unattended::{Client, Credentials, Error, IdToken, Request, RetryPolicy};
 
+use crate::real_time::at_some_pace;
 use crate::support::*;
 
 /// The error of a GET to an API that answers so, without any retry.
@@ -518,23 +519,28 @@ fn broken_connections_are_told_with_what_may_have_happened() {
 
 #[test]
 fn each_timeout_is_told_with_the_setting_that_governs_it() {
-    let silent = raw_server(|_stream, _| std::thread::park_timeout(secs(5)));
-    let limit = Duration::from_millis(50);
-    let client = hasty(client_at(&silent));
-    let error = client.clone().with_token_idle_timeout(limit).get("/a").unwrap_err();
-    assert_eq!(
-        text(&error),
-        "POST host/oauth/token: nothing from the server for 0.05 s (Client::with_token_idle_timeout)"
-    );
-    assert_for_programs(&error, Class::Temporary, 75, Sent::No);
-    let request = Request::get("/a").without_token().with_idle_timeout(limit);
-    let error = client.send(&request).unwrap_err();
-    assert!(text(&error).contains("with_idle_timeout"), "{error}");
-    let policy = RetryPolicy::default().with_retries(0).with_deadline(limit);
-    let request = Request::get("/a").without_token().with_retry_policy(policy);
-    let error = client.send(&request).unwrap_err();
-    assert_eq!(text(&error), "GET host/a: the call's deadline passed (RetryPolicy::with_deadline)");
-    assert_for_programs(&error, Class::Temporary, 75, Sent::Unknown);
+    at_some_pace(|pace| {
+        let silent = raw_server(|_stream, _| std::thread::park_timeout(secs(5)));
+        let limit = Duration::from_millis(50);
+        let client = hasty(client_at(&silent));
+        let error = client.clone().with_token_idle_timeout(limit).get("/a").unwrap_err();
+        assert_eq!(
+            text(&error),
+            "POST host/oauth/token: nothing from the server for 0.05 s (Client::with_token_idle_timeout)"
+        );
+        assert_for_programs(&error, Class::Temporary, 75, Sent::No);
+        let request = Request::get("/a").without_token().with_idle_timeout(limit);
+        let error = client.send(&request).unwrap_err();
+        assert!(text(&error).contains("with_idle_timeout"), "{error}");
+        let policy = RetryPolicy::default().with_retries(0).with_deadline(limit * pace);
+        let request = Request::get("/a").without_token().with_retry_policy(policy);
+        let error = client.send(&request).unwrap_err();
+        assert_eq!(
+            text(&error),
+            "GET host/a: the call's deadline passed (RetryPolicy::with_deadline)"
+        );
+        assert_for_programs(&error, Class::Temporary, 75, Sent::Unknown);
+    });
 }
 
 #[test]

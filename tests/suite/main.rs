@@ -40,12 +40,12 @@ mod presets;
 mod properties;
 mod proxy;
 mod quickstart;
+mod real_time;
 mod redirects;
 mod renewal;
 mod resume;
 mod retries;
 mod secrets;
-#[cfg(unix)]
 mod stores;
 mod structure;
 mod supply;

@@ -57,7 +57,7 @@ impl Random {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
-        usize::try_from(self.0 >> 1).unwrap() % end.max(1)
+        ((self.0 >> 1) % end.max(1) as u64) as usize
     }
 }
 

@@ -253,8 +253,13 @@ fn this_machine_is_never_reached_through_a_proxy() {
         let client = client_at(&origin).with_root_certificates(authority.pem()).unwrap();
         let client = client.with_retry_policy(RetryPolicy::default().with_retries(0));
         let result = client.with_proxy(&proxy.url()).unwrap().get("/a");
-        // Nobody listens at 127.1.2.3, but nobody else is asked either.
-        assert_eq!(result.is_ok(), !origin.contains("127.1"), "{origin}: {result:?}");
+        // Nobody listens at 127.1.2.3, and musl has names to the letter only; but nobody else
+        // is asked either.
+        let is_there = match origin.contains("LOCALHOST") {
+            true => !cfg!(target_env = "musl"),
+            false => !origin.contains("127.1"),
+        };
+        assert_eq!(result.is_ok(), is_there, "{origin}: {result:?}");
     }
     assert!(proxy.asked().is_empty(), "{:?}", proxy.asked());
 }

@@ -1,4 +1,5 @@
 use std::fs;
+#[cfg(unix)]
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -43,10 +44,14 @@ impl Drop for Folder {
     }
 }
 
-fn mode(path: &Path) -> u32 {
-    fs::metadata(path).unwrap().permissions().mode() & 0o777
+/// Elsewhere the rights are those of the folder above.
+#[cfg_attr(not(unix), expect(unused_variables, reason = "there are no modes"))]
+fn assert_mode(path: &Path, expected: u32) {
+    #[cfg(unix)]
+    assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, expected);
 }
 
+#[cfg(unix)]
 fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
@@ -77,8 +82,8 @@ fn the_next_run_takes_the_token_of_the_one_before() {
     assert_eq!(server.token_requests().len(), 1);
     assert_eq!(client.stats().tokens_fetched, 0);
     assert!(matches!(events.lock().unwrap()[0], Event::TokenReused { .. }));
-    assert_eq!(mode(&folder.0), 0o700);
-    assert_eq!(mode(&folder.entry()), 0o600);
+    assert_mode(&folder.0, 0o700);
+    assert_mode(&folder.entry(), 0o600);
     assert!(folder.files("new").is_empty());
     assert!(!fs::read_to_string(folder.entry()).unwrap().contains(SECRET));
 }
@@ -147,6 +152,7 @@ fn a_corrupt_entry_or_one_of_another_version_is_replaced() {
     assert_eq!(server.token_requests().len(), 7);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_file_that_others_can_read_or_a_link_is_not_used() {
     let (server, folder) = (Server::with_api([]), Folder::new("open"));
@@ -171,6 +177,7 @@ fn a_folder_that_cannot_be_made_or_written_is_done_without() {
     let file = folder.0.join("file");
     fs::write(&file, "").unwrap();
     succeeds_without_its_store(&server, FileStore::at(file.join("below")), "file");
+    #[cfg(target_os = "linux")]
     succeeds_without_its_store(&server, FileStore::at("/proc/nowhere"), "/proc/nowhere");
 }
 
@@ -561,13 +568,14 @@ fn the_default_folder_is_the_users_cache_and_without_one_the_client_goes_on_alon
     let (server, folder) = (Server::with_api([]), Folder::new("default"));
     let run = |variables: &[(&str, &Path)]| {
         let mut command = child_command(TEST, &server);
-        command.env_remove("HOME").env_remove("XDG_CACHE_HOME").envs(variables.iter().copied());
-        command.status().unwrap().code()
+        command.env_remove("HOME").env_remove("XDG_CACHE_HOME").env_remove("LOCALAPPDATA");
+        command.envs(variables.iter().copied()).status().unwrap().code()
     };
-    assert_eq!(run(&[("XDG_CACHE_HOME", &folder.0)]), Some(0));
-    assert_eq!(run(&[("XDG_CACHE_HOME", &folder.0)]), Some(0));
+    let cache = if cfg!(windows) { "LOCALAPPDATA" } else { "XDG_CACHE_HOME" };
+    assert_eq!(run(&[(cache, &folder.0)]), Some(0));
+    assert_eq!(run(&[(cache, &folder.0)]), Some(0));
     assert_eq!(server.token_requests().len(), 1);
-    assert_eq!(mode(&folder.0.join("unattended")), 0o700);
+    assert_mode(&folder.0.join("unattended"), 0o700);
     assert_eq!(run(&[]), Some(7));
     assert_eq!(run(&[("HOME", Path::new("relative"))]), Some(7));
     assert_eq!(server.token_requests().len(), 3);
@@ -591,12 +599,14 @@ fn a_process_that_is_killed_within_a_renewal_does_not_stop_the_others() {
     const TEST: &str = "a_process_that_is_killed_within_a_renewal_does_not_stop_the_others";
     work_if_told();
     let (asked, first) = std::sync::mpsc::channel();
-    let asked = std::sync::Mutex::new(asked);
+    let (killed, is_killed) = std::sync::mpsc::channel();
+    let asked = std::sync::Mutex::new((asked, is_killed));
     let is_first = std::sync::atomic::AtomicBool::new(true);
     let server = Server::start(move |seen| {
         if seen.path() == TOKEN_PATH && is_first.swap(false, std::sync::atomic::Ordering::SeqCst) {
-            asked.lock().unwrap().send(()).unwrap();
-            std::thread::sleep(Duration::from_millis(300));
+            let asked = asked.lock().unwrap();
+            asked.0.send(()).unwrap();
+            asked.1.recv().unwrap();
         }
         token_reply("token", 3600)
     });
@@ -605,6 +615,7 @@ fn a_process_that_is_killed_within_a_renewal_does_not_stop_the_others() {
     first.recv().unwrap();
     victim.kill().unwrap();
     victim.wait().unwrap();
+    killed.send(()).unwrap();
     let mut others: Vec<Child> = (0..5).map(|_| child(TEST, &server, &folder)).collect();
     assert!(others.iter_mut().all(|child| child.wait().unwrap().success()));
     assert_eq!(server.token_requests().len(), 2);

@@ -1,9 +1,11 @@
-//! Limits of time and size. Timeouts are the socket's, so a few milliseconds here are real.
+//! Limits of time and size. Timeouts are the socket's, so a few milliseconds here are real:
+//! what depends on them is tried at some pace.
 
 use std::io::Write;
 use std::net::TcpStream;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,6 +15,7 @@ use unattended::error::{Class, Sent};
 use unattended::http::Method;
 use unattended::{Request, RetryPolicy};
 
+use crate::real_time::{FOR_EVER, at_some_pace};
 use crate::support::*;
 
 fn millis(millis: u64) -> Duration {
@@ -41,7 +44,7 @@ fn silent_after(bytes: &'static str) -> (String, Arc<AtomicUsize>) {
 /// How many requests a server got, once it had the time to read `at_least` so many.
 fn settled(count: &AtomicUsize, at_least: usize) -> usize {
     let start = Instant::now();
-    while count.load(Ordering::SeqCst) < at_least && start.elapsed() < secs(5) {
+    while count.load(Ordering::SeqCst) < at_least && start.elapsed() < FOR_EVER {
         thread::sleep(millis(1));
     }
     count.load(Ordering::SeqCst)
@@ -126,13 +129,15 @@ fn a_post_that_meets_the_idle_limit_is_not_repeated() {
 
 #[test]
 fn a_request_may_have_an_idle_limit_of_its_own() {
-    let (origin, _) = silent_after("");
-    let (client, _) = on_manual_clock(client_at(&origin));
-    let start = Instant::now();
-    let request = untold(Method::POST).with_idle_timeout(millis(50));
-    let error = client.send(&request).unwrap_err();
-    assert!(error.to_string().contains("for 0.05 s"), "{error}");
-    assert!(start.elapsed() < secs(3));
+    at_some_pace(|pace| {
+        let (origin, _) = silent_after("");
+        let (client, _) = on_manual_clock(client_at(&origin));
+        let start = Instant::now();
+        let request = untold(Method::POST).with_idle_timeout(millis(50));
+        let error = client.send(&request).unwrap_err();
+        assert!(error.to_string().contains("for 0.05 s"), "{error}");
+        assert!(start.elapsed() < secs(3) * pace);
+    });
 }
 
 #[test]
@@ -152,64 +157,72 @@ fn the_token_endpoint_has_an_idle_limit_of_its_own() {
 
 #[test]
 fn a_slow_answer_within_the_idle_limit_is_waited_for() {
-    let origin = raw_server(|mut stream, _| {
-        read_request(&mut stream);
-        for piece in ["HTTP/1.1 200 OK\r\ncontent-", "length: 4\r\n\r\n", "ab", "cd"] {
-            thread::sleep(millis(60));
-            stream.write_all(piece.as_bytes()).unwrap();
-        }
+    at_some_pace(|pace| {
+        let origin = raw_server(move |mut stream, _| {
+            read_request(&mut stream);
+            for piece in ["HTTP/1.1 200 OK\r\ncontent-", "length: 4\r\n\r\n", "ab", "cd"] {
+                thread::sleep(millis(60) * pace);
+                stream.write_all(piece.as_bytes()).unwrap();
+            }
+        });
+        let client = client_at(&origin).with_idle_timeout(millis(200) * pace);
+        assert_eq!(client.send(&untold(Method::GET)).unwrap().bytes(), b"abcd");
     });
-    let client = client_at(&origin).with_idle_timeout(millis(200));
-    assert_eq!(client.send(&untold(Method::GET)).unwrap().bytes(), b"abcd");
 }
 
 #[test]
 fn a_drip_fed_answer_ends_at_the_deadline() {
-    let policy = RetryPolicy::default().with_deadline(millis(300));
-    for method in [Method::GET, Method::POST] {
-        let client = client_at(&drip_feeder()).with_retry_policy(policy);
-        let start = Instant::now();
-        let error = client.send(&untold(method)).unwrap_err();
-        let elapsed = start.elapsed();
-        assert!(elapsed >= millis(300) && elapsed < secs(3), "{elapsed:?}");
-        let text = error.to_string();
-        assert!(text.contains("deadline passed (RetryPolicy::with_deadline); "), "{text}");
-        assert!(text.contains(" bytes of the body had arrived"), "{text}");
-        assert_eq!((error.sent(), error.class()), (Sent::Unknown, Class::Temporary));
-    }
+    at_some_pace(|pace| {
+        let policy = RetryPolicy::default().with_deadline(millis(300) * pace);
+        for method in [Method::GET, Method::POST] {
+            let client = client_at(&drip_feeder()).with_retry_policy(policy);
+            let start = Instant::now();
+            let error = client.send(&untold(method)).unwrap_err();
+            let elapsed = start.elapsed();
+            assert!(elapsed >= millis(300) * pace && elapsed < secs(3) * pace, "{elapsed:?}");
+            let text = error.to_string();
+            assert!(text.contains("deadline passed (RetryPolicy::with_deadline); "), "{text}");
+            assert!(text.contains(" bytes of the body had arrived"), "{text}");
+            assert_eq!((error.sent(), error.class()), (Sent::Unknown, Class::Temporary));
+        }
+    });
 }
 
 #[test]
 fn a_drip_fed_refusal_ends_at_the_deadline_with_its_status() {
-    let origin = raw_server(|mut stream, _| {
-        read_request(&mut stream);
-        let _ = stream.write_all(b"HTTP/1.1 503 X\r\ncontent-length: 10000\r\n\r\n");
-        while stream.write_all(b"x").is_ok() {
-            thread::sleep(millis(10));
-        }
+    at_some_pace(|pace| {
+        let origin = raw_server(|mut stream, _| {
+            read_request(&mut stream);
+            let _ = stream.write_all(b"HTTP/1.1 503 X\r\ncontent-length: 10000\r\n\r\n");
+            while stream.write_all(b"x").is_ok() {
+                thread::sleep(millis(10));
+            }
+        });
+        let policy = RetryPolicy::default().with_deadline(millis(300) * pace);
+        let start = Instant::now();
+        let error =
+            client_at(&origin).with_retry_policy(policy).send(&untold(Method::GET)).unwrap_err();
+        assert!(start.elapsed() < secs(3) * pace);
+        assert_eq!(error.status().unwrap(), 503);
     });
-    let policy = RetryPolicy::default().with_deadline(millis(300));
-    let start = Instant::now();
-    let error =
-        client_at(&origin).with_retry_policy(policy).send(&untold(Method::GET)).unwrap_err();
-    assert!(start.elapsed() < secs(3));
-    assert_eq!(error.status().unwrap(), 503);
 }
 
 #[test]
 fn a_drip_fed_token_answer_ends_at_the_deadline_of_the_call() {
-    let policy = RetryPolicy::default().with_deadline(millis(150));
-    let start = Instant::now();
-    let error = client_at(&drip_feeder()).with_retry_policy(policy).get("/x").unwrap_err();
-    assert!(start.elapsed() < secs(3));
-    assert_eq!(error.place().unwrap().path, "/oauth/token");
+    at_some_pace(|pace| {
+        let policy = RetryPolicy::default().with_deadline(millis(150) * pace);
+        let start = Instant::now();
+        let error = client_at(&drip_feeder()).with_retry_policy(policy).get("/x").unwrap_err();
+        assert!(start.elapsed() < secs(3) * pace);
+        assert_eq!(error.place().unwrap().path, "/oauth/token");
+    });
 }
 
 /// A client for an origin that accepts, but says nothing to the hello of TLS.
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 fn mute() -> (unattended::Client, String) {
     use unattended::{Client, Credentials, Provider};
-    let origin = raw_server(|_stream, _| thread::sleep(secs(5))).replace("http://", "https://");
+    let origin = raw_server(|_stream, _| thread::sleep(FOR_EVER)).replace("http://", "https://");
     let provider = Provider::new(&format!("{origin}/token"), &origin).unwrap();
     let client = Client::new(provider, Credentials::new("my-client", SECRET)).unwrap();
     (client, origin.replace("https://", ""))
@@ -218,53 +231,59 @@ fn mute() -> (unattended::Client, String) {
 #[test]
 #[cfg(all(any(feature = "rustls", feature = "native-tls"), feature = "resolver"))]
 fn a_handshake_that_stalls_is_under_the_connect_limit_and_nothing_was_sent() {
-    let (client, host) = mute();
-    let policy = RetryPolicy::default().with_retries(0);
-    let client = client.with_retry_policy(policy).with_idle_timeout(millis(20));
-    let client = client.with_connect_timeout(millis(80));
-    for choose in crate::tls::choices() {
-        let start = Instant::now();
-        let error = choose(client.clone()).send(&untold(Method::POST)).unwrap_err();
-        assert!(start.elapsed() < secs(3), "{:?}", start.elapsed());
-        let limit = "no connection within 0.08 s (Client::with_connect_timeout)";
-        assert_eq!(error.to_string(), format!("POST {host}/x: {limit}"));
-        assert_eq!((error.sent(), error.class()), (Sent::No, Class::Temporary));
-    }
-    let error = client.download(&untold(Method::GET), &mut Vec::new()).unwrap_err();
-    assert!(error.to_string().contains("no connection within 0.08 s"), "{error}");
+    at_some_pace(|pace| {
+        let (client, host) = mute();
+        let policy = RetryPolicy::default().with_retries(0);
+        let client = client.with_retry_policy(policy).with_idle_timeout(millis(20));
+        let client = client.with_connect_timeout(millis(80));
+        for choose in crate::tls::choices() {
+            let start = Instant::now();
+            let error = choose(client.clone()).send(&untold(Method::POST)).unwrap_err();
+            assert!(start.elapsed() < secs(3) * pace, "{:?}", start.elapsed());
+            let limit = "no connection within 0.08 s (Client::with_connect_timeout)";
+            assert_eq!(error.to_string(), format!("POST {host}/x: {limit}"));
+            assert_eq!((error.sent(), error.class()), (Sent::No, Class::Temporary));
+        }
+        let error = client.download(&untold(Method::GET), &mut Vec::new()).unwrap_err();
+        assert!(error.to_string().contains("no connection within 0.08 s"), "{error}");
+    });
 }
 
 #[test]
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 fn a_connection_that_outlasts_the_deadline_is_told_by_the_deadline() {
-    let (client, host) = mute();
-    let policy = RetryPolicy::default().with_retries(0).with_deadline(millis(80));
-    let client = client.with_retry_policy(policy);
-    for choose in crate::tls::choices() {
-        let error = choose(client.clone()).send(&untold(Method::GET)).unwrap_err();
-        let limit = "the call's deadline passed (RetryPolicy::with_deadline)";
-        assert_eq!(error.to_string(), format!("GET {host}/x: {limit}"));
-    }
-    let start = Instant::now();
-    client.download(&untold(Method::GET), &mut Vec::new()).unwrap_err();
-    assert!(start.elapsed() < secs(3), "{:?}", start.elapsed());
+    at_some_pace(|pace| {
+        let (client, host) = mute();
+        let policy = RetryPolicy::default().with_retries(0).with_deadline(millis(80) * pace);
+        let client = client.with_retry_policy(policy);
+        for choose in crate::tls::choices() {
+            let error = choose(client.clone()).send(&untold(Method::GET)).unwrap_err();
+            let limit = "the call's deadline passed (RetryPolicy::with_deadline)";
+            assert_eq!(error.to_string(), format!("GET {host}/x: {limit}"));
+        }
+        let start = Instant::now();
+        client.download(&untold(Method::GET), &mut Vec::new()).unwrap_err();
+        assert!(start.elapsed() < secs(3) * pace, "{:?}", start.elapsed());
+    });
 }
 
 #[test]
 fn a_limit_of_zero_is_no_licence_to_wait_for_ever() {
-    let (origin, _) = silent_after("");
-    let zero = Duration::ZERO;
-    let client = client_at(&origin).with_retry_policy(RetryPolicy::default().with_retries(0));
-    for client in [
-        client.clone().with_idle_timeout(zero),
-        client.clone().with_idle_timeout(millis(100)).with_connect_timeout(zero),
-        client.clone().with_retry_policy(RetryPolicy::default().with_deadline(zero)),
-    ] {
-        let start = Instant::now();
-        let error = client.send(&untold(Method::GET)).unwrap_err();
-        assert_eq!(error.class(), Class::Temporary, "{error}");
-        assert!(start.elapsed() < secs(3), "{error}");
-    }
+    at_some_pace(|pace| {
+        let (origin, _) = silent_after("");
+        let zero = Duration::ZERO;
+        let client = client_at(&origin).with_retry_policy(RetryPolicy::default().with_retries(0));
+        for client in [
+            client.clone().with_idle_timeout(zero),
+            client.clone().with_idle_timeout(millis(100)).with_connect_timeout(zero),
+            client.clone().with_retry_policy(RetryPolicy::default().with_deadline(zero)),
+        ] {
+            let start = Instant::now();
+            let error = client.send(&untold(Method::GET)).unwrap_err();
+            assert_eq!(error.class(), Class::Temporary, "{error}");
+            assert!(start.elapsed() < secs(3) * pace, "{error}");
+        }
+    });
 }
 
 #[test]
@@ -378,18 +397,20 @@ fn an_answer_that_was_not_read_to_its_end_does_not_spoil_the_next() {
 
 #[test]
 fn a_late_answer_is_not_taken_for_that_of_the_next_call() {
-    let origin = raw_server(|mut stream, number| {
+    let (go_on, told) = channel();
+    let told = Mutex::new(told);
+    let origin = raw_server(move |mut stream, number| {
         while read_request(&mut stream).is_some() {
             if number == 0 {
-                thread::sleep(millis(120));
+                told.lock().unwrap().recv().unwrap();
             }
             write_reply(&mut stream, &reply(200, if number == 0 { "late" } else { "right" }));
         }
     });
     let client = client_at(&origin).with_idle_timeout(millis(60));
     client.send(&untold(Method::POST)).unwrap_err();
-    thread::sleep(millis(100));
-    let patient = untold(Method::POST).with_idle_timeout(secs(5));
+    go_on.send(()).unwrap();
+    let patient = untold(Method::POST).with_idle_timeout(FOR_EVER);
     assert_eq!(client.send(&patient).unwrap().bytes(), b"right");
 }
 
@@ -419,26 +440,28 @@ fn a_refusal_is_read_whatever_the_body_limit() {
 
 #[test]
 fn limits_that_are_changed_after_the_first_call_hold_for_the_next_one() {
-    let origin = raw_server(|mut stream, _| {
-        while let Some(seen) = read_request(&mut stream) {
-            if seen.path() == "/slow" {
-                thread::sleep(millis(200));
+    at_some_pace(|pace| {
+        let origin = raw_server(move |mut stream, _| {
+            while let Some(seen) = read_request(&mut stream) {
+                if seen.path() == "/slow" {
+                    thread::sleep(millis(200) * pace);
+                }
+                write_reply(&mut stream, &reply(200, "{}"));
             }
-            write_reply(&mut stream, &reply(200, "{}"));
-        }
+        });
+        let client = client_at(&origin);
+        client.send(&untold(Method::GET)).unwrap();
+        let slow = Request::post("/slow").without_token();
+        let hasty = client.clone().with_idle_timeout(millis(20));
+        let error = hasty.send(&slow).unwrap_err().to_string();
+        assert!(error.contains("nothing from the server for 0.02 s"), "{error}");
+        let policy = RetryPolicy::default().with_deadline(millis(20) * pace);
+        let error = client.clone().with_retry_policy(policy).send(&slow).unwrap_err().to_string();
+        assert!(error.contains("deadline passed"), "{error}");
+        // And the other way round: what the first client had is not left behind.
+        let first = client_at(&origin).with_idle_timeout(millis(20) * pace);
+        first.send(&untold(Method::GET)).unwrap();
+        let patient = first.clone().with_idle_timeout(secs(60));
+        assert_eq!(patient.send(&slow).unwrap().status(), 200);
     });
-    let client = client_at(&origin);
-    client.send(&untold(Method::GET)).unwrap();
-    let slow = Request::post("/slow").without_token();
-    let hasty = client.clone().with_idle_timeout(millis(20));
-    let error = hasty.send(&slow).unwrap_err().to_string();
-    assert!(error.contains("nothing from the server for 0.02 s"), "{error}");
-    let policy = RetryPolicy::default().with_deadline(millis(20));
-    let error = client.clone().with_retry_policy(policy).send(&slow).unwrap_err().to_string();
-    assert!(error.contains("deadline passed"), "{error}");
-    // And the other way round: what the first client had is not left behind.
-    let first = client_at(&origin).with_idle_timeout(millis(20));
-    first.send(&untold(Method::GET)).unwrap();
-    let patient = first.clone().with_idle_timeout(secs(60));
-    assert_eq!(patient.send(&slow).unwrap().status(), 200);
 }

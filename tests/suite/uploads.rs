@@ -11,6 +11,7 @@ use std::time::Duration;
 use unattended::error::{Class, Sent};
 use unattended::{Error, Request};
 
+use crate::real_time::{FOR_EVER, at_some_pace};
 use crate::support::*;
 
 const MIB: usize = 1024 * 1024;
@@ -187,12 +188,14 @@ fn a_post_that_is_refused_before_its_body_is_sent_again_with_a_new_token() {
 
 #[test]
 fn a_server_that_does_not_know_of_permission_gets_the_body_all_the_same() {
-    let file = Scratch::new("silent", &content(2 * MIB));
-    let (origin, messages) = upload_server([First::Silence]);
-    // Half of the idle limit at most is spent on waiting for permission.
-    let request = put(&file).with_idle_timeout(Duration::from_millis(100));
-    client_at(&origin).send(&request).unwrap();
-    assert!(messages.recv().unwrap().1 == content(2 * MIB));
+    at_some_pace(|pace| {
+        let file = Scratch::new("silent", &content(2 * MIB));
+        let (origin, messages) = upload_server([First::Silence]);
+        // Half of the idle limit at most is spent on waiting for permission.
+        let request = put(&file).with_idle_timeout(Duration::from_millis(100) * pace);
+        client_at(&origin).send(&request).unwrap();
+        assert!(messages.recv().unwrap().1 == content(2 * MIB));
+    });
 }
 
 #[test]
@@ -220,7 +223,7 @@ fn a_refusal_is_read_at_once_on_a_new_connection_that_stays_open() {
         let (origin, messages) = upload_server([First::RefuseOnly(status)]);
         let (client, _) = on_manual_clock(client_at(&origin));
         let request = Request::post("/blob").without_token().file(&file.0);
-        let result = client.send(&request.with_idle_timeout(secs(5)));
+        let result = client.send(&request.with_idle_timeout(FOR_EVER));
         let lengths: Vec<usize> = messages.try_iter().map(|(_, body)| body.len()).collect();
         match result {
             Ok(_) => assert_eq!((status, lengths), ("429 Too Many", vec![0, 2 * MIB])),
@@ -231,21 +234,23 @@ fn a_refusal_is_read_at_once_on_a_new_connection_that_stays_open() {
 
 #[test]
 fn a_permission_that_is_not_understood_is_done_without() {
-    let file = Scratch::new("not-understood", &content(2 * MIB));
-    let permissions = [
-        "HTTP/1.1 100 Continue\r\nconnection: keep-alive\r\n\r\n",
-        "HTTP/1.1 103 Early Hints\r\nlink: </style.css>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n",
-    ];
-    for said in permissions {
-        let (origin, messages) = upload_server([First::Say(said)]);
-        let (client, _) = on_manual_clock(client_at(&origin));
-        // No byte of the first attempt's body was sent, so that even a POST may be repeated.
-        let request = Request::post("/blob").without_token().file(&file.0);
-        client.send(&request.with_idle_timeout(Duration::from_millis(200))).unwrap();
-        let (head, body) = messages.recv().unwrap();
-        assert!(!head.contains("expect: 100-continue"), "{head}");
-        assert!(body == content(2 * MIB));
-    }
+    at_some_pace(|pace| {
+        let file = Scratch::new("not-understood", &content(2 * MIB));
+        let permissions = [
+            "HTTP/1.1 100 Continue\r\nconnection: keep-alive\r\n\r\n",
+            "HTTP/1.1 103 Early Hints\r\nlink: </style.css>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n",
+        ];
+        for said in permissions {
+            let (origin, messages) = upload_server([First::Say(said)]);
+            let (client, _) = on_manual_clock(client_at(&origin));
+            // No byte of the first attempt's body was sent, so that even a POST may be repeated.
+            let request = Request::post("/blob").without_token().file(&file.0);
+            client.send(&request.with_idle_timeout(Duration::from_millis(200) * pace)).unwrap();
+            let (head, body) = messages.recv().unwrap();
+            assert!(!head.contains("expect: 100-continue"), "{head}");
+            assert!(body == content(2 * MIB));
+        }
+    });
 }
 
 #[test]

@@ -53,7 +53,7 @@ pub fn check(data: &[u8]) {
         check_error(&error);
         hides(&error, SECRET);
         let told = error.answer().map(|told| told.status.as_u16());
-        assert_eq!((told, error.status()), (Some(answer.status), None));
+        assert_eq!((told, error.status()), (Some(answer.status), None), "{error:?}");
         assert!(server.seen().is_empty() && clock.slept() < deadline);
     }
 }

@@ -9,10 +9,11 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{Run, directory, example, names, run};
+use crate::real_time::FOR_EVER;
 use crate::support::*;
 
-#[path = "../../../examples/export/replace.rs"]
-mod replace;
+#[path = "../../../examples/destination/patience.rs"]
+mod patience;
 
 /// What a page gets instead of its rows.
 #[derive(Clone, Copy)]
@@ -126,7 +127,7 @@ impl Shelf {
         while self.pages.try_recv().is_ok() {}
         let mut command = self.export(name, words);
         let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        while self.pages.recv_timeout(Duration::from_secs(30)).unwrap() != page {}
+        while self.pages.recv_timeout(FOR_EVER).unwrap() != page {}
         child
     }
 
@@ -738,7 +739,7 @@ fn a_target_that_cannot_be_replaced_leaves_the_complete_file_beside() {
 /// The pauses until `rename` succeeds or is given up.
 fn pauses(mut rename: impl FnMut() -> io::Result<()>) -> (Vec<Duration>, io::Result<()>) {
     let mut pauses = Vec::new();
-    let done = replace::with_patience(&mut rename, |pause| pauses.push(pause));
+    let done = patience::retry(&mut rename, |pause| pauses.push(pause));
     (pauses, done)
 }
 
@@ -770,13 +771,13 @@ fn only_what_another_program_may_let_go_of_is_waited_for() {
         (StorageFull, false),
         (ReadOnlyFilesystem, false),
     ] {
-        assert_eq!(replace::may_pass(&kind.into(), true), passes, "{kind}");
+        assert_eq!(patience::may_pass(&kind.into(), true), passes, "{kind}");
     }
     // The numbers mean this on Windows only.
     for (code, passes) in [(32, true), (33, true), (1224, true), (2000, false)] {
         let error = io::Error::from_raw_os_error(code);
-        assert_eq!(replace::may_pass(&error, true), passes, "{code}");
-        assert!(!replace::may_pass(&error, false), "{code}");
+        assert_eq!(patience::may_pass(&error, true), passes, "{code}");
+        assert!(!patience::may_pass(&error, false), "{code}");
     }
 }
 

@@ -12,6 +12,7 @@ use unattended::{AccessToken, Client, Event, Request, Response};
 
 use super::stage::*;
 use super::*;
+use crate::real_time::{FOR_EVER, first_ok};
 use crate::secrets::printed;
 use crate::support::*;
 
@@ -26,7 +27,7 @@ pub fn token_client(fault: &Fault, stage: &Stage) -> Client {
 }
 
 fn idle(fault: &Fault) -> Duration {
-    if fault.is_silent { Duration::from_millis(500) } else { secs(20) }
+    if fault.is_silent { Duration::from_millis(500) * fault.pace } else { FOR_EVER }
 }
 
 /// Runs `check` for every fault that ends without a clock, many at a time, and tells of all
@@ -38,8 +39,11 @@ pub fn for_all(check: impl Fn(&Fault) -> Result<(), String> + Sync) {
         faults.iter().filter(|fault| !fault.is_endless).partition(|fault| fault.is_silent);
     let told = Mutex::new(String::new());
     let run = |fault: &Fault| {
-        let outcome = catch_unwind(AssertUnwindSafe(|| check(fault)));
-        if let Some(why) = outcome.map_or(Some("it panicked".into()), Result::err) {
+        let outcome = first_ok(|pace| {
+            let fault = Fault { pace, ..fault.clone() };
+            catch_unwind(AssertUnwindSafe(|| check(&fault))).unwrap_or(Err("it panicked".into()))
+        });
+        if let Err(why) = outcome {
             writeln!(told.lock().unwrap(), "{}: {why}", fault.name).unwrap();
         }
     };
@@ -209,9 +213,9 @@ fn the_call_after_a_fault_gets_its_own_answer() {
         let (client, _) = on_manual_clock(api_client(fault, &stage));
         let _ = client.send(&Request::post("/x"));
         // A server that closes a connection needs a moment for it.
-        thread::sleep(Duration::from_millis(100));
+        thread::sleep(Duration::from_millis(100) * fault.pace);
         for path in ["/next", "/last"] {
-            let patient = Request::post(path).with_idle_timeout(secs(20));
+            let patient = Request::post(path).with_idle_timeout(FOR_EVER);
             let response = client.send(&patient).map_err(|error| format!("{path}: {error:?}"))?;
             let json: serde_json::Value = response.json().map_err(|error| format!("{error:?}"))?;
             if json["path"] != path {

@@ -31,6 +31,8 @@ pub struct Fault {
     pub is_silent: bool,
     /// Only a deadline in real time ends it, or a limit of size.
     pub is_endless: bool,
+    /// The factor for all its times.
+    pub pace: u32,
 }
 
 /// What a server does next. In the text that it says stand `{body}` for the right
@@ -111,6 +113,7 @@ fn harmless(name: &'static str, steps: impl Into<Vec<Step>>) -> Fault {
         token: right,
         is_silent: false,
         is_endless: false,
+        pace: 1,
     }
 }
 

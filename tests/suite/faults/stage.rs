@@ -11,6 +11,7 @@ use serde_json::json;
 use unattended::{AuthMethod, Client, Credentials, Pagination, Provider};
 
 use super::{Fault, Step};
+use crate::real_time::FOR_EVER;
 use crate::support::*;
 
 /// A token of the stage begins like this.
@@ -71,7 +72,7 @@ impl Stage {
     /// How many requests the fault met, once there was time for `expected` so many.
     pub fn requests(&self, expected: usize) -> usize {
         let start = Instant::now();
-        while self.requests.load(Ordering::SeqCst) < expected && start.elapsed() < secs(5) {
+        while self.requests.load(Ordering::SeqCst) < expected && start.elapsed() < FOR_EVER {
             thread::sleep(Duration::from_millis(1));
         }
         self.requests.load(Ordering::SeqCst)
@@ -131,7 +132,7 @@ fn play(fault: &Fault, mut stream: TcpStream, is_for: For, count: &AtomicUsize) 
     stream.set_nodelay(true).unwrap();
     if fault.is_before_requests() && is_for(count.load(Ordering::SeqCst), None) {
         count.fetch_add(1, Ordering::SeqCst);
-        perform(&fault.steps, &mut stream, None);
+        perform(fault, &mut stream, None);
         return;
     }
     let leaves_some = matches!(fault.steps.first(), Some(Step::ReadMost));
@@ -140,7 +141,7 @@ fn play(fault: &Fault, mut stream: TcpStream, is_for: For, count: &AtomicUsize) 
             !fault.is_before_requests() && is_for(count.load(Ordering::SeqCst), Some(&seen));
         if is_met {
             count.fetch_add(1, Ordering::SeqCst);
-            if !perform(&fault.steps, &mut stream, Some(&seen)) {
+            if !perform(fault, &mut stream, Some(&seen)) {
                 return;
             }
         } else {
@@ -181,9 +182,9 @@ fn finish(stream: &mut TcpStream, seen: &Seen) {
 }
 
 /// Plays the steps; whether the connection is still of use.
-fn perform(steps: &[Step], stream: &mut TcpStream, seen: Option<&Seen>) -> bool {
+fn perform(fault: &Fault, stream: &mut TcpStream, seen: Option<&Seen>) -> bool {
     let body = content(seen);
-    for step in steps {
+    for step in &fault.steps {
         let said = match step {
             Step::Read if seen.is_none() => {
                 read_request(stream);
@@ -195,7 +196,7 @@ fn perform(steps: &[Step], stream: &mut TcpStream, seen: Option<&Seen>) -> bool 
             Step::Drip(text) => drip(stream, &fill(text, &body, seen)),
             Step::Flood(bytes) => flood(stream, bytes),
             Step::Pause => {
-                thread::sleep(Duration::from_millis(20));
+                thread::sleep(Duration::from_millis(20) * fault.pace);
                 Ok(())
             }
             Step::HalfClose => stream.shutdown(Shutdown::Write),

@@ -1,11 +1,11 @@
-//! A file gets the name of another one, which somebody may be looking at.
+//! A file may get the name of another one only when nobody looks at that.
 
 use std::io::{self, ErrorKind};
 use std::time::Duration;
 
 /// Renames, and tries again for some seconds while another program holds the target open:
 /// Windows refuses to replace it meanwhile.
-pub fn with_patience(
+pub fn retry(
     mut rename: impl FnMut() -> io::Result<()>,
     mut sleep: impl FnMut(Duration),
 ) -> io::Result<()> {
