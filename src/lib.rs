@@ -77,6 +77,10 @@ mod file_store;
 
 // One exchange.
 #[cfg(feature = "resolver")]
+mod head;
+#[cfg(feature = "resolver")]
+mod connection;
+#[cfg(feature = "resolver")]
 mod resolver;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod certificate;
