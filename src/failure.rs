@@ -3,6 +3,7 @@
 
 use std::error::Error as StdError;
 use std::io;
+use std::net::{Ipv4Addr, UdpSocket};
 use std::time::Duration;
 
 use ureq::Timeout;
@@ -19,6 +20,8 @@ pub(crate) struct Failure {
     pub(crate) message: String,
     /// Nothing came within the idle limit.
     pub(crate) idle: bool,
+    /// The message has all that the cause could say.
+    pub(crate) says_all: bool,
 }
 
 /// The limits that an error may be about.
@@ -32,19 +35,81 @@ pub(crate) struct Limits {
 
 impl Failure {
     pub(crate) fn of(error: &ureq::Error, limits: &Limits) -> Self {
-        if let Some(error) = not_connected(error) {
-            return Self { sent: Sent::No, ..Self::of(error, limits) };
+        match not_connected(error) {
+            Some(error) => Self { sent: Sent::No, ..Self::read(error, limits, true) },
+            // Without a connector of ours it may have been connecting all the same.
+            None => Self::read(error, limits, cfg!(not(feature = "resolver"))),
         }
-        let (sent, class, message) = tls_reading(error)
+    }
+
+    fn read(error: &ureq::Error, limits: &Limits, is_connecting: bool) -> Self {
+        let machine = machine_reading(error, is_connecting);
+        let says_all = machine.is_some();
+        let (sent, class, message) = machine
+            .or_else(|| tls_reading(error))
             .or_else(|| set_up_reading(error))
             .unwrap_or_else(|| passing_reading(error, limits));
         let idle = matches!(error, ureq::Error::Timeout(Timeout::PerRead | Timeout::PerWrite));
-        Self { sent, class, message, idle }
+        Self { sent, class, message, idle, says_all }
     }
 }
 
 /// Whether the server may have acted, what kind of trouble it is, and its text.
 type Reading = (Sent, Class, String);
+
+/// What this machine does not let the program do, in its own words.
+fn machine_reading(error: &ureq::Error, is_connecting: bool) -> Option<Reading> {
+    let closed;
+    let cause = match error {
+        // A look-up that cannot open its files says that there is no such name.
+        _ if is_not_found(error) => {
+            closed = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).err()?;
+            &closed
+        }
+        ureq::Error::Io(cause) if is_connecting => cause,
+        _ => return None,
+    };
+    let machine = Machine::of(cause)?;
+    let (class, advice) = match machine {
+        Machine::Passing => (Class::Temporary, ""),
+        Machine::OutOfFiles => (
+            Class::Configuration,
+            ": close what this program keeps open, or raise its limit (ulimit -n)",
+        ),
+        Machine::Forbidden => {
+            (Class::Configuration, ": look at the firewall and the sandbox of this machine")
+        }
+    };
+    // Only these cannot come from writing.
+    let is_sure = machine == Machine::OutOfFiles || never_connected(cause.kind());
+    let sent = if is_sure { Sent::No } else { Sent::Unknown };
+    Some((sent, class, format!("no connection: {cause}{advice}")))
+}
+
+/// What this machine says of a connection that it cannot make.
+#[derive(Debug, PartialEq)]
+enum Machine {
+    OutOfFiles,
+    Forbidden,
+    /// In a while there may be room, or ports.
+    Passing,
+}
+
+impl Machine {
+    fn of(cause: &io::Error) -> Option<Self> {
+        if cause.raw_os_error().is_some_and(|code| OUT_OF_FILES.contains(&code)) {
+            return Some(Self::OutOfFiles);
+        }
+        if cause.raw_os_error() == Some(OUT_OF_BUFFERS) {
+            return Some(Self::Passing);
+        }
+        match cause.kind() {
+            io::ErrorKind::PermissionDenied => Some(Self::Forbidden),
+            io::ErrorKind::AddrNotAvailable => Some(Self::Passing),
+            _ => None,
+        }
+    }
+}
 
 /// What another attempt does not cure.
 fn set_up_reading(error: &ureq::Error) -> Option<Reading> {
@@ -65,9 +130,7 @@ fn set_up_reading(error: &ureq::Error) -> Option<Reading> {
 fn passing_reading(error: &ureq::Error, limits: &Limits) -> Reading {
     let (sent, message) = match error {
         ureq::Error::Timeout(timeout) => timeout_reading(*timeout, limits),
-        ureq::Error::HostNotFound => (Sent::No, NOT_FOUND.into()),
-        ureq::Error::Other(cause) if is_look_up(&**cause) => (Sent::No, NOT_FOUND.into()),
-        ureq::Error::Io(cause) if is_look_up(cause) => (Sent::No, NOT_FOUND.into()),
+        _ if is_not_found(error) => (Sent::No, NOT_FOUND.into()),
         ureq::Error::Io(cause) if never_connected(cause.kind()) => {
             (Sent::No, "no connection to the server".into())
         }
@@ -82,6 +145,15 @@ fn passing_reading(error: &ureq::Error, limits: &Limits) -> Reading {
         _ => (Sent::Unknown, "the exchange failed".into()),
     };
     (sent, Class::Temporary, message)
+}
+
+fn is_not_found(error: &ureq::Error) -> bool {
+    match error {
+        ureq::Error::HostNotFound => true,
+        ureq::Error::Other(cause) => is_look_up(&**cause),
+        ureq::Error::Io(cause) => is_look_up(cause),
+        _ => false,
+    }
 }
 
 /// Each limit is told with the setting that governs it.
@@ -190,3 +262,42 @@ fn tls_reading(_: &ureq::Error) -> Option<Reading> {
 }
 
 const NOT_FOUND: &str = "the host name was not found";
+/// `EMFILE` and `ENFILE`, for which the standard library has no kind.
+const OUT_OF_FILES: [i32; 2] = if cfg!(windows) { [10024, 10024] } else { [24, 23] };
+/// `ENOBUFS`, likewise.
+const OUT_OF_BUFFERS: i32 = match () {
+    () if cfg!(windows) => 10055,
+    () if cfg!(target_os = "linux") || cfg!(target_os = "android") => 105,
+    () => 55,
+};
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_this_machine_forbids_is_final_and_what_it_lacks_may_pass() {
+        let cases = [
+            (1, Some(Machine::Forbidden)),
+            (13, Some(Machine::Forbidden)),
+            (23, Some(Machine::OutOfFiles)),
+            (24, Some(Machine::OutOfFiles)),
+            (99, Some(Machine::Passing)),
+            (105, Some(Machine::Passing)),
+            (101, None),
+            (104, None),
+            (111, None),
+        ];
+        for (code, expected) in cases {
+            let error = ureq::Error::Io(io::Error::from_raw_os_error(code));
+            let reading = machine_reading(&error, true);
+            assert_eq!(Machine::of(&io::Error::from_raw_os_error(code)), expected, "{code}");
+            let class = expected.map(|machine| match machine {
+                Machine::Passing => Class::Temporary,
+                _ => Class::Configuration,
+            });
+            assert_eq!(reading.map(|(_, class, _)| class), class, "{code}");
+            assert!(machine_reading(&error, false).is_none(), "{code}");
+        }
+    }
+}

@@ -233,11 +233,11 @@ impl Transport {
             idle: outgoing.idle_timeout,
             idle_setting: outgoing.idle_setting,
         };
-        let Failure { sent, class, message, idle } = Failure::of(&error, &limits);
+        let Failure { sent, class, message, idle, says_all } = Failure::of(&error, &limits);
         let mut failure = self.error(outgoing, sent, class, message);
         if let Error::Transport(failure) = &mut failure {
             failure.idle = idle;
-            failure.cause = cause(error);
+            failure.cause = if says_all { None } else { cause(error) };
         }
         failure
     }

@@ -3,6 +3,8 @@
 #[cfg(feature = "rustls")]
 mod connect;
 mod early;
+#[cfg(all(target_os = "linux", feature = "rustls"))]
+mod machine;
 
 use std::io::Write;
 use std::net::TcpStream;
