@@ -62,15 +62,20 @@ fn is_fold(line: &[u8]) -> bool {
 /// A head that ureq reads, of the same length; `None` if it is one already:
 ///
 /// * a folded line becomes one line (RFC 9112 §5.2);
-/// * blanks before a colon go behind it (§5.1).
+/// * blanks before a colon go behind it (§5.1);
+/// * the names of codings are written in capitals, which mean the same (RFC 9110 §8.4.1): then
+///   ureq never decodes, but always this crate.
 pub(crate) fn readable(head: &[u8]) -> Option<Vec<u8>> {
     let mut lines = head.split(|byte| *byte == b'\n').skip(1);
-    if !lines.any(|line| is_fold(line) || is_spaced(line)) {
+    if !lines.any(|line| is_fold(line) || is_spaced(line) || names_coding(line)) {
         return None;
     }
     let mut head = head.to_vec();
     unfold(&mut head);
     for line in head.split_mut(|byte| *byte == b'\n').skip(1) {
+        if names_coding(line) {
+            line.make_ascii_uppercase();
+        }
         if is_spaced(line)
             && let Some(colon) = colon(line)
             && let Some(name) = line.get(..colon)
@@ -93,6 +98,10 @@ fn name(line: &[u8]) -> &[u8] {
 fn is_spaced(line: &[u8]) -> bool {
     let name = name(line);
     !is_fold(line) && (name.ends_with(b" ") || name.ends_with(b"\t"))
+}
+
+fn names_coding(line: &[u8]) -> bool {
+    name(line).trim_ascii_end().eq_ignore_ascii_case(b"content-encoding")
 }
 
 /// A line that begins with a blank goes on with the one before it, if that is a header.
@@ -144,6 +153,8 @@ mod tests {
             ("a: b\r\n \r\n  c\r\n", "a: b       c\r\n"),
             ("a  : b : c\r\n", "a:   b : c\r\n"),
             ("a\t: b\r\n", "a:\t b\r\n"),
+            ("Content-Encoding: gzip\r\n", "CONTENT-ENCODING: GZIP\r\n"),
+            ("content-encoding :\r\n gzip\r\n", "CONTENT-ENCODING:    GZIP\r\n"),
         ];
         for (said, read) in cases {
             let head = |lines: &str| format!("HTTP/1.1 200 OK\r\n{lines}\r\n");

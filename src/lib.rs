@@ -89,6 +89,7 @@ mod tls;
 mod proxy;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod handshake;
+mod coding;
 mod failure;
 mod payload;
 mod sink;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use ureq::Agent;
 use ureq::http::{self, HeaderMap, Method, StatusCode, Uri};
 
+use crate::coding::ACCEPTED;
 use crate::error::{Class, Error, Place, Result, Sent, TransportError};
 use crate::failure::{Failure, Limits, cause};
 use crate::payload::Payload;
@@ -185,6 +186,7 @@ impl Transport {
             .timeout_connect(limit(timeouts.connect))
             .timeout_per_read(limit(timeouts.idle))
             .timeout_per_write(limit(timeouts.idle))
+            .accept_encoding(ACCEPTED)
             .user_agent(self.user_agent.as_str());
         #[cfg(any(feature = "rustls", feature = "native-tls"))]
         let config = match is_secure {

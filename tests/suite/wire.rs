@@ -1,5 +1,6 @@
 //! What comes over the wire in other pieces, codings and shapes than usual.
 
+mod coding;
 #[cfg(feature = "rustls")]
 mod connect;
 mod early;
