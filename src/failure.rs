@@ -119,13 +119,30 @@ fn set_up_reading(error: &ureq::Error) -> Option<Reading> {
             "the proxy wants credentials: http://user:password@host:port (NTLM, Kerberos and PAC are not supported)"
         }
         ureq::Error::Tls(_) => "TLS cannot be set up for this host name",
-        ureq::Error::LargeResponseHeader(..) => {
-            let message = "the headers of the answer are too long";
-            return Some((Sent::Unknown, Class::Refused, message.into()));
-        }
-        _ => return None,
+        _ => return head_reading(error),
     };
     Some((Sent::No, Class::Configuration, message.into()))
+}
+
+/// A head that no repetition makes readable. ureq has no other names for what its parser says.
+fn head_reading(error: &ureq::Error) -> Option<Reading> {
+    let message = match error {
+        ureq::Error::LargeResponseHeader(..) => "the headers of the answer are too long",
+        ureq::Error::Protocol(why) => match why.to_string() {
+            why if why.ends_with("too many headers") => {
+                "the answer has more header lines than can be read: 128 of a server, 20 of a proxy"
+            }
+            why if why.ends_with("invalid header name") => {
+                "a header line of the answer cannot be read: its name has a character that no name may have (RFC 9110 §5.1), a blank before the colon (RFC 9112 §5.1), or the line is folded (§5.2)"
+            }
+            why if why.ends_with("invalid header value") => {
+                "a header line of the answer cannot be read: its value has a character that no value may have (RFC 9110 §5.5)"
+            }
+            _ => return None,
+        },
+        _ => return None,
+    };
+    Some((Sent::Unknown, Class::Refused, message.into()))
 }
 
 fn passing_reading(error: &ureq::Error, limits: &Limits) -> Reading {

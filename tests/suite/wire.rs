@@ -4,6 +4,7 @@ mod coding;
 #[cfg(feature = "rustls")]
 mod connect;
 mod early;
+mod heads;
 #[cfg(all(target_os = "linux", feature = "rustls"))]
 mod machine;
 
