@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use ureq::http::header::{CONTENT_LENGTH, EXPECT, HeaderValue};
 use ureq::http::{self, Method, StatusCode};
-use ureq::{AsSendBody, Body, SendBody, Timeout};
+use ureq::{AsSendBody, Body, BodyReader, SendBody, Timeout};
 
 use crate::clock::{Clock, SystemClock};
+use crate::coding::{self, Asked, Content, Layers};
 use crate::error::{Class, Error, Place, Result, Sent, TransportError};
 use crate::payload::Payload;
 use crate::sink::Broken;
@@ -24,6 +25,7 @@ impl Transport {
             return Err(self.error(outgoing, Sent::No, Class::Configuration, why));
         }
         let built = self.built(outgoing.uri)?;
+        let asked = Asked::of(&outgoing.headers);
         let began = outgoing.is_streamed().then(|| SystemClock.monotonic());
         let response = match outgoing.body {
             None => self.run(built, outgoing, ()),
@@ -32,15 +34,24 @@ impl Transport {
             }
             Some(payload) => self.stream(built, outgoing, payload),
         };
-        let (parts, body) = response?.into_parts();
+        let (mut parts, body) = response?.into_parts();
         let has_body = outgoing.method != Method::HEAD
             && !matches!(parts.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-        let body = match has_body {
-            true => {
+        let coding = if has_body { coding::take(&mut parts.headers, &asked) } else { Ok(0) };
+        let body = match coding {
+            Ok(layers) if has_body => {
                 let until = began.map(|began| began.saturating_add(outgoing.time_left));
+                let body = Arrival::new(body, layers);
                 self.receive(body, parts.status, outgoing, until)?
             }
-            false => Vec::new(),
+            Err(name) if parts.status.is_success() && !is_empty(body) => {
+                let message = format!(
+                    "the answer is encoded by {name}, which was not asked for: a header Accept-Encoding of the request that names it gets the answer as it is"
+                );
+                return Err(self.error(outgoing, Sent::Accepted, Class::Incomplete, message));
+            }
+            // The status says what there is to say.
+            Ok(_) | Err(_) => Vec::new(),
         };
         Ok(Incoming { status: parts.status, headers: parts.headers, body })
     }
@@ -142,7 +153,7 @@ impl Transport {
     /// the monotonic clock where ureq does not watch it.
     fn receive(
         &self,
-        body: Body,
+        body: Arrival,
         status: StatusCode,
         outgoing: &mut Outgoing<'_, '_>,
         until: Option<Duration>,
@@ -153,7 +164,7 @@ impl Transport {
         if !sink.takes(status) {
             return self.read(body, false, outgoing, until);
         }
-        let filled = sink.fill(body.into_reader());
+        let filled = sink.fill(body.content);
         let (written, broken) = match filled {
             Ok(()) => return Ok(Vec::new()),
             Err(broken) => (sink.written, broken),
@@ -168,10 +179,9 @@ impl Transport {
                 }
                 Err(error)
             }
-            Broken::Read(cause) => match ureq::Error::from(cause) {
-                error if written == 0 && is_empty_gzip(&error) => Ok(Vec::new()),
-                error => Err(self.broken_body(error, outgoing, written, written > 0)),
-            },
+            Broken::Read(cause) => {
+                Err(self.broken_body(cause.into(), outgoing, written, written > 0))
+            }
         }
     }
 
@@ -179,15 +189,15 @@ impl Transport {
     /// only the first part matters: beyond that, closing is cheaper than reading.
     fn read(
         &self,
-        body: Body,
+        body: Arrival,
         is_success: bool,
         outgoing: &Outgoing<'_, '_>,
         until: Option<Duration>,
     ) -> Result<Vec<u8>> {
         let limit = if is_success { outgoing.body_limit } else { REFUSAL_LIMIT };
-        let announced = body.content_length().unwrap_or(0).min(limit).min(PREALLOCATED);
+        let announced = body.announced.min(limit).min(PREALLOCATED);
         let mut bytes = Vec::with_capacity(usize::try_from(announced).unwrap_or(0));
-        let reader = Timed { reader: body.into_reader(), until };
+        let reader = Timed { reader: body.content, until };
         let read = reader.take(limit.saturating_add(1)).read_to_end(&mut bytes);
         let is_too_long = u64::try_from(bytes.len()).is_ok_and(|length| length > limit);
         match read.map_err(ureq::Error::from) {
@@ -202,7 +212,6 @@ impl Transport {
                 format!("the body is longer than {limit} bytes ({})", outgoing.body_setting),
             )),
             Ok(_) => Ok(bytes),
-            Err(error) if bytes.is_empty() && is_empty_gzip(&error) => Ok(bytes),
             Err(error) => {
                 let arrived = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
                 Err(self.broken_body(error, outgoing, arrived, false))
@@ -227,6 +236,19 @@ impl Transport {
     }
 }
 
+/// A body on its way in.
+struct Arrival {
+    content: Content<BodyReader<'static>>,
+    announced: u64,
+}
+
+impl Arrival {
+    fn new(body: Body, layers: Layers) -> Self {
+        let announced = body.content_length().unwrap_or(0);
+        Self { content: Content::new(body.into_reader(), layers), announced }
+    }
+}
+
 /// A reader that ends in time, between two reads.
 struct Timed<R> {
     reader: R,
@@ -242,6 +264,11 @@ impl<R: Read> Read for Timed<R> {
     }
 }
 
+/// Nothing is nothing in any coding.
+fn is_empty(body: Body) -> bool {
+    matches!(body.into_reader().read(&mut [0]), Ok(0))
+}
+
 fn unreadable(outgoing: &Outgoing<'_, '_>, payload: Payload<'_>, cause: io::Error) -> Error {
     let place = Place::new(outgoing.method, outgoing.uri);
     let message = format!("{place}: not sent: {payload} cannot be read");
@@ -252,13 +279,6 @@ fn unreadable(outgoing: &Outgoing<'_, '_>, payload: Payload<'_>, cause: io::Erro
 fn is_misread(error: &TransportError) -> bool {
     let cause = error.cause.as_ref().and_then(|cause| cause.downcast_ref::<ureq::Error>());
     matches!(cause, Some(ureq::Error::Protocol(_)))
-}
-
-/// A body of no bytes that calls itself gzip: some servers do. One that broke off has the
-/// same kind of error, but with words inside.
-fn is_empty_gzip(error: &ureq::Error) -> bool {
-    matches!(error, ureq::Error::Decompress(_, cause)
-        if cause.kind() == io::ErrorKind::UnexpectedEof && cause.get_ref().is_none())
 }
 
 /// How long permission for a long body is waited for: servers that do not know of it say

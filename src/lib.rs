@@ -81,6 +81,10 @@ mod file_store;
 
 // One exchange.
 #[cfg(feature = "resolver")]
+mod head;
+#[cfg(feature = "resolver")]
+mod connection;
+#[cfg(feature = "resolver")]
 mod resolver;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod pem;
@@ -92,6 +96,7 @@ mod no_proxy;
 mod proxy;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod handshake;
+mod coding;
 mod failure;
 mod payload;
 mod sink;

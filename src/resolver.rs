@@ -1,7 +1,7 @@
 //! Remembers addresses: ureq asks for them at every call, before it looks at its pool.
 //!
-//! The only file that reaches into `ureq::unversioned`, which is outside ureq's semver
-//! promise; the feature `resolver` switches it off.
+//! With `connection` it reaches into `ureq::unversioned`, which is outside ureq's semver
+//! promise; the feature `resolver` switches both off.
 
 use std::fmt;
 use std::io;
@@ -14,11 +14,10 @@ use ureq::config::Config;
 use ureq::http::Uri;
 use ureq::http::uri::Authority;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::{
-    Buffers, ConnectionDetails, Connector, DefaultConnector, NextTimeout, Transport,
-};
+use ureq::unversioned::transport::{ConnectionDetails, Connector, NextTimeout, Transport};
 
 use crate::clock::{Clock, SystemClock};
+use crate::connection::Connections;
 
 /// An agent that asks for addresses through the memory.
 pub(crate) fn agent(config: Config) -> ureq::Agent {
@@ -27,8 +26,7 @@ pub(crate) fn agent(config: Config) -> ureq::Agent {
 
 fn agent_asking(config: Config, look_up: LookUp) -> ureq::Agent {
     let memory = Memory { names: Arc::default(), look_up };
-    let connector =
-        ForgettingConnector { inner: DefaultConnector::default(), memory: memory.clone() };
+    let connector = ForgettingConnector { inner: Connections::default(), memory: memory.clone() };
     ureq::Agent::with_parts(config, connector, memory)
 }
 
@@ -153,13 +151,13 @@ impl fmt::Debug for Memory {
     }
 }
 
-/// ureq's own connector, but for three things: an address that does not answer is
-/// forgotten, a connection begins [`as_if_used`], and the TLS configuration is taken from
-/// the agent for every request. Ours all carry timeouts of their own, and for such requests
-/// ureq would build it anew at each connection, though it is the same.
+/// Connections of ours, but for two things: an address that does not answer is forgotten, and
+/// the TLS configuration is taken from the agent for every request. Ours all carry timeouts
+/// of their own, and for such requests ureq would build it anew at each connection, though
+/// it is the same.
 #[derive(Debug)]
 struct ForgettingConnector {
-    inner: DefaultConnector,
+    inner: Connections,
     memory: Memory,
 }
 
@@ -169,7 +167,7 @@ impl Connector<()> for ForgettingConnector {
     fn connect(
         &self,
         details: &ConnectionDetails<'_>,
-        chained: Option<()>,
+        _: Option<()>,
     ) -> Result<Option<Self::Out>, Error> {
         let mut addresses = self.memory.empty();
         addresses_into(&mut addresses, details.addrs.iter().copied());
@@ -187,69 +185,15 @@ impl Connector<()> for ForgettingConnector {
             run_connector: details.run_connector.clone(),
             register_shutdown: details.register_shutdown.clone(),
         };
-        let connected = self.inner.connect(&details, chained);
+        let connected = self.inner.connect(&details);
         if let (Err(_), Some(authority)) = (&connected, details.uri.authority()) {
             self.memory.forget(authority);
         }
-        let connected = connected.map_err(|error| match error {
+        connected.map_err(|error| match error {
             Error::Other(cause) if cause.is::<NotConnected>() => Error::Other(cause),
             error => Error::Other(Box::new(NotConnected(error))),
-        })?;
-        Ok(connected
-            .map(|inner| Box::new(Plain { inner: as_if_used(inner) }) as Box<dyn Transport>))
-    }
-}
-
-/// A connection that says plainly that it broke. Of a body without length, which ends with
-/// the connection, ureq takes a reset and a missing farewell of TLS for the end: a part would
-/// pass for the whole (RFC 9112 §8 and §9.8).
-#[derive(Debug)]
-struct Plain {
-    inner: Box<dyn Transport>,
-}
-
-impl Transport for Plain {
-    fn buffers(&mut self) -> &mut dyn Buffers {
-        self.inner.buffers()
-    }
-
-    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        self.inner.transmit_output(amount, timeout)
-    }
-
-    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        self.inner.await_input(timeout).map_err(|error| match error {
-            // Under a kind that ureq does not look for.
-            Error::Io(cause) if looks_like_the_end(cause.kind()) => {
-                Error::Io(io::Error::other(cause))
-            }
-            error => error,
         })
     }
-
-    fn is_open(&mut self) -> bool {
-        self.inner.is_open()
-    }
-
-    fn is_tls(&self) -> bool {
-        self.inner.is_tls()
-    }
-}
-
-fn looks_like_the_end(kind: io::ErrorKind) -> bool {
-    use io::ErrorKind::{ConnectionAborted, ConnectionReset, UnexpectedEof};
-    matches!(kind, UnexpectedEof | ConnectionAborted | ConnectionReset)
-}
-
-/// A connection whose buffers have been read from. On a new one, ureq reads an answer that
-/// comes instead of `100 Continue` and then waits for more of it, until the idle limit.
-fn as_if_used(mut transport: Box<dyn Transport>) -> Box<dyn Transport> {
-    let buffers = transport.buffers();
-    if buffers.input().is_empty() && !buffers.input_append_buf().is_empty() {
-        buffers.input_appended(1);
-        buffers.input_consume(1);
-    }
-    transport
 }
 
 /// Hosts move: an address is believed for this long.

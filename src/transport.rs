@@ -6,6 +6,7 @@ use std::time::Duration;
 use ureq::Agent;
 use ureq::http::{self, HeaderMap, Method, StatusCode, Uri};
 
+use crate::coding::ACCEPTED;
 use crate::error::{Class, Error, Place, Result, Sent, TransportError};
 use crate::failure::{Failure, Limits, cause};
 use crate::payload::Payload;
@@ -185,6 +186,7 @@ impl Transport {
             .timeout_connect(limit(timeouts.connect))
             .timeout_per_read(limit(timeouts.idle))
             .timeout_per_write(limit(timeouts.idle))
+            .accept_encoding(ACCEPTED)
             .user_agent(self.user_agent.as_str());
         #[cfg(any(feature = "rustls", feature = "native-tls"))]
         let config = match is_secure {
@@ -238,11 +240,11 @@ impl Transport {
             has_proxy_user: proxy
                 .is_some_and(|proxy| proxy.username().or(proxy.password()).is_some()),
         };
-        let Failure { sent, class, message, idle } = Failure::of(&error, &limits);
+        let Failure { sent, class, message, idle, says_all } = Failure::of(&error, &limits);
         let mut failure = self.error(outgoing, sent, class, message);
         if let Error::Transport(failure) = &mut failure {
             failure.idle = idle;
-            failure.cause = cause(error);
+            failure.cause = if says_all { None } else { cause(error) };
         }
         failure
     }

@@ -2,8 +2,9 @@
 
 use std::io::{self, Read};
 
+use flate2::read::MultiGzDecoder;
 use serde::de::DeserializeOwned;
-use ureq::http::header::{AUTHORIZATION, HeaderValue};
+use ureq::http::header::{AUTHORIZATION, CONTENT_ENCODING, HeaderValue};
 use ureq::http::{Request, Uri};
 use ureq::{Agent, Error, SendBody};
 
@@ -39,7 +40,13 @@ impl Floor {
     pub fn get<T: DeserializeOwned>(&self) -> T {
         let response = self.agent.run(self.request(())).unwrap();
         let mut body = Vec::new();
-        response.into_body().into_reader().read_to_end(&mut body).unwrap();
+        let is_zipped = response.headers().contains_key(CONTENT_ENCODING);
+        let mut reader = response.into_body().into_reader();
+        match is_zipped {
+            // What its feature gzip does.
+            true => MultiGzDecoder::new(reader).read_to_end(&mut body).unwrap(),
+            false => reader.read_to_end(&mut body).unwrap(),
+        };
         serde_json::from_slice(&body).unwrap()
     }
 

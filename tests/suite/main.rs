@@ -59,4 +59,5 @@ mod tls_choice;
 mod token;
 mod uploads;
 mod upload_folder;
+mod wire;
 mod wishes;

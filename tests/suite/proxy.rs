@@ -39,7 +39,7 @@ impl ConnectProxy {
         })
     }
 
-    fn start(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> Self {
+    pub fn start(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> Self {
         let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();
         let log = seen.clone();
         let url = raw_server(move |mut stream, _| {
@@ -62,7 +62,7 @@ impl ConnectProxy {
     }
 }
 
-fn pipe(client: TcpStream, server: TcpStream) {
+pub fn pipe(client: TcpStream, server: TcpStream) {
     let copy = |mut from: TcpStream, mut to: TcpStream| {
         let _ = io::copy(&mut from, &mut to);
         let _ = to.shutdown(Shutdown::Write);
@@ -74,13 +74,13 @@ fn pipe(client: TcpStream, server: TcpStream) {
 }
 
 /// An API and a token endpoint whose names no resolver knows.
-struct Site {
-    server: TlsServer,
+pub struct Site {
+    pub server: TlsServer,
     authority: Authority,
 }
 
 impl Site {
-    fn start() -> Self {
+    pub fn start() -> Self {
         Self::answering(|_| reply(200, "{}"))
     }
 
@@ -90,12 +90,12 @@ impl Site {
         Self { server: TlsServer::start_with(&authority.issue(&names), None, api), authority }
     }
 
-    fn client(&self) -> Client {
+    pub fn client(&self) -> Client {
         vendor().with_root_certificates(self.authority.pem()).unwrap()
     }
 }
 
-fn vendor() -> Client {
+pub fn vendor() -> Client {
     let provider =
         Provider::new("https://login.vendor.test/oauth/token", "https://api.vendor.test").unwrap();
     Client::new(provider, Credentials::new("my-client", SECRET)).unwrap()

@@ -89,7 +89,7 @@ fn only_the_clock_reads_the_time_and_sleeps() {
 #[test]
 fn only_the_transport_and_its_resolver_name_the_agent() {
     assert_eq!(naming(&["Agent"]), ["resolver", "transport"]);
-    assert_eq!(naming(&["unversioned"]), ["resolver"]);
+    assert_eq!(naming(&["unversioned"]), ["connection", "resolver"]);
 }
 
 #[test]

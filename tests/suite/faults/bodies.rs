@@ -58,6 +58,7 @@ fn chunks() -> Vec<Fault> {
 }
 
 fn zipped() -> Vec<Fault> {
+    let foreign = Come::Transport(Class::Incomplete, Sent::Accepted);
     vec![
         harmless("gzip", [Read, Make(|body| gzipped(&gzip(body.as_bytes())))]),
         odd("nothing that calls itself gzip", [Read, Make(|_| gzipped(b""))]),
@@ -98,11 +99,14 @@ fn zipped() -> Vec<Fault> {
             "gzip with rubbish behind it",
             [Read, Make(|body| gzipped(&[gzip(body.as_bytes()), b"rubbish".to_vec()].concat()))],
         ),
-        odd(
+        broken(
             "an encoding that nobody asked for",
             [Read, Make(|_| encoded("br", b"\x0b\x02\x80{\"a\":1}\x03"))],
-        ),
-        odd(
+        )
+        .get(foreign, 1)
+        .post(foreign, 1)
+        .token(foreign, 1),
+        harmless(
             "gzip twice",
             [Read, Make(|body| encoded("gzip, gzip", &gzip(&gzip(body.as_bytes()))))],
         ),

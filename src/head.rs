@@ -1,0 +1,171 @@
+//! The head of an answer, before ureq reads it: whether it is all there, and what other
+//! clients read and ureq does not.
+
+/// What the bytes that came so far begin with.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Head {
+    /// A part of a head, or nothing.
+    Part,
+    /// A head of this length.
+    Whole { length: usize, status: u16 },
+    /// Something else: ureq knows what to say about it.
+    Strange,
+}
+
+impl Head {
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        // RFC 9112 §2.2 allows for empty lines.
+        let first = bytes.iter().position(|byte| !matches!(byte, b'\r' | b'\n'));
+        let Some((empty, head)) = bytes.split_at_checked(first.unwrap_or(bytes.len())) else {
+            return Self::Strange;
+        };
+        let start = head.len().min(START.len());
+        if head.get(..start) != START.get(..start) {
+            return Self::Strange;
+        }
+        let mut length = empty.len();
+        for (number, line) in head.split_inclusive(|byte| *byte == b'\n').enumerate() {
+            length += line.len();
+            match line {
+                _ if !line.ends_with(b"\n") => return Self::Part,
+                b"\r\n" | b"\n" => {
+                    let whole = |status| Self::Whole { length, status };
+                    return status(head).map_or(Self::Strange, whole);
+                }
+                // More of it would not make it a header.
+                _ if number > 0 && !is_header(line) => return Self::Strange,
+                _ => {}
+            }
+        }
+        Self::Part
+    }
+}
+
+/// `HTTP/1.1 200 OK`.
+fn status(head: &[u8]) -> Option<u16> {
+    std::str::from_utf8(head.get(9..12)?).ok()?.parse().ok()
+}
+
+/// RFC 9110 §15.2; a switch of protocols is final.
+pub(crate) fn is_interim(status: u16) -> bool {
+    matches!(status, 100 | 102..=199)
+}
+
+fn is_header(line: &[u8]) -> bool {
+    line.contains(&b':') || is_fold(line)
+}
+
+fn is_fold(line: &[u8]) -> bool {
+    line.starts_with(b" ") || line.starts_with(b"\t")
+}
+
+/// A head that ureq reads, of the same length; `None` if it is one already:
+///
+/// * a folded line becomes one line (RFC 9112 §5.2);
+/// * blanks before a colon go behind it (§5.1);
+/// * the names of codings are written in capitals, which mean the same (RFC 9110 §8.4.1): then
+///   ureq never decodes, but always this crate.
+pub(crate) fn readable(head: &[u8]) -> Option<Vec<u8>> {
+    let mut lines = head.split(|byte| *byte == b'\n').skip(1);
+    if !lines.any(|line| is_fold(line) || is_spaced(line) || names_coding(line)) {
+        return None;
+    }
+    let mut head = head.to_vec();
+    unfold(&mut head);
+    for line in head.split_mut(|byte| *byte == b'\n').skip(1) {
+        if names_coding(line) {
+            line.make_ascii_uppercase();
+        }
+        if is_spaced(line)
+            && let Some(colon) = colon(line)
+            && let Some(name) = line.get(..colon)
+        {
+            line.swap(name.trim_ascii_end().len(), colon);
+        }
+    }
+    Some(head)
+}
+
+fn colon(line: &[u8]) -> Option<usize> {
+    line.iter().position(|byte| *byte == b':')
+}
+
+fn name(line: &[u8]) -> &[u8] {
+    colon(line).and_then(|colon| line.get(..colon)).unwrap_or_default()
+}
+
+/// Whether there is a blank before the colon of a header.
+fn is_spaced(line: &[u8]) -> bool {
+    let name = name(line);
+    !is_fold(line) && (name.ends_with(b" ") || name.ends_with(b"\t"))
+}
+
+fn names_coding(line: &[u8]) -> bool {
+    name(line).trim_ascii_end().eq_ignore_ascii_case(b"content-encoding")
+}
+
+/// A line that begins with a blank goes on with the one before it, if that is a header.
+fn unfold(head: &mut [u8]) {
+    let is_end = |at: &usize| head.get(*at) == Some(&b'\n');
+    let ends: Vec<usize> = (0..head.len()).filter(is_end).skip(1).collect();
+    for end in ends {
+        if !matches!(head.get(end + 1), Some(b' ' | b'\t')) {
+            continue;
+        }
+        for at in [end.saturating_sub(1), end] {
+            if let Some(byte @ (b'\r' | b'\n')) = head.get_mut(at) {
+                *byte = b' ';
+            }
+        }
+    }
+}
+
+const START: &[u8] = b"HTTP/1.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAIN: &str = "HTTP/1.1 200 OK\r\na: b\r\n\r\n";
+
+    #[test]
+    fn a_head_is_whole_at_its_empty_line_and_not_before() {
+        for plain in [PLAIN, "HTTP/1.0 200\na: b\n\n", "\r\n\nHTTP/1.1 200 OK\r\n\r\n"] {
+            for length in 0..plain.len() {
+                assert_eq!(Head::of(&plain.as_bytes()[..length]), Head::Part, "{length}");
+            }
+            let whole = Head::Whole { length: plain.len(), status: 200 };
+            assert_eq!(Head::of(plain.as_bytes()), whole);
+            assert_eq!(Head::of(format!("{plain}body\r\n\r\n").as_bytes()), whole);
+        }
+        for strange in
+            ["S", "SSH-2.0\r\n", "HTTP/2", "HTTP/1.1 200 OK\r\nnonsense\r\n", "HTTP/1.1 2\r\n\r\n"]
+        {
+            assert_eq!(Head::of(strange.as_bytes()), Head::Strange, "{strange}");
+        }
+    }
+
+    #[test]
+    fn what_other_clients_read_is_made_readable_in_place() {
+        let cases = [
+            ("a: b\r\n c\r\nd: e\r\n", "a: b   c\r\nd: e\r\n"),
+            ("a: b\n\tc\nd: e\n", "a: b \tc\nd: e\n"),
+            ("a: b\r\n \r\n  c\r\n", "a: b       c\r\n"),
+            ("a  : b : c\r\n", "a:   b : c\r\n"),
+            ("a\t: b\r\n", "a:\t b\r\n"),
+            ("Content-Encoding: gzip\r\n", "CONTENT-ENCODING: GZIP\r\n"),
+            ("content-encoding :\r\n gzip\r\n", "CONTENT-ENCODING:    GZIP\r\n"),
+        ];
+        for (said, read) in cases {
+            let head = |lines: &str| format!("HTTP/1.1 200 OK\r\n{lines}\r\n");
+            let made = readable(head(said).as_bytes()).unwrap();
+            assert_eq!(String::from_utf8(made).unwrap(), head(read));
+        }
+        // ureq says what is wrong with the second.
+        for same in [PLAIN, "HTTP/1.1 200 OK\r\na b: c\r\n\r\n"] {
+            assert_eq!(readable(same.as_bytes()), None);
+        }
+        let first = b"HTTP/1.1 200 OK\r\n a: b\r\n\r\n";
+        assert_eq!(readable(first).unwrap(), first);
+    }
+}

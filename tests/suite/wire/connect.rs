@@ -1,0 +1,135 @@
+//! The answer of a proxy to CONNECT, in pieces.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use unattended::error::{Class, Sent};
+use unattended::{Client, Credentials, Provider, RetryPolicy};
+
+use super::say_split;
+use crate::proxy::{ConnectProxy, Site, pipe, vendor};
+use crate::support::*;
+
+const CONNECTED: &str = "HTTP/1.1 200 Connected\r\nvia: squid\r\n\r\n";
+const FORBIDDEN: &str =
+    "HTTP/1.1 403 Forbidden\r\nserver: squid\r\ncontent-length: 4\r\n\r\nno\r\n";
+
+/// A policy that no test waits for.
+fn once() -> RetryPolicy {
+    RetryPolicy::default().with_retries(0).with_deadline(secs(20))
+}
+
+/// A client whose token endpoint is on this machine, so that its API call meets the proxy
+/// first.
+fn api_client(tokens: &Server) -> Client {
+    let provider = Provider::new(&tokens.url(TOKEN_PATH), "https://api.vendor.test").unwrap();
+    Client::new(provider, Credentials::new("my-client", SECRET)).unwrap()
+}
+
+#[test]
+fn an_answer_to_connect_may_come_in_two_pieces() {
+    let site = Site::start();
+    let port = site.server.port;
+    for at in 1..CONNECTED.len() {
+        let proxy = ConnectProxy::start(move |mut client| {
+            let server = TcpStream::connect(("127.0.0.1", port)).unwrap();
+            say_split(&mut client, CONNECTED, at);
+            pipe(client, server);
+        });
+        let client = site.client().with_proxy(&proxy.url()).unwrap().with_retry_policy(once());
+        client.get("/a").unwrap_or_else(|error| panic!("{at}: {error:?}"));
+        // One for the token, one for the API.
+        assert_eq!(proxy.asked().len(), 2, "{at}");
+    }
+}
+
+#[test]
+fn a_refusal_of_a_proxy_in_two_pieces_is_one_refusal() {
+    let tokens = Server::with_api([]);
+    for at in 0..=FORBIDDEN.len() {
+        let proxy = ConnectProxy::start(move |mut client| {
+            say_split(&mut client, FORBIDDEN, at);
+            let _ = client.shutdown(Shutdown::Write);
+            let _ = client.read_to_end(&mut Vec::new());
+        });
+        for (client, place) in [
+            (vendor(), "POST login.vendor.test/oauth/token"),
+            (api_client(&tokens), "GET api.vendor.test/a"),
+        ] {
+            let client = client.with_proxy(&proxy.url()).unwrap().with_retry_policy(once());
+            let error = client.get("/a").unwrap_err();
+            let start = format!(
+                "{place}: the proxy refused the connection: proxy server responded 403/403, through the proxy "
+            );
+            assert!(error.to_string().starts_with(&start), "{at}: {error}");
+            assert_eq!((error.class(), error.sent()), (Class::Temporary, Sent::No));
+        }
+    }
+}
+
+#[test]
+fn an_answer_to_connect_that_breaks_off_is_an_error() {
+    let tokens = Server::with_api([]);
+    for text in [CONNECTED, FORBIDDEN] {
+        let head = text.find("\r\n\r\n").unwrap() + 4;
+        for at in 0..head {
+            let proxy = ConnectProxy::start(move |mut client| {
+                let _ = client.write_all(&text.as_bytes()[..at]);
+            });
+            for client in [vendor(), api_client(&tokens)] {
+                let client = client.with_proxy(&proxy.url()).unwrap().with_retry_policy(once());
+                let error = client.get("/a").unwrap_err();
+                assert_eq!(
+                    (error.class(), error.sent()),
+                    (Class::Temporary, Sent::No),
+                    "{at}: {error:?}"
+                );
+            }
+        }
+    }
+}
+
+/// A proxy that says `text`, one byte each 0.3 s.
+fn dripping(text: &'static str) -> ConnectProxy {
+    ConnectProxy::start(move |mut client| {
+        client.set_nodelay(true).unwrap();
+        for byte in text.bytes() {
+            if client.write_all(&[byte]).is_err() {
+                return;
+            }
+            thread::sleep(Duration::from_millis(300));
+        }
+    })
+}
+
+/// Without the feature, ureq grants the whole time to each byte: a slow answer is read to its
+/// end, and only then the deadline is looked at.
+#[cfg_attr(not(feature = "resolver"), ignore = "the answer is read to its end")]
+#[test]
+fn an_answer_to_connect_that_drips_ends_at_the_deadline_or_at_the_limit_for_connections() {
+    let tokens = Server::with_api([]);
+    let empty_lines = "\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n";
+    let deadline = "the call's deadline passed (RetryPolicy::with_deadline)";
+    let limit = "no connection within 0.7 s (Client::with_connect_timeout)";
+    let limits = [
+        (Duration::from_millis(700), secs(10), deadline),
+        (secs(20), Duration::from_millis(700), limit),
+    ];
+    for text in [CONNECTED, FORBIDDEN, empty_lines] {
+        for client in [vendor(), api_client(&tokens)] {
+            for (call, connection, why) in limits {
+                let proxy = dripping(text);
+                let policy = RetryPolicy::default().with_retries(0).with_deadline(call);
+                let client = client.clone().with_retry_policy(policy);
+                let client = client.with_connect_timeout(connection);
+                let start = Instant::now();
+                let error = client.with_proxy(&proxy.url()).unwrap().get("/a").unwrap_err();
+                assert!(start.elapsed() < secs(3), "{:?}: {error}", start.elapsed());
+                assert!(error.to_string().contains(why), "{error}");
+                assert_eq!(error.class(), Class::Temporary);
+            }
+        }
+    }
+}

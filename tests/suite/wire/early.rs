@@ -1,0 +1,161 @@
+//! Refusals that come before all of the request was sent.
+
+use std::io::Write;
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use unattended::error::{Class, Sent};
+use unattended::{Client, Error, Request, RetryPolicy};
+
+use super::say_split;
+use crate::support::*;
+
+const MIB: usize = 1024 * 1024;
+const REFUSAL: &str = "HTTP/1.1 413 Too Long\r\nx-a: b\r\ncontent-length: 0\r\n\r\n";
+
+fn once(client: Client) -> Client {
+    client.with_retry_policy(RetryPolicy::default().with_retries(0).with_deadline(secs(20)))
+}
+
+/// On a connection that is new, and on one that was used before: whether it stays open does
+/// not matter.
+#[cfg(feature = "resolver")]
+#[test]
+fn a_refusal_instead_of_permission_may_come_in_two_pieces() {
+    for is_used in [false, true] {
+        for at in 1..REFUSAL.len() {
+            let bodies = Arc::new(AtomicUsize::new(0));
+            let count = bodies.clone();
+            let origin = raw_server(move |mut stream: TcpStream, _| {
+                while let Some(head) = read_head(&mut stream) {
+                    if head.starts_with("GET") {
+                        write_reply(&mut stream, &reply(200, "{}"));
+                        continue;
+                    }
+                    say_split(&mut stream, REFUSAL, at);
+                    // Whatever comes now was not asked for.
+                    let mut rest = Vec::new();
+                    count.fetch_add(
+                        std::io::Read::read_to_end(&mut stream, &mut rest).unwrap_or(1),
+                        Ordering::SeqCst,
+                    );
+                }
+            });
+            let client = once(client_at(&origin));
+            if is_used {
+                client.send(&Request::get("/a").without_token()).unwrap();
+            }
+            let request = Request::post("/a").without_token().bytes(vec![b'x'; 2 * MIB]);
+            let error = client.send(&request.with_idle_timeout(secs(5))).unwrap_err();
+            assert_eq!(error.status().map(|status| status.as_u16()), Some(413), "{at}: {error:?}");
+            assert_eq!(error.sent(), Sent::Refused);
+            drop(client);
+            assert_eq!(bodies.load(Ordering::SeqCst), 0, "{at}");
+        }
+    }
+}
+
+/// A server that answers as soon as it has the head of a request, and closes with the rest
+/// unread, so that the connection is reset.
+fn hasty(answer: &'static str) -> String {
+    raw_server(move |mut stream: TcpStream, _| {
+        if read_head(&mut stream).is_some() {
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    })
+}
+
+/// As long as it may be without asking for permission.
+fn upload() -> Request {
+    Request::post("/a").without_token().bytes(vec![b'x'; MIB])
+}
+
+/// What came of so many uploads that each answer meets the body in another place.
+fn outcomes(client: &Client) -> Vec<Error> {
+    (0..40).filter_map(|_| client.send(&upload()).err()).collect()
+}
+
+/// ureq itself loses it when writing breaks first.
+#[cfg(feature = "resolver")]
+#[test]
+fn a_refusal_that_comes_before_a_body_was_sent_is_read_although_writing_broke() {
+    for answer in [
+        "HTTP/1.1 429 Too Many\r\ncontent-length: 4\r\nconnection: close\r\n\r\nslow",
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 429 Too Many\r\n\r\nslow",
+    ] {
+        let origin = hasty(answer);
+        let errors = outcomes(&once(client_at(&origin)));
+        assert_eq!(errors.len(), 40);
+        for error in errors {
+            assert_eq!(error.status().map(|status| status.as_u16()), Some(429), "{error:?}");
+            assert_eq!((error.class(), error.sent()), (Class::Temporary, Sent::Refused));
+            assert_eq!(error.answer().unwrap().body, "slow");
+        }
+    }
+}
+
+#[cfg(all(feature = "resolver", feature = "rustls"))]
+#[test]
+fn a_refusal_that_comes_before_a_body_was_sent_is_read_through_tls() {
+    use rustls::{ServerConnection, StreamOwned};
+
+    let authority = crate::tls::Authority::new();
+    let config = Arc::new(crate::tls::server_config(&authority.issue(&["localhost"]), None));
+    let origin = raw_server(move |stream, _| {
+        // Or the answer waits until the tickets of TLS are acknowledged, and goes with the reset.
+        stream.set_nodelay(true).unwrap();
+        let mut stream = StreamOwned::new(ServerConnection::new(config.clone()).unwrap(), stream);
+        if read_head(&mut stream).is_some() {
+            let _ = stream.write_all(b"HTTP/1.1 429 Too Many\r\ncontent-length: 4\r\n\r\nslow");
+            let _ = stream.flush();
+        }
+    });
+    let origin = origin.replace("http://127.0.0.1", "https://localhost");
+    for choose in crate::tls::choices() {
+        let client = choose(once(client_at(&origin)));
+        let client = client.with_root_certificates(authority.pem()).unwrap();
+        let errors = outcomes(&client);
+        assert_eq!(errors.len(), 40);
+        for error in errors {
+            assert_eq!(error.status().map(|status| status.as_u16()), Some(429), "{error:?}");
+        }
+    }
+}
+
+#[test]
+fn a_success_never_counts_when_writing_broke() {
+    for answer in [
+        "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}",
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}",
+        "HTTP/1.1 2",
+        "",
+    ] {
+        let errors = outcomes(&once(client_at(&hasty(answer))));
+        assert!(!errors.is_empty(), "nothing broke");
+        for error in errors {
+            assert_eq!((error.class(), error.sent()), (Class::Temporary, Sent::Unknown));
+            assert!(error.to_string().contains("/a: the connection broke"), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_connection_on_which_writing_broke_is_not_used_again() {
+    let origin = raw_server(move |mut stream, number| {
+        while let Some(head) = read_head(&mut stream) {
+            if head.starts_with("POST") {
+                let _ = stream.write_all(b"HTTP/1.1 429 Too Many\r\ncontent-length: 0\r\n\r\n");
+                return;
+            }
+            write_reply(&mut stream, &reply(200, number.to_string()));
+        }
+    });
+    let client = once(client_at(&origin));
+    let get =
+        || client.send(&Request::get("/a").without_token()).unwrap().text().unwrap().to_owned();
+    for round in 1..10 {
+        client.send(&upload()).unwrap_err();
+        assert_eq!((get(), get()), (round.to_string(), round.to_string()));
+    }
+}
