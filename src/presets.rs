@@ -29,7 +29,7 @@ impl Provider {
     pub fn snow_atlas(region: &str) -> Result<Self> {
         let host = format!("https://{}.snowsoftware.io", label(region, "region")?);
         let provider = Self::new(&format!("{host}/idp/api/connect/token"), &host)?;
-        let pages = Pagination::page_numbers("page_number", "page_size").with_page_size(500);
+        let pages = Pagination::page_numbers("page_number").with_page_size("page_size", 500);
         Ok(provider.with_auth_method(AuthMethod::ClientSecretPost).with_pagination(pages))
     }
 
@@ -89,7 +89,7 @@ fn snapdocs(token_endpoint: &'static str, base_url: &'static str, audience: &str
     Provider::at(Uri::from_static(token_endpoint), Uri::from_static(base_url))
         .with_auth_method(AuthMethod::ClientSecretPost)
         .with_audience(audience)
-        .with_pagination(Pagination::next_page("page"))
+        .with_pagination(Pagination::cursor("page", "meta.next_page").with_rows_at("data"))
 }
 
 /// One label of a host name (RFC 1123 §2.1): anything else could lead to another host.

@@ -1,7 +1,27 @@
 //! Whole collections: iterators over pages and rows that end only when all was seen.
 //!
-//! What a page says of the next one is read in `envelope`, by the `names`; `pagination`
-//! decides what to ask for; `walk` asks, and counts what was delivered.
+//! An answer is read once (`reading`), into the rows and the `words` around them. What
+//! follows is decided without IO (`next`, with `checks` before and `advice` where there is no
+//! telling); `walk` asks, and holds what came against what was promised.
+
+pub(crate) mod words;
+pub(crate) mod link_header;
+pub(crate) mod envelope;
+pub(crate) mod member;
+pub(crate) mod reading;
+pub(crate) mod identity;
+pub(crate) mod ask;
+pub(crate) mod context;
+pub(crate) mod advice;
+pub(crate) mod next;
+pub(crate) mod checks;
+pub(crate) mod resume;
+pub(crate) mod walk;
+pub(crate) mod account;
+pub(crate) mod begin;
+pub(crate) mod decode;
+pub(crate) mod links;
+pub(crate) mod refusal;
 
 use std::fmt;
 use std::iter::FusedIterator;
@@ -11,25 +31,28 @@ use std::vec;
 use serde::de::DeserializeOwned;
 
 use crate::client::Client;
-use crate::envelope::Envelope;
 use crate::error::{Error, Result};
-use crate::pagination::Pagination;
+use crate::json_path::JsonPath;
+use crate::pages::envelope::Envelope;
+use crate::pages::resume::{ResumePoint, count};
+use crate::pages::walk::Walk;
+use crate::pagination::{PageSize, Pagination};
+use crate::progress::Progress;
 use crate::request::Request;
 use crate::response::Response;
-use crate::resume::{Progress, ResumePoint, count};
-use crate::walk::Walk;
 
 impl Client {
     /// All rows of a collection, page by page, each decoded as a `T`. Name the type:
     /// `items::<serde_json::Value>(…)`, or one of yours.
     ///
-    /// Takes a path or a [`Request`], whose query is kept on every page. How the API pages is
-    /// a setting of the provider, or [of this walk](Items::with_pagination); by default pages
-    /// are followed [by their links](Pagination::next_link). The token is
-    /// checked for every page, so a walk may outlive many tokens. An error is an item,
-    /// after which the iterator ends; **it never ends silently before everything was
-    /// delivered**: see [`Pagination`] for what is believed about the end, and
-    /// [`Error::Incomplete`] for what is not.
+    /// Takes a path or a [`Request`], whose query is sent with every page that is asked for by
+    /// a parameter; links are followed as they stand. How the API pages is a setting of the
+    /// provider, or [of this walk](Items::with_pagination); by default it is
+    /// [found out](Pagination::detect) as far as the answers show it. The token is checked for
+    /// every page, so a walk may outlive many tokens. An error is an item, after which the
+    /// iterator ends. **It never ends in silence before everything was delivered**: see
+    /// [`Pagination`] for what proves an end, and [`Error::Incomplete`] for what happens
+    /// without.
     ///
     /// ```no_run
     /// # fn run(client: &unattended::Client) -> unattended::Result<()> {
@@ -83,7 +106,7 @@ impl<T> Page<T> {
 
     /// How many rows the collection has, if the page says so.
     pub fn total_items(&self) -> Option<u64> {
-        self.envelope.total_items
+        self.envelope.total()
     }
 
     /// How many pages the collection has, if the page says so.
@@ -144,27 +167,33 @@ impl<T> fmt::Debug for Items<'_, T> {
 macro_rules! walk_methods {
     () => {
         /// How to page, for this walk; default: as the provider does.
+        ///
+        /// This and the settings below belong before the first page: later they end the walk
+        /// with a configuration error, since rows of two settings would not fit together.
         pub fn with_pagination(mut self, pagination: Pagination) -> Self {
-            self.walk.pagination = pagination;
+            self.walk.set(|walk| walk.asker.pagination = pagination);
             self
         }
 
-        /// Rows to ask for in a page, for this walk.
-        pub fn with_page_size(mut self, rows: u64) -> Self {
-            self.walk.pagination = self.walk.pagination.with_page_size(rows);
+        /// How many rows to ask for in a page, and by which parameter, for this walk.
+        pub fn with_page_size(mut self, parameter: impl Into<String>, rows: u64) -> Self {
+            let size = PageSize { parameter: parameter.into(), rows };
+            self.walk.set(|walk| walk.asker.pagination.page_size = Some(size));
             self
         }
 
-        /// The member of the answer that holds the rows, for this walk.
-        pub fn with_items_key(mut self, key: impl Into<String>) -> Self {
-            self.walk.pagination = self.walk.pagination.with_items_key(key);
+        /// The member of the answer that holds the rows, for this walk:
+        /// [`Pagination::with_rows_at`].
+        pub fn with_rows_at(mut self, path: impl AsRef<str>) -> Self {
+            let path = JsonPath::new(path.as_ref());
+            self.walk.set(|walk| walk.asker.pagination.rows_at = Some(path));
             self
         }
 
         /// Goes on where another walk over the same path stopped. The page size is that
         /// of before.
         pub fn resume(mut self, point: &ResumePoint) -> Self {
-            self.walk.resume(point);
+            self.walk.set(|walk| walk.resume(point));
             self
         }
     };
@@ -175,7 +204,7 @@ impl<T: DeserializeOwned> Pages<'_, T> {
 
     /// How far the walk has come.
     pub fn progress(&self) -> Progress {
-        self.walk.progress
+        self.walk.progress.clone()
     }
 
     /// Where to go on after the last page that was handed out; `None` when there is
@@ -192,7 +221,7 @@ impl<T: DeserializeOwned> Items<'_, T> {
     pub fn progress(&self) -> Progress {
         Progress {
             delivered: self.walk.progress.delivered.saturating_sub(self.rows_left()),
-            ..self.walk.progress
+            ..self.walk.progress.clone()
         }
     }
 
