@@ -189,7 +189,7 @@ fn counted_empty(page: &PageContext<'_>, says_more: bool) -> Step {
         return after_empty(page).unwrap_or_else(|| go_on(page));
     }
     let counted = page.counted_pages.filter(|count| *count >= page.position);
-    match page.page.page_count().and(page.page_count()).or(counted) {
+    match page.page_count().or(counted) {
         Some(count) if count > 1 => {
             let mut message = format!(
                 "page {} is empty, although the answer counts {count} pages",
