@@ -42,8 +42,6 @@ pub(crate) struct PageContext<'a> {
     pub(crate) cursor: Option<Result<Value, String>>,
     /// What it names next was asked for before.
     pub(crate) is_seen: bool,
-    /// The field of the last row that asks for the rows after it.
-    pub(crate) last_row: Option<Result<Value, String>>,
 }
 
 /// A link, ready to be asked.

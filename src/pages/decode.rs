@@ -8,6 +8,7 @@ use crate::json_path::JsonPath;
 use crate::pages::envelope::{Envelope, RowsFound};
 use crate::pages::identity::Identity;
 use crate::pages::reading::{Places, read};
+use crate::pages::resume::count;
 use crate::pages::walk::Walk;
 use crate::pagination::{Source, Strategy};
 use crate::response::Response;
@@ -31,7 +32,13 @@ impl Walk<'_> {
             let decoded = response.json_text().and_then(|text| {
                 let places = Places { rows: &rows_at, declared };
                 read(text, &places, rows, &mut envelope)
-                    .map_err(|cause| response.not_json(text, cause))
+                    .map_err(|cause| response.not_json(text, cause))?;
+                // The rows alone: around them there may be a time or a number that changes.
+                let text = text.get(envelope.rows_text.clone()).unwrap_or(text);
+                let count = count(rows.len());
+                envelope.identity = (count > 0).then(|| Identity::of(text, count));
+                envelope.last_row = self.last_row(text);
+                Ok(())
             });
             decoded.map_err(|error| self.at_row(error, &rows_at, rows.len()))?;
         }
@@ -105,24 +112,10 @@ impl Walk<'_> {
         ))
     }
 
-    /// What the page is known by. Links are known by themselves, and asked once each.
-    pub(crate) fn identity(
-        &self,
-        response: &Response,
-        envelope: &Envelope,
-        rows: u64,
-    ) -> Option<Identity> {
-        (rows > 0).then(|| Identity::of(rows_text(response, envelope), rows))
-    }
-
     /// The field of the last row that asks for the rows after it.
-    pub(crate) fn last_row(
-        &self,
-        response: &Response,
-        envelope: &Envelope,
-    ) -> Option<std::result::Result<Value, String>> {
+    fn last_row(&self, rows: &str) -> Option<std::result::Result<Value, String>> {
         let Strategy::AfterRow(_, field) = &self.pagination().strategy else { return None };
-        let row = last_element(rows_text(response, envelope))?;
+        let row = last_element(rows)?;
         let row: Value = serde_json::from_str(row).ok()?;
         Some(match field.find(&row) {
             Some(value @ (Value::String(_) | Value::Number(_))) => Ok(value.clone()),
@@ -132,12 +125,6 @@ impl Walk<'_> {
             )),
         })
     }
-}
-
-/// The text of the rows alone: around them there may be a time or a number that changes.
-fn rows_text<'r>(response: &'r Response, envelope: &Envelope) -> &'r str {
-    let text = response.json_text().unwrap_or_default();
-    text.get(envelope.rows_text.clone()).unwrap_or(text)
 }
 
 /// The last element of the array that begins in this text.

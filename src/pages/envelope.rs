@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use ureq::http::HeaderMap;
 use ureq::http::header::{CONTENT_RANGE, LINK};
 
+use crate::pages::identity::Identity;
 use crate::pages::link_header::LinkHeader;
 use crate::pages::words::{
     Role, count, is_exact, next_in_list, relations, says_none, says_something, whole,
@@ -26,6 +27,10 @@ pub(crate) struct Envelope {
     pub(crate) links_base: Option<String>,
     /// Something that would hold a next link, and does not.
     pub(crate) empty_link_place: Option<String>,
+    /// What the page is known by, if it has rows.
+    pub(crate) identity: Option<Identity>,
+    /// The field of the last row that asks for the rows after it.
+    pub(crate) last_row: Option<Result<Value, String>>,
     /// What stands at the place that the strategy reads.
     pub(crate) declared: Option<Value>,
     /// The server's words about an error, by the names of their members.

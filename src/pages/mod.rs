@@ -6,10 +6,10 @@
 
 pub(crate) mod words;
 pub(crate) mod link_header;
+pub(crate) mod identity;
 pub(crate) mod envelope;
 pub(crate) mod member;
 pub(crate) mod reading;
-pub(crate) mod identity;
 pub(crate) mod ask;
 pub(crate) mod context;
 pub(crate) mod advice;
@@ -272,7 +272,8 @@ impl<T: DeserializeOwned> Iterator for Items<'_, T> {
             if let Some(error) = self.error.take() {
                 return Some(Err(error));
             }
-            let mut rows = Vec::new();
+            // As many as on the fullest page so far: a page is seldom longer.
+            let mut rows = Vec::with_capacity(usize::try_from(self.walk.largest).unwrap_or(0));
             // The rows before one that does not decode are handed out first.
             if let Err(error) = self.walk.next_page(&mut rows)? {
                 let progress = &mut self.walk.progress;

@@ -214,7 +214,7 @@ fn go_beyond(page: &PageContext<'_>, proof: Proof) -> Step {
 /// The next number, offset or row.
 fn go_on(page: &PageContext<'_>) -> Step {
     let none = || Step::Fail(Fault::new("there is no higher number to ask for"));
-    match (page.ask, &page.last_row) {
+    match (page.ask, &page.page.last_row) {
         (Ask::Page(number), _) => match number.checked_add(1) {
             Some(number) => Step::Ask(Ask::Page(number)),
             None => none(),

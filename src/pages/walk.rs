@@ -147,18 +147,16 @@ impl<'c> Walk<'c> {
         rows.drain(..rows.len().min(usize::try_from(self.skip).unwrap_or(usize::MAX)));
         let envelope = decoded?;
         self.take_up_number(&ask, &envelope);
-        let identity = self.identity(&response, &envelope, all);
         let sent: Vec<String> = request.query_pairs().into_iter().map(|(_, value)| value).collect();
-        let facts = PageFacts { ask: &ask, rows: all, sent: &sent, last_row: None };
-        if let Some(page) = self.refuse_page(&facts, &envelope, &response, identity.as_ref()) {
+        let facts = PageFacts { ask: &ask, rows: all, sent: &sent };
+        if let Some(page) = self.refuse_page(&facts, &envelope, &response) {
             rows.clear();
             return page;
         }
-        self.previous = identity;
+        self.previous.clone_from(&envelope.identity);
         self.note(&response, &envelope, count(rows.len()));
         let number = self.number;
-        let last_row = self.last_row(&response, &envelope);
-        self.take_step(&PageFacts { last_row, ..facts }, &envelope, &response);
+        self.take_step(&facts, &envelope, &response);
         Ok(Some((number, envelope, response)))
     }
 
@@ -168,9 +166,8 @@ impl<'c> Walk<'c> {
         facts: &PageFacts<'_>,
         envelope: &Envelope,
         response: &Response,
-        identity: Option<&Identity>,
     ) -> Option<Result<Option<(u64, Envelope, Response)>>> {
-        let likeness = match (identity, &self.previous) {
+        let likeness = match (&envelope.identity, &self.previous) {
             (Some(identity), Some(previous)) => identity.likeness(previous),
             _ => Likeness::None,
         };
@@ -199,7 +196,7 @@ impl<'c> Walk<'c> {
     ) -> PageContext<'a> {
         let total = envelope.total().or(self.progress.total_items);
         let (link, cursor) = (self.next_link(envelope, response), self.next_cursor(envelope));
-        let mark = match (&link, &cursor, &facts.last_row) {
+        let mark = match (&link, &cursor, &envelope.last_row) {
             (Some(Ok(link)), ..) => Some(link.target.clone()),
             (_, Some(Ok(value)), _) | (.., Some(Ok(value))) => Some(value.to_string()),
             _ => None,
@@ -222,7 +219,6 @@ impl<'c> Walk<'c> {
             link,
             link_place: self.link_place.as_deref(),
             cursor,
-            last_row: facts.last_row.clone(),
         }
     }
 
@@ -281,5 +277,4 @@ pub(crate) struct PageFacts<'a> {
     pub(crate) rows: u64,
     /// The values of the request's query.
     pub(crate) sent: &'a [String],
-    pub(crate) last_row: Option<std::result::Result<serde_json::Value, String>>,
 }
