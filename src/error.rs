@@ -151,8 +151,14 @@ pub struct DecodeError {
 pub struct IncompleteError {
     /// Where the last page came from.
     pub place: Place,
-    /// What contradicts, and what to do next.
+    /// What contradicts or is missing, and what to do next.
     pub message: String,
+    /// [`Class::Configuration`] if another [`Pagination`](crate::Pagination) must be declared,
+    /// else [`Class::Incomplete`].
+    pub class: Class,
+    /// A way to page that may do, as [`Pagination`](crate::Pagination)'s `parse` takes it;
+    /// `<parameter>` stands where only the API's documentation has the name.
+    pub declare: Option<String>,
     /// The smallest and the largest number of rows that the server promised on the way.
     pub promised: Option<(u64, u64)>,
     /// The rows that were delivered, those before a resume point included.
@@ -190,7 +196,8 @@ impl Error {
             Self::Transport(error) => error.class,
             Self::Token(error) => error.class,
             Self::Status(error) => error.class,
-            Self::Decode(_) | Self::Incomplete(_) => Class::Incomplete,
+            Self::Incomplete(error) => error.class,
+            Self::Decode(_) => Class::Incomplete,
         }
     }
 

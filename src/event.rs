@@ -6,6 +6,7 @@ use std::ops::Add;
 use std::time::Duration;
 
 use crate::error::{Answer, Place};
+use crate::progress::Proof;
 
 /// Something that a person watching would want to know; its `Display` is one line.
 ///
@@ -90,6 +91,39 @@ pub enum Event {
         /// What the server promises, if it does.
         total_items: Option<u64>,
     },
+    /// A walk over pages is over, and everything was delivered.
+    #[non_exhaustive]
+    WalkEnded {
+        /// Where the last page came from.
+        place: Place,
+        /// All rows, those before a resume point included.
+        rows: u64,
+        /// All pages.
+        pages: u64,
+        /// By what it is known.
+        proof: Proof,
+        /// Of a walk that found out how the API pages: the declaration for the next time,
+        /// as [`Pagination`](crate::Pagination)'s `parse` takes it.
+        declare: Option<String>,
+    },
+    /// A next link lacks a parameter that the request had. Links are followed as they stand;
+    /// [`keeping_query`](crate::Pagination::keeping_query) adds it.
+    #[non_exhaustive]
+    QueryNotKept {
+        /// Where the link came from.
+        place: Place,
+        /// The name of the parameter.
+        name: String,
+    },
+    /// An answer that was declared to be [all there is](crate::Pagination::single) has as many
+    /// rows as servers like to put on a page.
+    #[non_exhaustive]
+    LooksLikeOnePage {
+        /// Where it came from.
+        place: Place,
+        /// How many.
+        rows: u64,
+    },
     /// The server changed the number of rows that it promised during the walk.
     #[non_exhaustive]
     TotalChanged {
@@ -158,6 +192,15 @@ impl fmt::Display for Event {
                 write!(f, "waiting {} before attempt {attempt} of {place}: {reason}", span(*wait))
             }
             Self::Retrying { place, attempt } => write!(f, "attempt {attempt} of {place}"),
+            event => event.fmt_walk(f),
+        }
+    }
+}
+
+impl Event {
+    /// What happens on a walk over pages.
+    fn fmt_walk(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
             Self::Page { number, rows, delivered, total_items, .. } => {
                 write!(f, "page {number}: {rows} rows, {delivered}")?;
                 match total_items {
@@ -165,9 +208,23 @@ impl fmt::Display for Event {
                     None => f.write_str(" so far"),
                 }
             }
+            Self::WalkEnded { place, rows, pages, proof, declare } => {
+                write!(f, "{place}: complete, {rows} rows on {pages} pages, by {proof}")?;
+                match declare {
+                    Some(declare) => write!(f, "; to declare it: {declare}"),
+                    None => Ok(()),
+                }
+            }
+            Self::QueryNotKept { place, name } => {
+                write!(f, "{place}: the next link lacks the parameter {name:?} of the request")
+            }
+            Self::LooksLikeOnePage { place, rows } => {
+                write!(f, "{place}: declared to be all there is, and {rows} rows look like a page")
+            }
             Self::TotalChanged { place, from, to } => {
                 write!(f, "{place}: the server now promises {to} rows instead of {from}")
             }
+            _ => Ok(()),
         }
     }
 }

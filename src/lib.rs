@@ -13,6 +13,7 @@
 //! [comparison]: guide::comparison
 //! [design]: guide::design
 //! [migration]: guide::migration
+//! [paging]: guide::paging
 //! [promises]: guide::promises
 //! [report]: Client::check
 //! [scripts]: guide::scripts
@@ -61,11 +62,9 @@ mod query;
 mod response;
 
 // Where it is asked, and how it pages.
-mod link_header;
-mod names;
-mod envelope;
-mod facts;
+mod json_path;
 mod pagination;
+mod paging_text;
 mod provider;
 mod presets;
 
@@ -104,6 +103,7 @@ mod transport;
 mod exchange;
 
 // The client: one loop over exchanges.
+mod progress;
 mod event;
 mod call;
 mod hidden;
@@ -122,10 +122,6 @@ mod report;
 mod check;
 
 // Whole collections.
-mod resume;
-mod walk;
-mod reading;
-mod next_request;
 mod pages;
 
 // For people: the files of the folder docs.
@@ -142,13 +138,14 @@ pub use event::{Event, Stats, WaitReason};
 pub use file_store::FileStore;
 pub use id_token::IdToken;
 pub use memory::MemoryStore;
+pub use pages::resume::ResumePoint;
 pub use pages::{Items, Page, Pages};
 pub use pagination::Pagination;
+pub use progress::{Progress, Proof};
 pub use provider::{AuthMethod, Provider};
 pub use report::Report;
 pub use request::Request;
 pub use response::Response;
-pub use resume::{Progress, ResumePoint};
 pub use retry::RetryPolicy;
 pub use store::{StoreEntry, TokenStore};
 pub use token::AccessToken;

@@ -39,46 +39,13 @@ pub(crate) fn path_at(text: &str, line: usize, column: usize) -> String {
     render(&stack)
 }
 
-/// The text of the member `name` of an object, or of the whole if it is an array. Only for
-/// a text that was found to be valid.
-pub(crate) fn member<'a>(text: &'a str, name: &str) -> Option<&'a str> {
-    let bytes = text.as_bytes();
-    let mut at = text.find(['{', '['])?;
-    if bytes.get(at) == Some(&b'[') {
-        return Some(text);
-    }
-    let (mut depth, mut key, mut start) = (0_u32, None, None);
-    while let Some(byte) = bytes.get(at) {
-        let is_end = matches!(byte, b',' | b'}') && depth == 1;
-        if let Some(start) = start.filter(|_| is_end) {
-            return text.get(start..at);
-        }
-        match byte {
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            b',' if depth == 1 => key = None,
-            b':' if depth == 1 && key == Some(name) => start = Some(at + 1),
-            b'"' => {
-                let close = string_end(bytes, at);
-                if depth == 1 && key.is_none() {
-                    key = text.get(at + 1..close);
-                }
-                at = close;
-            }
-            _ => {}
-        }
-        at += 1;
-    }
-    None
-}
-
 enum Step {
     Key(String),
     Index(usize),
 }
 
 /// The position of the quote that closes the string opened at `open`.
-fn string_end(bytes: &[u8], open: usize) -> usize {
+pub(crate) fn string_end(bytes: &[u8], open: usize) -> usize {
     let mut at = open + 1;
     while let Some(byte) = bytes.get(at).filter(|byte| **byte != b'"') {
         at += if *byte == b'\\' { 2 } else { 1 };
@@ -102,7 +69,7 @@ fn render(stack: &[Step]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{member, path_at};
+    use super::path_at;
     use serde::Deserialize;
 
     #[derive(Deserialize, Debug)]
@@ -116,16 +83,6 @@ mod tests {
     #[expect(dead_code, reason = "only its decoding is looked at")]
     struct Size {
         bytes: u32,
-    }
-
-    #[test]
-    fn the_text_of_a_member_is_found() {
-        let text = r#"{"n":{"items":[0]},"a":"items\"","items" : [1,{"items":2},"]}"],"z":1}"#;
-        assert_eq!(member(text, "items"), Some(r#" [1,{"items":2},"]}"]"#));
-        assert_eq!(member(text, "z"), Some("1"));
-        assert_eq!(member(text, "items2"), None);
-        assert_eq!(member("[1]", "items"), Some("[1]"));
-        assert_eq!(member("7", "items"), None);
     }
 
     #[test]

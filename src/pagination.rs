@@ -1,322 +1,349 @@
-//! How an API cuts a collection into pages: what to ask for next, decided without IO.
+//! How an API cuts a collection into pages, as its caller declares it: settings alone.
 
-use crate::facts::PageFacts;
-use crate::names::NextPage;
+use ureq::http::{HeaderName, StatusCode};
 
-/// How a provider pages: how the next page is asked for, and where the rows are.
+use crate::json_path::JsonPath;
+
+/// How a provider pages: how the next page is asked for, where the rows are, and where a
+/// walk ends.
 ///
 /// A setting of the [`Provider`](crate::Provider), or of one walk by
-/// [`Items::with_pagination`](crate::Items::with_pagination). A bare array is always read
-/// as rows.
-///
-/// # What is read
-///
-/// Besides the rows, at the top of the answer or within `pagination`, `paging`, `page`,
-/// `page_info`, `pageInfo`, `meta`, `metadata` or `response_metadata`:
-///
-/// | | |
-/// |---|---|
-/// | a link to the next page | `next`, `nextLink`, `next_link`, `@odata.nextLink`, `odata.nextLink`, `next_page_url`, `nextPageUrl`, `next_url`, `nextUrl`, `next_page_uri`, `nextPageLink`, `next_href`; `next` within `links` or `_links` |
-/// | the number of the next page, or a link | `next_page`, `nextPage` |
-/// | that there is more | `has_more`, `hasMore`, `hasMoreItems`, `has_next`, `hasNext`, `has_next_page`, `hasNextPage`; `more`; the opposite of `last`, `is_last`, `isLast`, `is_last_page`, `isLastPage` |
-/// | the same, by a cursor | `next_cursor`, `nextCursor`, `next_page_token`, `nextPageToken`, `next_token`, `nextToken`, `continuation_token`, `continuationToken`, `continue`; a `next` that is neither path nor URL |
-/// | which page it is, and its size | `page_number`, `current_page`; `first`, `is_first`, `isFirst`, `is_first_page`, `isFirstPage`; `page_size`, `per_page` |
-/// | how many pages there are, or which is the last | `total_pages`, `totalPages`; `last_page`, `lastPage` |
-/// | how many rows there are | `total`, `total_items`, `totalItems`, `total_count`, `totalCount`, `total_results`, `totalResults`, `total_records`, `totalRecords`, `totalElements`, `@odata.count` |
-///
-/// And these headers: `Link`, `X-Next-Page`, `X-Total-Count`, `X-Total`, `X-Total-Pages`,
-/// `Content-Range` unless it counts bytes.
-///
-/// An `error` or `errors` beside the rows, if there is something in it, ends the walk with
-/// [`Error::Incomplete`](crate::Error::Incomplete) once the rows were handed out.
+/// [`Items::with_pagination`](crate::Items::with_pagination). **Declare it for what you
+/// schedule.** The page [How does your API page?](crate::guide::paging) leads from what you
+/// see in an answer to the line to write.
 ///
 /// ```
 /// use unattended::Pagination;
 ///
-/// let odata = Pagination::next_link().with_items_key("value");
-/// let numbered = Pagination::page_numbers("page", "per_page")
-///     .with_items_key("results")
-///     .with_page_size(200);
-/// # let _ = (odata, numbered);
+/// let numbers = Pagination::page_numbers("page").with_page_size("per_page", 100);
+/// let cursor = Pagination::cursor("after", "paging.next.after").with_rows_at("results");
+/// let odata = Pagination::next_link("@odata.nextLink").with_rows_at("value");
+/// # let _ = (numbers, cursor, odata);
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// # Where a walk ends
+///
+/// **By proof, by the rule that you declared, or with an error; never by a guess.** Proof is
+///
+/// - a first page without rows that does not say that there is more,
+/// - a word for the end: `"next": null`, `"has_more": false`, `"done": true`, an empty
+///   `X-Next-Page`,
+/// - a total or a number of pages that is reached,
+/// - where links are followed: the place that held the last link holds none now, or an
+///   answer has the place for it (a `Link` header, `links`, `_links`, `@odata.context`) and
+///   no link there.
+///
+/// A page that is shorter than others proves nothing: servers clamp the page size, and some
+/// filter a page after it was cut. An answer that says in a word that the declared way does
+/// not read that there is more (`has_more`, a total, another cursor, in the body or in a
+/// header) ends the walk with [`Error::Incomplete`](crate::Error::Incomplete), after the
+/// rows that came. [`ignoring`](Self::ignoring) silences one such word.
+///
+/// # Paths
+///
+/// Members are named by dotted paths from the top of the answer (`data.items`,
+/// `meta.next_cursor`), or by JSON Pointer (RFC 6901) where they begin with a slash.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Pagination {
-    style: Style,
-    items_key: String,
-    page_parameter: String,
-    page_size_parameter: String,
-    page_size: Option<u64>,
+    pub(crate) strategy: Strategy,
+    pub(crate) rows_at: Option<JsonPath>,
+    pub(crate) rows_may_be_absent: bool,
+    pub(crate) page_size: Option<PageSize>,
+    pub(crate) start: Option<u64>,
+    pub(crate) is_in_body: bool,
+    pub(crate) is_until_empty: bool,
+    pub(crate) steps_by_size: bool,
+    pub(crate) keeps_query: bool,
+    pub(crate) takes_link_query_only: bool,
+    pub(crate) end_statuses: Vec<StatusCode>,
+    pub(crate) ignored: Vec<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Style {
-    Numbers,
-    NextPage,
-    NextLink,
+/// How the next page is asked for.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Strategy {
+    Detect,
+    LinkHeader,
+    NextLink(JsonPath),
+    PageNumbers(String),
+    Offset(String),
+    Cursor(String, Source),
+    AfterRow(String, JsonPath),
     Single,
 }
 
-impl Pagination {
-    /// Numbered pages, from 1: `?page_number=2&page_size=500`, by the names of your
-    /// API's query parameters. Rows under `items`; the server's default page size.
-    ///
-    /// Where pages count from 0, say so in the request: `Request::get(path).query("page", 0)`.
-    ///
-    /// The first of these that applies to a page tells whether it is the last:
-    ///
-    /// 1. The answer says that there is more, by `total_pages`, a next link or another of
-    ///    its [words](Pagination#what-is-read): the next page is asked for. That goes for an
-    ///    empty page as well, but for one below `total_pages`, which is an error, and for
-    ///    the tenth in a row: some servers link to the number after any. If it has another
-    ///    word, and no total is reached, that is an error as well.
-    /// 2. An empty page is the last, and so is the one that `total_pages` names.
-    /// 3. A total is more than what was delivered: the next page is asked for.
-    /// 4. The answer says that there is no more, as by `"has_more": false`, `"last": true` or
-    ///    `"next": null`: no further page is asked for, but after a `null` on a first page
-    ///    that is as long as the answer states, without a total.
-    /// 5. A page with fewer rows than the `page_size` that the answer states is the last. Of
-    ///    a bare array, which states none, the size that was asked for counts.
-    /// 6. The next page is asked for.
-    ///
-    /// So a bare array is followed until one is empty, unless a page size was asked for. If
-    /// the second one is the same as the first, the server does not page, and it was all.
-    pub fn page_numbers(
-        page_parameter: impl Into<String>,
-        page_size_parameter: impl Into<String>,
-    ) -> Self {
-        Self {
-            page_parameter: page_parameter.into(),
-            page_size_parameter: page_size_parameter.into(),
-            ..Self::of(Style::Numbers)
-        }
-    }
-
-    /// The answer names the next page, as `meta.next_page`, or by the header `X-Next-Page`;
-    /// `null` is the end. The next page is asked for with the query parameter of this name.
-    /// Rows under `data`.
-    pub fn next_page(page_parameter: impl Into<String>) -> Self {
-        Self {
-            items_key: "data".into(),
-            page_parameter: page_parameter.into(),
-            ..Self::of(Style::NextPage)
-        }
-    }
-
-    /// The answer links to the next page: by the `Link` header with `rel="next"` (RFC
-    /// 8288), or in the body by one of the names [above](Pagination#what-is-read). No link is the
-    /// end; an answer that says in another way that there is more is an error. Rows under
-    /// `items`.
-    ///
-    /// The default of [`Provider::new`](crate::Provider::new). An API with page numbers needs
-    /// [`with_pagination`](crate::Provider::with_pagination): of one that neither links to its
-    /// next page nor says that there is one, only the first page is read.
-    pub fn next_link() -> Self {
-        Self::of(Style::NextLink)
-    }
-
-    /// One answer holds everything. An answer that says there is more, or counts more rows,
-    /// is an error. Rows under `items`.
-    pub fn single() -> Self {
-        Self::of(Style::Single)
-    }
-
-    fn of(style: Style) -> Self {
-        Self {
-            style,
-            items_key: "items".into(),
-            page_parameter: "page".into(),
-            page_size_parameter: "page_size".into(),
-            page_size: None,
-        }
-    }
-
-    /// The member of the answer that holds the rows.
-    pub fn with_items_key(mut self, key: impl Into<String>) -> Self {
-        self.items_key = key.into();
-        self
-    }
-
-    /// How many rows to ask for in a page, unless the request's query says it; default:
-    /// not asked for, so the server decides.
-    pub fn with_page_size(mut self, rows: u64) -> Self {
-        self.page_size = Some(rows);
-        self
-    }
-
-    /// The name of the query parameter for the page size; default `page_size`.
-    pub fn with_page_size_parameter(mut self, name: impl Into<String>) -> Self {
-        self.page_size_parameter = name.into();
-        self
-    }
-
-    pub(crate) fn items_key(&self) -> &str {
-        &self.items_key
-    }
-
-    pub(crate) fn page_size_parameter(&self) -> &str {
-        &self.page_size_parameter
-    }
-
-    pub(crate) fn set_page_size(&mut self, rows: Option<u64>) {
-        self.page_size = rows;
-    }
-
-    pub(crate) fn page_size(&self) -> Option<u64> {
-        self.page_size
-    }
-
-    /// The query parameter for the page, where pages have numbers.
-    pub(crate) fn page_parameter(&self) -> Option<&str> {
-        self.has_numbers().then_some(&self.page_parameter)
-    }
-
-    /// The query that asks for a page: number (where pages have numbers) and size.
-    pub(crate) fn query(&self, page: Option<u64>) -> Vec<(String, String)> {
-        let page = page.zip(self.page_parameter());
-        let page = page.map(|(page, parameter)| (parameter.to_owned(), page.to_string()));
-        let size = self.page_size.map(|size| (self.page_size_parameter.clone(), size.to_string()));
-        page.into_iter().chain(size).collect()
-    }
-
-    /// Whether pages are asked for by counting on.
-    pub(crate) fn counts(&self) -> bool {
-        self.style == Style::Numbers
-    }
-
-    /// Whether the first page is asked for by its number.
-    pub(crate) fn first_page(&self) -> Option<u64> {
-        (self.style == Style::Numbers).then_some(1)
-    }
-
-    /// Whether a page is the one that was asked for.
-    pub(crate) fn check(&self, page: &PageFacts<'_>) -> Result<(), String> {
-        let parameter = &self.page_parameter;
-        match page.envelope.page.filter(|told| self.has_numbers() && *told != page.number) {
-            Some(told) => Err(format!(
-                "page {} was asked for and the answer says it is page {told}: does the server know the query parameter {parameter:?}?",
-                page.number
-            )),
-            None if self.style == Style::Numbers
-                && page.position == 1
-                && page.envelope.is_not_first =>
-            {
-                Err(format!(
-                    "page {} was asked for and the answer says that it is not the first: do pages count from 0? Then ask for it, by .query({parameter:?}, 0) on the request",
-                    page.number
-                ))
-            }
-            None if page.is_repeated => Err(format!(
-                "the page is identical to the one before: does the server know the query parameter {parameter:?}? A collection without pages is read with Pagination::single()"
-            )),
-            None => Ok(()),
-        }
-    }
-
-    /// Whether a page that comes again shows that the walk was over before it. It was asked
-    /// for in doubt: see [`is_doubtful`](Self::is_doubtful).
-    pub(crate) fn was_over(&self, page: &PageFacts<'_>) -> bool {
-        let told = page.envelope;
-        // A server that echoes the number knows it, and gives its last page for any beyond.
-        // Rows may be the same by chance: a total tells what is missing then.
-        let is_beyond = told.page == Some(page.number)
-            && told.total_items.is_some()
-            && self.is_last(&PageFacts { is_missed: false, ..*page });
-        // Nothing but our own query has spoken of pages: the array is all there is.
-        let is_unpaged = told.is_bare
-            && page.position == 2
-            && self.page_size != Some(page.rows)
-            && !page.is_missed;
-        let is_again = self.style == Style::Numbers && page.is_repeated && !page.says_more();
-        is_again && (is_beyond || is_unpaged)
-    }
-
-    /// Whether another page is asked for, if one is, without a word that there is one.
-    pub(crate) fn is_doubtful(&self, page: &PageFacts<'_>) -> bool {
-        self.style == Style::Numbers && !page.says_more()
-    }
-
-    /// What follows a page, or why there is no telling.
-    pub(crate) fn next(&self, page: &PageFacts<'_>) -> Result<Next, String> {
-        match self.style {
-            Style::Single if page.says_more() => Err(
-                "the answer says that there are more pages: choose another Pagination than single()".into(),
-            ),
-            Style::Single => Ok(Next::End),
-            _ if page.rows == 0 && page.counts_more() => Err(format!(
-                "an empty page, although the answer counts {} pages",
-                page.last_position().unwrap_or_default()
-            )),
-            Style::Numbers if self.is_last(page) => Ok(Next::End),
-            Style::Numbers => after(page.number),
-            Style::NextPage | Style::NextLink => self.told_next(page),
-        }
-    }
-
-    /// Whether a numbered page is the last. The strongest word counts, and only one that
-    /// says that there is more can make an empty page be followed.
-    fn is_last(&self, page: &PageFacts<'_>) -> bool {
-        let told = page.envelope;
-        let is_at_last = page.last_position() == Some(page.position);
-        // What a bare array does not state is as it was asked for.
-        let size = if told.is_bare { self.page_size } else { told.page_size };
-        if page.says_more() {
-            false
-        } else if page.rows == 0 || is_at_last {
-            true
-        } else if page.is_missed {
-            false
-        } else {
-            // A full first page that counts nothing may come from a server that never names one.
-            let is_full = told.page_size == Some(page.rows) && told.total_items.is_none();
-            let is_doubted = is_full && page.position == 1;
-            told.says_end
-                || told.names_none && !is_doubted
-                || size.is_some_and(|size| page.rows < size)
-        }
-    }
-
-    /// What follows where the answer itself names the next page.
-    fn told_next(&self, page: &PageFacts<'_>) -> Result<Next, String> {
-        let told = page.envelope;
-        // To links 0 is no page; to numbers it is a wrong one.
-        let is_page = |next: &&NextPage| self.has_numbers() || **next != NextPage::Number(0);
-        match (told.next_page.as_ref().filter(is_page), &told.next_link) {
-            (Some(NextPage::Number(next)), _) if self.style == Style::NextPage => {
-                if *next <= page.number {
-                    return Err(format!(
-                        "page {next} is named as the next after page {}",
-                        page.number
-                    ));
-                }
-                Ok(Next::Page(*next))
-            }
-            (Some(NextPage::Link(link)), _) | (_, Some(link)) => Ok(Next::Link(link.clone())),
-            (Some(NextPage::Number(next)), None) => Err(format!(
-                "the answer names page {next} as the next: choose Pagination::next_page"
-            )),
-            (None, None) if page.counts_more() => Err(format!(
-                "no next page is named, although the answer counts {} pages",
-                page.last_position().unwrap_or_default()
-            )),
-            (None, None) if told.has_unknown_next => {
-                Err("the answer says that there is more, but not by a link or number that could be followed".into())
-            }
-            (None, None) => Ok(Next::End),
-        }
-    }
-
-    fn has_numbers(&self) -> bool {
-        matches!(self.style, Style::Numbers | Style::NextPage)
-    }
-}
-
-fn after(page: u64) -> Result<Next, String> {
-    page.checked_add(1).map(Next::Page).ok_or_else(|| "there is no higher page number".into())
+/// Where an answer holds its cursor.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Source {
+    Member(JsonPath),
+    Header(String),
 }
 
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) enum Next {
-    Page(u64),
-    Link(String),
-    End,
+pub(crate) struct PageSize {
+    pub(crate) parameter: String,
+    pub(crate) rows: u64,
 }
+
+impl Pagination {
+    /// Nothing is declared: explore with it, and declare what you schedule. The default of
+    /// [`Provider::new`](crate::Provider::new).
+    ///
+    /// A next link that it recognises is followed: in the `Link` header, or in the body under
+    /// names such as `next`, `nextLink`, `@odata.nextLink`, `links.next` or
+    /// `_links.next.href`. An end is accepted only with [proof](Self#where-a-walk-ends).
+    /// Without it the rows that came are followed by [`Error::Incomplete`](crate::Error) of
+    /// the kind configuration, whose text has the line to declare.
+    pub fn detect() -> Self {
+        Self::of(Strategy::Detect)
+    }
+
+    /// The `Link` header names the next page by `rel="next"` (RFC 8288), as at GitHub or
+    /// Okta. No such link is the end, and so is one with `results="false"`.
+    pub fn link_header() -> Self {
+        Self::of(Strategy::LinkHeader)
+    }
+
+    /// A member of the answer holds the URL of the next page: `next`, `@odata.nextLink`,
+    /// `_links.next.href`; or a list of links, of which the one with `rel` or `relation`
+    /// `next` counts (`link` in FHIR). None, `null` and an empty text are the end.
+    ///
+    /// A link is followed as it stands, relative to the URL that answered, or to
+    /// `_links.base` where the answer has one.
+    pub fn next_link(path: impl AsRef<str>) -> Self {
+        Self::of(Strategy::NextLink(JsonPath::new(path.as_ref())))
+    }
+
+    /// Numbered pages, from 1 or [`starting_at`](Self::starting_at): `?page=2`. The end is a
+    /// page without rows, or [proof](Self#where-a-walk-ends).
+    pub fn page_numbers(parameter: impl Into<String>) -> Self {
+        Self::of(Strategy::PageNumbers(parameter.into()))
+    }
+
+    /// Rows are counted, from 0 or [`starting_at`](Self::starting_at) (SCIM counts from 1,
+    /// RFC 7644 §3.4.2.4): `?offset=200`. Each step is as many rows as came, unless
+    /// [`stepping_by_size`](Self::stepping_by_size). The end is as for numbered pages.
+    pub fn offset(parameter: impl Into<String>) -> Self {
+        Self::of(Strategy::Offset(parameter.into()))
+    }
+
+    /// The answer holds a text or number that asks for the next page as a query parameter:
+    /// `?after=b2Zmc2V0` with the member `paging.next.after`, or with a header, as
+    /// `header:opc-next-page`. None, `null` and an empty text are the end, and so is a word
+    /// for the end beside it.
+    ///
+    /// ```
+    /// use unattended::Pagination;
+    ///
+    /// let slack = Pagination::cursor("cursor", "response_metadata.next_cursor")
+    ///     .with_rows_at("members")
+    ///     .with_page_size("limit", 200);
+    /// # let _ = slack;
+    /// ```
+    pub fn cursor(parameter: impl Into<String>, source: impl AsRef<str>) -> Self {
+        let source = source.as_ref();
+        let source = match source.strip_prefix(HEADER) {
+            Some(name) => Source::Header(name.to_owned()),
+            None => Source::Member(JsonPath::new(source)),
+        };
+        Self::of(Strategy::Cursor(parameter.into(), source))
+    }
+
+    /// A field of the last row asks for the rows after it: `?after=4711` with the field `id`.
+    /// The end is as for numbered pages.
+    pub fn after_row(parameter: impl Into<String>, field: impl AsRef<str>) -> Self {
+        Self::of(Strategy::AfterRow(parameter.into(), JsonPath::new(field.as_ref())))
+    }
+
+    /// One answer holds everything. An answer that says that there is more is an error.
+    pub fn single() -> Self {
+        Self::of(Strategy::Single)
+    }
+
+    pub(crate) fn of(strategy: Strategy) -> Self {
+        Self {
+            strategy,
+            rows_at: None,
+            rows_may_be_absent: false,
+            page_size: None,
+            start: None,
+            is_in_body: false,
+            is_until_empty: false,
+            steps_by_size: false,
+            keeps_query: false,
+            takes_link_query_only: false,
+            end_statuses: Vec::new(),
+            ignored: Vec::new(),
+        }
+    }
+
+    /// How many rows to ask for in a page, and by which query parameter, unless the
+    /// request's own query says it. Default: not asked for, so the server decides.
+    pub fn with_page_size(mut self, parameter: impl Into<String>, rows: u64) -> Self {
+        self.page_size = Some(PageSize { parameter: parameter.into(), rows });
+        self
+    }
+
+    /// The member of the answer that holds the rows: `value`, `data.items`,
+    /// `_embedded.orders`. Default `items`. An answer that is an array holds nothing else.
+    pub fn with_rows_at(mut self, path: impl AsRef<str>) -> Self {
+        self.rows_at = Some(JsonPath::new(path.as_ref()));
+        self
+    }
+
+    /// An answer without the member for the rows has none, as of HAL without `_embedded`.
+    /// Default: that is an error, since the path may be wrong.
+    pub fn rows_may_be_absent(mut self) -> Self {
+        self.rows_may_be_absent = true;
+        self
+    }
+
+    /// The number of the first page (default 1), or of the first row (default 0). A number in
+    /// the request's own query comes first: the walk begins there, and totals are not held
+    /// against it.
+    pub fn starting_at(mut self, first: u64) -> Self {
+        self.start = Some(first);
+        self
+    }
+
+    /// Puts what asks for a page into the JSON body of the request, for a search by POST;
+    /// parameters may be dotted paths there (`variables.after`). Default: into the query.
+    ///
+    /// Mark the request [`safe_to_repeat`](crate::Request::safe_to_repeat), so that a page
+    /// that fails is asked for again.
+    ///
+    /// ```no_run
+    /// # use unattended::{Client, Pagination, Request};
+    /// # fn run(client: &Client) -> unattended::Result<()> {
+    /// let pages = Pagination::cursor("start_cursor", "next_cursor").with_rows_at("results");
+    /// let search = Request::post("/v1/search").json(&serde_json::json!({})).safe_to_repeat();
+    /// for row in client.items::<serde_json::Value>(search).with_pagination(pages.in_body()) {
+    ///     println!("{}", row?);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn in_body(mut self) -> Self {
+        self.is_in_body = true;
+        self
+    }
+
+    /// For cursors and links that never end, as of event logs and delta feeds: the end is a
+    /// page without rows. [`Progress::cursor`](crate::Progress) is where the next run goes on.
+    pub fn until_empty(mut self) -> Self {
+        self.is_until_empty = true;
+        self
+    }
+
+    /// Offsets advance by the page size, whatever came: for servers that filter a page after
+    /// it was cut. Default: by the rows that came.
+    pub fn stepping_by_size(mut self) -> Self {
+        self.steps_by_size = true;
+        self
+    }
+
+    /// Adds those parameters of the request's own query that a next link lacks. Default: a
+    /// link is followed as it stands (many servers refuse anything beside it), and an event
+    /// says what it lacks.
+    pub fn keeping_query(mut self) -> Self {
+        self.keeps_query = true;
+        self
+    }
+
+    /// Takes only the query of a next link and asks on the path that was asked before: for a
+    /// gateway whose server behind it links to its own inner address.
+    pub fn link_query_only(mut self) -> Self {
+        self.takes_link_query_only = true;
+        self
+    }
+
+    /// A refusal with this status is the end, if it is not of the first page: for an API that
+    /// answers 404, say, beyond the last one. May be called several times.
+    pub fn end_status(mut self, status: u16) -> Self {
+        // What is no status never comes.
+        self.end_statuses.extend(StatusCode::from_u16(status));
+        self
+    }
+
+    /// Does not read this member or header (`meta.next_steps`, `header:x-total-count`): no
+    /// alarm comes of it, no total and no end. May be called several times.
+    pub fn ignoring(mut self, path: impl Into<String>) -> Self {
+        self.ignored.push(path.into());
+        self
+    }
+
+    /// Why it cannot be right, before anything is asked.
+    pub(crate) fn fault(&self) -> Option<String> {
+        let path = match &self.strategy {
+            Strategy::NextLink(path)
+            | Strategy::AfterRow(_, path)
+            | Strategy::Cursor(_, Source::Member(path)) => Some(path),
+            _ => None,
+        };
+        let paths = [path, self.rows_at.as_ref()].into_iter().flatten();
+        let fault = paths.clone().find_map(|path| Some((path, path.fault()?)));
+        match &self.strategy {
+            _ if fault.is_some() => {
+                fault.map(|(path, why)| format!("{:?}: {why}", path.to_string()))
+            }
+            _ if self.parameter().is_some_and(str::is_empty) => {
+                Some("the name of the parameter is empty".into())
+            }
+            Strategy::PageNumbers(parameter) if counts_rows(parameter) => Some(format!(
+                "Pagination::page_numbers({parameter:?}): a parameter of this name counts rows and not pages: declare Pagination::offset({parameter:?})"
+            )),
+            Strategy::Cursor(_, Source::Header(name))
+                if HeaderName::from_bytes(name.as_bytes()).is_err() =>
+            {
+                Some(format!("{name:?} is not a header name"))
+            }
+            Strategy::Offset(_) if self.steps_by_size && self.page_size.is_none() => {
+                Some("stepping_by_size() needs the page size: declare with_page_size".into())
+            }
+            _ => None,
+        }
+    }
+
+    /// By which a page is asked for, except by links.
+    pub(crate) fn parameter(&self) -> Option<&str> {
+        match &self.strategy {
+            Strategy::PageNumbers(parameter)
+            | Strategy::Offset(parameter)
+            | Strategy::Cursor(parameter, _)
+            | Strategy::AfterRow(parameter, _) => Some(parameter),
+            _ => None,
+        }
+    }
+
+    /// The number of the first page, or of the first row.
+    pub(crate) fn first(&self) -> Option<u64> {
+        match self.strategy {
+            Strategy::PageNumbers(_) => Some(self.start.unwrap_or(1)),
+            Strategy::Offset(_) => Some(self.start.unwrap_or(0)),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn rows_path(&self) -> JsonPath {
+        self.rows_at.clone().unwrap_or_else(|| JsonPath::new(DEFAULT_ROWS))
+    }
+}
+
+impl Strategy {
+    pub(crate) fn follows_links(&self) -> bool {
+        matches!(self, Self::Detect | Self::LinkHeader | Self::NextLink(_))
+    }
+
+    /// Pages are asked for by counting on.
+    pub(crate) fn counts(&self) -> bool {
+        matches!(self, Self::PageNumbers(_) | Self::Offset(_) | Self::AfterRow(..))
+    }
+}
+
+fn counts_rows(parameter: &str) -> bool {
+    let name = parameter.to_ascii_lowercase().replace(['_', '-', '$', '.'], "");
+    matches!(name.as_str(), "offset" | "skip" | "start" | "startindex" | "startat")
+}
+
+/// Before the name of a header, where a path to a member may stand as well.
+pub(crate) const HEADER: &str = "header:";
+const DEFAULT_ROWS: &str = "items";

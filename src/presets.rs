@@ -12,7 +12,8 @@ impl Provider {
     /// `australiasoutheast`, `eastus2` or `uksouth`.
     ///
     /// Credentials in the body, numbered pages of 500 rows (the server's own 25 would
-    /// run into its rate limit). With [`with_scope("openid")`](Self::with_scope) the
+    /// run into its rate limit). Audit logs, a bare array without pages, are read with
+    /// [`Pagination::single`]. With [`with_scope("openid")`](Self::with_scope) the
     /// token comes with an id_token that names the tenant. For another host, such as
     /// `https://snowatlas-westeurope.flexera.eu`, replace base URL and token endpoint.
     ///
@@ -31,16 +32,18 @@ impl Provider {
         let origin = format!("https://{host}");
         let mut provider = Self::new(&format!("{origin}/idp/api/connect/token"), &origin)?;
         provider.made_host = Some((host, format!("the region {region:?}")));
-        let pages = Pagination::page_numbers("page_number", "page_size").with_page_size(500);
+        let pages = Pagination::page_numbers("page_number").with_page_size("page_size", 500);
         Ok(provider.with_auth_method(AuthMethod::ClientSecretPost).with_pagination(pages))
     }
 
     /// Snapdocs Connect, production.
     ///
-    /// Credentials in the body and the audience that its Auth0 tenant expects; pages as
-    /// [`Pagination::next_page`] reads them. The vendor does not document the name of the
-    /// query parameter for the page: `page` is assumed, and an answer that shows it to be
-    /// wrong is an error.
+    /// Credentials in the body and the audience that its Auth0 tenant expects; the member
+    /// `meta.next_page` asks for the next page, and the rows are under `data`. The vendor does
+    /// not document the name of the query parameter for the page: `page` is assumed, and an
+    /// answer that shows it to be wrong is an error. Documents and borrowers come without
+    /// pages: [`Pagination::single`] with
+    /// [`with_rows_at("documents")`](Pagination::with_rows_at).
     pub fn snapdocs() -> Self {
         snapdocs(
             "https://login.snapdocs.com/oauth/token/",
@@ -94,7 +97,7 @@ fn snapdocs(token_endpoint: &'static str, base_url: &'static str, audience: &str
     Provider::at(Uri::from_static(token_endpoint), Uri::from_static(base_url))
         .with_auth_method(AuthMethod::ClientSecretPost)
         .with_audience(audience)
-        .with_pagination(Pagination::next_page("page"))
+        .with_pagination(Pagination::cursor("page", "meta.next_page").with_rows_at("data"))
 }
 
 /// One label of a host name (RFC 1123 §2.1): anything else could lead to another host.

@@ -60,7 +60,7 @@ pub enum AuthMethod {
 
 impl Provider {
     /// Any provider. The defaults: [`AuthMethod::ClientSecretBasic`], no scope, no
-    /// audience, no resource, pages by [`Pagination::next_link`].
+    /// audience, no resource, pages by [`Pagination::detect`].
     ///
     /// # Errors
     ///
@@ -81,7 +81,7 @@ impl Provider {
             audience: None,
             resources: Vec::new(),
             parameters: Vec::new(),
-            pagination: Pagination::next_link(),
+            pagination: Pagination::detect(),
             made_host: None,
         }
     }
@@ -154,7 +154,7 @@ impl Provider {
         self
     }
 
-    /// How the API pages; default [`Pagination::next_link`].
+    /// How the API pages; default [`Pagination::detect`].
     pub fn with_pagination(mut self, pagination: Pagination) -> Self {
         self.pagination = pagination;
         self

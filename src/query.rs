@@ -1,6 +1,8 @@
-//! A request's query, as a walk over pages changes it.
+//! A request as a walk over pages changes it: its query, or its JSON body.
 
-use crate::request::Request;
+use serde_json::{Map, Value};
+
+use crate::request::{Body, Request};
 use crate::url;
 
 impl Request {
@@ -19,31 +21,20 @@ impl Request {
         Some(value)
     }
 
-    /// This request with those of `pairs` whose names its query lacks.
-    pub(crate) fn with_missing_query(&self, pairs: Vec<(String, String)>) -> Self {
+    /// This request for the absolute URL `link`, as it stands.
+    pub(crate) fn at(&self, link: &str) -> Self {
         let mut request = self.clone();
-        let own = self.query_pairs();
-        let is_missing = |(name, _): &(String, String)| own.iter().all(|(key, _)| key != name);
-        request.query.extend(pairs.into_iter().filter(is_missing));
+        request.query.clear();
+        link.clone_into(&mut request.path);
         request
     }
 
-    /// This request for the absolute URL `link`, with what of its query the link lacks.
-    pub(crate) fn at(&self, link: &str) -> Self {
-        let mut request = self.clone();
-        let (_, query) = link.split_once('?').unwrap_or_default();
-        let of_link = url::pairs(query);
-        let is_missing = |name: &str| of_link.iter().all(|(key, _)| key != name);
-        request.query.retain(|(name, _)| is_missing(name));
-        link.clone_into(&mut request.path);
-        // As it was written: to some servers `+` and `%20` are not the same.
-        for pair in self.own_query().split('&') {
-            if url::pairs(pair).iter().any(|(name, _)| is_missing(name)) {
-                request.path.push(if request.path.contains('?') { '&' } else { '?' });
-                request.path.push_str(pair);
-            }
-        }
-        request
+    /// Those pairs of the query whose names are not in `query`, as they would be sent.
+    pub(crate) fn query_missing_in(&self, query: &str) -> Vec<(String, String)> {
+        let there = url::pairs(query);
+        let mut pairs = self.query_pairs();
+        pairs.retain(|(name, _)| there.iter().all(|(known, _)| known != name));
+        pairs
     }
 
     /// The whole query, decoded.
@@ -57,4 +48,44 @@ impl Request {
     fn own_query(&self) -> &str {
         self.path.split_once('?').map_or("", |(_, query)| query)
     }
+
+    /// The JSON object that is the body, or why there is none.
+    pub(crate) fn json_object(&self) -> Result<Map<String, Value>, &'static str> {
+        let refuse = "Pagination::in_body() needs a request with a JSON object as its body";
+        match &self.body {
+            Body::Empty => Ok(Map::new()),
+            Body::Bytes(bytes) => match serde_json::from_slice(bytes) {
+                Ok(Value::Object(map)) => Ok(map),
+                _ => Err(refuse),
+            },
+            Body::File(_) => Err(refuse),
+        }
+    }
+}
+
+/// Sets the member at a dotted path, with the objects that lead to it.
+pub(crate) fn set_member(map: &mut Map<String, Value>, path: &str, value: Value) {
+    match path.split_once('.') {
+        Some((first, rest)) if !map.contains_key(path) => {
+            let inner = map.entry(first).or_insert_with(|| Map::new().into());
+            if !inner.is_object() {
+                *inner = Map::new().into();
+            }
+            if let Value::Object(inner) = inner {
+                set_member(inner, rest, value);
+            }
+        }
+        _ => {
+            map.insert(path.to_owned(), value);
+        }
+    }
+}
+
+/// Takes the member at a dotted path, unless it is `null`.
+pub(crate) fn take_member(map: &mut Map<String, Value>, path: &str) -> Option<Value> {
+    if let Some(value) = map.remove(path) {
+        return Some(value).filter(|value| !value.is_null());
+    }
+    let (first, rest) = path.split_once('.')?;
+    take_member(map.get_mut(first)?.as_object_mut()?, rest)
 }
