@@ -4,7 +4,9 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::arguments::{Arguments, Destination};
+use unattended::Proof;
+
+use crate::arguments::{Arguments, Destination, quoted};
 use crate::failure::Failure;
 use crate::output::Format;
 
@@ -14,6 +16,10 @@ pub struct Collection {
     pub file: Option<PathBuf>,
     pub rows: u64,
     pub promised: Option<u64>,
+    /// By what it is known that these are all rows.
+    pub proof: Option<Proof>,
+    /// The way to page that was found out, to be declared.
+    pub declare: Option<String>,
     pub outcome: Outcome,
     pub left: Left,
 }
@@ -68,6 +74,8 @@ impl Collection {
             file,
             rows: 0,
             promised: None,
+            proof: None,
+            declare: None,
             outcome: Outcome::NotTried,
             left: Left::Nothing,
         }
@@ -102,9 +110,25 @@ impl fmt::Display for Collection {
                 write!(f, "{}: failed, {rows}: {failure}{}", self.path, self.left)
             }
             (Outcome::Complete, Some(file)) => {
-                write!(f, "{}: complete, {rows}, in {}", self.path, file.display())
+                write!(f, "{}: complete, {rows}, in {}", self.path, file.display())?;
+                self.fmt_proof(f)
             }
-            (Outcome::Complete, None) => write!(f, "{}: complete, {rows}", self.path),
+            (Outcome::Complete, None) => {
+                write!(f, "{}: complete, {rows}", self.path)?;
+                self.fmt_proof(f)
+            }
+        }
+    }
+}
+
+impl Collection {
+    fn fmt_proof(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.proof, &self.declare) {
+            (None, _) => Ok(()),
+            (Some(proof), None) => write!(f, " (by {proof})"),
+            (Some(proof), Some(way)) => {
+                write!(f, " (by {proof}; declare it: --paging {})", quoted(way))
+            }
         }
     }
 }

@@ -7,6 +7,9 @@ use std::path::PathBuf;
 use unattended::Error;
 use unattended::error::Class;
 
+use crate::arguments::quoted;
+use crate::in_options::in_options;
+
 /// Why a run, or one collection of it, is not complete.
 pub enum Failure {
     Usage(String),
@@ -38,6 +41,8 @@ impl Failure {
     /// Whether the next collection would fail in the same way.
     pub fn concerns_all(&self) -> bool {
         match self {
+            // How one collection pages says nothing of another.
+            Self::Api(Error::Incomplete(_)) => false,
             Self::Api(error) => matches!(error.class(), Class::Credentials | Class::Configuration),
             _ => false,
         }
@@ -73,11 +78,7 @@ impl fmt::Display for Failure {
             Self::NoCredentials(error, variables) => {
                 write!(f, "{error}; the credentials are read from {variables} (see --help)")
             }
-            // Debug adds the causes, each on a line of its own.
-            Self::Api(error) => {
-                let text = format!("{error:?}").replace("\n  caused by", "; caused by");
-                f.write_str(&in_options(text))
-            }
+            Self::Api(error) => fmt_error(error, f),
             Self::Output(what, error) => write!(f, "{what} cannot be written: {error}"),
             Self::Busy(target, lock) => write!(
                 f,
@@ -96,24 +97,23 @@ impl fmt::Display for Failure {
     }
 }
 
-/// The settings that an error names, as they are called here; some cannot be changed.
-fn in_options(text: String) -> String {
-    OPTIONS.iter().fold(text, |text, (setting, option)| text.replace(setting, option))
+fn fmt_error(error: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    // Debug adds the causes, each on a line of its own.
+    let named = in_options(&format!("{error:?}").replace("\n  caused by", "; caused by"));
+    f.write_str(&named.text)?;
+    let Error::Incomplete(incomplete) = error else { return Ok(()) };
+    let Some(way) = &incomplete.declare else { return Ok(()) };
+    let plain = format!("--paging {}", quoted(way));
+    let with_more = format!("{plain} ");
+    let mut ways = named.ways.iter();
+    let whole = ways.find(|it| **it == plain || it.starts_with(&with_more)).unwrap_or(&plain);
+    write!(f, "; use {whole}")?;
+    match way.contains(PARAMETER) {
+        true => write!(f, ", where {PARAMETER} is the name that the API's documentation has"),
+        false => Ok(()),
+    }
 }
 
-const OPTIONS: [(&str, &str); 13] = [
-    (" (RetryPolicy::with_deadline, Client::with_end_time)", ""),
-    (" (RetryPolicy::with_deadline)", ""),
-    (" (Client::with_connect_timeout)", ""),
-    (" (Client::with_idle_timeout)", ""),
-    (" (Client::with_token_idle_timeout)", ""),
-    (" (Client::with_body_limit)", ""),
-    (" (Client::with_client_certificate)", ""),
-    ("Client::with_root_certificates or SSL_CERT_FILE", "SSL_CERT_FILE"),
-    ("Pagination::with_items_key", "--items-key"),
-    ("Pagination::single()", "--single"),
-    ("Provider::with_auth_method", "--auth"),
-    ("Provider::with_resource", "--resource"),
-    ("Provider::with_scope", "--scope"),
-];
+/// As advice has it where the answer does not show a name.
+const PARAMETER: &str = "<parameter>";
 const OF_A_PLACE: [u16; 5] = [400, 404, 410, 416, 422];
