@@ -76,22 +76,20 @@ impl<'t> Item<'t> {
             let colon = if values.is_empty() { "" } else { ":" };
             return Some(format!("--paging {}", quoted(&format!("{way}{colon}{values}"))));
         }
-        let name = match self.owner {
-            "Provider::" => source_option(self.name)?,
-            _ => {
-                // A word of the language may be the name of a setting.
-                let is_code =
-                    !self.owner.is_empty() || self.values.is_some() || self.name.contains('_');
-                let mut options = paging::OPTIONS.iter().filter(|_| is_code);
-                options.find(|option| option.setting == self.name)?.name.to_owned()
-            }
+        if self.owner == "Provider::" {
+            return source_option(self.name).map(|name| format!("--{name}"));
+        }
+        // A word of the language, or of the server, may be the name of a setting.
+        let is_code =
+            !self.owner.is_empty() || self.values.is_some() || self.name.starts_with("with_");
+        let mut options = paging::OPTIONS.iter().filter(|_| is_code);
+        let option = options.find(|option| option.setting == self.name)?;
+        let value = match (self.values, option.value) {
+            (_, None) => String::new(),
+            (None, Some(what)) => format!(" {what}"),
+            (Some(_), Some(_)) => format!(" {}", quoted(&self.value()?)),
         };
-        let value = self.value()?;
-        Some(if value.is_empty() {
-            format!("--{name}")
-        } else {
-            format!("--{name} {}", quoted(&value))
-        })
+        Some(format!("--{}{value}", option.name))
     }
 
     fn way(&self) -> Option<&'static str> {

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::COMPUTERS;
 use super::limit::Limit;
 use super::wire::{Answer, Call, Reply};
-use super::COMPUTERS;
 
 /// Snow Atlas's computers, and what happens while they are read.
 pub struct Collections {
