@@ -67,7 +67,7 @@ pub const OPTIONS: [PagingOption; 12] = [
         name: "end-status",
         value: Some("STATUS"),
         is_repeatable: true,
-        help: "a refusal like this is the end, but for the first page: 404",
+        help: "a refusal with it ends a walk that has begun: 404",
         setting: "end_status",
         change: |pagination, status| match status.parse() {
             Ok(status @ 400..=599) => Ok(pagination.end_status(status)),

@@ -53,7 +53,7 @@ fn every_way_to_page_and_every_setting_has_its_option() {
             vec![body(&one).header("link", "</x?p=2>; rel=\"next\""), body(&two)],
             &["/x?a=b", "/x?p=2"],
         ),
-        (&["--paging", "single"], script(&[one.clone()]), &["/x?a=b"]),
+        (&["--paging", "single"], script(std::slice::from_ref(&one)), &["/x?a=b"]),
         (
             &["--paging", "next:pages.next"],
             script(&[json!({"items": one, "pages": {"next": "/x?p=2"}}), json!({"items": two})]),
