@@ -425,7 +425,8 @@ fn a_walk_of_each_kind_is_resumed_after_the_rows_that_came() {
     let offset =
         |id: u64| json!({"items": if id > 3 { rows(&[]) } else { rows(&[id]) }, "total": 3});
     let plain = |id: u64| if id > 3 { rows(&[]) } else { rows(&[id]) };
-    let cases: [(&str, &dyn Fn(u64) -> Value, &str); 5] = [
+    type Page<'a> = &'a dyn Fn(u64) -> Value;
+    let cases: [(&str, Page<'_>, &str); 5] = [
         ("cursor:c=cursor", &cursor, "/x?c=c1"),
         ("next:next", &linked, "/x?p=2"),
         ("offset:skip", &offset, "/x?skip=1"),
