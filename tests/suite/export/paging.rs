@@ -266,6 +266,8 @@ fn an_end_without_proof_is_told_with_the_option_to_try() {
         let run = export(&server, &["/x", "/y", "--out-dir", folder.to_str().unwrap()]);
         let part = folder.join("x.jsonl.part");
         let expected = expected.replace('`', QUOTE);
+        let way = expected.trim_start_matches("; use ").split(", where").next().unwrap();
+        assert!(run.stderr.contains(&format!(" declare {way}")), "{way}\n{}", run.stderr);
         let expected =
             format!("{expected}; what came is in {}, and the next run begins anew", part.display());
         assert_eq!(run.code, 78, "{}", run.stderr);
