@@ -15,6 +15,9 @@
 mod advice;
 #[path = "command_line/mod.rs"]
 mod command_line;
+#[allow(dead_code, reason = "it writes no file")]
+#[path = "destination/mod.rs"]
+mod destination;
 #[allow(dead_code, reason = "it reads nothing")]
 #[path = "call/failure.rs"]
 mod failure;

@@ -184,6 +184,11 @@ impl Pagination {
         self
     }
 
+    /// The parameter that asks for a page size, if one is declared.
+    pub fn page_size_parameter(&self) -> Option<&str> {
+        self.page_size.as_ref().map(|size| size.parameter.as_str())
+    }
+
     /// The member of the answer that holds the rows: `value`, `data.items`,
     /// `_embedded.orders`. Default `items`. An answer that is an array holds nothing else.
     pub fn with_rows_at(mut self, path: impl AsRef<str>) -> Self {

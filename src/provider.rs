@@ -159,6 +159,11 @@ impl Provider {
         self.pagination = pagination;
         self
     }
+
+    /// How the API pages, as it is declared so far: to change a preset by one setting.
+    pub fn pagination(&self) -> &Pagination {
+        &self.pagination
+    }
 }
 
 impl Provider {

@@ -6,20 +6,22 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::output::Format;
+use crate::paging::{self, Paging};
+use crate::reading::Reading;
 use crate::source::{self, Source, credentials_in_environment};
-use crate::state::{Asked, CLIENT_ID, QUERY, fingerprint};
+use crate::state::{Asked, CLIENT_ID, JSON, QUERY, fingerprint};
 
 pub fn help() -> String {
-    include_str!("help.txt").replace("{source}\n", source::HELP)
+    let help = include_str!("help.txt").replace("{source}\n", source::HELP);
+    help.replace("{paging}\n", &paging::help())
 }
 
 /// What the command line asks for.
 pub struct Arguments {
     pub task: Task,
     pub paths: Vec<String>,
-    pub items_key: Option<String>,
-    pub page_size: Option<u64>,
-    pub is_single: bool,
+    pub reading: Reading,
+    pub paging: Paging,
     pub destination: Destination,
     pub format: Format,
     pub is_verbose: bool,
@@ -51,9 +53,8 @@ impl Arguments {
         let mut words = Words::split(arguments)?;
         let parsed = Self {
             task: words.task()?,
-            items_key: words.value("items-key"),
-            page_size: words.value("page-size").map(|rows| page_size(&rows)).transpose()?,
-            is_single: words.flag("single"),
+            reading: Reading::parse(words.value("method"), words.value("json"))?,
+            paging: Paging::parse(|name| words.options.remove(name))?,
             destination: words.destination()?,
             format: words.format()?,
             is_verbose: words.flag("verbose"),
@@ -83,6 +84,9 @@ impl Arguments {
             (Task::Export(_), 1, Stdout) if self.wants_resume => {
                 Err("--resume needs --out or --out-dir".into())
             }
+            _ if self.paging.has("paging-in-body") && matches!(self.reading, Reading::Get) => {
+                Err("--paging-in-body needs --method POST".into())
+            }
             _ => Ok(self),
         }
     }
@@ -100,16 +104,19 @@ impl Arguments {
             }
             _ => asked.push(("--provider", "stand-in".into())),
         }
-        asked.extend(self.items_key.clone().map(|key| ("--items-key", key)));
-        asked.extend(self.page_size.map(|rows| ("--page-size", rows.to_string())));
-        asked.push(("--single", self.is_single.to_string()));
+        if let Reading::Post(json) = &self.reading {
+            asked.push(("--method", "POST".into()));
+            let json = json.as_deref().map(String::from_utf8_lossy);
+            asked.extend(json.map(|json| (JSON, fingerprint(&json))));
+        }
         asked.push(("the format", self.format.extension().to_owned()));
         if let Format::Csv { columns, delimiter, bom } = &self.format {
             asked.push(("--columns", columns.join(",")));
             asked.push(("--delimiter", char::from(*delimiter).escape_default().to_string()));
             asked.push(("--bom", bom.to_string()));
         }
-        asked.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+        let asked = asked.into_iter().map(|(name, value)| (name.to_owned(), value));
+        asked.chain(self.paging.asked()).collect()
     }
 
     /// The command that goes on with these paths.
@@ -127,8 +134,8 @@ struct Words {
     paths: Vec<String>,
     /// All others as they were given, apart from `--resume`.
     given: Vec<String>,
-    /// Flags have the value `None`.
-    options: BTreeMap<String, Option<String>>,
+    /// With their values; that of a flag is empty.
+    options: BTreeMap<String, Vec<String>>,
 }
 
 impl Words {
@@ -145,8 +152,12 @@ impl Words {
                 Some((name, value)) => (name, Some(value.to_owned())),
                 None => (option, None),
             };
-            let has_value = VALUES.contains(&name) || source::OPTIONS.contains(&name);
-            let value = match (FLAGS.contains(&name), has_value, value) {
+            let of_paging = paging::option(name);
+            let is_flag =
+                FLAGS.contains(&name) || of_paging.is_some_and(|option| option.value.is_none());
+            let has_value =
+                VALUES.contains(&name) || source::OPTIONS.contains(&name) || of_paging.is_some();
+            let value = match (is_flag, has_value, value) {
                 (true, _, None) => None,
                 (true, _, Some(_)) => return Err(format!("--{name} takes no value")),
                 (_, true, Some(value)) => Some(value),
@@ -160,9 +171,11 @@ impl Words {
                 let following = value.clone().filter(|_| !option.contains('='));
                 words.given.extend([word.clone()].into_iter().chain(following));
             }
-            if words.options.insert(name.to_owned(), value).is_some() {
+            let values = words.options.entry(name.to_owned()).or_default();
+            if !values.is_empty() && !of_paging.is_some_and(|option| option.is_repeatable) {
                 return Err(format!("--{name} is given twice"));
             }
+            values.push(value.unwrap_or_default());
         }
         Ok(words)
     }
@@ -172,7 +185,7 @@ impl Words {
     }
 
     fn value(&mut self, name: &str) -> Option<String> {
-        self.options.remove(name).flatten()
+        self.options.remove(name)?.pop()
     }
 
     fn required(&mut self, name: &str, why: &str) -> Parsed<String> {
@@ -235,15 +248,8 @@ fn path(word: String) -> Parsed<String> {
     }
 }
 
-fn page_size(rows: &str) -> Parsed<u64> {
-    match rows.parse() {
-        Ok(0) | Err(_) => Err(format!("--page-size {rows} is not a number of rows")),
-        Ok(rows) => Ok(rows),
-    }
-}
-
 /// As a shell takes it for one word.
-fn quoted(word: &str) -> String {
+pub fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@+".contains(c);
     match (!word.is_empty() && word.chars().all(is_plain), cfg!(windows)) {
         (true, _) => word.to_owned(),
@@ -252,5 +258,5 @@ fn quoted(word: &str) -> String {
     }
 }
 
-const FLAGS: [&str; 7] = ["bom", "csv", "help", "resume", "single", "stand-in", "verbose"];
-const VALUES: [&str; 6] = ["columns", "delimiter", "items-key", "out", "out-dir", "page-size"];
+const FLAGS: [&str; 6] = ["bom", "csv", "help", "resume", "stand-in", "verbose"];
+const VALUES: [&str; 6] = ["columns", "delimiter", "json", "method", "out", "out-dir"];

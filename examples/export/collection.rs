@@ -4,7 +4,9 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::arguments::{Arguments, Destination};
+use unattended::Proof;
+
+use crate::arguments::{Arguments, Destination, quoted};
 use crate::failure::Failure;
 use crate::output::Format;
 use crate::target::Target;
@@ -17,6 +19,10 @@ pub struct Collection {
     pub target: Option<Target>,
     pub rows: u64,
     pub promised: Option<u64>,
+    /// By what it is known that these are all rows.
+    pub proof: Option<Proof>,
+    /// The way to page that was found out, to be declared.
+    pub declare: Option<String>,
     pub outcome: Outcome,
     pub left: Left,
 }
@@ -75,8 +81,17 @@ impl Collection {
             Err(failure @ Failure::Usage(_)) => return Err(failure),
             Err(failure) => (None, Outcome::Failed(failure)),
         };
-        let path = path.to_owned();
-        Ok(Self { path, file, target, rows: 0, promised: None, outcome, left: Left::Nothing })
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            target,
+            rows: 0,
+            promised: None,
+            proof: None,
+            declare: None,
+            outcome,
+            left: Left::Nothing,
+        })
     }
 
     pub fn failure(&self) -> Option<&Failure> {
@@ -108,9 +123,25 @@ impl fmt::Display for Collection {
                 write!(f, "{}: failed, {rows}: {failure}{}", self.path, self.left)
             }
             (Outcome::Complete, Some(file)) => {
-                write!(f, "{}: complete, {rows}, in {}", self.path, file.display())
+                write!(f, "{}: complete, {rows}, in {}", self.path, file.display())?;
+                self.fmt_proof(f)
             }
-            (Outcome::Complete, None) => write!(f, "{}: complete, {rows}", self.path),
+            (Outcome::Complete, None) => {
+                write!(f, "{}: complete, {rows}", self.path)?;
+                self.fmt_proof(f)
+            }
+        }
+    }
+}
+
+impl Collection {
+    fn fmt_proof(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.proof, &self.declare) {
+            (None, _) => Ok(()),
+            (Some(proof), None) => write!(f, " (by {proof})"),
+            (Some(proof), Some(way)) => {
+                write!(f, " (by {proof}; declare it: --paging {})", quoted(way))
+            }
         }
     }
 }

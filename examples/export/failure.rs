@@ -7,8 +7,10 @@ use std::path::PathBuf;
 use unattended::Error;
 use unattended::error::Class;
 
-use crate::advice::in_options;
+use crate::advice;
+use crate::arguments::quoted;
 use crate::destination::NotReplaced;
+use crate::in_options::in_options;
 
 /// Why a run, or one collection of it, is not complete.
 pub enum Failure {
@@ -40,6 +42,8 @@ impl Failure {
     /// Whether the next collection would fail in the same way.
     pub fn concerns_all(&self) -> bool {
         match self {
+            // How one collection pages says nothing of another.
+            Self::Api(Error::Incomplete(_)) => false,
             Self::Api(error) => matches!(error.class(), Class::Credentials | Class::Configuration),
             _ => false,
         }
@@ -75,11 +79,7 @@ impl fmt::Display for Failure {
             Self::NoCredentials(error, variables) => {
                 write!(f, "{error}; the credentials are read from {variables} (see --help)")
             }
-            // Debug adds the causes, each on a line of its own.
-            Self::Api(error) => {
-                let text = format!("{error:?}").replace("\n  caused by", "; caused by");
-                f.write_str(&in_options(&text, &OPTIONS))
-            }
+            Self::Api(error) => fmt_error(error, f),
             Self::Output(what, error) => write!(f, "{what} cannot be written: {error}"),
             Self::Busy(target, lock) => write!(
                 f,
@@ -93,6 +93,29 @@ impl fmt::Display for Failure {
     }
 }
 
-const OPTIONS: [(&str, &str); 2] =
-    [("Pagination::with_items_key", "--items-key"), ("Pagination::single()", "--single")];
+fn fmt_error(error: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    // Debug adds the causes, each on a line of its own.
+    let text = format!("{error:?}").replace("\n  caused by", "; caused by");
+    let named = in_options(&advice::in_options(&text, &[]));
+    f.write_str(&named.text)?;
+    let Error::Incomplete(incomplete) = error else { return Ok(()) };
+    let Some(way) = &incomplete.declare else { return Ok(()) };
+    let plain = format!("--paging {}", quoted(way));
+    let with_more = format!("{plain} ");
+    let mut ways = named.ways.iter();
+    let whole = ways.find(|it| **it == plain || it.starts_with(&with_more)).unwrap_or(&plain);
+    write!(f, "; use {whole}")?;
+    match way.as_str() {
+        // Nobody but the reader knows it.
+        SINGLE => f.write_str(" if that is all"),
+        _ if way.contains(PARAMETER) => {
+            write!(f, ", where {PARAMETER} is the name that the API's documentation has")
+        }
+        _ => Ok(()),
+    }
+}
+
+const SINGLE: &str = "single";
+/// As advice has it where the answer does not show a name.
+const PARAMETER: &str = "<parameter>";
 const OF_A_PLACE: [u16; 5] = [400, 404, 410, 416, 422];

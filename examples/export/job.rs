@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use serde_json::value::RawValue;
-use unattended::{Client, Pages, Pagination, Request, ResumePoint};
+use unattended::{Client, Pages, Pagination, ResumePoint};
 
 use crate::arguments::Arguments;
 use crate::collection::{Collection, Outcome, counted};
@@ -17,6 +17,8 @@ use crate::target::Target;
 pub struct Job<'a> {
     pub client: &'a Client,
     pub arguments: &'a Arguments,
+    /// How the API pages.
+    pub pagination: &'a Pagination,
     pub report: &'a Report,
 }
 
@@ -128,6 +130,7 @@ impl Job<'_> {
         let progress = copy.pages.progress();
         collection.rows = progress.delivered;
         collection.promised = progress.total_items.or(copy.state.promised);
+        (collection.proof, collection.declare) = (progress.proof, report.declaration());
         copied?;
         for column in copy.rows.missing_columns() {
             self.report.say(&format!("warning: no row of {} has {column:?}", collection.path));
@@ -136,16 +139,8 @@ impl Job<'_> {
     }
 
     fn pages(&self, path: &str, from: Option<ResumePoint>) -> Pages<'_, Box<RawValue>> {
-        let mut pages = self.client.pages(Request::get(path));
-        if self.arguments.is_single {
-            pages = pages.with_pagination(Pagination::single());
-        }
-        if let Some(key) = &self.arguments.items_key {
-            pages = pages.with_items_key(key);
-        }
-        if let Some(size) = self.arguments.page_size {
-            pages = pages.with_page_size(size);
-        }
+        let pages = self.client.pages(self.arguments.reading.request(path));
+        let pages = pages.with_pagination(self.pagination.clone());
         match from {
             Some(point) => pages.resume(&point),
             None => pages,

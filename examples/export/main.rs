@@ -12,8 +12,11 @@ mod copy;
 #[path = "../destination/mod.rs"]
 mod destination;
 mod failure;
+mod in_options;
 mod job;
 mod output;
+mod paging;
+mod reading;
 mod rehearsal;
 mod report;
 #[path = "../source/mod.rs"]
@@ -60,6 +63,8 @@ fn help() -> Result<u8, Failure> {
 fn export(arguments: &Arguments, source: &Source) -> Result<u8, Failure> {
     let mut collections = Collection::of(arguments)?;
     let provider = source.provider()?;
+    let pagination =
+        arguments.paging.declare(provider.pagination().clone()).map_err(Failure::Usage)?;
     let credentials = source
         .credentials()
         .map_err(|(error, variables)| Failure::NoCredentials(error, variables))?;
@@ -69,6 +74,7 @@ fn export(arguments: &Arguments, source: &Source) -> Result<u8, Failure> {
     let client =
         Client::new(provider, credentials)?.with_observer(move |event| watching.observe(event));
     report.say(&format!("reading {} from {}", arguments.paths.join(", "), source.name()));
-    Job { client: &client, arguments, report: &report }.run(&mut collections);
+    Job { client: &client, arguments, pagination: &pagination, report: &report }
+        .run(&mut collections);
     Ok(job::exit_code(&collections))
 }

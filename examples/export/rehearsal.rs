@@ -27,6 +27,8 @@ pub fn run(arguments: &Arguments) -> std::result::Result<u8, Failure> {
     visit_the_others(&stand_in, &report)?;
     let watching = report.clone();
     let provider = stand_in.snow_atlas()?.with_scope("openid");
+    let pagination =
+        arguments.paging.declare(provider.pagination().clone()).map_err(Failure::Usage)?;
     let client = Client::new(provider, stand_in.credentials())?
         .with_observer(move |event| watching.observe(event));
     say_tenant(&client, &report)?;
@@ -35,7 +37,8 @@ pub fn run(arguments: &Arguments) -> std::result::Result<u8, Failure> {
         _ => default_file(&arguments.format),
     };
     let mut collections = [Collection::new(COMPUTERS, Some(file.clone()), &[])?];
-    Job { client: &client, arguments, report: &report }.run(&mut collections);
+    Job { client: &client, arguments, pagination: &pagination, report: &report }
+        .run(&mut collections);
     let [computers] = &collections;
     if computers.failure().is_none() {
         compare(&file, &arguments.format, stand_in.computers())?;

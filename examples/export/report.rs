@@ -24,6 +24,8 @@ struct Standing {
     page: u64,
     rows: u64,
     promised: Option<u64>,
+    /// The way to page that the walk found out.
+    declare: Option<String>,
 }
 
 impl Report {
@@ -86,9 +88,25 @@ impl Report {
                     bar.set_message(format!("waiting {} s", wait.as_secs_f64().ceil()));
                 }
             }
+            // Rows may be missing, or others than were asked for.
+            Event::QueryNotKept { .. } => {
+                self.say(&format!("warning: {event} (--keeping-query adds it)"));
+            }
+            Event::LooksLikeOnePage { .. } => self.say(&format!("warning: {event}")),
+            Event::WalkEnded { declare, .. } => {
+                self.standing().declare.clone_from(declare);
+                if self.is_verbose {
+                    self.say(&event.to_string());
+                }
+            }
             _ if self.is_verbose => self.say(&event.to_string()),
             _ => {}
         }
+    }
+
+    /// How the API pages, if the walk that ended last found it out.
+    pub fn declaration(&self) -> Option<String> {
+        self.standing().declare.clone()
     }
 
     fn advance(&self, page: u64, rows: u64, promised: Option<u64>) {
@@ -130,7 +148,7 @@ impl Report {
 impl Standing {
     /// None while no collection is being read.
     fn line(&self) -> Option<String> {
-        let Self { path, page, rows, promised } = self;
+        let Self { path, page, rows, promised, .. } = self;
         if path.is_empty() {
             return None;
         }

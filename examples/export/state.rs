@@ -98,6 +98,7 @@ pub fn fingerprint(text: &str) -> String {
 
 pub const CLIENT_ID: &str = "client id";
 pub const QUERY: &str = "query";
+pub const JSON: &str = "JSON";
 /// Of these the fingerprint is kept.
-const CONFIDENTIAL: [&str; 2] = [CLIENT_ID, QUERY];
+const CONFIDENTIAL: [&str; 3] = [CLIENT_ID, QUERY, JSON];
 const VERSION: u32 = 1;

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::COMPUTERS;
 use super::limit::Limit;
 use super::wire::{Answer, Call, Reply};
-use super::{COMPUTERS, ORDERS};
 
 /// Snow Atlas's computers, and what happens while they are read.
 pub struct Collections {
@@ -105,7 +105,7 @@ pub fn subscriptions_page(call: &Call) -> Reply {
     Ok(Answer::json(200, format!(r#"{{"data":[{}],"meta":{meta}}}"#, rows.join(","))))
 }
 
-/// A page of an API that links to the next one by the `Link` header (RFC 8288).
+/// A page of an API that names a cursor to the next one; it is `null` on the last.
 pub fn orders_page(call: &Call) -> Reply {
     let orders: Vec<String> = (1..=ORDER_COUNT)
         .map(|number| json!({ "order": number, "open": number % 3 == 0 }).to_string())
@@ -116,12 +116,10 @@ pub fn orders_page(call: &Call) -> Reply {
         return Err(Answer::json(400, body));
     };
     let rows = page_of(&orders, cursor, size);
-    let answer = Answer::json(200, format!(r#"{{"results":[{}]}}"#, rows.join(",")));
-    if cursor.saturating_mul(size) >= orders.len() {
-        return Ok(answer);
-    }
-    let next = format!(r#"<{ORDERS}?cursor={}&per_page={size}>; rel="next""#, cursor + 1);
-    Ok(answer.header("link", next))
+    let has_more = cursor.saturating_mul(size) < orders.len();
+    let next = json!({ "next_cursor": has_more.then(|| (cursor + 1).to_string()) });
+    let body = format!(r#"{{"results":[{}],"paging":{next}}}"#, rows.join(","));
+    Ok(Answer::json(200, body))
 }
 
 /// A page beyond the end is empty.

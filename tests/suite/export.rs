@@ -18,6 +18,8 @@ pub mod stand_in;
 
 use stand_in::{CLIENT_ID, CLIENT_SECRET, StandIn};
 
+/// How collections page.
+mod paging;
 /// Runs that fail, are killed, and are taken up.
 mod resumed;
 
@@ -213,7 +215,7 @@ fn standard_output_carries_the_rows_as_the_server_wrote_them_one_on_a_line() {
         lines,
         [
             "reading /api/sam/estate/v1/computers from snow-atlas",
-            "/api/sam/estate/v1/computers: complete, 2 rows of 2 promised",
+            "/api/sam/estate/v1/computers: complete, 2 rows of 2 promised (by the 1 page that the server promised)",
             "2 rows, 1 page, 2 requests, 1 token, 0.0 s of waiting",
         ]
     );
@@ -449,8 +451,8 @@ fn a_device_is_not_replaced_and_a_link_stays_one() {
 #[test]
 fn errors_name_the_options_and_not_the_settings_of_the_library() {
     let answers = [
-        (vec![reply(200, r#"{"nodes":[{"id":1}]}"#)], "; set --items-key"),
-        (vec![reply(200, r#"{"items":[{"id":1}]}"#); 2], "is read with --single"),
+        (vec![reply(200, r#"{"nodes":[{"id":1}]}"#)], "declare --rows nodes"),
+        (vec![reply(200, r#"{"items":[{"id":1}]}"#); 2], "is read with --paging single"),
         (vec![refusal(429).header("retry-after", "3600")], "left of the call's deadline\n"),
     ];
     for (script, expected) in answers {
@@ -463,11 +465,10 @@ fn errors_name_the_options_and_not_the_settings_of_the_library() {
 }
 
 #[test]
-fn rows_key_page_size_scope_and_query_are_passed_on() {
+fn place_of_rows_page_size_scope_and_query_are_passed_on() {
     let server =
         Server::with_api([reply(200, r#"{"nodes":[{"id":1}]}"#), reply(200, r#"{"nodes":[]}"#)]);
-    let arguments =
-        ["/tree?depth=2", "--items-key", "nodes", "--page-size", "7", "--scope", "openid"];
+    let arguments = ["/tree?depth=2", "--rows", "nodes", "--page-size", "7", "--scope", "openid"];
     let run = export(&server, &arguments);
     assert_eq!((run.code, run.stdout.as_str()), (0, "{\"id\":1}\n"), "{}", run.stderr);
     assert_eq!(server.api_requests()[0].target, "/tree?depth=2&page_number=1&page_size=7");

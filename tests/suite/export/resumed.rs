@@ -430,9 +430,15 @@ fn a_resume_file_of_another_export_is_refused_with_what_differs() {
         assert_eq!((shelf.text("x.part"), shelf.text("x.resume")), (part, resume));
         assert_eq!(shelf.asked().len(), before);
     };
-    text(&[], &["--items-key", "rows"], "--items-key was not given", "me");
+    text(&[], &["--rows", "rows"], "--rows was not given", "me");
     text(&["--scope", "a"], &[], "--scope was a and is not given", "me");
-    text(&[], &["--single"], "--single was false and is true", "me");
+    text(&[], &["--until-empty"], "--until-empty was not given", "me");
+    let twice = ["--ignoring", "a", "--ignoring", "b"];
+    text(&twice, &["--ignoring", "a"], "--ignoring was a, b and is a", "me");
+    let post = ["--method", "POST", "--json", "{\"a\":1}"];
+    text(&post, &["--method", "POST", "--json", "{\"a\":2}"], "the JSON differs", "me");
+    text(&post, &["--method", "POST"], "the JSON differs", "me");
+    text(&post, &[], "--method was POST and is not given, the JSON differs", "me");
     text(&csv, &["--csv", "--columns", "id"], "--columns was id,name and is id", "me");
     let delimiter = ["--csv", "--columns", "id,name", "--delimiter", ";"];
     text(&csv, &delimiter, "--delimiter was , and is ;", "me");
