@@ -114,7 +114,7 @@ impl<R: Read> Read for Source<R> {
 /// Nothing that calls itself gzip is nothing: some servers do. All else must be whole.
 enum Gzip<R> {
     Unread(Option<R>),
-    Begun(MultiGzDecoder<io::Chain<Cursor<[u8; 1]>, R>>),
+    Begun(Box<MultiGzDecoder<io::Chain<Cursor<[u8; 1]>, R>>>),
 }
 
 impl<R: Read> Read for Gzip<R> {
@@ -125,7 +125,8 @@ impl<R: Read> Read for Gzip<R> {
             if reader.read(&mut first)? == 0 {
                 return Ok(0);
             }
-            *self = Self::Begun(MultiGzDecoder::new(Cursor::new(first).chain(reader)));
+            let decoder = MultiGzDecoder::new(Cursor::new(first).chain(reader));
+            *self = Self::Begun(Box::new(decoder));
         }
         let Self::Begun(decoder) = self else { return Ok(0) };
         decoder.read(buffer).map_err(|cause| match cause.get_ref() {
