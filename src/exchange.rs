@@ -7,7 +7,7 @@ use ureq::http::header::{CONTENT_LENGTH, EXPECT, HeaderValue};
 use ureq::http::{self, Method, StatusCode};
 use ureq::{AsSendBody, Body, BodyReader, SendBody, Timeout};
 
-use crate::clock::{Clock, SystemClock};
+use crate::clock::Clock;
 use crate::coding::{self, Asked, Content, Layers};
 use crate::error::{Class, Error, Place, Result, Sent, TransportError};
 use crate::payload::Payload;
@@ -26,7 +26,7 @@ impl Transport {
         }
         let built = self.built(outgoing.uri)?;
         let asked = Asked::of(&outgoing.headers);
-        let began = outgoing.is_streamed().then(|| SystemClock.monotonic());
+        let began = outgoing.is_streamed().then(|| self.clock.monotonic());
         let response = match outgoing.body {
             None => self.run(built, outgoing, ()),
             Some(Payload::Bytes(bytes)) if !Payload::Bytes(bytes).may_be_long() => {
@@ -113,7 +113,8 @@ impl Transport {
         outgoing: &mut Outgoing<'_, '_>,
         payload: Payload<'_>,
     ) -> Result<http::Response<Body>> {
-        let mut body = payload.open().map_err(|cause| unreadable(outgoing, payload, cause))?;
+        let mut body =
+            payload.open(&*self.clock).map_err(|cause| unreadable(outgoing, payload, cause))?;
         outgoing.headers.insert(CONTENT_LENGTH, body.length().into());
         let asks = outgoing.expects && body.is_long();
         if asks {
@@ -197,7 +198,7 @@ impl Transport {
         let limit = if is_success { outgoing.body_limit } else { REFUSAL_LIMIT };
         let announced = body.announced.min(limit).min(PREALLOCATED);
         let mut bytes = Vec::with_capacity(usize::try_from(announced).unwrap_or(0));
-        let reader = Timed { reader: body.content, until };
+        let reader = Timed { reader: body.content, clock: &*self.clock, until };
         let read = reader.take(limit.saturating_add(1)).read_to_end(&mut bytes);
         let is_too_long = u64::try_from(bytes.len()).is_ok_and(|length| length > limit);
         match read.map_err(ureq::Error::from) {
@@ -250,14 +251,15 @@ impl Arrival {
 }
 
 /// A reader that ends in time, between two reads.
-struct Timed<R> {
+struct Timed<'c, R> {
     reader: R,
+    clock: &'c dyn Clock,
     until: Option<Duration>,
 }
 
-impl<R: Read> Read for Timed<R> {
+impl<R: Read> Read for Timed<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self.until.is_some_and(|until| SystemClock.monotonic() >= until) {
+        match self.until.is_some_and(|until| self.clock.monotonic() >= until) {
             true => Err(ureq::Error::Timeout(Timeout::Global).into_io()),
             false => self.reader.read(buffer),
         }

@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::time::Duration;
 
-use crate::clock::{Clock, SystemClock};
+use crate::clock::Clock;
 
 /// A body as it is sent.
 #[derive(Clone, Copy)]
@@ -28,11 +28,11 @@ impl<'a> Payload<'a> {
     /// # Errors
     ///
     /// If it is a file that cannot be read, or no file at all: opening a pipe could block.
-    pub(crate) fn open(self) -> io::Result<OpenPayload<'a>> {
+    pub(crate) fn open(self, clock: &'a dyn Clock) -> io::Result<OpenPayload<'a>> {
         match self {
             Self::Bytes(bytes) => {
                 let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-                Ok(OpenPayload::new(Source::Bytes(bytes), length))
+                Ok(OpenPayload::new(Source::Bytes(bytes), length, clock))
             }
             Self::File(path) if !fs::metadata(path)?.is_file() => {
                 Err(io::Error::other("it is not a regular file"))
@@ -44,7 +44,7 @@ impl<'a> Payload<'a> {
                 if length == 0 && file.read(&mut [0])? > 0 {
                     return Err(io::Error::other("it has content, but no length"));
                 }
-                Ok(OpenPayload::new(Source::File(file), length))
+                Ok(OpenPayload::new(Source::File(file), length, clock))
             }
         }
     }
@@ -57,6 +57,7 @@ pub(crate) struct OpenPayload<'a> {
     length: u64,
     left: u64,
     fault: Option<Fault>,
+    clock: &'a dyn Clock,
     /// When it was first and last asked for more, on the monotonic clock.
     asked: Option<(Duration, Duration)>,
 }
@@ -74,8 +75,8 @@ pub(crate) enum Fault {
 }
 
 impl<'a> OpenPayload<'a> {
-    fn new(source: Source<'a>, length: u64) -> Self {
-        Self { source, length, left: length, fault: None, asked: None }
+    fn new(source: Source<'a>, length: u64, clock: &'a dyn Clock) -> Self {
+        Self { source, length, left: length, fault: None, clock, asked: None }
     }
 
     pub(crate) fn length(&self) -> u64 {
@@ -132,7 +133,7 @@ impl fmt::Display for Payload<'_> {
 
 impl Read for OpenPayload<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let now = SystemClock.monotonic();
+        let now = self.clock.monotonic();
         self.asked = Some((self.asked.map_or(now, |(first, _)| first), now));
         let most = usize::try_from(self.left).unwrap_or(usize::MAX).min(buffer.len());
         let Some(buffer) = buffer.get_mut(..most).filter(|buffer| !buffer.is_empty()) else {

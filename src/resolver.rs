@@ -16,16 +16,16 @@ use ureq::http::uri::Authority;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{ConnectionDetails, Connector, NextTimeout, Transport};
 
-use crate::clock::{Clock, SystemClock};
+use crate::clock::Clock;
 use crate::connection::Connections;
 
 /// An agent that asks for addresses through the memory.
-pub(crate) fn agent(config: Config) -> ureq::Agent {
-    agent_asking(config, |host, port| Ok((host, port).to_socket_addrs()?.collect()))
+pub(crate) fn agent(config: Config, clock: Arc<dyn Clock>) -> ureq::Agent {
+    agent_asking(config, clock, |host, port| Ok((host, port).to_socket_addrs()?.collect()))
 }
 
-fn agent_asking(config: Config, look_up: LookUp) -> ureq::Agent {
-    let memory = Memory { names: Arc::default(), look_up };
+fn agent_asking(config: Config, clock: Arc<dyn Clock>, look_up: LookUp) -> ureq::Agent {
+    let memory = Memory { names: Arc::default(), clock, look_up };
     let connector = ForgettingConnector { inner: Connections::default(), memory: memory.clone() };
     ureq::Agent::with_parts(config, connector, memory)
 }
@@ -33,6 +33,7 @@ fn agent_asking(config: Config, look_up: LookUp) -> ureq::Agent {
 #[derive(Clone)]
 struct Memory {
     names: Arc<Mutex<Vec<Known>>>,
+    clock: Arc<dyn Clock>,
     look_up: LookUp,
 }
 
@@ -54,7 +55,7 @@ impl Memory {
     fn recall(&self, authority: &Authority, is_https: bool) -> Option<ResolvedSocketAddrs> {
         let names = self.names();
         let known = names.iter().find(|known| known.is_for(authority, is_https))?;
-        if SystemClock.monotonic().saturating_sub(known.since) >= REMEMBERED {
+        if self.clock.monotonic().saturating_sub(known.since) >= REMEMBERED {
             return None;
         }
         let mut addresses = self.empty();
@@ -72,7 +73,7 @@ impl Memory {
             authority: authority.clone(),
             is_https,
             addresses,
-            since: SystemClock.monotonic(),
+            since: self.clock.monotonic(),
         });
     }
 
@@ -210,6 +211,7 @@ mod tests {
     use std::thread;
 
     use super::*;
+    use crate::clock::ManualClock;
 
     /// A server that keeps connections, or closes each after its answer.
     fn server(keeps: bool) -> SocketAddr {
@@ -233,6 +235,10 @@ mod tests {
         Config::builder().proxy(None).build()
     }
 
+    fn clock() -> Arc<dyn Clock> {
+        Arc::new(ManualClock::new())
+    }
+
     fn get(agent: &ureq::Agent, port: u16) -> Result<(), Error> {
         agent.get(format!("http://api.vendor.test:{port}/")).call().map(drop)
     }
@@ -242,7 +248,7 @@ mod tests {
         static ASKED: AtomicUsize = AtomicUsize::new(0);
         for keeps in [true, false] {
             ASKED.store(0, Ordering::Relaxed);
-            let agent = agent_asking(direct(), |host, port| {
+            let agent = agent_asking(direct(), clock(), |host, port| {
                 assert_eq!(host, "api.vendor.test");
                 ASKED.fetch_add(1, Ordering::Relaxed);
                 Ok(vec![SocketAddr::from(([127, 0, 0, 1], port))])
@@ -256,7 +262,7 @@ mod tests {
     #[test]
     fn an_address_that_does_not_answer_is_asked_for_again() {
         static ASKED: AtomicUsize = AtomicUsize::new(0);
-        let agent = agent_asking(direct(), |_, port| {
+        let agent = agent_asking(direct(), clock(), |_, port| {
             // The host has moved since the first answer.
             let last = if ASKED.fetch_add(1, Ordering::Relaxed) == 0 { 2 } else { 1 };
             Ok(vec![SocketAddr::from(([127, 0, 0, last], port))])
@@ -269,14 +275,17 @@ mod tests {
 
     #[test]
     fn an_address_is_believed_for_a_minute_and_no_longer() {
-        let memory = Memory { names: Arc::default(), look_up: |_, _| Ok(Vec::new()) };
+        let clock = ManualClock::new();
+        let look_up: LookUp = |_, _| Ok(Vec::new());
+        let memory = Memory { names: Arc::default(), clock: Arc::new(clock.clone()), look_up };
         let authority = Authority::from_static("api.vendor.test");
         let mut addresses = memory.empty();
         addresses_into(&mut addresses, [SocketAddr::from(([127, 0, 0, 1], 80))]);
         memory.remember(&authority, false, addresses);
+        clock.advance(Duration::from_secs(59));
         assert!(memory.recall(&authority, false).is_some());
         assert!(memory.recall(&authority, true).is_none());
-        memory.names()[0].since -= REMEMBERED;
+        clock.advance(Duration::from_secs(1));
         assert!(memory.recall(&authority, false).is_none());
     }
 }

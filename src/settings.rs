@@ -81,6 +81,7 @@ impl Client {
     /// time.
     pub fn with_clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Arc::new(clock);
+        self.transport.set_clock(self.clock.clone());
         self
     }
 

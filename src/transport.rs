@@ -6,6 +6,7 @@ use std::time::Duration;
 use ureq::Agent;
 use ureq::http::{self, HeaderMap, Method, StatusCode, Uri};
 
+use crate::clock::{Clock, SystemClock};
 use crate::coding::ACCEPTED;
 use crate::error::{Class, Error, Place, Result, Sent, TransportError};
 use crate::failure::{Failure, Limits, cause};
@@ -24,6 +25,7 @@ pub(crate) struct Transport {
     tls: Tls,
     proxy: ProxySetting,
     user_agent: String,
+    pub(crate) clock: Arc<dyn Clock>,
     /// Those of an ordinary attempt, the first of its call.
     pub(crate) timeouts: Timeouts,
     built: Arc<Agents>,
@@ -90,6 +92,7 @@ impl Transport {
             tls: Tls::default(),
             proxy: ProxySetting::default(),
             user_agent: concat!("unattended/", env!("CARGO_PKG_VERSION")).to_owned(),
+            clock: Arc::new(SystemClock),
             timeouts: Timeouts {
                 global: RetryPolicy::default().deadline,
                 connect: Duration::from_secs(10),
@@ -104,6 +107,12 @@ impl Transport {
     pub(crate) fn tls_mut(&mut self) -> &mut Tls {
         self.built = Arc::default();
         &mut self.tls
+    }
+
+    /// What is remembered for a while is remembered by the clock.
+    pub(crate) fn set_clock(&mut self, clock: Arc<dyn Clock>) {
+        self.clock = clock;
+        self.built = Arc::default();
     }
 
     pub(crate) fn set_proxy(&mut self, proxy: ProxySetting) {
@@ -193,8 +202,18 @@ impl Transport {
             true => config.tls_config(self.tls.config()?),
             false => config,
         };
-        let built = Built { agent: agent(config.build()), route, timeouts };
+        let built = Built { agent: self.agent(config.build()), route, timeouts };
         Ok(cell.get_or_init(|| built))
+    }
+
+    #[cfg(feature = "resolver")]
+    fn agent(&self, config: ureq::config::Config) -> Agent {
+        crate::resolver::agent(config, self.clock.clone())
+    }
+
+    #[cfg(not(feature = "resolver"))]
+    fn agent(&self, config: ureq::config::Config) -> Agent {
+        Agent::new_with_config(config)
     }
 
     fn known_proxy_to(&self, uri: &Uri) -> Option<&ureq::Proxy> {
@@ -254,16 +273,6 @@ impl Outgoing<'_, '_> {
     pub(crate) fn is_streamed(&self) -> bool {
         self.sink.is_some() || matches!(self.body, Some(Payload::File(_)))
     }
-}
-
-#[cfg(feature = "resolver")]
-fn agent(config: ureq::config::Config) -> Agent {
-    crate::resolver::agent(config)
-}
-
-#[cfg(not(feature = "resolver"))]
-fn agent(config: ureq::config::Config) -> Agent {
-    Agent::new_with_config(config)
 }
 
 /// Enough for a thread per connection in bursts; ureq's own 3 per host would open and

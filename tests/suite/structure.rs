@@ -18,7 +18,9 @@ fn modules() -> Vec<(String, String)> {
 
 fn code(file: &str) -> String {
     let text = read(file);
-    let (code, _) = text.split_once("#[cfg(test)]").unwrap_or((&text, ""));
+    // Only the tests at the end: what else is for tests is looked at.
+    let tests = text.find("\nmod tests").map(|tests| text[..tests].rfind("\n\n").unwrap());
+    let code = &text[..tests.unwrap_or(text.len())];
     let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
     lines.collect::<Vec<_>>().join("\n")
 }
@@ -45,62 +47,155 @@ fn files() -> Vec<String> {
     files
 }
 
-/// The modules that contain any of `words`.
-fn naming(words: &[&str]) -> Vec<String> {
-    let names = modules().into_iter();
-    let names = names.filter(|(_, code)| words.iter().any(|word| code.contains(word)));
-    names.map(|(name, _)| name).collect()
+type Modules = [(String, String)];
+
+/// What is wrong with the imports: a file imports only files above it, and nobody imports
+/// from the root.
+fn wrong_imports(modules: &Modules) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (at, (name, code)) in modules.iter().enumerate() {
+        let above: Vec<&str> = modules[..at].iter().map(|(name, _)| name.as_str()).collect();
+        for imported in imports(code) {
+            if !above.contains(&imported) {
+                wrong.push(format!("{name} imports {imported}, which is not above it"));
+            }
+        }
+        if code.contains("super::") {
+            wrong.push(format!("{name} imports from the root"));
+        }
+    }
+    wrong
 }
+
+/// Also those of `use crate::{a, b}`: of these nothing is read, and so they are wrong.
+fn imports(code: &str) -> impl Iterator<Item = &str> {
+    code.split("crate::").skip(1).map(|path| {
+        let end = path.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap();
+        &path[..end]
+    })
+}
+
+/// The files that no module of the list has.
+fn unlisted<'f>(files: &'f [String], modules: &Modules) -> Vec<&'f str> {
+    let is_listed = |file: &&str| {
+        let name = file.strip_prefix("src/").unwrap().split(['/', '.']).next().unwrap();
+        name == "lib" || modules.iter().any(|(module, _)| module == name)
+    };
+    files.iter().map(String::as_str).filter(|file| !is_listed(file)).collect()
+}
+
+/// Whoever reads the time or sleeps past the client's clock. `memory` waits for its turn on a
+/// condition. A default is the system's clock, and handed over whole.
+fn past_the_clock(modules: &Modules) -> Vec<String> {
+    let doors = ["::now", ".elapsed()", "thread::sleep", "sleep(", "park_timeout", "recv_timeout"];
+    let mut wrong = Vec::new();
+    for (name, code) in modules.iter().filter(|(name, _)| name != "clock") {
+        for line in code.lines().filter(|line| !line.trim_start().starts_with("use crate::")) {
+            // The client's clock, and a word that ends like one of ours.
+            let line = line.replace("clock.sleep(", "").replace("fn sleep(", "");
+            let has_door = doors.iter().any(|door| line.contains(door));
+            let waits = line.contains("wait_timeout") && name != "memory";
+            let named = line.matches("SystemClock").count();
+            let is_default = named == line.matches("Arc::new(SystemClock)").count();
+            if has_door || waits || !is_default {
+                wrong.push(format!("{name}: {}", line.trim()));
+            }
+        }
+    }
+    wrong
+}
+
+/// Whoever names ureq's agent, or something of ureq that is not of `http`.
+fn near_ureq(modules: &Modules) -> [Vec<&str>; 3] {
+    let naming = |has: fn(&str) -> bool| {
+        let names = modules.iter().filter(|(_, code)| has(&code.to_lowercase()));
+        names.map(|(name, _)| name.as_str()).collect()
+    };
+    [
+        naming(|code| {
+            let code = ["user_agent", "user agent", "user-agent"]
+                .iter()
+                .fold(code.to_owned(), |code, header| code.replace(header, ""));
+            code.contains("agent")
+        }),
+        naming(|code| code.contains("unversioned")),
+        naming(|code| code.replace("ureq::http", "").contains("ureq")),
+    ]
+}
+
+/// The files that are too long, or named like a drawer for anything.
+fn shapeless(files: &[(String, String)]) -> Vec<String> {
+    let drawers = ["util", "types", "common", "helpers", "misc"];
+    let is_wrong = |(file, text): &&(String, String)| {
+        text.lines().count() > 350
+            || drawers.iter().any(|drawer| file.contains(&format!("/{drawer}")))
+    };
+    files.iter().filter(is_wrong).map(|(file, _)| file.clone()).collect()
+}
+
+/// The crates of a tree, name and version: two versions of one crate are two.
+fn crates(tree: &str) -> BTreeSet<(&str, &str)> {
+    let crates = tree.lines().filter_map(|line| line.split_once(' '));
+    let crates = crates.map(|(name, rest)| (name, rest.split(' ').next().unwrap()));
+    crates.filter(|(name, _)| *name != "unattended").collect()
+}
+
+/// Runtimes and derive macros.
+fn heavy<'t>(crates: &BTreeSet<(&'t str, &'t str)>) -> Vec<&'t str> {
+    let is_heavy = |name: &&str| {
+        let is_derive = name.ends_with("_derive") || name.ends_with("-derive");
+        is_derive || name.contains("tokio") || *name == "syn"
+    };
+    crates.iter().map(|(name, _)| *name).filter(is_heavy).collect()
+}
+
+const NOTHING: [&str; 0] = [];
 
 #[test]
 fn a_file_imports_only_files_above_it_and_nobody_imports_from_the_root() {
     let modules = modules();
     assert!(modules.len() > 20, "the list of modules was not understood");
-    let mut imports = 0;
-    for (at, (name, code)) in modules.iter().enumerate() {
-        let above: Vec<&str> = modules[..at].iter().map(|(name, _)| name.as_str()).collect();
-        for path in code.split("crate::").skip(1) {
-            let end = path.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap();
-            let imported = &path[..end];
-            assert!(above.contains(&imported), "{name} imports {imported}, which is not above it");
-            imports += 1;
-        }
-        assert!(!code.contains("super::"), "{name} imports from the root");
-    }
-    assert!(imports > 100, "the imports were not understood");
+    let count: usize = modules.iter().map(|(_, code)| imports(code).count()).sum();
+    assert!(count > 100, "the imports were not understood");
+    assert_eq!(wrong_imports(&modules), NOTHING);
 }
 
 #[test]
 fn every_file_is_a_module_of_the_list() {
-    let modules = modules();
-    for file in files() {
-        let name = file.strip_prefix("src/").unwrap().split(['/', '.']).next().unwrap();
-        let is_listed = name == "lib" || modules.iter().any(|(module, _)| module == name);
-        assert!(is_listed, "{file} is not listed in lib.rs");
-    }
+    assert_eq!(unlisted(&files(), &modules()), NOTHING);
 }
 
 #[test]
 fn only_the_clock_reads_the_time_and_sleeps() {
-    let words = ["Instant::now", "SystemTime::now", "thread::sleep", ".elapsed()", "park_timeout"];
-    assert_eq!(naming(&words), ["clock"]);
+    assert_eq!(past_the_clock(&modules()), NOTHING);
 }
 
 #[test]
-fn only_the_transport_and_its_resolver_name_the_agent() {
-    assert_eq!(naming(&["Agent"]), ["resolver", "transport"]);
-    assert_eq!(naming(&["unversioned"]), ["connection", "resolver"]);
+fn only_the_files_of_the_wire_know_ureq_and_few_of_them_its_agent() {
+    let modules = modules();
+    let [agent, unversioned, ureq] = near_ureq(&modules);
+    assert_eq!(agent, ["resolver", "transport", "exchange"]);
+    assert_eq!(unversioned, ["connection", "resolver"]);
+    let wire = [
+        "coding",
+        "connection",
+        "resolver",
+        "certificate",
+        "tls",
+        "proxy",
+        "handshake",
+        "failure",
+        "transport",
+        "exchange",
+    ];
+    let others: Vec<&str> = ureq.into_iter().filter(|name| !wire.contains(name)).collect();
+    assert_eq!(others, NOTHING);
 }
 
 #[test]
 fn no_file_is_long_and_none_is_a_drawer_for_anything() {
-    for file in files() {
-        let lines = read(&file).lines().count();
-        assert!(lines <= 350, "{file} has {lines} lines");
-        for drawer in ["util", "utils", "types", "common", "helpers", "misc"] {
-            assert!(!file.contains(&format!("/{drawer}")), "{file}");
-        }
-    }
+    let files: Vec<_> = files().into_iter().map(|file| (file.clone(), read(&file))).collect();
+    assert_eq!(shapeless(&files), NOTHING);
 }
 
 #[test]
@@ -113,17 +208,95 @@ fn at_most_33_crates_are_below_it_without_a_runtime_and_without_derive_macros() 
     let complaint = String::from_utf8_lossy(&tree.stderr).into_owned();
     assert!(tree.status.success(), "{complaint}");
     let tree = String::from_utf8(tree.stdout).unwrap();
-    // Name and version: two versions of one crate are two.
-    let crates: BTreeSet<(&str, &str)> = tree
-        .lines()
-        .filter_map(|line| line.split_once(' '))
-        .map(|(name, rest)| (name, rest.split(' ').next().unwrap()))
-        .filter(|(name, _)| *name != "unattended")
-        .collect();
+    let crates = crates(&tree);
     assert!(crates.len() > 3 && crates.iter().any(|(name, _)| *name == "ureq"), "{tree}");
     assert!(crates.len() <= 33, "{} crates: {crates:#?}", crates.len());
-    for (name, _) in crates {
-        let is_derive = name.ends_with("_derive") || name.ends_with("-derive");
-        assert!(!is_derive && !name.contains("tokio") && name != "syn", "{name}");
+    assert_eq!(heavy(&crates), NOTHING);
+}
+
+/// Modules of two lines each, as they would be read.
+fn made(modules: &[(&str, &str)]) -> Vec<(String, String)> {
+    modules.iter().map(|(name, code)| ((*name).to_owned(), (*code).to_owned())).collect()
+}
+
+#[test]
+fn a_wrong_import_is_found() {
+    for (code, expected) in [
+        ("use crate::c::C;", "b imports c, which is not above it"),
+        ("fn f() -> crate::b::B {}", "b imports b, which is not above it"),
+        ("use crate::{a, c};", "b imports , which is not above it"),
+        ("use super::Client;", "b imports from the root"),
+    ] {
+        assert_eq!(wrong_imports(&made(&[("a", ""), ("b", code), ("c", "")])), [expected]);
     }
+    assert_eq!(wrong_imports(&made(&[("a", ""), ("b", "use crate::a::A;")])), NOTHING);
+}
+
+#[test]
+fn a_file_that_is_not_listed_is_found() {
+    let files = ["src/lib.rs", "src/a.rs", "src/a/tests.rs", "src/b.rs"].map(str::to_owned);
+    assert_eq!(unlisted(&files, &made(&[("a", "")])), ["src/b.rs"]);
+}
+
+#[test]
+fn whoever_reads_the_time_or_sleeps_past_the_clock_is_found() {
+    for code in [
+        "let now = Instant::now();",
+        "let now = std::time::SystemTime::now();",
+        "START.get_or_init(Instant::now)",
+        "let took = start.elapsed();",
+        "std::thread::sleep(wait);",
+        "use std::thread::sleep;\nsleep(wait);",
+        "thread::park_timeout(wait);",
+        "receiver.recv_timeout(wait)",
+        "condition.wait_timeout(guard, wait)",
+        "let now = SystemClock.monotonic();",
+        "let clock: &dyn Clock = &SystemClock;",
+        "Self { clock: Arc::new(SystemClock), now: SystemClock.now() }",
+    ] {
+        assert!(!past_the_clock(&made(&[("exchange", code)])).is_empty(), "{code}");
+        assert_eq!(past_the_clock(&made(&[("clock", code)])), NOTHING);
+    }
+    for code in [
+        "use crate::clock::{Clock, SystemClock};",
+        "Arc::new(SystemClock)",
+        "self.clock.sleep(wait)",
+    ] {
+        assert_eq!(past_the_clock(&made(&[("exchange", code)])), NOTHING);
+    }
+}
+
+#[test]
+fn whoever_comes_near_ureq_is_found() {
+    for (code, expected) in [
+        ("built.agent.run(request)", [1, 0, 0]),
+        ("ureq::Agent::new_with_defaults()", [1, 0, 1]),
+        ("ureq::get(url).call()", [0, 0, 1]),
+        ("use ureq as http;", [0, 0, 1]),
+        ("use ureq::unversioned::transport::Transport;", [0, 1, 1]),
+        ("use ureq::http::{self, Uri};\nself.user_agent", [0, 0, 0]),
+    ] {
+        let modules = made(&[("pages", code)]);
+        assert_eq!(near_ureq(&modules).map(|names| names.len()), expected, "{code}");
+    }
+}
+
+#[test]
+fn a_long_file_and_a_drawer_are_found() {
+    let long = "\n".repeat(351);
+    let files = [
+        ("src/a.rs", &long[..350]),
+        ("src/b.rs", &long),
+        ("src/utils.rs", ""),
+        ("src/a/common.rs", ""),
+    ];
+    assert_eq!(shapeless(&made(&files)), ["src/b.rs", "src/utils.rs", "src/a/common.rs"]);
+}
+
+#[test]
+fn a_second_version_a_runtime_and_a_derive_macro_are_found() {
+    let tree = "unattended v0.1.0 (/x)\nureq v3.5.2\nureq v2.0.0\nureq v3.5.2 (*)\ntokio-rustls v1.0.0\nserde_derive v1.0.0 (proc-macro)\nsyn v2.0.0\n";
+    let crates = crates(tree);
+    assert_eq!(crates.len(), 5);
+    assert_eq!(heavy(&crates), ["serde_derive", "syn", "tokio-rustls"]);
 }

@@ -13,7 +13,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use unattended::error::{Class, Sent};
 use unattended::http::Method;
-use unattended::{Request, RetryPolicy};
+use unattended::{ManualClock, Request, RetryPolicy};
 
 use crate::real_time::{FOR_EVER, at_some_pace};
 use crate::support::*;
@@ -205,6 +205,29 @@ fn a_drip_fed_refusal_ends_at_the_deadline_with_its_status() {
         assert!(start.elapsed() < secs(3) * pace);
         assert_eq!(error.status().unwrap(), 503);
     });
+}
+
+/// The time is the client's: the server of this test moves it.
+#[test]
+fn a_drip_fed_refusal_of_a_download_ends_by_the_clients_clock() {
+    let (clock, is_over) = (ManualClock::new(), Arc::new(AtomicUsize::new(0)));
+    let (server_clock, over) = (clock.clone(), is_over.clone());
+    let origin = raw_server(move |mut stream, _| {
+        read_request(&mut stream);
+        let _ = stream.write_all(b"HTTP/1.1 400 X\r\ncontent-length: 10000\r\n\r\nxx");
+        server_clock.advance(secs(3600));
+        for _ in 0..500 {
+            if stream.write_all(b"x").is_err() {
+                return;
+            }
+            thread::sleep(millis(10));
+        }
+        over.store(1, Ordering::SeqCst);
+    });
+    let client = client_at(&origin).with_clock(clock);
+    let error = client.download(&untold(Method::GET), &mut Vec::new()).unwrap_err();
+    assert_eq!(error.status().unwrap(), 400);
+    assert_eq!(is_over.load(Ordering::SeqCst), 0, "the server came to its end");
 }
 
 #[test]
