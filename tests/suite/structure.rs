@@ -6,14 +6,39 @@ use std::path::Path;
 use std::process::Command;
 
 /// The modules in the order of `lib.rs`, each with the code of its file: no comments, no
-/// tests.
+/// tests. Those of a folder stand in the order of its `mod.rs`, which comes after them.
 fn modules() -> Vec<(String, String)> {
-    let lib = read("src/lib.rs");
-    let names = lib.lines().filter_map(|line| {
-        let line = line.strip_prefix("pub ").unwrap_or(line);
+    let mut modules = Vec::new();
+    for name in named(&read("src/lib.rs")) {
+        let file = format!("src/{name}.rs");
+        if exists(&file) {
+            modules.push((name, code(&file)));
+            continue;
+        }
+        let root = format!("src/{name}/mod.rs");
+        let inner = named(&read(&root)).into_iter();
+        modules
+            .extend(inner.map(|inner| {
+                (format!("{name}::{inner}"), code(&format!("src/{name}/{inner}.rs")))
+            }));
+        modules.push((name, code(&root)));
+    }
+    modules
+}
+
+/// The modules that a text has.
+fn named(text: &str) -> Vec<String> {
+    let names = text.lines().filter_map(|line| {
+        let line = ["pub ", "pub(crate) "]
+            .iter()
+            .fold(line, |line, seen| line.strip_prefix(seen).unwrap_or(line));
         line.strip_prefix("mod ")?.strip_suffix(';')
     });
-    names.map(|name| (name.to_owned(), code(&format!("src/{name}.rs")))).collect()
+    names.map(str::to_owned).collect()
+}
+
+fn exists(file: &str) -> bool {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(file).exists()
 }
 
 fn code(file: &str) -> String {
@@ -55,8 +80,8 @@ fn wrong_imports(modules: &Modules) -> Vec<String> {
     let mut wrong = Vec::new();
     for (at, (name, code)) in modules.iter().enumerate() {
         let above: Vec<&str> = modules[..at].iter().map(|(name, _)| name.as_str()).collect();
-        for imported in imports(code) {
-            if !above.contains(&imported) {
+        for imported in imports(code, modules) {
+            if !above.contains(&imported.as_str()) {
                 wrong.push(format!("{name} imports {imported}, which is not above it"));
             }
         }
@@ -67,18 +92,28 @@ fn wrong_imports(modules: &Modules) -> Vec<String> {
     wrong
 }
 
-/// Also those of `use crate::{a, b}`: of these nothing is read, and so they are wrong.
-fn imports(code: &str) -> impl Iterator<Item = &str> {
-    code.split("crate::").skip(1).map(|path| {
-        let end = path.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap();
-        &path[..end]
-    })
+/// Also those of `use crate::{a, b}`: of these nothing is read, and so they are wrong. A file
+/// of a folder is named with it.
+fn imports(code: &str, modules: &Modules) -> Vec<String> {
+    let word = |text: &str| {
+        let end = text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
+        text[..end].to_owned()
+    };
+    let paths = code.split("crate::").skip(1).map(|path| {
+        let first = word(path);
+        let second = path[first.len()..].strip_prefix("::").map(word).unwrap_or_default();
+        let whole = format!("{first}::{second}");
+        if modules.iter().any(|(name, _)| *name == whole) { whole } else { first }
+    });
+    paths.collect()
 }
 
 /// The files that no module of the list has.
 fn unlisted<'f>(files: &'f [String], modules: &Modules) -> Vec<&'f str> {
     let is_listed = |file: &&str| {
-        let name = file.strip_prefix("src/").unwrap().split(['/', '.']).next().unwrap();
+        let name = file.strip_prefix("src/").unwrap().strip_suffix(".rs").unwrap();
+        let name = name.strip_suffix("/mod").unwrap_or(name).replace('/', "::");
+        let name = name.strip_suffix("::tests").unwrap_or(&name);
         name == "lib" || modules.iter().any(|(module, _)| module == name)
     };
     files.iter().map(String::as_str).filter(|file| !is_listed(file)).collect()
@@ -155,7 +190,7 @@ const NOTHING: [&str; 0] = [];
 fn a_file_imports_only_files_above_it_and_nobody_imports_from_the_root() {
     let modules = modules();
     assert!(modules.len() > 20, "the list of modules was not understood");
-    let count: usize = modules.iter().map(|(_, code)| imports(code).count()).sum();
+    let count: usize = modules.iter().map(|(_, code)| imports(code, &modules).len()).sum();
     assert!(count > 100, "the imports were not understood");
     assert_eq!(wrong_imports(&modules), NOTHING);
 }
@@ -230,12 +265,24 @@ fn a_wrong_import_is_found() {
         assert_eq!(wrong_imports(&made(&[("a", ""), ("b", code), ("c", "")])), [expected]);
     }
     assert_eq!(wrong_imports(&made(&[("a", ""), ("b", "use crate::a::A;")])), NOTHING);
+    let folder = |first: &str, second: &str, root: &str| {
+        made(&[("a", ""), ("f::x", first), ("f::y", second), ("f", root), ("b", "")])
+    };
+    let inner = folder("use crate::f::y::Y;", "use crate::f::x::X;", "use crate::f::y::Y;");
+    assert_eq!(wrong_imports(&inner), ["f::x imports f::y, which is not above it"]);
+    let outer = folder("use crate::a::A;", "use crate::f::Root;", "use crate::b::B;");
+    assert_eq!(
+        wrong_imports(&outer),
+        ["f::y imports f, which is not above it", "f imports b, which is not above it"]
+    );
 }
 
 #[test]
 fn a_file_that_is_not_listed_is_found() {
-    let files = ["src/lib.rs", "src/a.rs", "src/a/tests.rs", "src/b.rs"].map(str::to_owned);
-    assert_eq!(unlisted(&files, &made(&[("a", "")])), ["src/b.rs"]);
+    let files = ["lib.rs", "a.rs", "a/tests.rs", "b.rs", "f/mod.rs", "f/x.rs", "f/y.rs"];
+    let files = files.map(|file| format!("src/{file}"));
+    let listed = made(&[("a", ""), ("f::x", ""), ("f", "")]);
+    assert_eq!(unlisted(&files, &listed), ["src/b.rs", "src/f/y.rs"]);
 }
 
 #[test]
