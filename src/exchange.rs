@@ -197,22 +197,21 @@ impl Transport {
     ) -> Result<Vec<u8>> {
         let limit = if is_success { outgoing.body_limit } else { REFUSAL_LIMIT };
         let announced = body.announced.min(limit).min(PREALLOCATED);
-        let mut bytes = Vec::with_capacity(usize::try_from(announced).unwrap_or(0));
         let reader = Timed { reader: body.content, clock: &*self.clock, until };
-        let read = reader.take(limit.saturating_add(1)).read_to_end(&mut bytes);
+        let (mut bytes, read) = read_all(reader.take(limit.saturating_add(1)), announced);
         let is_too_long = u64::try_from(bytes.len()).is_ok_and(|length| length > limit);
         match read.map_err(ureq::Error::from) {
             _ if !is_success => {
                 bytes.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
                 Ok(bytes)
             }
-            Ok(_) if is_too_long => Err(self.error(
+            Ok(()) if is_too_long => Err(self.error(
                 outgoing,
                 Sent::Accepted,
                 Class::Incomplete,
                 format!("the body is longer than {limit} bytes ({})", outgoing.body_setting),
             )),
-            Ok(_) => Ok(bytes),
+            Ok(()) => Ok(bytes),
             Err(error) => {
                 let arrived = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
                 Err(self.broken_body(error, outgoing, arrived, false))
@@ -266,6 +265,27 @@ impl<R: Read> Read for Timed<'_, R> {
     }
 }
 
+/// All that comes, and how it ended. As `read_to_end`, but each byte of the buffer is set to
+/// zero once, and not for each of the many small reads.
+fn read_all(mut reader: impl Read, announced: u64) -> (Vec<u8>, io::Result<()>) {
+    // The last read finds the end, and has room for a byte.
+    let room = usize::try_from(announced).unwrap_or(0).saturating_add(1);
+    let (mut bytes, mut filled) = (vec![0; room.max(SMALLEST)], 0);
+    let end = loop {
+        if filled == bytes.len() {
+            bytes.resize(bytes.len().saturating_mul(2), 0);
+        }
+        match reader.read(bytes.get_mut(filled..).unwrap_or_default()) {
+            Ok(0) => break Ok(()),
+            Ok(count) => filled += count,
+            Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
+            Err(cause) => break Err(cause),
+        }
+    };
+    bytes.truncate(filled);
+    (bytes, end)
+}
+
 /// Nothing is nothing in any coding.
 fn is_empty(body: Body) -> bool {
     matches!(body.into_reader().read(&mut [0]), Ok(0))
@@ -288,3 +308,5 @@ fn is_misread(error: &TransportError) -> bool {
 const PERMISSION: Duration = Duration::from_secs(1);
 const REFUSAL_LIMIT: u64 = 64 * 1024;
 const PREALLOCATED: u64 = 1024 * 1024;
+/// For an answer that does not say how long it is.
+const SMALLEST: usize = 1024;
