@@ -91,22 +91,20 @@ fn an_answer_to_connect_that_breaks_off_is_an_error() {
     }
 }
 
-/// A proxy that says `text`, one byte each 0.3 s.
-fn dripping(text: &'static str) -> ConnectProxy {
+/// A proxy that says `text` byte by byte.
+fn dripping(text: &'static str, pause: Duration) -> ConnectProxy {
     ConnectProxy::start(move |mut client| {
         client.set_nodelay(true).unwrap();
         for byte in text.bytes() {
             if client.write_all(&[byte]).is_err() {
                 return;
             }
-            thread::sleep(Duration::from_millis(300));
+            thread::sleep(pause);
         }
     })
 }
 
-/// Without the feature, ureq grants the whole time to each byte: a slow answer is read to its
-/// end, and only then the deadline is looked at.
-#[cfg_attr(not(feature = "resolver"), ignore = "the answer is read to its end")]
+#[cfg(feature = "resolver")]
 #[test]
 fn an_answer_to_connect_that_drips_ends_at_the_deadline_or_at_the_limit_for_connections() {
     let tokens = Server::with_api([]);
@@ -120,7 +118,7 @@ fn an_answer_to_connect_that_drips_ends_at_the_deadline_or_at_the_limit_for_conn
     for text in [CONNECTED, FORBIDDEN, empty_lines] {
         for client in [vendor(), api_client(&tokens)] {
             for (call, connection, why) in limits {
-                let proxy = dripping(text);
+                let proxy = dripping(text, Duration::from_millis(300));
                 let policy = RetryPolicy::default().with_retries(0).with_deadline(call);
                 let client = client.clone().with_retry_policy(policy);
                 let client = client.with_connect_timeout(connection);
@@ -130,6 +128,25 @@ fn an_answer_to_connect_that_drips_ends_at_the_deadline_or_at_the_limit_for_conn
                 assert!(error.to_string().contains(why), "{error}");
                 assert_eq!(error.class(), Class::Temporary);
             }
+        }
+    }
+}
+
+/// Without the feature, ureq grants the whole time to each byte: the answer is heard to its
+/// end, and only then the deadline is looked at. No byte of the request is sent after it.
+#[cfg(not(feature = "resolver"))]
+#[test]
+fn an_answer_to_connect_that_drips_past_the_deadline_is_an_error_at_its_end() {
+    let tokens = Server::with_api([]);
+    for text in [CONNECTED, FORBIDDEN] {
+        for client in [vendor(), api_client(&tokens)] {
+            let proxy = dripping(text, Duration::from_millis(20));
+            let policy = RetryPolicy::default().with_deadline(Duration::from_millis(300));
+            let start = Instant::now();
+            let client = client.with_proxy(&proxy.url()).unwrap().with_retry_policy(policy);
+            let error = client.get("/a").unwrap_err();
+            assert!(start.elapsed() < secs(5), "{:?}: {error}", start.elapsed());
+            assert_eq!(error.class(), Class::Temporary);
         }
     }
 }
