@@ -4,6 +4,9 @@
 #[doc = include_str!("../docs/migration.md")]
 pub mod migration {}
 
+#[doc = include_str!("../docs/paging.md")]
+pub mod paging {}
+
 #[doc = include_str!("../docs/scripts.md")]
 pub mod scripts {}
 

@@ -13,6 +13,7 @@
 //! [comparison]: guide::comparison
 //! [design]: guide::design
 //! [migration]: guide::migration
+//! [paging]: guide::paging
 //! [promises]: guide::promises
 //! [report]: Client::check
 //! [scripts]: guide::scripts

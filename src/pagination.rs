@@ -328,12 +328,19 @@ impl Pagination {
         }
     }
 
-    pub(crate) fn follows_links(&self) -> bool {
-        matches!(self.strategy, Strategy::Detect | Strategy::LinkHeader | Strategy::NextLink(_))
-    }
-
     pub(crate) fn rows_path(&self) -> JsonPath {
         self.rows_at.clone().unwrap_or_else(|| JsonPath::new(DEFAULT_ROWS))
+    }
+}
+
+impl Strategy {
+    pub(crate) fn follows_links(&self) -> bool {
+        matches!(self, Self::Detect | Self::LinkHeader | Self::NextLink(_))
+    }
+
+    /// Pages are asked for by counting on.
+    pub(crate) fn counts(&self) -> bool {
+        matches!(self, Self::PageNumbers(_) | Self::Offset(_) | Self::AfterRow(..))
     }
 }
 

@@ -27,13 +27,6 @@ pub struct Progress {
     pub proof: Option<Proof>,
 }
 
-impl Progress {
-    pub(crate) fn date_seconds(&self) -> Option<u64> {
-        let since_epoch = self.date?.duration_since(SystemTime::UNIX_EPOCH);
-        since_epoch.ok().map(|since_epoch| since_epoch.as_secs())
-    }
-}
-
 /// By what a walk knows that it has seen everything; its `Display` is for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

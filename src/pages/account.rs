@@ -1,84 +1,74 @@
-//! What was delivered, held against what was promised.
+//! What was delivered, held against what was promised, and how a walk ends.
+
+use std::time::SystemTime;
 
 use crate::error::{Error, IncompleteError, Place, Result};
 use crate::event::Event;
-use crate::pages::context::Fault;
+use crate::pages::advice::looks_like_page_size;
+use crate::pages::ask::Ask;
+use crate::pages::context::{Fault, Step};
 use crate::pages::envelope::{Envelope, LINK_HEADER};
-use crate::pages::walk::Walk;
+use crate::pages::walk::{Stage, Walk};
 use crate::pages::words::Role;
 use crate::pagination::{HEADER, Pagination, Strategy};
 use crate::progress::Proof;
 use crate::response::Response;
 
 impl Walk<'_> {
-    /// The end, unless what was delivered contradicts what was promised.
-    pub(crate) fn finish(&mut self, place: Place, proof: Proof) -> Result<()> {
-        self.ask = None;
-        if let Some(fault) = self.shortfall() {
-            return Err(self.incomplete(place, fault));
-        }
-        self.progress.proof = Some(proof.clone());
-        let (rows, pages) = (self.progress.delivered, self.number);
-        let declare = self.found_pagination(&proof).map(|pagination| pagination.to_string());
-        self.client.emit(|| Event::WalkEnded { place, rows, pages, proof, declare });
-        Ok(())
-    }
-
-    /// The declaration that does what `detect()` found out, if one page shows that.
-    fn found_pagination(&self, proof: &Proof) -> Option<Pagination> {
-        if self.pagination().strategy != Strategy::Detect {
-            return None;
-        }
-        let place = match (&self.link_place, proof) {
-            (Some(place), _) | (None, Proof::NoLink(place)) => place.as_str(),
-            (None, Proof::Word(place)) => match Role::of(place.rsplit('.').next()?) {
-                Some(Role::Next) => place,
-                _ => return None,
-            },
-            _ => return None,
+    /// The end, where it was declared or is confirmed by the refusal of the page; else the
+    /// error, with what to do about it.
+    pub(crate) fn after_refusal(&mut self, mut error: Error) -> Result<()> {
+        let Error::Status(refused) = &mut error else { return Err(error) };
+        let (status, place) = (refused.answer.status, refused.place.clone());
+        let is_of_place = OF_A_PLACE.contains(&status.as_u16());
+        let is_later = self.progress.page > 0 || self.is_resumed;
+        let point = &self.point;
+        let most = point.promised.filter(|_| !point.is_partial).map(|(_, most)| most);
+        let proof = match most.filter(|most| point.delivered >= *most) {
+            _ if self.asker.pagination.end_statuses.contains(&status) => Proof::Status(status),
+            // The page beyond was only to confirm the total.
+            Some(total) if is_of_place => Proof::Total(total),
+            _ => {
+                let hint = match point.ask {
+                    _ if !is_later || !is_of_place => return Err(error),
+                    Ask::Cursor(_) | Ask::Link(_) | Ask::After(_) if self.is_resumed => EXPIRED,
+                    Ask::Page(_) | Ask::Offset(_) => BEYOND,
+                    _ => return Err(error),
+                };
+                let gap = if refused.message.is_empty() { "" } else { "; " };
+                refused.message.push_str(&format!("{gap}{}", hint.replace("404", status.as_str())));
+                return Err(error);
+            }
         };
-        Some(match place {
-            "header:link" | LINK_HEADER => Pagination::link_header(),
-            "@odata.context" => Pagination::next_link("@odata.nextLink"),
-            "links" | "_links" => Pagination::next_link(format!("{place}.next")),
-            place if place.starts_with(HEADER) => return None,
-            place => Pagination::next_link(place),
-        })
-    }
-
-    /// Whether what was delivered contradicts what was promised.
-    fn shortfall(&self) -> Option<Fault> {
-        let (least, most) = self.promised.filter(|_| !self.is_partial)?;
-        let delivered = self.progress.delivered;
-        if delivered < least {
-            return Some(Fault::new("fewer rows were delivered than promised"));
+        if !is_later {
+            return Err(error);
         }
-        let hint = "if the total is no number of these rows, or is capped, declare .ignoring with its path";
-        (delivered > most)
-            .then(|| Fault::new(format!("more rows were delivered than promised; {hint}")))
+        self.take_before(Step::End(proof), place)
     }
 
-    pub(crate) fn is_overfull(&self) -> bool {
-        let most = self.promised.filter(|_| !self.is_partial).map(|(_, most)| most);
-        most.is_some_and(|most| self.progress.delivered > most)
+    /// The end, where the last page came before, or an error about this one.
+    pub(crate) fn take_before(&mut self, step: Step, place: Place) -> Result<()> {
+        let is_end = matches!(step, Step::End(_));
+        self.point.number = self.point.number.saturating_sub(is_end.into());
+        self.take(step, place).map_or(Ok(()), Err)
     }
 
     /// Counts and reports a page.
-    pub(crate) fn note(&mut self, response: &Response, envelope: &Envelope, rows: u64) {
+    pub(crate) fn note(&mut self, response: &Response, page: &Envelope, rows: u64) {
         let place = response.place();
-        let progress = &mut self.progress;
-        progress.page = self.number;
-        progress.delivered = progress.delivered.saturating_add(rows);
-        progress.total_pages = envelope.page_count().or(progress.total_pages);
-        progress.date = progress.date.or_else(|| response.date());
-        let before = progress.total_items;
-        progress.total_items = envelope.total().or(before);
-        if let Some(total) = envelope.total() {
-            let (least, most) = self.promised.unwrap_or((total, total));
-            self.promised = Some((least.min(total), most.max(total)));
+        let (point, progress) = (&mut self.point, &mut self.progress);
+        let (number, before) = (point.number, progress.total_items);
+        point.delivered = point.delivered.saturating_add(rows);
+        let date = || response.date()?.duration_since(SystemTime::UNIX_EPOCH).ok();
+        point.date = point.date.or_else(|| date().map(|date| date.as_secs()));
+        progress.page = number;
+        progress.total_pages = page.number(Role::PageCount).or(progress.total_pages);
+        progress.total_items = page.total().or(before);
+        if let Some(total) = page.total() {
+            let (least, most) = point.promised.unwrap_or((total, total));
+            point.promised = Some((least.min(total), most.max(total)));
         }
-        let (number, delivered, total_items) =
-            (self.number, progress.delivered, progress.total_items);
+        let (delivered, total_items) = (point.delivered, progress.total_items);
         if let (Some(from), Some(to)) = (before, total_items)
             && from != to
         {
@@ -91,15 +81,81 @@ impl Walk<'_> {
         self.client.emit(|| Event::Page { place, number, rows, delivered, total_items });
     }
 
-    pub(crate) fn incomplete(&self, place: Place, fault: Fault) -> Error {
+    /// Goes on, or ends the walk: with the error, if it cannot be complete.
+    pub(crate) fn take(&mut self, step: Step, place: Place) -> Option<Error> {
+        self.point.skip = 0;
+        let (proof, fault) = match step {
+            Step::Ask(ask) => {
+                self.point.number = self.number_of(&ask, self.point.number.saturating_add(1));
+                self.point.ask = ask;
+                return None;
+            }
+            Step::Fail(fault) => (None, Some(fault)),
+            Step::End(proof) => (Some(proof), self.shortfall()),
+        };
+        self.stage = Stage::Ended;
+        if let Some(fault) = fault {
+            return Some(self.incomplete(place, fault));
+        }
+        let proof = proof?;
+        self.progress.proof = Some(proof.clone());
+        let (rows, pages) = (self.point.delivered, self.point.number);
+        if proof == Proof::Single && looks_like_page_size(rows) {
+            self.client.emit(|| Event::LooksLikeOnePage { place: place.clone(), rows });
+        }
+        let declare = self.found_pagination(&proof).map(|pagination| pagination.to_string());
+        self.client.emit(|| Event::WalkEnded { place, rows, pages, proof, declare });
+        None
+    }
+
+    /// Whether what was delivered contradicts what was promised.
+    fn shortfall(&self) -> Option<Fault> {
+        let (least, most) = self.point.promised.filter(|_| !self.point.is_partial)?;
+        match self.point.delivered {
+            delivered if delivered < least => {
+                Some(Fault::new("fewer rows were delivered than promised"))
+            }
+            delivered if delivered > most => Some(Fault::new(TOO_MANY)),
+            _ => None,
+        }
+    }
+
+    fn incomplete(&self, place: Place, fault: Fault) -> Error {
         Error::Incomplete(Box::new(IncompleteError {
             place,
             message: fault.message,
             class: fault.class,
             declare: fault.advice.map(|pagination| pagination.to_string()),
-            promised: self.promised,
-            delivered: self.progress.delivered,
-            page: self.number,
+            promised: self.point.promised,
+            delivered: self.point.delivered,
+            page: self.point.number,
         }))
     }
+
+    /// The declaration that does what `detect()` found out, if one page shows that.
+    fn found_pagination(&self, proof: &Proof) -> Option<Pagination> {
+        let place = match (&self.link_place, proof) {
+            (Some(place), _) | (None, Proof::NoLink(place)) => place.as_str(),
+            (None, Proof::Word(place)) => {
+                let role = Role::of(place.rsplit('.').next()?);
+                Some(place.as_str()).filter(|_| role == Some(Role::Next))?
+            }
+            _ => return None,
+        };
+        let pagination = match place {
+            LINK_HEADER => Pagination::link_header(),
+            "@odata.context" => Pagination::next_link("@odata.nextLink"),
+            "links" | "_links" => Pagination::next_link(format!("{place}.next")),
+            place if place.starts_with(HEADER) => return None,
+            place => Pagination::next_link(place),
+        };
+        (self.asker.pagination.strategy == Strategy::Detect).then_some(pagination)
+    }
 }
+
+/// With which servers refuse a page that is not there, and nothing else.
+const OF_A_PLACE: [u16; 5] = [400, 404, 410, 416, 422];
+const TOO_MANY: &str = "more rows were delivered than promised; if the total is no number of these rows, or is capped, declare .ignoring with its path";
+const EXPIRED: &str =
+    "the server may not know the place of the resume point any more: begin again without it";
+const BEYOND: &str = "if the API answers so beyond its last page, declare .end_status(404)";

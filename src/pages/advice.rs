@@ -3,77 +3,71 @@
 use serde_json::Value;
 
 use crate::pages::context::{Fault, PageContext};
-use crate::pages::envelope::Word;
-use crate::pages::words::{Role, count, is_link, link_text};
-use crate::pagination::{HEADER, Pagination, Strategy};
+use crate::pages::envelope::{LINK_HEADER, Word};
+use crate::pages::words::{Role, is_link, link_text};
+use crate::pagination::{Pagination, Strategy};
 
-/// A word says that there is more, and the way to page does not read it.
-pub(crate) fn unread(page: &PageContext<'_>, word: &Word) -> Fault {
-    let place = place_of(word);
-    if word.role == Role::Cut {
-        return Fault::new(format!("the answer has {place}, which says that rows are missing"));
+/// Why a walk cannot be over at a page.
+pub(crate) fn contradiction(page: &PageContext<'_>) -> Option<Fault> {
+    if let Some(word) = page.word_for_more() {
+        return Some(unread(page, word));
     }
-    let seen = format!("the answer has {place}, which says that there is more");
-    let advice = for_word(page, word);
-    let text = match &advice {
-        Some(advice) if is_cursor(advice) => {
-            format!("if the next page is asked for with a parameter, declare {advice:?}")
+    let counts = page.page.numbers(Role::Count).max_by_key(|(_, count)| *count);
+    let seen = match (page.page_count(), counts) {
+        (Some(count), _) if count > page.point.number => format!("the answer counts {count} pages"),
+        (_, Some((path, count))) if count > page.delivered => {
+            format!("the answer has {path} = {count}, which is more than came")
         }
-        Some(advice) => format!("declare {advice:?}"),
-        None => "declare how the next page is asked for".to_owned(),
+        _ => return None,
     };
-    Fault { advice, ..Fault::to_declare(format!("{seen}: {text}{}", silencing(page, &word.path))) }
+    Some(advise(&seen, by_counting(page)))
 }
 
-/// A number says that there is more.
-pub(crate) fn counted(page: &PageContext<'_>, seen: &str) -> Fault {
-    let advice = by_counting(page);
-    let message = format!("{seen}: declare {advice:?}");
-    Fault { advice: Some(advice), ..Fault::to_declare(message) }
+/// A word says that there is more, and the way to page does not read it.
+fn unread(page: &PageContext<'_>, word: &Word) -> Fault {
+    let seen = format!("the answer has {}, which says that there is more", shown(word));
+    let mut fault = advise(&seen, for_word(page, word).unwrap_or_else(|| by_counting(page)));
+    if page.pagination.strategy != Strategy::Detect {
+        let path = &word.path;
+        fault
+            .message
+            .push_str(&format!("; if it means something else, declare .ignoring({path:?})"));
+    }
+    fault
 }
 
 /// Nothing says whether there is more.
 pub(crate) fn unproved(page: &PageContext<'_>) -> Fault {
-    if let Some(total) = page.total.filter(|_| page.is_missed()) {
-        return counted(page, &format!("the server promises {total} rows"));
-    }
-    let rows = page.rows;
-    let is_text = |word: &&Word| word.value.is_string() || word.value.is_number();
-    let mut hints = page.page.words.iter().filter(|word| word.role == Role::Hint).filter(is_text);
-    let by_counting = by_counting(page);
-    let (seen, advice) = match hints.next() {
-        Some(word) => {
-            (format!("it has {}", place_of(word)), Pagination::cursor(PARAMETER, &word.path))
-        }
-        None if looks_like_page_size(rows) => {
-            (format!("{rows} rows look like a page"), by_counting.clone())
-        }
-        None if names_count(page) => ("it counts rows or pages".into(), by_counting.clone()),
-        None => ("nothing but rows".into(), Pagination::single()),
+    let mut hints = page.page.words.iter().filter(|word| word.role == Role::Hint);
+    let hint = hints.find(|word| word.value.is_string() || word.value.is_number());
+    let counting = by_counting(page);
+    let is_counted =
+        [Role::Offset, Role::PageNumber, Role::Total].map(|role| page.page.number(role));
+    let (seen, advice) = match (hint, page.total().filter(|_| page.is_missed())) {
+        (_, Some(total)) => return advise(&format!("the server promises {total} rows"), counting),
+        (Some(word), _) => (shown(word), Pagination::cursor(PARAMETER, &word.path)),
+        _ if looks_like_page_size(page.rows) => (format!("{} rows", page.rows), counting.clone()),
+        _ if is_counted.iter().any(Option::is_some) => ("what it counts".into(), counting.clone()),
+        _ => ("rows alone".to_owned(), Pagination::single()),
     };
-    let others = [
-        by_counting,
-        Pagination::page_numbers(PARAMETER),
-        Pagination::offset(PARAMETER),
-        Pagination::link_header(),
-        Pagination::cursor(PARAMETER, "<member>"),
-        Pagination::single(),
-    ];
-    let mut others: Vec<String> =
-        others.iter().filter(|other| **other != advice).map(|other| format!("{other:?}")).collect();
-    others.dedup();
-    let message = format!(
-        "nothing in the answer shows whether this page is the last ({seen}): declare {advice:?}{}; or what else the API documents: {}",
-        if advice == Pagination::single() { " if that is all" } else { "" },
-        others.join(", ")
-    );
-    Fault { advice: Some(advice), ..Fault::to_declare(message) }
+    let links = Pagination::link_header();
+    let others = [counting, links, Pagination::cursor(PARAMETER, "<member>"), Pagination::single()];
+    let others = others.iter().filter(|other| **other != advice);
+    let others: Vec<String> = others.map(|other| format!("{other:?}")).collect();
+    let seen = format!("nothing in the answer shows whether this page is the last ({seen})");
+    let mut fault = advise(&seen, advice);
+    fault.message.push_str(&format!(", or what the API documents: {}", others.join(", ")));
+    fault
 }
 
-/// Whether the answer says which rows or which page it is.
-fn names_count(page: &PageContext<'_>) -> bool {
-    let mut words = page.page.words.iter();
-    words.any(|word| matches!(word.role, Role::Offset | Role::PageNumber) && word.is_exact)
+fn advise(seen: &str, advice: Pagination) -> Fault {
+    let when = match advice.strategy {
+        Strategy::Cursor(..) => "if the next page is asked for with a parameter, ",
+        Strategy::Single => "if that is all, ",
+        _ => "",
+    };
+    let message = format!("{seen}: {when}declare {advice:?}");
+    Fault { advice: Some(advice), ..Fault::to_declare(message) }
 }
 
 /// Sizes that servers choose for their pages.
@@ -83,87 +77,61 @@ pub(crate) fn looks_like_page_size(rows: u64) -> bool {
 
 /// By the place and the kind of a word for more.
 fn for_word(page: &PageContext<'_>, word: &Word) -> Option<Pagination> {
-    if word.path == format!("{HEADER}link") {
-        return word.value.is_string().then(Pagination::link_header);
-    }
-    match (&word.role, &word.value) {
-        (Role::Next | Role::Cursor, Value::String(text)) if is_link(text) => {
-            Some(Pagination::next_link(&word.path))
+    let cursor = |path: &str| Some(Pagination::cursor(PARAMETER, path));
+    match (word.role, &word.value) {
+        (Role::Next | Role::Cursor, value) if link_text(value).is_some_and(is_link) => {
+            let is_header = word.path == LINK_HEADER;
+            Some(if is_header {
+                Pagination::link_header()
+            } else {
+                Pagination::next_link(&word.path)
+            })
         }
-        (Role::Next, Value::Object(_) | Value::Array(_))
-            if link_text(&word.value).is_some_and(is_link) =>
-        {
-            Some(Pagination::next_link(&word.path))
-        }
-        (Role::Next | Role::Cursor, Value::String(_) | Value::Number(_)) => {
-            Some(Pagination::cursor(PARAMETER, &word.path))
-        }
+        (Role::Next | Role::Cursor, Value::String(_) | Value::Number(_)) => cursor(&word.path),
         (Role::Next | Role::Cursor, Value::Object(map)) => {
-            let is_scalar = |value: &&Value| value.is_string() || value.is_number();
-            let texts = map.iter().filter(|(_, value)| is_scalar(value));
-            let best = texts.max_by_key(|(name, value)| {
+            let scalars = map.iter().filter(|(_, value)| value.is_string() || value.is_number());
+            let (name, _) = scalars.max_by_key(|(name, value)| {
                 (Role::of(name) == Some(Role::Hint), value.is_string())
             })?;
-            Some(Pagination::cursor(PARAMETER, format!("{}.{}", word.path, best.0)))
+            cursor(&format!("{}.{name}", word.path))
         }
-        (Role::More | Role::Last, _) => Some(match cursor_beside(page, word) {
-            Some(path) => Pagination::cursor(PARAMETER, path),
-            None => by_counting(page),
-        }),
-        _ => None,
+        // A cursor in the same object, which stands on the last page as well.
+        _ => {
+            let folder = |path: &str| path.rsplit_once('.').map(|(folder, _)| folder.to_owned());
+            let mut words = page.page.words.iter().filter(|other| other.role == Role::Hint);
+            cursor(&words.find(|other| folder(&other.path) == folder(&word.path))?.path)
+        }
     }
-}
-
-/// A cursor in the same object, which stands on the last page as well.
-fn cursor_beside<'a>(page: &PageContext<'a>, word: &Word) -> Option<&'a str> {
-    let folder = |path: &str| path.rsplit_once('.').map_or(String::new(), |(it, _)| it.to_owned());
-    let mut hints =
-        page.page.words.iter().filter(|other| {
-            matches!(other.role, Role::Hint | Role::Cursor) && other.value.is_string()
-        });
-    hints.find(|other| folder(&other.path) == folder(&word.path)).map(|it| it.path.as_str())
 }
 
 /// By the names that the answer has for numbers and offsets, which parameters often have too.
 fn by_counting(page: &PageContext<'_>) -> Pagination {
-    let word = |role: Role| {
-        let word = page.page.words.iter().find(|word| word.role == role && word.is_exact)?;
-        Some((word.path.rsplit('.').next()?, count(&word.value)?))
-    };
-    let from = |pagination: Pagination, first: u64, usual: u64| match page.position == 1 {
-        true if first != usual && first < 2 => pagination.starting_at(first),
-        _ => pagination,
-    };
-    match (word(Role::Offset), word(Role::PageNumber)) {
-        (Some((name, first)), _) => from(Pagination::offset(name), first, 0),
-        (None, Some((name, first))) => {
-            let is_parameter = matches!(name, "page" | "page_number" | "pageNumber");
-            let name = if is_parameter { name } else { PARAMETER };
-            from(Pagination::page_numbers(name), first, 1)
+    let word = |role: Role| page.page.numbers(role).next();
+    let (pagination, first, usual) = match (word(Role::Offset), word(Role::PageNumber)) {
+        (Some((path, first)), _) => (Pagination::offset(name_of(path)), first, 0),
+        (None, Some((path, first))) => {
+            let is_parameter = matches!(name_of(path), "page" | "page_number" | "pageNumber");
+            let name = if is_parameter { name_of(path) } else { PARAMETER };
+            (Pagination::page_numbers(name), first, 1)
         }
-        (None, None) => Pagination::page_numbers(PARAMETER),
-    }
+        (None, None) => return Pagination::page_numbers(PARAMETER),
+    };
+    let is_other = page.is_first() && first != usual && first < 2;
+    if is_other { pagination.starting_at(first) } else { pagination }
 }
 
-fn is_cursor(pagination: &Pagination) -> bool {
-    matches!(pagination.strategy, Strategy::Cursor(..))
+fn name_of(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or(path)
 }
 
 /// A word with its value, as far as that may be shown: a link can hold what must not be.
-fn place_of(word: &Word) -> String {
+fn shown(word: &Word) -> String {
     let value = match &word.value {
-        Value::String(_) => "…".to_owned(),
-        Value::Number(_) | Value::Bool(_) => word.value.to_string(),
-        _ => "{…}".to_owned(),
+        Value::Number(_) | Value::Bool(_) => &word.value.to_string(),
+        Value::String(_) => "…",
+        _ => "{…}",
     };
     format!("{} = {value}", word.path)
-}
-
-fn silencing(page: &PageContext<'_>, path: &str) -> String {
-    match page.pagination.strategy {
-        Strategy::Detect => String::new(),
-        _ => format!("; if it means something else, declare .ignoring({path:?})"),
-    }
 }
 
 /// Stands where only the API's documentation has the name.

@@ -2,12 +2,15 @@
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use ureq::http::StatusCode;
 
 use crate::error::{Error, Result};
 use crate::json_path::JsonPath;
+use crate::locate::string_end;
 use crate::pages::envelope::{Envelope, RowsFound};
-use crate::pages::identity::Identity;
-use crate::pages::reading::{Places, read};
+use crate::pages::reading::read;
+use crate::pages::repeat::Identity;
+use crate::pages::resume::count;
 use crate::pages::walk::Walk;
 use crate::pagination::{Source, Strategy};
 use crate::response::Response;
@@ -19,46 +22,50 @@ impl Walk<'_> {
         response: &Response,
         rows: &mut Vec<T>,
     ) -> Result<Envelope> {
-        let rows_at = self.pagination().rows_path();
-        let declared = match &self.pagination().strategy {
+        let pagination = &self.asker.pagination;
+        let rows_at = pagination.rows_path();
+        let declared = match &pagination.strategy {
             Strategy::NextLink(path) | Strategy::Cursor(_, Source::Member(path)) => Some(path),
             _ => None,
         };
-        let mut envelope = Envelope::default();
-        if response.status() == ureq::http::StatusCode::NO_CONTENT {
-            envelope.rows = RowsFound::Null;
-        } else {
-            let decoded = response.json_text().and_then(|text| {
-                let places = Places { rows: &rows_at, declared };
-                read(text, &places, rows, &mut envelope)
-                    .map_err(|cause| response.not_json(text, cause))
-            });
-            decoded.map_err(|error| self.at_row(error, &rows_at, rows.len()))?;
-        }
-        envelope.add_headers(response.headers());
-        if let Strategy::Cursor(_, Source::Header(name)) = &self.pagination().strategy {
-            envelope.declared = response.header(name).map(Value::from);
-        }
-        let ignored = &self.pagination().ignored;
-        envelope
-            .words
-            .retain(|word| ignored.iter().all(|path| !path.eq_ignore_ascii_case(&word.path)));
-        match self.without_rows(response, &envelope, &rows_at) {
-            None => Ok(envelope),
-            Some(message) => {
-                let mut error = response.undecodable(message, None);
-                if let Error::Decode(error) = &mut error {
-                    error.page = Some(self.number);
-                }
-                Err(error)
+        let mut page = Envelope::default();
+        let decoded = match response.status() {
+            StatusCode::NO_CONTENT => {
+                page.rows = RowsFound::Null;
+                Ok(())
             }
+            _ => response.json_text().and_then(|text| {
+                let read = read(text, &rows_at, declared, rows, &mut page);
+                read.map_err(|cause| response.not_json(text, cause))?;
+                let end = page.rows_text.end.min(text.len());
+                let text = text.get(page.rows_text.start..end).unwrap_or_default();
+                let count = count(rows.len());
+                page.identity = (count > 0).then(|| Identity::of(text, count));
+                if let Strategy::AfterRow(_, field) = &pagination.strategy {
+                    let row = last_element(text).and_then(|row| serde_json::from_str(row).ok());
+                    page.declared = row.and_then(|row: Value| field.find(&row).cloned());
+                }
+                Ok(())
+            }),
+        };
+        decoded.map_err(|error| self.at_row(error, &rows_at, rows.len()))?;
+        page.add_headers(response.headers());
+        if let Strategy::Cursor(_, Source::Header(name)) = &pagination.strategy {
+            page.declared = response.header(name).map(Value::from);
+        }
+        let is_ignored =
+            |path: &str| pagination.ignored.iter().any(|it| it.eq_ignore_ascii_case(path));
+        page.words.retain(|word| !is_ignored(&word.path));
+        match self.without_rows(response, &page, &rows_at) {
+            None => Ok(page),
+            Some(message) => Err(self.at_row(response.undecodable(message, None), &rows_at, 0)),
         }
     }
 
     /// The error with the page, and with the row if it is one that does not decode.
     fn at_row(&self, mut error: Error, rows_at: &JsonPath, row: usize) -> Error {
         if let Error::Decode(error) = &mut error {
-            error.page = Some(self.number);
+            error.page = Some(self.point.number);
             let path = error.path.as_deref().unwrap_or_default();
             let path = path.strip_prefix(&rows_at.dotted()).unwrap_or(path);
             error.row = Some(row).filter(|_| path.starts_with('['));
@@ -67,77 +74,33 @@ impl Walk<'_> {
     }
 
     /// Why there is nothing to deliver. Some servers refuse within a 200.
-    fn without_rows(
-        &self,
-        response: &Response,
-        envelope: &Envelope,
-        rows_at: &JsonPath,
-    ) -> Option<String> {
-        let trouble = envelope.error_text();
-        if let Some(trouble) = trouble.as_ref().filter(|_| envelope.rows == RowsFound::Null) {
+    fn without_rows(&self, response: &Response, page: &Envelope, at: &JsonPath) -> Option<String> {
+        let trouble = page.error_text();
+        if let (RowsFound::Null, Some(trouble)) = (page.rows, &trouble) {
             let told = response.words(trouble);
             return Some(format!("the answer has an error in the place of its rows: {told}"));
         }
-        let may_be_absent = self.pagination().rows_may_be_absent && trouble.is_none();
-        if envelope.rows != RowsFound::Missing || may_be_absent {
+        let may_be_absent = self.asker.pagination.rows_may_be_absent && trouble.is_none();
+        if page.rows != RowsFound::Missing || may_be_absent {
             return None;
         }
-        if envelope.names.is_empty() {
-            return Some(
-                "the answer is an empty object: if that means that there are no rows, declare .rows_may_be_absent()".into(),
-            );
+        if page.names.is_empty() {
+            return Some(EMPTY_OBJECT.into());
         }
-        let names = envelope.names.join(", ");
+        let names = page.names.join(", ");
         let told = response.answer::<&str>(&[]).message;
         let told = told.filter(|_| TELLING.iter().any(|name| names.contains(name)));
         let told = told.map_or_else(String::new, |told| format!(" ({told})"));
-        let most = envelope.arrays.iter().max_by_key(|(_, length)| *length);
-        let advice = most.map_or_else(
-            || "declare Pagination::with_rows_at".to_owned(),
-            |(path, length)| {
-                let rows = if *length == 1 { "1 element" } else { &format!("{length} elements") };
-                format!("the list {path:?} has {rows}: if these are the rows, declare .with_rows_at({path:?})")
-            },
-        );
-        Some(format!(
-            "the answer has no member {:?} with rows; it has: {names}{told}; {advice}",
-            rows_at.to_string()
-        ))
+        let longest = page.lists.iter().max_by_key(|(_, length)| *length);
+        let advice = match longest {
+            Some((path, length)) => format!(
+                "the list {path:?} has the length {length}: if these are the rows, declare .with_rows_at({path:?})"
+            ),
+            None => "declare .with_rows_at, or .rows_may_be_absent() if that means no rows".into(),
+        };
+        let at = at.to_string();
+        Some(format!("the answer has no member {at:?} with rows; it has: {names}{told}; {advice}"))
     }
-
-    /// What the page is known by. Links are known by themselves, and asked once each.
-    pub(crate) fn identity(
-        &self,
-        response: &Response,
-        envelope: &Envelope,
-        rows: u64,
-    ) -> Option<Identity> {
-        (rows > 0).then(|| Identity::of(rows_text(response, envelope), rows))
-    }
-
-    /// The field of the last row that asks for the rows after it.
-    pub(crate) fn last_row(
-        &self,
-        response: &Response,
-        envelope: &Envelope,
-    ) -> Option<std::result::Result<Value, String>> {
-        let Strategy::AfterRow(_, field) = &self.pagination().strategy else { return None };
-        let row = last_element(rows_text(response, envelope))?;
-        let row: Value = serde_json::from_str(row).ok()?;
-        Some(match field.find(&row) {
-            Some(value @ (Value::String(_) | Value::Number(_))) => Ok(value.clone()),
-            _ => Err(format!(
-                "the last row has no text or number in the field {:?}",
-                field.to_string()
-            )),
-        })
-    }
-}
-
-/// The text of the rows alone: around them there may be a time or a number that changes.
-fn rows_text<'r>(response: &'r Response, envelope: &Envelope) -> &'r str {
-    let text = response.json_text().unwrap_or_default();
-    text.get(envelope.rows_text.clone()).unwrap_or(text)
 }
 
 /// The last element of the array that begins in this text.
@@ -147,13 +110,12 @@ fn last_element(text: &str) -> Option<&str> {
     let mut at = text.find('[')?;
     while let Some(byte) = bytes.get(at) {
         match byte {
-            b'"' => at = crate::locate::string_end(bytes, at),
+            b'"' => at = string_end(bytes, at),
             b'{' | b'[' => depth += 1,
             b'}' | b']' => depth = depth.saturating_sub(1),
             _ => {}
         }
-        let is_end = depth == 0 || depth == 1 && *byte == b',';
-        if is_end {
+        if depth == 0 || depth == 1 && *byte == b',' {
             last = start.and_then(|start| text.get(start..at)).or(last);
         }
         match (depth, byte) {
@@ -168,6 +130,7 @@ fn last_element(text: &str) -> Option<&str> {
 
 /// Members that hold a server's words.
 const TELLING: [&str; 4] = ["error", "errors", "message", "failureReason"];
+const EMPTY_OBJECT: &str = "the answer is an empty object: if that means that there are no rows, declare .rows_may_be_absent()";
 
 #[cfg(test)]
 mod tests {
@@ -177,7 +140,7 @@ mod tests {
     fn the_last_row_is_found_in_the_text() {
         let cases = [
             (r#"[{"id":1},{"id":2}]"#, Some(r#"{"id":2}"#)),
-            (r#": [ {"a":["]"]} , {"a":"],[{\"} ],"#, Some(r#" {"a":"],[{\"} "#)),
+            (r#": [ {"a":["]"]} , {"a":"],[{\\"} ],"#, Some(r#" {"a":"],[{\\"} "#)),
             ("[1,2,3]", Some("3")),
             (r#"["a,b"]}"#, Some(r#""a,b""#)),
             ("[]", None),

@@ -1,27 +1,23 @@
 //! Whole collections: iterators over pages and rows that end only when all was seen.
 //!
-//! An answer is read once (`reading`), into the rows and the `words` around them. What
-//! follows is decided without IO (`next`, with `checks` before and `advice` where there is no
-//! telling); `walk` asks, and holds what came against what was promised.
+//! An answer is read once (`reading`), into the rows and the `words` around them. What follows
+//! is decided without IO (`next`, with `advice` where there is no telling); `walk` asks, and
+//! holds what came against what was promised.
 
 pub(crate) mod words;
 pub(crate) mod link_header;
+pub(crate) mod repeat;
 pub(crate) mod envelope;
-pub(crate) mod member;
 pub(crate) mod reading;
-pub(crate) mod identity;
 pub(crate) mod ask;
+pub(crate) mod resume;
 pub(crate) mod context;
 pub(crate) mod advice;
 pub(crate) mod next;
-pub(crate) mod checks;
-pub(crate) mod resume;
 pub(crate) mod walk;
 pub(crate) mod account;
-pub(crate) mod begin;
 pub(crate) mod decode;
 pub(crate) mod links;
-pub(crate) mod refusal;
 
 use std::fmt;
 use std::iter::FusedIterator;
@@ -32,11 +28,11 @@ use serde::de::DeserializeOwned;
 
 use crate::client::Client;
 use crate::error::{Error, Result};
-use crate::json_path::JsonPath;
 use crate::pages::envelope::Envelope;
 use crate::pages::resume::{ResumePoint, count};
 use crate::pages::walk::Walk;
-use crate::pagination::{PageSize, Pagination};
+use crate::pages::words::Role;
+use crate::pagination::Pagination;
 use crate::progress::Progress;
 use crate::request::Request;
 use crate::response::Response;
@@ -67,6 +63,7 @@ impl Client {
         Items {
             walk: Walk::new(self, request.into()),
             rows: Vec::new().into_iter(),
+            capacity: 0,
             before: None,
             error: None,
         }
@@ -111,7 +108,7 @@ impl<T> Page<T> {
 
     /// How many pages the collection has, if the page says so.
     pub fn total_pages(&self) -> Option<u64> {
-        self.envelope.page_count()
+        self.envelope.number(Role::PageCount)
     }
 
     /// The answer that it came from, with its headers and raw body.
@@ -145,6 +142,7 @@ pub struct Pages<'c, T> {
 pub struct Items<'c, T> {
     walk: Walk<'c>,
     rows: vec::IntoIter<T>,
+    capacity: usize,
     /// Where the page of `rows` begins, while some of them are left.
     before: Option<ResumePoint>,
     /// What ends the walk once `rows` are handed out.
@@ -153,13 +151,13 @@ pub struct Items<'c, T> {
 
 impl<T> fmt::Debug for Pages<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pages").field("progress", &self.walk.progress).finish_non_exhaustive()
+        f.debug_struct("Pages").field("progress", &self.walk.progress()).finish_non_exhaustive()
     }
 }
 
 impl<T> fmt::Debug for Items<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Items").field("progress", &self.walk.progress).finish_non_exhaustive()
+        f.debug_struct("Items").field("progress", &self.walk.progress()).finish_non_exhaustive()
     }
 }
 
@@ -171,29 +169,27 @@ macro_rules! walk_methods {
         /// This and the settings below belong before the first page: later they end the walk
         /// with a configuration error, since rows of two settings would not fit together.
         pub fn with_pagination(mut self, pagination: Pagination) -> Self {
-            self.walk.set(|walk| walk.asker.pagination = pagination);
+            self.walk.set(|it| *it = pagination);
             self
         }
 
         /// How many rows to ask for in a page, and by which parameter, for this walk.
         pub fn with_page_size(mut self, parameter: impl Into<String>, rows: u64) -> Self {
-            let size = PageSize { parameter: parameter.into(), rows };
-            self.walk.set(|walk| walk.asker.pagination.page_size = Some(size));
+            self.walk.set(|it| *it = it.clone().with_page_size(parameter, rows));
             self
         }
 
         /// The member of the answer that holds the rows, for this walk:
         /// [`Pagination::with_rows_at`].
         pub fn with_rows_at(mut self, path: impl AsRef<str>) -> Self {
-            let path = JsonPath::new(path.as_ref());
-            self.walk.set(|walk| walk.asker.pagination.rows_at = Some(path));
+            self.walk.set(|it| *it = it.clone().with_rows_at(path));
             self
         }
 
         /// Goes on where another walk over the same path stopped. The page size is that
         /// of before.
         pub fn resume(mut self, point: &ResumePoint) -> Self {
-            self.walk.set(|walk| walk.resume(point));
+            self.walk.resume(point);
             self
         }
     };
@@ -204,7 +200,7 @@ impl<T: DeserializeOwned> Pages<'_, T> {
 
     /// How far the walk has come.
     pub fn progress(&self) -> Progress {
-        self.walk.progress.clone()
+        self.walk.progress()
     }
 
     /// Where to go on after the last page that was handed out; `None` when there is
@@ -220,8 +216,8 @@ impl<T: DeserializeOwned> Items<'_, T> {
     /// How far the walk has come.
     pub fn progress(&self) -> Progress {
         Progress {
-            delivered: self.walk.progress.delivered.saturating_sub(self.rows_left()),
-            ..self.walk.progress.clone()
+            delivered: self.walk.point.delivered.saturating_sub(self.rows_left()),
+            ..self.walk.progress()
         }
     }
 
@@ -235,8 +231,8 @@ impl<T: DeserializeOwned> Items<'_, T> {
         Some(ResumePoint {
             skip: before.skip.saturating_add(delivered.saturating_sub(before.delivered)),
             delivered,
-            promised: self.walk.promised,
-            date: self.walk.progress.date_seconds(),
+            promised: self.walk.point.promised,
+            date: self.walk.point.date,
             ..before.clone()
         })
     }
@@ -272,14 +268,16 @@ impl<T: DeserializeOwned> Iterator for Items<'_, T> {
             if let Some(error) = self.error.take() {
                 return Some(Err(error));
             }
-            let mut rows = Vec::new();
+            // As many as on the last page: a page is seldom longer.
+            let mut rows = Vec::with_capacity(self.capacity);
             // The rows before one that does not decode are handed out first.
             if let Err(error) = self.walk.next_page(&mut rows)? {
-                let progress = &mut self.walk.progress;
-                progress.delivered = progress.delivered.saturating_add(count(rows.len()));
+                let delivered = &mut self.walk.point.delivered;
+                *delivered = delivered.saturating_add(count(rows.len()));
                 self.error = Some(error);
             }
             self.before = self.walk.before.take().filter(|_| !rows.is_empty());
+            self.capacity = rows.len();
             self.rows = rows.into_iter();
         }
     }

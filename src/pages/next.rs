@@ -1,141 +1,141 @@
-//! What follows a page: one decision for each way to page, without IO.
+//! Whether a page is the one that was asked for, and what follows it: decided without IO.
 
 use crate::pages::advice;
 use crate::pages::ask::Ask;
 use crate::pages::context::{Fault, PageContext, Step};
+use crate::pages::repeat::Likeness;
 use crate::pages::words::Role;
 use crate::pagination::Strategy;
 use crate::progress::Proof;
 
+/// Why the rows of a page are not delivered: it is not the one that was asked for, or the one
+/// before once more. `None` for a good page.
+pub(crate) fn refuse(page: &PageContext<'_>, likeness: Likeness) -> Option<Step> {
+    let is_over = page.total().filter(|total| page.delivered - page.rows >= *total);
+    // A server may give its last page for any beyond.
+    if let (Some(total), true) = (is_over, likeness != Likeness::None) {
+        return Some(Step::End(Proof::Total(total)));
+    }
+    let parameter = page.parameter();
+    let told = told_place(page);
+    if let Some((asked, told, what)) = told.filter(|(asked, told, _)| asked != told) {
+        return Some(fail(format!(
+            "{what} {asked} was asked for and the answer says that it is {what} {told}: does the server know the parameter {parameter:?}?"
+        )));
+    }
+    let mut firsts = page.page.words.iter().filter(|word| word.role == Role::First);
+    let is_by_number = matches!(page.point.ask, Ask::Page(_)) && page.is_first();
+    if is_by_number && firsts.any(|word| word.value == false) {
+        return Some(fail(format!(
+            "page {} was asked for and the answer says that it is not the first: {FROM_0}",
+            page.pagination.first().unwrap_or_default()
+        )));
+    }
+    // A cursor that goes on shows that the walk does, and so does a total that wants more rows
+    // of which nothing tells one from the other. Links are asked once each.
+    let has_cursor = matches!(&page.named, Some(Ok(Ask::Cursor(_)))) && !page.is_seen;
+    let is_wanted = likeness == Likeness::Anonymous && page.total().is_some();
+    let is_linked = page.pagination.strategy.follows_links();
+    let goes_on = has_cursor || is_wanted || is_linked || told.is_some();
+    if likeness == Likeness::None || goes_on {
+        return None;
+    }
+    Some(Step::Fail(Fault::to_declare(format!(
+        "the page is the one before once more: does the server know the parameter {parameter:?}? A collection without pages is read with Pagination::single()"
+    ))))
+}
+
+/// The number or offset that was asked for, the one that the answer says, and what it is.
+fn told_place(page: &PageContext<'_>) -> Option<(u64, u64, &'static str)> {
+    let told = |role: Role| page.page.numbers(role).next();
+    match page.point.ask {
+        Ask::Page(asked) => {
+            let (path, told) = told(Role::PageNumber)?;
+            // Spring counts from 0 there, whatever its parameter does.
+            let is_from_0 = path.rsplit('.').next() == Some("number") && told < asked;
+            (!is_from_0 || asked - told > 1).then_some((asked, told, "page"))
+        }
+        Ask::Offset(asked) => Some((asked, told(Role::Offset)?.1, "offset")),
+        _ => None,
+    }
+}
+
 pub(crate) fn next(page: &PageContext<'_>) -> Step {
     match &page.pagination.strategy {
         Strategy::Single => end(page, Proof::Single),
-        Strategy::Detect | Strategy::LinkHeader | Strategy::NextLink(_) => linked(page),
-        Strategy::Cursor(_, source) => by_cursor(page, &source.to_string()),
-        Strategy::PageNumbers(_) | Strategy::Offset(_) | Strategy::AfterRow(..) => counted(page),
+        strategy if strategy.counts() => counted(page),
+        _ => named(page),
     }
 }
 
-/// The end, unless the answer contradicts it.
+/// The end, unless the answer contradicts it. Whether a total is reached is held against all
+/// that the walk has seen.
 fn end(page: &PageContext<'_>, proof: Proof) -> Step {
-    match contradiction(page) {
-        Some(fault) => Step::Fail(fault),
-        None => Step::End(proof),
-    }
+    advice::contradiction(page).map_or(Step::End(proof), Step::Fail)
 }
 
-/// Why the walk cannot be over here. Whether a total is reached is held against all that the
-/// walk has seen, where it ends.
-fn contradiction(page: &PageContext<'_>) -> Option<Fault> {
-    if let Some(word) = page.words_for_more().next() {
-        return Some(advice::unread(page, word));
-    }
-    if let Some(count) = page.page_count().filter(|_| page.counts_more_pages()) {
-        let message = format!("the answer counts {count} pages");
-        return Some(advice::counted(page, &message));
-    }
-    let (place, count) = page.page.largest_count()?;
-    (count > page.delivered).then(|| {
-        let message =
-            format!("the answer has {place} = {count}, which is more than were delivered");
-        advice::counted(page, &message)
-    })
+fn fail(message: impl Into<String>) -> Step {
+    Step::Fail(Fault::new(message))
 }
 
-fn linked(page: &PageContext<'_>) -> Step {
-    let link = match &page.link {
-        Some(Err(why)) => return Step::Fail(Fault::new(why.as_str())),
-        Some(Ok(link)) => link,
-        None => return unlinked(page),
+/// Where the answer itself names what comes next: by a link or a cursor.
+fn named(page: &PageContext<'_>) -> Step {
+    let ask = match &page.named {
+        None => return unnamed(page),
+        Some(Err(why)) => return Step::Fail(Fault::to_declare(why.as_str())),
+        Some(Ok(ask)) => ask,
     };
-    let said = page.end_word().filter(|word| page.rows == 0 || word.role != Role::Next);
     let is_empty = page.rows == 0;
-    let is_over = is_empty && (said.is_some() || page.pagination.is_until_empty);
-    if is_over || page.is_seen && (is_empty || said.is_some() || page.is_total_reached()) {
-        return Step::End(match (said, page.total) {
-            (Some(word), _) => Proof::Word(word.path.clone()),
-            (None, Some(total)) if !is_empty => Proof::Total(total),
-            _ => Proof::EmptyPage,
-        });
+    // Beside a cursor a word ends the walk; a link is followed once more, to a page that says
+    // so again.
+    let is_cursor = matches!(ask, Ask::Cursor(_)) && !page.is_missed();
+    let word = page.end_word().filter(|word| is_empty || is_cursor || word.role != Role::Next);
+    let is_over = is_empty && (page.is_seen || page.pagination.is_until_empty);
+    match (word, page.reached()) {
+        (Some(word), _) if is_empty || is_cursor || page.is_seen => {
+            Step::End(Proof::Word(word.path.clone()))
+        }
+        _ if is_over => Step::End(Proof::EmptyPage),
+        (_, Some(total)) if page.is_seen => Step::End(Proof::Total(total)),
+        _ if page.is_seen => fail(match ask {
+            Ask::Link(_) => "the next link leads to a page that was read before".to_owned(),
+            _ => format!(
+                "the cursor came before: does the server know the parameter {:?}?",
+                page.parameter()
+            ),
+        }),
+        _ => after_empty(page).unwrap_or_else(|| Step::Ask(ask.clone())),
     }
-    if page.is_seen {
-        return Step::Fail(Fault::new("the next link leads to a page that was read before"));
-    }
-    after_empty(page).unwrap_or_else(|| Step::Ask(Ask::Link(link.target.clone())))
 }
 
-/// A page that names no next link.
-fn unlinked(page: &PageContext<'_>) -> Step {
-    if page.pagination.strategy != Strategy::Detect {
-        let place = match &page.pagination.strategy {
-            Strategy::NextLink(path) => path.to_string(),
-            _ => "the Link header".to_owned(),
-        };
-        let proof = if page.rows == 0 { Proof::EmptyPage } else { Proof::Declared(place) };
-        return end(page, proof);
-    }
-    match proof_without_link(page) {
+/// A page that names nothing next.
+fn unnamed(page: &PageContext<'_>) -> Step {
+    let proof = match &page.pagination.strategy {
+        _ if page.rows == 0 => Some(Proof::EmptyPage),
+        Strategy::NextLink(path) => Some(Proof::Declared(path.to_string())),
+        Strategy::Cursor(_, source) => Some(Proof::Declared(source.to_string())),
+        Strategy::LinkHeader => Some(Proof::Declared("the Link header".into())),
+        _ => undeclared(page),
+    };
+    match proof {
         Some(proof) => end(page, proof),
-        None => Step::Fail(contradiction(page).unwrap_or_else(|| advice::unproved(page))),
+        None => Step::Fail(advice::contradiction(page).unwrap_or_else(|| advice::unproved(page))),
     }
 }
 
 /// By what a page is known to be the last where nothing was declared.
-fn proof_without_link(page: &PageContext<'_>) -> Option<Proof> {
-    if page.rows == 0 {
-        return Some(Proof::EmptyPage);
-    }
-    if let Some(word) = page.end_word() {
-        return Some(Proof::Word(word.path.clone()));
-    }
-    if let Some(count) = page.page_count() {
-        return Some(Proof::PageCount(count));
-    }
-    let total = page.total.filter(|total| page.delivered == *total);
-    if let Some(total) = total.filter(|total| !is_doubtful(page, *total)) {
-        return Some(Proof::Total(total));
-    }
-    if let Some(place) = page.link_place {
-        return Some(Proof::NoLink(place.to_owned()));
-    }
-    page.page.empty_link_place.clone().map(Proof::NoLink)
-}
-
-/// Whether the total of a first page may be the page's own count, or a cap.
-fn is_doubtful(page: &PageContext<'_>, total: u64) -> bool {
-    let is_full = match page.page.page_size().or(page.asked_size) {
-        Some(size) => page.rows >= size,
-        None => !page.page.has_total_in_header(),
-    };
-    page.position == 1 && (is_full || is_round(total))
-}
-
-fn by_cursor(page: &PageContext<'_>, source: &str) -> Step {
-    let cursor = match &page.cursor {
-        Some(Err(why)) => return Step::Fail(Fault::to_declare(why.as_str())),
-        None if page.rows == 0 => return end(page, Proof::EmptyPage),
-        None => return end(page, Proof::Declared(source.to_owned())),
-        Some(Ok(cursor)) => cursor,
-    };
-    let is_empty = page.rows == 0;
-    let said = page.end_word().filter(|_| !page.is_missed());
-    let is_over = is_empty && page.pagination.is_until_empty;
-    if let Some(word) = said {
-        return Step::End(Proof::Word(word.path.clone()));
-    }
-    if is_over || page.is_seen && is_empty {
-        return Step::End(Proof::EmptyPage);
-    }
-    if page.is_seen {
-        return match page.total.filter(|_| page.is_total_reached()) {
-            Some(total) => Step::End(Proof::Total(total)),
-            None => Step::Fail(Fault::new(format!(
-                "the cursor in {source} came before: does the server know the parameter {:?}?",
-                page.pagination.parameter().unwrap_or_default()
-            ))),
-        };
-    }
-    after_empty(page).unwrap_or_else(|| Step::Ask(Ask::Cursor(cursor.clone())))
+fn undeclared(page: &PageContext<'_>) -> Option<Proof> {
+    let is_link = matches!(page.point.ask, Ask::Link(_));
+    let place = page.page.empty_link_place.clone();
+    // The total of a first page may be the page's own count; in a header nobody puts that.
+    let in_header = page.page.numbers(Role::Total).any(|(path, _)| path.starts_with("header:"));
+    let is_short = page.size().map_or(in_header, |size| page.rows < size);
+    let total = page.reached().filter(|total| !page.is_first() || is_short && !is_round(*total));
+    let word = page.end_word().map(|word| Proof::Word(word.path.clone()));
+    word.or_else(|| page.page_count().map(Proof::PageCount))
+        .or_else(|| total.map(Proof::Total))
+        .or_else(|| is_link.then(|| Proof::NoLink("the answer".into())))
+        .or_else(|| place.map(Proof::NoLink))
 }
 
 /// Filters may leave pages empty, but not for ever.
@@ -143,103 +143,77 @@ fn after_empty(page: &PageContext<'_>) -> Option<Step> {
     if page.empty_pages < MOST_EMPTY_PAGES {
         return None;
     }
-    Some(match page.total.filter(|_| page.is_total_reached()) {
+    let path = page.word_for_more().map_or("the answer", |word| &word.path);
+    Some(match page.reached() {
         Some(total) => Step::End(Proof::Total(total)),
-        None => {
-            let word = page.words_for_more().next().map_or("the answer", |word| &word.path);
-            Step::Fail(Fault::new(format!(
-                "{MOST_EMPTY_PAGES} pages in a row were empty, and {word} still says that there is more; if it always does, declare .ignoring({word:?})"
-            )))
-        }
+        None => fail(format!(
+            "{MOST_EMPTY_PAGES} pages in a row were empty, and {path} still says that there is more; if it always does, declare .ignoring({path:?})"
+        )),
     })
 }
 
 /// Pages that are asked for by counting on.
 fn counted(page: &PageContext<'_>) -> Step {
-    let says_more = page.words_for_more().next().is_some();
-    if page.rows == 0 {
-        return counted_empty(page, says_more);
+    let (says_more, count) = (page.word_for_more().is_some(), page.page_count());
+    let is_counted_on = count.is_some_and(|count| page.point.number < count);
+    if page.rows == 0 && !says_more {
+        return counted_empty(page);
     }
-    if page.counts_more_pages() {
-        return go_on(page);
+    if says_more || is_counted_on {
+        return after_empty(page).unwrap_or_else(|| go_on(page));
     }
-    if let Some(count) = page.page_count().filter(|_| !says_more) {
+    if let Some(count) = count {
         // Many servers refuse a page beyond.
         return end(page, Proof::PageCount(count));
     }
-    if says_more || page.is_missed() {
+    if page.is_missed() {
         return go_on(page);
     }
     if let Some(word) = page.end_word() {
-        let proof = Proof::Word(word.path.clone());
-        // A server that never names a next page says the same on a full first one.
-        let is_doubtful =
-            word.role == Role::Next && page.position == 1 && page.total.is_none() && page.is_full();
-        return if is_doubtful { go_beyond(page, proof) } else { end(page, proof) };
+        return end(page, Proof::Word(word.path.clone()));
     }
-    match page.total.filter(|total| page.delivered == *total) {
-        Some(total) if page.is_full() || is_round(total) => go_beyond(page, Proof::Total(total)),
-        Some(total) => end(page, Proof::Total(total)),
-        None => go_on(page),
+    // It may be the page's own count, or a cap.
+    let is_full = page.size().map_or(page.is_first(), |size| page.rows >= size);
+    match page.reached() {
+        Some(total) if !is_full && !is_round(total) => end(page, Proof::Total(total)),
+        _ => go_on(page),
     }
 }
 
-fn counted_empty(page: &PageContext<'_>, says_more: bool) -> Step {
-    if says_more {
-        return after_empty(page).unwrap_or_else(|| go_on(page));
-    }
-    let counted = page.counted_pages.filter(|count| *count >= page.position);
-    match page.page_count().or(counted) {
+fn counted_empty(page: &PageContext<'_>) -> Step {
+    let number = page.point.number;
+    let counted = page.page_count().or(page.counted_pages).filter(|count| *count >= number);
+    match counted {
         Some(count) if count > 1 => {
-            let mut message = format!(
-                "page {} is empty, although the answer counts {count} pages",
-                page.position
-            );
-            if page.pagination.first() == Some(1) && page.position == count {
-                message.push_str(": do pages count from 0? Then declare .starting_at(0)");
-            }
-            Step::Fail(Fault::new(message))
+            let hint = if page.pagination.first() == Some(1) { FROM_0 } else { "" };
+            fail(format!("page {number} of {count} pages is empty: {hint}"))
         }
         _ => end(page, Proof::EmptyPage),
     }
 }
 
-fn go_beyond(page: &PageContext<'_>, proof: Proof) -> Step {
-    match go_on(page) {
-        Step::Ask(ask) => Step::AskBeyond(ask, proof),
-        step => step,
-    }
-}
-
 /// The next number, offset or row.
 fn go_on(page: &PageContext<'_>) -> Step {
-    let none = || Step::Fail(Fault::new("there is no higher number to ask for"));
-    match (page.ask, &page.last_row) {
-        (Ask::Page(number), _) => match number.checked_add(1) {
-            Some(number) => Step::Ask(Ask::Page(number)),
-            None => none(),
-        },
+    let next = match (&page.point.ask, &page.named) {
+        (Ask::Page(number), _) => number.checked_add(1).map(Ask::Page),
         (Ask::Offset(offset), _) => {
             let size = page.asked_size.filter(|_| page.pagination.steps_by_size);
-            match offset.checked_add(size.unwrap_or(page.rows)) {
-                Some(next) if next > *offset => Step::Ask(Ask::Offset(next)),
-                // A page without rows that says that there is more.
-                Some(_) => Step::Fail(Fault::new(
-                    "a page without rows says that there is more: if the server filters pages after they were cut, declare with_page_size and .stepping_by_size()",
-                )),
-                None => none(),
-            }
+            let next = offset.checked_add(size.unwrap_or(page.rows));
+            next.filter(|next| next > offset).map(Ask::Offset)
         }
-        (_, Some(Ok(_))) if page.is_seen => Step::Fail(Fault::new(format!(
-            "the last row is the one that was asked for: does the server know the parameter {:?}?",
-            page.pagination.parameter().unwrap_or_default()
-        ))),
-        (_, Some(Ok(value))) => Step::Ask(Ask::After(value.clone())),
-        (_, Some(Err(why))) => Step::Fail(Fault::to_declare(why.as_str())),
-        (_, None) => Step::Fail(Fault::new(
-            "a page without rows says that there is more, and no row to go on from",
-        )),
-    }
+        (_, Some(Err(why))) => return Step::Fail(Fault::to_declare(why.as_str())),
+        (_, Some(Ok(ask))) if !page.is_seen => Some(ask.clone()),
+        _ => None,
+    };
+    next.map_or_else(
+        || {
+            fail(format!(
+                "there is more, and nothing to ask for it by: does the server know the parameter {:?}? If it filters pages after they were cut, declare with_page_size and .stepping_by_size()",
+                page.parameter()
+            ))
+        },
+        Step::Ask,
+    )
 }
 
 /// Servers cap totals at such numbers.
@@ -249,3 +223,4 @@ fn is_round(total: u64) -> bool {
 
 /// After as many pages without rows, one after the other, no walk goes on.
 const MOST_EMPTY_PAGES: u32 = 10;
+const FROM_0: &str = "do pages count from 0? Then declare .starting_at(0)";

@@ -1,107 +1,118 @@
-//! A walk over the pages of a collection: it asks, counts, and holds what came against what
-//! was promised.
+//! A walk over the pages of a collection: it asks, and holds what came against what was
+//! promised.
+
+use std::collections::HashSet;
+use std::time::{Duration, SystemTime};
 
 use serde::de::DeserializeOwned;
-use std::collections::HashSet;
 
 use crate::client::Client;
 use crate::error::{Error, Result};
-use crate::event::Event;
-use crate::pages::advice::looks_like_page_size;
+use crate::form::fingerprint;
 use crate::pages::ask::{Ask, Asker};
-use crate::pages::checks::{Check, check};
 use crate::pages::context::{Fault, PageContext, Step};
 use crate::pages::envelope::Envelope;
-use crate::pages::identity::{Identity, Likeness};
-use crate::pages::next::next;
+use crate::pages::next::{next, refuse};
+use crate::pages::repeat::{Identity, Likeness};
 use crate::pages::resume::{ResumePoint, count};
-use crate::pagination::{Pagination, Strategy};
+use crate::pages::words::Role;
+use crate::pagination::Pagination;
 use crate::progress::{Progress, Proof};
 use crate::request::Request;
 use crate::response::Response;
+use crate::url;
 
 /// A walk over pages, whatever is made of the rows.
 pub(crate) struct Walk<'c> {
     pub(crate) client: &'c Client,
     pub(crate) asker: Asker,
-    /// The page to ask for next; `None` after the last one.
-    pub(crate) ask: Option<Ask>,
-    /// Its number, counted from 1.
-    pub(crate) number: u64,
-    /// How many of its rows were delivered before.
-    pub(crate) skip: u64,
-    pub(crate) progress: Progress,
-    pub(crate) promised: Option<(u64, u64)>,
-    /// It began in the middle, by the caller's own number or cursor: totals say nothing.
-    pub(crate) is_partial: bool,
-    /// How much less than what was asked for the pages say that their number is.
-    pub(crate) number_shift: u64,
-    /// Where the last page begins, as it was asked for.
+    /// The page to ask for next, and all that came before it.
+    pub(crate) point: ResumePoint,
+    /// Where the last page begins.
     pub(crate) before: Option<ResumePoint>,
-    /// The point that it goes on from, until the first page was asked for.
-    pub(crate) resumed: Option<ResumePoint>,
+    /// What the point does not say.
+    pub(crate) progress: Progress,
     /// What was asked for, by its mark.
     pub(crate) seen: HashSet<u128>,
-    /// The last page.
-    pub(crate) previous: Option<Identity>,
-    /// The rows of the fullest page.
-    pub(crate) largest: u64,
+    last: Option<Identity>,
     /// Where next links stood.
     pub(crate) link_place: Option<String>,
-    /// The walk may be over by this, and one more page is to confirm it.
-    pub(crate) doubt: Option<Proof>,
-    empty_pages: u32,
-    pub(crate) has_begun: bool,
-    /// A link lacked a part of the caller's query, and an event said so.
-    pub(crate) lacks_query: bool,
+    pub(crate) empty_pages: u32,
+    pub(crate) stage: Stage,
+    /// It goes on from a point, and no page has come since.
+    pub(crate) is_resumed: bool,
     /// What ends the walk at the next step.
-    pub(crate) error: Option<Error>,
-    is_over: bool,
+    error: Option<Error>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// Nothing was asked for.
+    New,
+    Begun,
+    /// There is no next page.
+    Ended,
+    /// The iterator is over; another walk may go on.
+    Stopped,
 }
 
 impl<'c> Walk<'c> {
     pub(crate) fn new(client: &'c Client, request: Request) -> Self {
+        let point = ResumePoint::start(request.path());
         let pagination = client.provider.pagination.clone();
         Self {
             client,
             asker: Asker { request: request.accepting_json(), pagination },
-            ask: Some(Ask::First),
-            number: 1,
-            skip: 0,
-            progress: Progress::default(),
-            promised: None,
-            is_partial: false,
-            number_shift: 0,
+            point,
             before: None,
-            resumed: None,
+            progress: Progress::default(),
             seen: HashSet::new(),
-            previous: None,
-            largest: 0,
+            last: None,
             link_place: None,
-            doubt: None,
             empty_pages: 0,
-            has_begun: false,
-            lacks_query: false,
+            stage: Stage::New,
+            is_resumed: false,
             error: None,
-            is_over: false,
         }
     }
 
-    /// Changes a setting. Rows of two settings would not fit together.
-    pub(crate) fn set(&mut self, change: impl FnOnce(&mut Self)) {
-        match self.has_begun {
-            false => change(self),
-            true => {
-                self.is_over = false;
-                self.error = Some(Error::configuration(
-                    "the settings of a walk over pages cannot change after its first page was asked for",
-                ));
-            }
+    /// Changes how pages are asked for. Rows of two settings would not fit together.
+    pub(crate) fn set(&mut self, change: impl FnOnce(&mut Pagination)) {
+        if self.stage != Stage::New {
+            return self.fail_at_once(TOO_LATE);
+        }
+        change(&mut self.asker.pagination);
+    }
+
+    pub(crate) fn resume(&mut self, point: &ResumePoint) {
+        if self.stage != Stage::New {
+            return self.fail_at_once(TOO_LATE);
+        }
+        if point.path != self.point.path {
+            let [wanted, own] = [&point.path, &self.point.path].map(|path| url::shown(path));
+            self.fail_at_once(&format!("the resume point is for {wanted}, not for {own}"));
+        }
+        self.point = point.clone();
+        self.is_resumed = true;
+    }
+
+    fn fail_at_once(&mut self, why: &str) {
+        (self.stage, self.error) = (Stage::Ended, Some(Error::configuration(why)));
+    }
+
+    pub(crate) fn progress(&self) -> Progress {
+        let date = self.point.date.map(Duration::from_secs);
+        Progress {
+            delivered: self.point.delivered,
+            date: date.and_then(|date| SystemTime::UNIX_EPOCH.checked_add(date)),
+            ..self.progress.clone()
         }
     }
 
-    pub(crate) fn pagination(&self) -> &Pagination {
-        &self.asker.pagination
+    pub(crate) fn resume_point(&self) -> Option<ResumePoint> {
+        let query = self.asker.fingerprint();
+        let page_size = self.asker.page_size();
+        (self.stage != Stage::Ended).then(|| ResumePoint { query, page_size, ..self.point.clone() })
     }
 
     /// The next page, its rows pushed to `rows`; `None` once the walk is over.
@@ -109,19 +120,16 @@ impl<'c> Walk<'c> {
         &mut self,
         rows: &mut Vec<T>,
     ) -> Option<Result<(u64, Envelope, Response)>> {
-        if self.is_over {
-            return None;
-        }
         if let Some(error) = self.error.take() {
-            self.is_over = true;
             return Some(Err(error));
         }
-        if self.ask.is_none() {
-            self.is_over = true;
+        if !matches!(self.stage, Stage::New | Stage::Begun) {
             return None;
         }
         let page = self.read_page(rows);
-        self.is_over = !matches!(page, Ok(Some(_)));
+        if page.is_err() && self.stage != Stage::Ended {
+            self.stage = Stage::Stopped;
+        }
         page.transpose()
     }
 
@@ -130,156 +138,164 @@ impl<'c> Walk<'c> {
         &mut self,
         rows: &mut Vec<T>,
     ) -> Result<Option<(u64, Envelope, Response)>> {
-        if !self.has_begun {
+        if self.stage == Stage::New {
             self.begin()?;
         }
-        let Some(ask) = self.ask.clone() else { return Ok(None) };
-        let request = self.asker.request_for(&ask)?;
+        let request = self.asker.request_for(&self.point.ask)?;
         self.before = self.resume_point();
         let response = match self.client.send(&request) {
             Ok(response) => response,
             Err(error) => return self.after_refusal(error).map(|()| None),
         };
-        self.resumed = None;
-        self.remember_asked(&ask, &request, &response)?;
+        self.remember(&request, &response)?;
         let decoded = self.decode(&response, rows);
         let all = count(rows.len());
-        rows.drain(..rows.len().min(usize::try_from(self.skip).unwrap_or(usize::MAX)));
-        let envelope = decoded?;
-        self.take_up_number(&ask, &envelope);
-        let identity = self.identity(&response, &envelope, all);
+        rows.drain(..rows.len().min(usize::try_from(self.point.skip).unwrap_or(usize::MAX)));
+        let page = decoded?;
+        self.is_resumed = false;
         let sent: Vec<String> = request.query_pairs().into_iter().map(|(_, value)| value).collect();
-        let facts = PageFacts { ask: &ask, rows: all, sent: &sent, last_row: None };
-        if let Some(page) = self.refuse_page(&facts, &envelope, &response, identity.as_ref()) {
+        let likeness = page.identity.as_ref().map(|it| it.likeness(self.last.as_ref()));
+        let likeness = likeness.unwrap_or(Likeness::None);
+        let (named, place) = self.named(&page, &response).unzip();
+        let delivered = self.point.delivered.saturating_sub(self.point.skip).saturating_add(all);
+        self.begin_in_the_middle(&page);
+        let context = self.context(&page, all, delivered, &sent, named.clone());
+        if let Some(step) = refuse(&context, likeness) {
             rows.clear();
-            return page;
+            return self.take_before(step, response.place()).map(|()| None);
         }
-        self.previous = identity;
-        self.note(&response, &envelope, count(rows.len()));
-        let number = self.number;
-        let last_row = self.last_row(&response, &envelope);
-        self.take_step(&PageFacts { last_row, ..facts }, &envelope, &response);
-        Ok(Some((number, envelope, response)))
+        self.note(&response, &page, count(rows.len()));
+        if let (Some(Ok(ask)), Some(place)) = (&named, place) {
+            self.note_next(ask, place, &response);
+        }
+        let number = self.point.number;
+        self.empty_pages = if all == 0 { self.empty_pages + 1 } else { 0 };
+        let step = self.step(&page, all, &sent, named, &response);
+        self.last.clone_from(&page.identity);
+        self.error = self.take(step, response.place());
+        Ok(Some((number, page, response)))
     }
 
-    /// What is left to say of a page whose rows are not delivered; `None` for a good one.
-    fn refuse_page(
-        &mut self,
-        facts: &PageFacts<'_>,
-        envelope: &Envelope,
+    fn step(
+        &self,
+        page: &Envelope,
+        rows: u64,
+        sent: &[String],
+        named: Option<std::result::Result<Ask, String>>,
         response: &Response,
-        identity: Option<&Identity>,
-    ) -> Option<Result<Option<(u64, Envelope, Response)>>> {
-        let likeness = match (identity, &self.previous) {
-            (Some(identity), Some(previous)) => identity.likeness(previous),
-            _ => Likeness::None,
-        };
-        let is_doubted = self.doubt.is_some();
-        let delivered = self.progress.delivered.saturating_add(facts.rows);
-        let page = self.context(facts, envelope, response, delivered);
-        let checked = check(&page, likeness, self.number_shift, is_doubted);
-        match checked {
-            Check::Good => None,
-            Check::Wrong(fault) => Some(Err(self.incomplete(response.place(), *fault))),
-            Check::WasOver => {
-                let total = Proof::Total(self.progress.delivered);
-                let proof = self.doubt.take().unwrap_or(total);
-                self.number = self.number.saturating_sub(1);
-                Some(self.finish(response.place(), proof).map(|()| None))
-            }
+    ) -> Step {
+        if let Some(error) = page.error_text() {
+            let words = response.words(&error);
+            let message = format!("the answer has an error beside its rows: {words}");
+            return Step::Fail(Fault::new(message));
         }
-    }
-
-    pub(crate) fn context<'a>(
-        &'a self,
-        facts: &PageFacts<'a>,
-        envelope: &'a Envelope,
-        response: &Response,
-        delivered: u64,
-    ) -> PageContext<'a> {
-        let total = envelope.total().or(self.progress.total_items);
-        let (link, cursor) = (self.next_link(envelope, response), self.next_cursor(envelope));
-        let mark = match (&link, &cursor, &facts.last_row) {
-            (Some(Ok(link)), ..) => Some(link.target.clone()),
-            (_, Some(Ok(value)), _) | (.., Some(Ok(value))) => Some(value.to_string()),
-            _ => None,
-        };
-        PageContext {
-            pagination: self.pagination(),
-            page: envelope,
-            ask: facts.ask,
-            position: self.number,
-            is_partial: self.is_partial,
-            rows: facts.rows,
-            delivered,
-            total: total.filter(|_| !self.is_partial),
-            counted_pages: self.progress.total_pages.filter(|_| !self.is_partial),
-            asked_size: self.asker.page_size(),
-            largest: self.largest,
-            empty_pages: if facts.rows == 0 { self.empty_pages + 1 } else { 0 },
-            sent: facts.sent,
-            is_seen: mark.is_some_and(|mark| self.was_seen(&mark)),
-            link,
-            link_place: self.link_place.as_deref(),
-            cursor,
-            last_row: facts.last_row.clone(),
-        }
-    }
-
-    fn take_step(&mut self, facts: &PageFacts<'_>, envelope: &Envelope, response: &Response) {
-        let place = response.place();
-        (self.skip, self.ask, self.doubt) = (0, None, None);
-        let page = self.context(facts, envelope, response, self.progress.delivered);
-        let step = match envelope.error_text() {
-            Some(error) => Step::Fail(Fault::new(format!(
-                "the answer has an error beside its rows: {}",
-                response.words(&error)
-            ))),
+        let context = self.context(page, rows, self.point.delivered, sent, named);
+        let most = self.point.promised.filter(|_| !self.point.is_partial).map(|(_, most)| most);
+        match most {
             // Rows that come again and again, changed a little, are not asked for without end.
-            None if self.is_overfull() && page.words_for_more().next().is_none() => {
-                Step::End(Proof::Total(self.progress.delivered))
+            Some(most) if self.point.delivered > most && context.word_for_more().is_none() => {
+                Step::End(Proof::Total(most))
             }
-            None => next(&page),
-        };
-        let link = page.link.clone().and_then(std::result::Result::ok);
-        let cursor = page.cursor.clone().and_then(std::result::Result::ok);
-        let empty_pages = page.empty_pages;
-        self.empty_pages = empty_pages;
-        self.largest = self.largest.max(facts.rows);
-        self.note_next(link, cursor, &place);
-        match step {
-            Step::Ask(ask) => self.go_on(ask),
-            Step::AskBeyond(ask, proof) => {
-                self.doubt = Some(proof);
-                self.go_on(ask);
-            }
-            Step::Fail(fault) => self.error = Some(self.incomplete(place, fault)),
-            Step::End(proof) => {
-                let is_single = self.pagination().strategy == Strategy::Single;
-                if is_single && looks_like_page_size(facts.rows) {
-                    let (place, rows) = (place.clone(), facts.rows);
-                    self.client.emit(|| Event::LooksLikeOnePage { place, rows });
-                }
-                self.error = self.finish(place, proof).err();
-            }
+            _ => next(&context),
         }
     }
 
-    fn go_on(&mut self, ask: Ask) {
-        self.number = match &ask {
-            Ask::Page(number) => self.position_of(*number),
-            _ => self.number.saturating_add(1),
-        };
-        self.ask = Some(ask);
+    fn context<'a>(
+        &'a self,
+        page: &'a Envelope,
+        rows: u64,
+        delivered: u64,
+        sent: &'a [String],
+        named: Option<std::result::Result<Ask, String>>,
+    ) -> PageContext<'a> {
+        let mark = named.as_ref().and_then(|named| named.as_ref().ok()?.mark());
+        PageContext {
+            pagination: &self.asker.pagination,
+            page,
+            point: &self.point,
+            rows,
+            delivered,
+            asked_size: self.asker.page_size(),
+            counted_pages: self.progress.total_pages.filter(|_| !self.point.is_partial),
+            empty_pages: self.empty_pages,
+            sent,
+            is_seen: mark.is_some_and(|mark| self.seen.contains(&fingerprint(&mark))),
+            named,
+        }
+    }
+
+    /// What the first page is asked for by.
+    fn begin(&mut self) -> Result<()> {
+        self.stage = Stage::Begun;
+        let (first, is_own) = self.asker.begin()?;
+        let point = &mut self.point;
+        if self.is_resumed && (point.ask != Ask::First || point.skip > 0) {
+            // By another page size the pages would begin elsewhere.
+            if let Some(size) = &mut self.asker.pagination.page_size {
+                size.rows = point.page_size.unwrap_or(size.rows);
+            }
+        }
+        if self.is_resumed {
+            let has_other_query = point.query != self.asker.fingerprint();
+            let why = match () {
+                () if has_other_query => "the resume point is for the same path with another query",
+                () if !point.ask.fits(&self.asker.pagination.strategy) => {
+                    "the resume point is of a walk that pages in another way"
+                }
+                () => "",
+            };
+            if !why.is_empty() {
+                return Err(Error::configuration(why));
+            }
+        }
+        if self.point.ask == Ask::First {
+            // An API whose pages count from 0, as the caller's own 0 shows.
+            let start = self.asker.pagination.first();
+            if let (Ask::Page(0), Some(1)) = (&first, start) {
+                self.asker.pagination.start = Some(0);
+            }
+            self.point.is_partial = is_own
+                && match first {
+                    Ask::Page(own) | Ask::Offset(own) => start.is_some_and(|start| own > start),
+                    _ => true,
+                };
+            self.point.number = self.number_of(&first, 1);
+            self.point.ask = first;
+        }
+        Ok(())
+    }
+
+    /// The number of a page among those of the walk, counted from 1.
+    pub(crate) fn number_of(&self, ask: &Ask, other: u64) -> u64 {
+        let first = self.asker.pagination.first().unwrap_or(1);
+        match ask {
+            Ask::Page(number) => number.saturating_sub(first).saturating_add(1),
+            _ => other,
+        }
+    }
+
+    /// A walk over links may begin in the middle, if the caller's own query says so.
+    fn begin_in_the_middle(&mut self, page: &Envelope) {
+        let told = page.number(Role::PageNumber).filter(|told| *told > 1);
+        let is_linked = self.asker.pagination.strategy.follows_links();
+        if let (Some(told), Ask::First, true) = (told, &self.point.ask, is_linked) {
+            self.point.number = told;
+            self.point.is_partial = true;
+        }
+    }
+
+    /// What was asked and what answered, which a redirect makes two.
+    fn remember(&mut self, request: &Request, response: &Response) -> Result<()> {
+        if self.asker.pagination.strategy.follows_links() {
+            let asked = request.resolve(&self.client.provider.base_url)?;
+            self.seen.insert(fingerprint(&asked.to_string()));
+            self.seen.insert(fingerprint(&response.uri.to_string()));
+        } else if let Some(mark) = self.point.ask.mark() {
+            self.seen.insert(fingerprint(&mark));
+        }
+        Ok(())
     }
 }
 
-/// A page as far as it is not in its envelope.
-#[derive(Clone)]
-pub(crate) struct PageFacts<'a> {
-    pub(crate) ask: &'a Ask,
-    pub(crate) rows: u64,
-    /// The values of the request's query.
-    pub(crate) sent: &'a [String],
-    pub(crate) last_row: Option<std::result::Result<serde_json::Value, String>>,
-}
+const TOO_LATE: &str =
+    "the settings of a walk over pages cannot change after its first page was asked for";

@@ -1,8 +1,7 @@
-//! The words by which answers speak of their pages: two lists of names.
+//! The words by which answers speak of their pages.
 //!
-//! The broad one says which members may raise an alarm: whole names, compared without case
-//! and punctuation. The exact one says which of them may also end a walk or count as a
-//! total, because nothing else is called so.
+//! A name is compared whole, without case and punctuation. Each may raise an alarm; those that
+//! are also believed may end a walk or count as a total, where nothing else is meant by them.
 
 use serde_json::Value;
 
@@ -19,8 +18,6 @@ pub(crate) enum Role {
     More,
     /// Whether this is the last page.
     Last,
-    /// Something is missing if it is true.
-    Cut,
     /// A link to later changes, which stands on the last page alone.
     Delta,
     Total,
@@ -50,38 +47,18 @@ pub(crate) enum Container {
 }
 
 impl Role {
-    /// By the broad list.
     pub(crate) fn of(name: &str) -> Option<Self> {
-        let mut short = [0; LONGEST];
+        let mut plain = [0; LONGEST];
         let mut length = 0;
         for byte in name.bytes().filter(|byte| !b"_-@$. ".contains(byte)) {
-            *short.get_mut(length)? = byte.to_ascii_lowercase();
+            *plain.get_mut(length)? = byte.to_ascii_lowercase();
             length += 1;
         }
-        Self::of_plain(std::str::from_utf8(short.get(..length)?).ok()?)
-    }
-
-    fn of_plain(name: &str) -> Option<Self> {
-        if let Some(rest) = name.strip_prefix("next").or(name.strip_prefix("odatanext")) {
-            return Self::of_next(rest);
+        let plain = std::str::from_utf8(plain.get(..length)?).ok()?;
+        match plain.strip_prefix("next").or_else(|| plain.strip_prefix("odatanext")) {
+            Some(rest) => Self::of_next(rest),
+            None => Self::of_step(plain).or_else(|| Self::of_number(plain)),
         }
-        Some(match name {
-            "continuationtoken" | "continuationkey" | "continuation" | "continue" | "pagetoken"
-            | "paginationtoken" | "pagingtoken" | "pagingkey" | "scrollid" | "resumptiontoken"
-            | "lastevaluatedkey" => Self::Cursor,
-            "endcursor" | "aftercursor" | "cursor" | "after" | "marker" | "bookmark"
-            | "startingafter" => Self::Hint,
-            "hasmore" | "hasnext" | "hasnextpage" | "hasmoreitems" | "hasmorepages"
-            | "hasmorepage" | "hasmoreresults" | "hasmoredata" | "hasmorerecords"
-            | "hasnextresults" | "more" | "ismore" | "morerecords" | "moreresults"
-            | "moreitems" | "moredata" | "morepages" | "moreavailable" | "istruncated"
-            | "truncated" => Self::More,
-            "last" | "islast" | "lastpage" | "islastpage" | "done" | "isdone" | "endofstream"
-            | "endofresults" | "isend" | "complete" | "iscomplete" | "finished" => Self::Last,
-            "incompleteresults" | "incomplete" | "ispartial" => Self::Cut,
-            "odatadeltalink" | "deltalink" => Self::Delta,
-            _ => return Self::of_number(name),
-        })
     }
 
     /// By what stands behind `next`.
@@ -97,22 +74,36 @@ impl Role {
         })
     }
 
+    /// What comes next, and whether anything does.
+    fn of_step(name: &str) -> Option<Self> {
+        Some(match name {
+            "continuationtoken" | "continuationkey" | "continuation" | "continue" | "pagetoken"
+            | "paginationtoken" | "pagingtoken" | "pagingkey" | "scrollid" | "resumptiontoken"
+            | "lastevaluatedkey" => Self::Cursor,
+            "endcursor" | "aftercursor" | "cursor" | "after" | "marker" | "bookmark"
+            | "startingafter" => Self::Hint,
+            "hasmore" | "hasnext" | "hasnextpage" | "hasmoreitems" | "hasmorepages"
+            | "hasmorepage" | "hasmoreresults" | "hasmoredata" | "hasmorerecords"
+            | "hasnextresults" | "more" | "ismore" | "morerecords" | "moreresults"
+            | "moreitems" | "moredata" | "morepages" | "moreavailable" | "istruncated"
+            | "truncated" | "incompleteresults" | "incomplete" => Self::More,
+            "last" | "islast" | "lastpage" | "islastpage" | "done" | "isdone" | "endofstream"
+            | "endofresults" | "isend" | "complete" | "iscomplete" | "finished" => Self::Last,
+            "odatadeltalink" | "deltalink" => Self::Delta,
+            _ => return None,
+        })
+    }
+
     /// What counts pages and rows.
     fn of_number(name: &str) -> Option<Self> {
         Some(match name {
             "total" | "totalitems" | "totalcount" | "totalresults" | "totalrecords"
             | "totalelements" | "totalsize" | "totalrows" | "totalhits" | "totalentries"
             | "totalobjects" | "totalnumber" | "odatacount" | "paginationtotal" => Self::Total,
-            "count" | "resultcount" | "itemcount" | "recordcount" | "rowcount" | "numfound" => {
-                Self::Count
-            }
+            "count" | "resultcount" | "itemcount" | "recordcount" | "rowcount" => Self::Count,
             "totalpages" | "pagecount" | "pages" | "numpages" | "numberofpages"
-            | "lastpagenumber" | "totalpagecount" | "pagetotal" | "paginationpages" => {
-                Self::PageCount
-            }
-            "pagenumber" | "currentpage" | "page" | "number" | "pageindex" | "pageno" => {
-                Self::PageNumber
-            }
+            | "lastpagenumber" | "totalpagecount" | "paginationpages" => Self::PageCount,
+            "pagenumber" | "currentpage" | "page" | "number" | "pageno" => Self::PageNumber,
             "pagesize" | "perpage" | "size" | "limit" | "maxresults" | "itemsperpage" => {
                 Self::PageSize
             }
@@ -126,74 +117,51 @@ impl Role {
     /// than a common word: `X-WP-TotalPages`, `opc-next-page`, `x-ms-continuationtoken`.
     pub(crate) fn of_header(name: &str) -> Option<Self> {
         let bare = name.strip_prefix("x-").unwrap_or(name);
-        match bare {
-            "pages" | "total" | "page" | "total-count" => return Self::of(bare),
-            _ => {}
+        if let "pages" | "total" = bare {
+            return Self::of(bare);
         }
-        let parts =
-            std::iter::successors(Some(bare), |rest| rest.split_once('-').map(|(_, rest)| rest));
-        let known = parts.filter(|name| !is_common(name)).find_map(Self::of);
-        known.filter(|role| {
-            matches!(role, Self::Next | Self::Cursor | Self::More | Self::Total | Self::PageCount)
-        })
+        let parts = std::iter::successors(Some(bare), |rest| Some(rest.split_once('-')?.1));
+        let role = parts.filter(|name| !is_common(name)).find_map(Self::of)?;
+        let is_of_headers =
+            matches!(role, Self::Next | Self::Cursor | Self::More | Self::Total | Self::PageCount);
+        is_of_headers.then_some(role)
     }
 }
 
-/// Whether a member of this name means pages and nothing else wherever it stands in an
-/// answer: the exact list.
-#[expect(clippy::match_like_matches_macro, reason = "a list in a macro takes a line a name")]
-pub(crate) fn is_exact(name: &str) -> bool {
-    match name {
-        "next" | "__next" | "nextLink" | "next_link" | "@odata.nextLink" | "odata.nextLink"
-        | "next_url" | "nextUrl" | "next_uri" | "nextUri" | "next_href" | "next_page"
-        | "nextPage" | "next_page_url" | "nextPageUrl" | "next_page_uri" | "nextPageLink"
-        | "NextPageLink" | "nextRecordsUrl" | "$nextLink" | "@nextLink" | "next_cursor"
-        | "nextCursor" | "next_page_token" | "nextPageToken" | "next_token" | "nextToken"
-        | "NextToken" | "next_key" | "nextKey" | "nextPageKey" | "next_marker" | "nextMarker"
-        | "NextMarker" | "continuation_token" | "continuationToken" | "ContinuationToken"
-        | "continue" | "has_more" | "hasMore" | "HasMore" | "hasMoreItems" | "has_next"
-        | "hasNext" | "HasNext" | "has_next_page" | "hasNextPage" | "HasNextPage"
-        | "has_more_pages" | "hasMorePages" | "hasMoreResults" | "has_more_results"
-        | "more_records" | "has_more_page" | "is_truncated" | "isTruncated" | "IsTruncated"
-        | "more" | "last" | "is_last" | "isLast" | "is_last_page" | "isLastPage" | "lastPage"
-        | "last_page" | "done" | "end_of_stream" | "endOfStream" | "@odata.deltaLink"
-        | "nextSyncToken" | "total" | "total_items" | "totalItems" | "total_count"
-        | "totalCount" | "TotalCount" | "total_results" | "totalResults" | "total_records"
-        | "totalRecords" | "totalElements" | "totalSize" | "total_size" | "totalHits"
-        | "total_entries" | "@odata.count" | "total_pages" | "totalPages" | "TotalPages"
-        | "page_count" | "pageCount" | "pages" | "num_pages" | "numPages" | "page_number"
-        | "pageNumber" | "PageNumber" | "current_page" | "currentPage" | "page" | "number"
-        | "page_size" | "pageSize" | "PageSize" | "per_page" | "perPage" | "size" | "limit"
-        | "maxResults" | "itemsPerPage" | "offset" | "startAt" | "startIndex" | "start"
-        | "skip" | "first" | "is_first" | "isFirst" | "is_first_page" | "isFirstPage"
-        | "first_page" | "count" | "resultCount" | "itemCount" | "recordCount" => true,
-        _ => false,
-    }
-}
-
-/// A word that means much else as well.
-#[expect(clippy::match_like_matches_macro, reason = "a list in a macro takes a line a name")]
+/// Whether a name is also used for much else.
 pub(crate) fn is_common(name: &str) -> bool {
-    match name {
-        "total" | "count" | "pages" | "page" | "number" | "size" | "limit" | "offset" | "start"
-        | "skip" | "last" | "first" | "done" | "more" | "next" | "complete" | "cursor"
-        | "after" | "marker" | "continue" => true,
-        _ => false,
-    }
+    const COMMON: [&str; 17] = [
+        "total", "count", "pages", "page", "number", "size", "limit", "offset", "start", "skip",
+        "last", "first", "done", "more", "cursor", "after", "marker",
+    ];
+    COMMON.contains(&name)
+}
+
+/// Whether a name only raises alarms: it tells of much else that is or is not over.
+pub(crate) fn is_alarm_only(name: &str) -> bool {
+    const ALARMS: [&str; 8] = [
+        "complete",
+        "isComplete",
+        "is_complete",
+        "finished",
+        "truncated",
+        "incomplete",
+        "incomplete_results",
+        "incompleteResults",
+    ];
+    ALARMS.contains(&name)
 }
 
 impl Container {
     /// What an object of this name is within another.
     pub(crate) fn of(name: &str) -> Self {
         match name {
-            "pagination" | "_pagination" | "paging" | "_paging" | "page" | "_page" | "pages"
-            | "pager" | "paginator" | "page_info" | "pageInfo" | "PageInfo" | "page_context"
-            | "pageContext" | "page_meta" | "pageMeta" | "paginationInfo" | "pagination_info"
-            | "pagingInfo" | "list_info" | "listInfo" | "result_info" | "resultInfo"
-            | "response_metadata" | "responseMetadata" | "Pagination" | "Paging" => Self::Paging,
-            "meta" | "_meta" | "Meta" | "metadata" | "_metadata" | "Metadata" | "info" => {
-                Self::General
-            }
+            "pagination" | "_pagination" | "Pagination" | "paging" | "_paging" | "Paging"
+            | "page" | "_page" | "pages" | "pager" | "paginator" | "page_info" | "pageInfo"
+            | "PageInfo" | "page_context" | "pageContext" | "page_meta" | "pageMeta"
+            | "paginationInfo" | "pagingInfo" | "list_info" | "listInfo" | "result_info"
+            | "resultInfo" | "response_metadata" | "responseMetadata" => Self::Paging,
+            "meta" | "_meta" | "Meta" | "metadata" | "_metadata" | "info" => Self::General,
             "links" | "_links" | "link" | "Links" => Self::Links,
             _ => Self::Other,
         }
@@ -218,10 +186,7 @@ pub(crate) fn says_none(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => true,
         Value::String(text) => text.trim().is_empty(),
-        Value::Object(map) => {
-            let link = LINK_MEMBERS.iter().find_map(|name| map.get(*name));
-            link.is_some_and(says_none)
-        }
+        Value::Object(map) => link_member(map).is_some_and(says_none),
         Value::Array(items) => !items.is_empty() && items.iter().all(says_none),
         Value::Number(_) | Value::Bool(true) => false,
     }
@@ -251,23 +216,28 @@ pub(crate) fn whole(text: &str) -> Option<u64> {
     text.strip_suffix(".0").unwrap_or(text).parse().ok()
 }
 
-/// The text of a link: itself, or in an object or list of one.
+/// The text of a link: itself, in an object, or in a list the one to the next page (RFC 8288
+/// §3.3 calls that relation `next`).
 pub(crate) fn link_text(value: &Value) -> Option<&str> {
     match value {
         Value::String(text) => Some(text.trim()).filter(|text| !text.is_empty()),
-        Value::Object(map) => {
-            LINK_MEMBERS.iter().find_map(|name| map.get(*name)).and_then(link_text)
-        }
-        Value::Array(links) => links.iter().find_map(link_text),
+        Value::Object(map) => link_text(link_member(map)?),
+        Value::Array(links) => match links.iter().any(|link| relations(link).next().is_some()) {
+            true => link_text(next_in_list(links)?),
+            false => links.iter().find_map(link_text),
+        },
         _ => None,
     }
+}
+
+fn link_member(map: &serde_json::Map<String, Value>) -> Option<&Value> {
+    ["href", "url", "uri", "link"].iter().find_map(|name| map.get(*name))
 }
 
 /// Whether a text can only be a link: a cursor would do as a relative reference as well.
 pub(crate) fn is_link(text: &str) -> bool {
     text.starts_with(['/', '?'])
-        || text.starts_with("./")
-        || text.starts_with("../")
+        || ["./", "../"].iter().any(|start| text.starts_with(start))
         || text.contains("://")
         || text.split_once('?').is_some_and(|(_, query)| query.contains('='))
 }
@@ -280,15 +250,9 @@ pub(crate) fn next_in_list(links: &[Value]) -> Option<&Value> {
 /// The relations of a link in a list, by either name.
 pub(crate) fn relations(link: &Value) -> impl Iterator<Item = &str> {
     let relation = link.get("rel").or_else(|| link.get("relation"));
-    let (list, text) = match relation {
-        Some(Value::Array(list)) => (list.as_slice(), None),
-        Some(Value::String(text)) => (&[][..], Some(text.as_str())),
-        _ => (&[][..], None),
-    };
-    list.iter().filter_map(Value::as_str).chain(text)
+    let list = relation.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    list.iter().filter_map(Value::as_str).chain(relation.and_then(Value::as_str))
 }
 
-/// Under which a link object holds its URL.
-pub(crate) const LINK_MEMBERS: [&str; 4] = ["href", "url", "uri", "link"];
 /// No name that is known is longer.
 const LONGEST: usize = 24;
