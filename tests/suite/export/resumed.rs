@@ -486,12 +486,14 @@ fn a_resume_file_that_cannot_be_read_is_refused() {
     shelf.stopped_at(2, "x", &[]);
     let good = shelf.text("x.resume");
     let cut = (0..good.len() - 1).step_by(40).map(|end| good.as_bytes()[..end].to_vec());
-    let changed = [("\"version\": 1", "\"version\": 2"), ("path=%2F", "path"), ("\"path=", "\"x")]
+    // The text of the point is JSON within JSON.
+    let point = "\"resume_point\": \"";
+    let changed = [("\\\"path\\\"", "\\\"way\\\""), (point, "\"resume_point\": \"x")]
         .map(|(from, to)| good.replace(from, to).into_bytes());
     let others = [b"\xff\xfe".to_vec(), b"{}".to_vec(), b"\0\0\0\0".to_vec()];
-    let start = good.find("\"path=").unwrap();
+    let start = good.find(point).unwrap() + point.len() - 1;
     let pointless = format!("{}null\n}}\n", &good[..start]).into_bytes();
-    let all = cut.chain(changed.into_iter().skip(2)).chain(others).chain([pointless]);
+    let all = cut.chain(changed).chain(others).chain([pointless]);
     let part = shelf.text("x.part");
     for text in all.chain([good.replace("\"version\": 1", "\"version\": 2").into_bytes()]) {
         fs::write(shelf.file("x.resume"), &text).unwrap();
