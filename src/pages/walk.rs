@@ -111,7 +111,7 @@ impl<'c> Walk<'c> {
 
     pub(crate) fn resume_point(&self) -> Option<ResumePoint> {
         let query = self.asker.fingerprint();
-        let page_size = self.asker.page_size();
+        let page_size = self.asker.pagination.page_size.clone();
         (self.stage != Stage::Ended).then(|| ResumePoint { query, page_size, ..self.point.clone() })
     }
 
@@ -231,8 +231,11 @@ impl<'c> Walk<'c> {
         let point = &mut self.point;
         if self.is_resumed && (point.ask != Ask::First || point.skip > 0) {
             // By another page size the pages would begin elsewhere.
-            if let Some(size) = &mut self.asker.pagination.page_size {
-                size.rows = point.page_size.unwrap_or(size.rows);
+            self.asker.set_page_size(point.page_size.clone())?;
+            if let Ask::Page(number) = point.ask {
+                // Where its pages count from.
+                let start = number.saturating_add(1).saturating_sub(point.number);
+                self.asker.pagination.start = Some(start);
             }
         }
         if self.is_resumed {
