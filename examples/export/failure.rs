@@ -110,7 +110,7 @@ const OPTIONS: [(&str, &str); 13] = [
     (" (Client::with_body_limit)", ""),
     (" (Client::with_client_certificate)", ""),
     ("Client::with_root_certificates or SSL_CERT_FILE", "SSL_CERT_FILE"),
-    ("Pagination::with_items_key", "--items-key"),
+    ("Pagination::with_rows_at", "--items-key"),
     ("Pagination::single()", "--single"),
     ("Provider::with_auth_method", "--auth"),
     ("Provider::with_resource", "--resource"),

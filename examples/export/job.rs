@@ -142,10 +142,10 @@ impl Job<'_> {
             pages = pages.with_pagination(Pagination::single());
         }
         if let Some(key) = &self.arguments.items_key {
-            pages = pages.with_items_key(key);
+            pages = pages.with_rows_at(key);
         }
         if let Some(size) = self.arguments.page_size {
-            pages = pages.with_page_size(size);
+            pages = pages.with_page_size("page_size", size);
         }
         match from {
             Some(point) => pages.resume(&point),
