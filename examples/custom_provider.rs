@@ -32,10 +32,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         None => (stand_in.url("/realms/demo"), stand_in.url(""), stand_in.credentials()),
     };
 
-    let pages = Pagination::next_link() // `Link: <…>; rel="next"`, or a link in the body
-        .with_items_key("results")
-        .with_page_size_parameter("per_page")
-        .with_page_size(20);
+    let pages = Pagination::link_header() // `Link: <…>; rel="next"`
+        .with_rows_at("results")
+        .with_page_size("per_page", 20);
     // Token endpoint and client authentication are what the realm says of itself. It may
     // offer several ways; this is the one that the application is registered for.
     let provider = Provider::discover(&realm, &api)?

@@ -96,7 +96,7 @@ pub fn documents(client: &Client, closing: &str) -> Result<Vec<Document>, Failur
     let pages = client.pages::<Value>(&listing).with_pagination(Pagination::single());
     let mut documents = Vec::new();
     let mut has_unnamed = false;
-    for page in pages.with_items_key("documents") {
+    for page in pages.with_rows_at("documents") {
         let page = page?;
         for listed in page.items() {
             let url = listed[&names.url].as_str();

@@ -35,7 +35,7 @@ fn run() -> std::result::Result<ExitCode, Failure> {
     let clock = ManualClock::new();
     let server = Server::start(pages, seed, clock.clone());
     let provider = Provider::new(&server.url("/token"), &server.url(""))?
-        .with_pagination(Pagination::page_numbers("page", "page_size"));
+        .with_pagination(Pagination::page_numbers("page"));
     let client = Client::new(provider, Credentials::new("soak", "secret"))?;
     let client = client.with_clock(clock.clone());
     let (begun, mut tally) = (Instant::now(), Tally::new(pages));

@@ -6,14 +6,37 @@ use std::path::Path;
 use std::process::Command;
 
 /// The modules in the order of `lib.rs`, each with the code of its file: no comments, no
-/// tests.
+/// tests. Those of a folder, in the order of its `mod.rs`, stand before the folder's own.
 fn modules() -> Vec<(String, String)> {
-    let lib = read("src/lib.rs");
-    let names = lib.lines().filter_map(|line| {
-        let line = line.strip_prefix("pub ").unwrap_or(line);
+    let mut modules = Vec::new();
+    for name in names_in("src/lib.rs") {
+        let folder = format!("src/{name}");
+        let root = format!("{folder}/mod.rs");
+        if !exists(&root) {
+            modules.push((name, code(&format!("{folder}.rs"))));
+            continue;
+        }
+        for inner in names_in(&root) {
+            let code = code(&format!("{folder}/{inner}.rs"));
+            modules.push((format!("{name}::{inner}"), code));
+        }
+        modules.push((name, code(&root)));
+    }
+    modules
+}
+
+/// The modules that a file lists.
+fn names_in(file: &str) -> Vec<String> {
+    let file = read(file);
+    let names = file.lines().filter_map(|line| {
+        let line = line.strip_prefix("pub(crate) ").or(line.strip_prefix("pub ")).unwrap_or(line);
         line.strip_prefix("mod ")?.strip_suffix(';')
     });
-    names.map(|name| (name.to_owned(), code(&format!("src/{name}.rs")))).collect()
+    names.map(str::to_owned).collect()
+}
+
+fn exists(file: &str) -> bool {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(file).exists()
 }
 
 fn code(file: &str) -> String {
@@ -60,9 +83,13 @@ fn a_file_imports_only_files_above_it_and_nobody_imports_from_the_root() {
     for (at, (name, code)) in modules.iter().enumerate() {
         let above: Vec<&str> = modules[..at].iter().map(|(name, _)| name.as_str()).collect();
         for path in code.split("crate::").skip(1) {
-            let end = path.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap();
-            let imported = &path[..end];
-            assert!(above.contains(&imported), "{name} imports {imported}, which is not above it");
+            let is_name = |c: char| c.is_alphanumeric() || c == '_';
+            let mut parts = path.split("::").map(|part| part.split(|c| !is_name(c)).next());
+            let (first, second) = (parts.next().flatten().unwrap(), parts.next().flatten());
+            // A type or function of the folder itself is named after nothing else.
+            let inner = format!("{first}::{}", second.unwrap_or_default());
+            let is_above = above.contains(&first) || above.contains(&inner.as_str());
+            assert!(is_above, "{name} imports {inner}, which is not above it");
             imports += 1;
         }
         assert!(!code.contains("super::"), "{name} imports from the root");
@@ -74,8 +101,10 @@ fn a_file_imports_only_files_above_it_and_nobody_imports_from_the_root() {
 fn every_file_is_a_module_of_the_list() {
     let modules = modules();
     for file in files() {
-        let name = file.strip_prefix("src/").unwrap().split(['/', '.']).next().unwrap();
-        let is_listed = name == "lib" || modules.iter().any(|(module, _)| module == name);
+        let name = file.strip_prefix("src/").and_then(|name| name.strip_suffix(".rs")).unwrap();
+        // Tests of a module stand in a folder of its name.
+        let name = name.trim_end_matches("/mod").trim_end_matches("/tests").replace('/', "::");
+        let is_listed = name == "lib" || modules.iter().any(|(module, _)| *module == name);
         assert!(is_listed, "{file} is not listed in lib.rs");
     }
 }

@@ -159,7 +159,7 @@ pub fn provider_at(origin: &str) -> Provider {
     Provider::new(&format!("{origin}{TOKEN_PATH}"), origin)
         .unwrap()
         .with_auth_method(AuthMethod::ClientSecretPost)
-        .with_pagination(Pagination::page_numbers("page_number", "page_size"))
+        .with_pagination(Pagination::page_numbers("page_number"))
 }
 
 pub fn client_at(origin: &str) -> Client {
