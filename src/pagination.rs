@@ -336,15 +336,6 @@ impl Strategy {
     }
 }
 
-impl Source {
-    fn new(text: &str) -> Self {
-        match text.strip_prefix(HEADER) {
-            Some(name) => Self::Header(name.to_owned()),
-            None => Self::Member(JsonPath::new(text)),
-        }
-    }
-}
-
 fn counts_rows(parameter: &str) -> bool {
     let name = parameter.to_ascii_lowercase().replace(['_', '-', '$', '.'], "");
     matches!(name.as_str(), "offset" | "skip" | "start" | "startindex" | "startat")

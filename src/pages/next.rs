@@ -5,7 +5,7 @@ use crate::pages::ask::Ask;
 use crate::pages::context::{Fault, PageContext, Step};
 use crate::pages::repeat::Likeness;
 use crate::pages::words::Role;
-use crate::pagination::Strategy;
+use crate::pagination::{Source, Strategy};
 use crate::progress::Proof;
 
 /// Why the rows of a page are not delivered: it is not the one that was asked for, or the one
@@ -118,6 +118,16 @@ fn named(page: &PageContext<'_>) -> Step {
 
 /// A page that names nothing next.
 fn unnamed(page: &PageContext<'_>) -> Step {
+    let is_list = page.rows > 0 && page.page.names.is_empty();
+    if let (
+        Strategy::NextLink(Source::Member(path)) | Strategy::Cursor(_, Source::Member(path)),
+        true,
+    ) = (&page.pagination.strategy, is_list)
+    {
+        return Step::Fail(Fault::to_declare(format!(
+            "the answer is a list, and has no place for {path}: declare how the next page is asked for"
+        )));
+    }
     let proof = match &page.pagination.strategy {
         _ if page.rows == 0 => Some(Proof::EmptyPage),
         Strategy::NextLink(path) => Some(Proof::Declared(path.to_string())),
