@@ -87,9 +87,7 @@ fn the_query_of_the_request_stays_and_its_own_cursor_is_where_the_walk_begins() 
 #[test]
 fn what_is_no_cursor_at_its_place_is_an_error() {
     let stage = Stage::new();
-    for (value, kind) in
-        [(json!({"after": "b"}), "an object"), (json!(["b"]), "a list"), (json!(true), "true")]
-    {
+    for value in [json!({"after": "b"}), json!(["b"]), json!(true)] {
         let outcome = stage.walk(
             &[body(&json!({"items": [1], "next": value}))],
             &Pagination::cursor("at", "next"),
@@ -98,6 +96,18 @@ fn what_is_no_cursor_at_its_place_is_an_error() {
             "page 1: next holds no text or number: declare the member with the cursor itself";
         assert_eq!((outcome.rows, outcome.error.as_deref()), (vec![1], Some(expected)));
         assert_eq!(outcome.class, Some(Class::Configuration));
+    }
+    // A list has no place for one.
+    for (paging, place) in [
+        (Pagination::cursor("at", "meta.next"), "meta.next"),
+        (Pagination::next_link("next"), "next"),
+    ] {
+        let outcome = stage.walk(&[reply(200, "[1]")], &paging);
+        let expected = format!(
+            "page 1: the answer is a list, and has no place for {place}: declare how the next page is asked for"
+        );
+        assert_eq!((outcome.rows, outcome.error), (vec![1], Some(expected)));
+        assert_eq!(stage.walk(&[reply(200, "[]")], &paging).error, None);
     }
     let outcome = stage.walk(&[], &Pagination::cursor("at", "header:not a name"));
     assert_eq!(outcome.error.as_deref(), Some("\"not a name\" is not a header name"));

@@ -413,7 +413,6 @@ fn a_resume_point_does_not_lead_the_token_to_another_origin() {
     let stranger = Server::with_api([reply(200, "[9]")]);
     let server = six_by_links();
     let client = server.client();
-    let link = stranger.url("/rows").replace(':', "%3A").replace('/', "%2F");
     let mut items = client.items::<u64>("/rows").with_pagination(Pagination::detect());
     items.nth(1);
     let text = items.resume_point().unwrap().to_string();
