@@ -41,7 +41,8 @@ pub(crate) fn refuse(page: &PageContext<'_>, likeness: Likeness) -> Option<Step>
         Likeness::SameIds => is_by_cursor && !page.is_seen,
         // Nothing tells one row from the other.
         Likeness::Anonymous => {
-            is_by_cursor && !page.is_seen || page.total().is_some() || told.is_some()
+            let is_told = told.is_some() && page.repeats < MOST_EMPTY_PAGES;
+            is_by_cursor && !page.is_seen || page.total().is_some() || is_told
         }
     };
     if goes_on {
@@ -239,6 +240,6 @@ fn is_round(total: u64) -> bool {
     total > 0 && total.is_multiple_of(1000)
 }
 
-/// After as many pages without rows, one after the other, no walk goes on.
+/// After as many pages without anything new, one after the other, no walk goes on.
 const MOST_EMPTY_PAGES: u32 = 10;
 const FROM_0: &str = "do pages count from 0? Then declare .starting_at(0)";
