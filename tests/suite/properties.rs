@@ -115,6 +115,7 @@ targets! {
     any_jwt_is_read_or_refused: "jwt", 4000;
     any_wait_is_bounded_and_as_it_was_asked_for: "waits", 150;
     any_walk_ends_and_loses_nothing: "pages", 300;
+    any_api_is_read_to_its_last_row_or_with_an_error: "walks", 1500;
     any_refusal_is_told_without_secrets: "error_body", 150;
     any_request_arrives_as_it_was_meant_or_not_at_all: "request", 400;
     any_resume_point_is_refused_or_survives: "resume_point", 4000;

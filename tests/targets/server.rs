@@ -97,6 +97,8 @@ struct Script {
     api: VecDeque<Vec<u8>>,
     /// What is answered once `api` is played.
     rest: Vec<u8>,
+    /// What answers a request line, if nothing was played.
+    answer: Option<Box<dyn Fn(&str) -> Answer + Send>>,
     seen: Vec<String>,
 }
 
@@ -135,8 +137,15 @@ impl Server {
             token: token.map(Answer::wire),
             api: api.iter().map(Answer::wire).collect(),
             rest: rest.wire(),
+            answer: None,
             seen: Vec::new(),
         };
+    }
+
+    /// From now on the API answers by this, from the request line.
+    pub fn answer(&self, by: impl Fn(&str) -> Answer + Send + 'static) {
+        let answer: Box<dyn Fn(&str) -> Answer + Send> = Box::new(by);
+        *lock(&self.script) = Script { answer: Some(answer), ..Script::default() };
     }
 
     /// The request lines since then, those to the token endpoint apart.
@@ -191,7 +200,10 @@ fn serve(mut stream: TcpStream, script: &Mutex<Script>) {
             match (&script.token, line.starts_with("POST /token ")) {
                 (Some(token), true) => token.clone(),
                 (None, true) => token_answer(),
-                (_, false) => script.api.pop_front().unwrap_or_else(|| script.rest.clone()),
+                (_, false) => match &script.answer {
+                    Some(answer) => answer(line).wire(),
+                    None => script.api.pop_front().unwrap_or_else(|| script.rest.clone()),
+                },
             }
         };
         if stream.write_all(&answer).is_err() {

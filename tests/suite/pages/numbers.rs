@@ -92,6 +92,11 @@ fn rows_that_have_nothing_of_their_own_may_come_again_where_the_walk_shows_progr
         let outcome = stage.walk(&pages, &numbers());
         assert_eq!((outcome.rows, outcome.error), (vec![7; 6], None));
     }
+    // A server that repeats its last page under any number is left after ten.
+    let pages: Vec<Reply> = (1..30).map(echo).collect();
+    let outcome = stage.walk(&pages, &numbers());
+    assert_eq!((outcome.rows.len(), outcome.requests), (20, 11));
+    assert!(outcome.error.is_some_and(|error| error.contains("the one before once more")));
     // Without, they are an error.
     let outcome = stage.walk(&vec![reply(200, "[7,7]"); 2], &numbers());
     assert!(outcome.rows == [7, 7] && outcome.error.is_some(), "{outcome:?}");

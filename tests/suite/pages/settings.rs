@@ -5,7 +5,6 @@ use unattended::Pagination;
 use unattended::error::Class;
 
 use super::{asked, body, saved, serving, targets, walk};
-use crate::support::*;
 
 #[test]
 fn paging_size_and_place_of_the_rows_can_be_set_for_one_walk() {
