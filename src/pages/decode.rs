@@ -24,10 +24,7 @@ impl Walk<'_> {
     ) -> Result<Envelope> {
         let pagination = &self.asker.pagination;
         let rows_at = pagination.rows_path();
-        let source = match &pagination.strategy {
-            Strategy::NextLink(source) | Strategy::Cursor(_, source) => Some(source),
-            _ => None,
-        };
+        let source = source_of(&pagination.strategy);
         let declared = match source {
             Some(Source::Member(path)) => Some(path),
             _ => None,
@@ -108,6 +105,14 @@ impl Walk<'_> {
         };
         let at = at.to_string();
         Some(format!("the answer has no member {at:?} with rows; it has: {names}{told}; {advice}"))
+    }
+}
+
+/// Where an answer holds what comes next, if that was declared.
+fn source_of(strategy: &Strategy) -> Option<&Source> {
+    match strategy {
+        Strategy::NextLink(source) | Strategy::Cursor(_, source) => Some(source),
+        _ => None,
     }
 }
 
