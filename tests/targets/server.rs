@@ -91,6 +91,9 @@ pub struct Server {
     client: Arc<Provider>,
 }
 
+/// Answers a request line.
+type Api = Box<dyn Fn(&str) -> Answer + Send>;
+
 #[derive(Default)]
 struct Script {
     token: Option<Vec<u8>>,
@@ -98,7 +101,7 @@ struct Script {
     /// What is answered once `api` is played.
     rest: Vec<u8>,
     /// What answers a request line, if nothing was played.
-    answer: Option<Box<dyn Fn(&str) -> Answer + Send>>,
+    answer: Option<Api>,
     seen: Vec<String>,
 }
 
@@ -144,8 +147,7 @@ impl Server {
 
     /// From now on the API answers by this, from the request line.
     pub fn answer(&self, by: impl Fn(&str) -> Answer + Send + 'static) {
-        let answer: Box<dyn Fn(&str) -> Answer + Send> = Box::new(by);
-        *lock(&self.script) = Script { answer: Some(answer), ..Script::default() };
+        *lock(&self.script) = Script { answer: Some(Box::new(by)), ..Script::default() };
     }
 
     /// The request lines since then, those to the token endpoint apart.

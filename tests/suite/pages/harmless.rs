@@ -53,7 +53,7 @@ fn shapes() -> Vec<Shape> {
         ),
         (
             "Slack",
-            body(&json!({"ok": true, "members": rows, "cache_ts": 1498777272, "response_metadata": {"next_cursor": ""}})),
+            body(&json!({"ok": true, "members": rows, "cache_ts": 1, "response_metadata": {"next_cursor": ""}})),
             cursor("cursor", "response_metadata.next_cursor"),
             "members",
             Proved("the word of the server in response_metadata.next_cursor"),
