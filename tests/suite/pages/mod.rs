@@ -11,9 +11,11 @@ mod names;
 mod numbers;
 mod offsets;
 mod resume;
+mod resume_text;
 mod rows;
 mod settings;
 mod shapes;
+mod targets;
 mod text;
 mod walks;
 
