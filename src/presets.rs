@@ -36,9 +36,9 @@ impl Provider {
     /// Snapdocs Connect, production.
     ///
     /// Credentials in the body and the audience that its Auth0 tenant expects; pages as
-    /// [`Pagination::next_page`] reads them. The vendor does not document the name of the
-    /// query parameter for the page: `page` is assumed, and an answer that shows it to be
-    /// wrong is an error.
+    /// [`Pagination::cursor`] reads them, by the number in `meta.next_page`. The vendor does
+    /// not document the name of the query parameter for the page: `page` is assumed, and an
+    /// answer that shows it to be wrong is an error.
     pub fn snapdocs() -> Self {
         snapdocs(
             "https://login.snapdocs.com/oauth/token/",
