@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Value, json};
 use unattended::error::Class;
-use unattended::{Client, Error, Event, Items, Pagination, Request};
+use unattended::{Client, Error, Items, Pagination};
 
-use super::{Stage, asked, body, numbered, serving, targets, walk, words};
+use super::{Stage, asked, body, numbered, serving, walk, words};
 use crate::support::*;
 
 /// Answers the API by the cursor of the query, empty for the first page.

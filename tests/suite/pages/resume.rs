@@ -350,6 +350,24 @@ fn a_walk_is_taken_up_with_the_page_size_of_before() {
 }
 
 #[test]
+fn a_page_size_that_was_not_declared_is_part_of_the_query() {
+    let server = seven();
+    let client = server.client();
+    let mut items = client.items::<u64>("/rows?page_size=2");
+    let mut rows: Vec<u64> = items.by_ref().take(5).map(Result::unwrap).collect();
+    let point = saved(items.resume_point());
+    let (none, error) = walk(&mut client.items::<u64>("/rows").resume(&point));
+    assert!(none.is_empty());
+    assert_eq!(
+        error.unwrap().to_string(),
+        "the resume point is for the same path with another query"
+    );
+    let (rest, error) = walk(&mut client.items::<u64>("/rows?page_size=2").resume(&point));
+    rows.extend(rest);
+    assert!(error.is_none() && rows == up_to(7), "{rows:?} {error:?}");
+}
+
+#[test]
 fn a_walk_that_began_in_the_middle_is_still_one_when_it_is_taken_up() {
     let server = seven();
     let client = server.client();
