@@ -64,7 +64,7 @@ pub struct Pagination {
 pub(crate) enum Strategy {
     Detect,
     LinkHeader,
-    NextLink(JsonPath),
+    NextLink(Source),
     PageNumbers(String),
     Offset(String),
     Cursor(String, Source),
@@ -72,7 +72,7 @@ pub(crate) enum Strategy {
     Single,
 }
 
-/// Where an answer holds its cursor.
+/// Where an answer holds its cursor or link.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Source {
     Member(JsonPath),
@@ -106,12 +106,13 @@ impl Pagination {
 
     /// A member of the answer holds the URL of the next page: `next`, `@odata.nextLink`,
     /// `_links.next.href`; or a list of links, of which the one with `rel` or `relation`
-    /// `next` counts (`link` in FHIR). None, `null` and an empty text are the end.
+    /// `next` counts (`link` in FHIR); or a header does (`header:Next-Page`). None, `null` and
+    /// an empty text are the end.
     ///
     /// A link is followed as it stands, relative to the URL that answered, or to
     /// `_links.base` where the answer has one.
     pub fn next_link(path: impl AsRef<str>) -> Self {
-        Self::of(Strategy::NextLink(JsonPath::new(path.as_ref())))
+        Self::of(Strategy::NextLink(Source::new(path.as_ref())))
     }
 
     /// Numbered pages, from 1 or [`starting_at`](Self::starting_at): `?page=2`. The end is a
@@ -141,12 +142,7 @@ impl Pagination {
     /// # let _ = slack;
     /// ```
     pub fn cursor(parameter: impl Into<String>, source: impl AsRef<str>) -> Self {
-        let source = source.as_ref();
-        let source = match source.strip_prefix(HEADER) {
-            Some(name) => Source::Header(name.to_owned()),
-            None => Source::Member(JsonPath::new(source)),
-        };
-        Self::of(Strategy::Cursor(parameter.into(), source))
+        Self::of(Strategy::Cursor(parameter.into(), Source::new(source.as_ref())))
     }
 
     /// A field of the last row asks for the rows after it: `?after=4711` with the field `id`.
@@ -279,7 +275,7 @@ impl Pagination {
     /// Why it cannot be right, before anything is asked.
     pub(crate) fn fault(&self) -> Option<String> {
         let path = match &self.strategy {
-            Strategy::NextLink(path)
+            Strategy::NextLink(Source::Member(path))
             | Strategy::AfterRow(_, path)
             | Strategy::Cursor(_, Source::Member(path)) => Some(path),
             _ => None,
@@ -296,7 +292,8 @@ impl Pagination {
             Strategy::PageNumbers(parameter) if counts_rows(parameter) => Some(format!(
                 "Pagination::page_numbers({parameter:?}): a parameter of this name counts rows and not pages: declare Pagination::offset({parameter:?})"
             )),
-            Strategy::Cursor(_, Source::Header(name))
+            Strategy::NextLink(Source::Header(name))
+            | Strategy::Cursor(_, Source::Header(name))
                 if HeaderName::from_bytes(name.as_bytes()).is_err() =>
             {
                 Some(format!("{name:?} is not a header name"))

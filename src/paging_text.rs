@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::error::{Error, Result};
+use crate::json_path::JsonPath;
 use crate::pagination::{HEADER, PageSize, Pagination, Source, Strategy};
 
 /// As Rust code: the line that declares it.
@@ -107,6 +108,15 @@ impl FromStr for Pagination {
         match pagination.fault() {
             None => Ok(pagination),
             Some(why) => Err(Error::configuration(format!("{text:?}: {why}"))),
+        }
+    }
+}
+
+impl Source {
+    pub(crate) fn new(text: &str) -> Self {
+        match text.strip_prefix(HEADER) {
+            Some(name) => Self::Header(name.to_owned()),
+            None => Self::Member(JsonPath::new(text)),
         }
     }
 }

@@ -48,7 +48,7 @@ fn client(origin: &str) -> Client {
     let provider = Provider::new(&format!("{origin}/token"), origin)
         .unwrap()
         .with_auth_method(AuthMethod::ClientSecretPost)
-        .with_pagination(Pagination::page_numbers("page_number", "page_size"));
+        .with_pagination(Pagination::page_numbers("page_number"));
     Client::new(provider, Credentials::new("id", "secret"))
         .unwrap()
         .with_retry_policy(RetryPolicy::default())

@@ -10,7 +10,7 @@ use crate::pages::context::{Fault, Step};
 use crate::pages::envelope::{Envelope, LINK_HEADER};
 use crate::pages::walk::{Stage, Walk};
 use crate::pages::words::Role;
-use crate::pagination::{HEADER, Pagination, Strategy};
+use crate::pagination::{Pagination, Strategy};
 use crate::progress::Proof;
 use crate::response::Response;
 
@@ -146,7 +146,6 @@ impl Walk<'_> {
             LINK_HEADER => Pagination::link_header(),
             "@odata.context" => Pagination::next_link("@odata.nextLink"),
             "links" | "_links" => Pagination::next_link(format!("{place}.next")),
-            place if place.starts_with(HEADER) => return None,
             place => Pagination::next_link(place),
         };
         (self.asker.pagination.strategy == Strategy::Detect).then_some(pagination)

@@ -65,7 +65,8 @@ impl Asker {
         let parameter = self.pagination.parameter().map(str::to_owned);
         let own = parameter.as_deref().map(|parameter| self.take(parameter)).transpose()?;
         let number = |own: &Value| {
-            let refuse = || Error::configuration(format!("the query's {parameter:?} is no number"));
+            let name = parameter.as_deref().unwrap_or_default();
+            let refuse = || Error::configuration(format!("the request's {name:?} is not a number"));
             whole(&plain(own)).ok_or_else(refuse)
         };
         let first = self.pagination.first().unwrap_or_default();
@@ -93,6 +94,15 @@ impl Asker {
                 self.request = self.with(&self.request, [(parameter, own)])?;
             }
         }
+        Ok(())
+    }
+
+    /// The page size of another walk, in place of this one's.
+    pub(crate) fn set_page_size(&mut self, size: Option<PageSize>) -> Result<()> {
+        if let Some(PageSize { parameter, .. }) = &size {
+            self.take(parameter)?;
+        }
+        self.pagination.page_size = size;
         Ok(())
     }
 

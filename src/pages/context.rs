@@ -23,6 +23,8 @@ pub(crate) struct PageContext<'a> {
     pub(crate) counted_pages: Option<u64>,
     /// Pages without rows, one after the other, up to this one.
     pub(crate) empty_pages: u32,
+    /// Pages that were like the one before, one after the other, up to this one.
+    pub(crate) repeats: u32,
     /// The values that the request for the page had in its query.
     pub(crate) sent: &'a [String],
     /// What it names next by a link, a cursor or its last row, or why that cannot be asked.

@@ -24,8 +24,9 @@ impl Walk<'_> {
     ) -> Result<Envelope> {
         let pagination = &self.asker.pagination;
         let rows_at = pagination.rows_path();
-        let declared = match &pagination.strategy {
-            Strategy::NextLink(path) | Strategy::Cursor(_, Source::Member(path)) => Some(path),
+        let source = source_of(&pagination.strategy);
+        let declared = match source {
+            Some(Source::Member(path)) => Some(path),
             _ => None,
         };
         let mut page = Envelope::default();
@@ -50,7 +51,7 @@ impl Walk<'_> {
         };
         decoded.map_err(|error| self.at_row(error, &rows_at, rows.len()))?;
         page.add_headers(response.headers());
-        if let Strategy::Cursor(_, Source::Header(name)) = &pagination.strategy {
+        if let Some(Source::Header(name)) = source {
             page.declared = response.header(name).map(Value::from);
         }
         let is_ignored =
@@ -80,7 +81,11 @@ impl Walk<'_> {
             let told = response.words(trouble);
             return Some(format!("the answer has an error in the place of its rows: {told}"));
         }
-        let may_be_absent = self.asker.pagination.rows_may_be_absent && trouble.is_none();
+        // A page beyond the last may have no place for rows.
+        let (point, declared) = (&self.point, self.asker.pagination.rows_may_be_absent);
+        let is_whole = |(_, most): (u64, u64)| !point.is_partial && point.delivered >= most;
+        let may_be_absent = declared || point.promised.is_some_and(is_whole);
+        let may_be_absent = may_be_absent && trouble.is_none();
         if page.rows != RowsFound::Missing || may_be_absent {
             return None;
         }
@@ -100,6 +105,14 @@ impl Walk<'_> {
         };
         let at = at.to_string();
         Some(format!("the answer has no member {at:?} with rows; it has: {names}{told}; {advice}"))
+    }
+}
+
+/// Where an answer holds what comes next, if that was declared.
+fn source_of(strategy: &Strategy) -> Option<&Source> {
+    match strategy {
+        Strategy::NextLink(source) | Strategy::Cursor(_, source) => Some(source),
+        _ => None,
     }
 }
 

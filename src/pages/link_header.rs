@@ -16,19 +16,20 @@ pub(crate) struct LinkHeader {
 impl LinkHeader {
     pub(crate) fn read<'h>(values: impl Iterator<Item = &'h str>) -> Self {
         let mut found = Self::default();
-        for value in values {
-            found.add(value);
-            found.is_unreadable |= found.next.is_none() && !found.is_over && names_next(value);
-        }
-        found.is_unreadable &= found.next.is_none();
+        values.for_each(|value| found.add(value));
+        found.is_unreadable &= found.next.is_none() && !found.is_over;
         found
     }
 
     /// The first `rel` of a link counts.
     fn add(&mut self, header: &str) {
         let mut rest = header;
-        while let Some((_, after)) = rest.split_once('<') {
-            let Some((target, mut parameters)) = after.split_once('>') else { return };
+        while let Some((before, after)) = rest.split_once('<') {
+            self.is_unreadable |= names_next(before);
+            let Some((target, mut parameters)) = after.split_once('>') else {
+                self.is_unreadable |= names_next(after);
+                return;
+            };
             let (mut is_next, mut is_over) = (None, false);
             loop {
                 let (parameter, following) = split_unquoted(parameters);
@@ -56,6 +57,7 @@ impl LinkHeader {
                 _ => {}
             }
         }
+        self.is_unreadable |= names_next(rest);
     }
 }
 
@@ -108,6 +110,8 @@ mod tests {
             ("<a>; rel='prev next', <b>; rel=next", Some("a")),
             ("<a>; rel=prev; results=\"false\", <b>; rel=next; results=\"true\"", Some("b")),
             ("<a>; title=\"open; rel=next", None),
+            // The first one counts (RFC 8288 §3.3).
+            ("<a>; rel=prev; rel=next", None),
         ];
         for (header, target) in cases {
             let found = LinkHeader::read([header].into_iter());

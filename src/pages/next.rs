@@ -5,7 +5,7 @@ use crate::pages::ask::Ask;
 use crate::pages::context::{Fault, PageContext, Step};
 use crate::pages::repeat::Likeness;
 use crate::pages::words::Role;
-use crate::pagination::Strategy;
+use crate::pagination::{Source, Strategy};
 use crate::progress::Proof;
 
 /// Why the rows of a page are not delivered: it is not the one that was asked for, or the one
@@ -31,13 +31,21 @@ pub(crate) fn refuse(page: &PageContext<'_>, likeness: Likeness) -> Option<Step>
             page.pagination.first().unwrap_or_default()
         )));
     }
-    // A cursor that goes on shows that the walk does, and so does a total that wants more rows
-    // of which nothing tells one from the other. Links are asked once each.
-    let has_cursor = matches!(&page.named, Some(Ok(Ask::Cursor(_)))) && !page.is_seen;
-    let is_wanted = likeness == Likeness::Anonymous && page.total().is_some();
-    let is_linked = page.pagination.strategy.follows_links();
-    let goes_on = has_cursor || is_wanted || is_linked || told.is_some();
-    if likeness == Likeness::None || goes_on {
+    // Some servers repeat their last page under every number, and some name another cursor in
+    // each answer: the same rows are the same page. Links are asked once each.
+    let is_by_cursor = matches!(page.pagination.strategy, Strategy::Cursor(..));
+    let goes_on = match likeness {
+        _ if page.pagination.strategy.follows_links() => true,
+        Likeness::None => true,
+        Likeness::Same => false,
+        Likeness::SameIds => is_by_cursor && !page.is_seen,
+        // Nothing tells one row from the other.
+        Likeness::Anonymous => {
+            let is_told = told.is_some() && page.repeats < MOST_EMPTY_PAGES;
+            is_by_cursor && !page.is_seen || page.total().is_some() || is_told
+        }
+    };
+    if goes_on {
         return None;
     }
     Some(Step::Fail(Fault::to_declare(format!(
@@ -89,7 +97,8 @@ fn named(page: &PageContext<'_>) -> Step {
     // Beside a cursor a word ends the walk; a link is followed once more, to a page that says
     // so again.
     let is_cursor = matches!(ask, Ask::Cursor(_)) && !page.is_missed();
-    let word = page.end_word().filter(|word| is_empty || is_cursor || word.role != Role::Next);
+    // That another link or cursor is not there says nothing beside this one.
+    let word = page.end_word().filter(|word| !matches!(word.role, Role::Next | Role::Cursor));
     let is_over = is_empty && (page.is_seen || page.pagination.is_until_empty);
     match (word, page.reached()) {
         (Some(word), _) if is_empty || is_cursor || page.is_seen => {
@@ -110,6 +119,16 @@ fn named(page: &PageContext<'_>) -> Step {
 
 /// A page that names nothing next.
 fn unnamed(page: &PageContext<'_>) -> Step {
+    let is_list = page.rows > 0 && page.page.names.is_empty();
+    if let (
+        Strategy::NextLink(Source::Member(path)) | Strategy::Cursor(_, Source::Member(path)),
+        true,
+    ) = (&page.pagination.strategy, is_list)
+    {
+        return Step::Fail(Fault::to_declare(format!(
+            "the answer is a list, and has no place for {path}: declare how the next page is asked for"
+        )));
+    }
     let proof = match &page.pagination.strategy {
         _ if page.rows == 0 => Some(Proof::EmptyPage),
         Strategy::NextLink(path) => Some(Proof::Declared(path.to_string())),
@@ -221,6 +240,6 @@ fn is_round(total: u64) -> bool {
     total > 0 && total.is_multiple_of(1000)
 }
 
-/// After as many pages without rows, one after the other, no walk goes on.
+/// After as many pages without anything new, one after the other, no walk goes on.
 const MOST_EMPTY_PAGES: u32 = 10;
 const FROM_0: &str = "do pages count from 0? Then declare .starting_at(0)";

@@ -17,7 +17,9 @@ pub(crate) enum Likeness {
     None,
     /// The same rows, which have nothing that tells one from the other.
     Anonymous,
-    /// The same rows by their ids, whatever else in them may have changed.
+    /// The same rows by their ids, and something else in them has changed.
+    SameIds,
+    /// The same rows by their ids, letter for letter.
     Same,
 }
 
@@ -29,12 +31,13 @@ impl Identity {
 
     pub(crate) fn likeness(&self, before: Option<&Self>) -> Likeness {
         let Some(before) = before else { return Likeness::None };
-        match self.rows == before.rows {
-            _ if self.ids.is_some() && (&self.ids, self.count) == (&before.ids, before.count) => {
-                Likeness::Same
-            }
-            true => Likeness::Anonymous,
-            false => Likeness::None,
+        let has_same_ids =
+            self.ids.is_some() && (&self.ids, self.count) == (&before.ids, before.count);
+        match (self.rows == before.rows, has_same_ids) {
+            (true, true) => Likeness::Same,
+            (false, true) => Likeness::SameIds,
+            (true, false) => Likeness::Anonymous,
+            (false, false) => Likeness::None,
         }
     }
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
 use crate::pages::ask::Ask;
+use crate::pagination::PageSize;
 use crate::url;
 
 /// Where a walk over pages stands: everything before it was delivered.
@@ -44,7 +45,7 @@ pub struct ResumePoint {
     pub(crate) delivered: u64,
     /// The smallest and the largest total that the server promised on the way.
     pub(crate) promised: Option<(u64, u64)>,
-    pub(crate) page_size: Option<u64>,
+    pub(crate) page_size: Option<PageSize>,
     /// The `Date` of the first answer, in Unix seconds.
     pub(crate) date: Option<u64>,
     /// The walk began in the middle, by the caller's own number or cursor: totals say nothing.
@@ -86,7 +87,7 @@ impl fmt::Debug for ResumePoint {
             .field("skip", &self.skip)
             .field("delivered", &self.delivered)
             .field("promised", &self.promised)
-            .field("page_size", &self.page_size)
+            .field("page_size", &self.page_size.as_ref().map(|size| size.rows))
             .finish_non_exhaustive()
     }
 }
@@ -111,7 +112,7 @@ impl fmt::Display for ResumePoint {
             "skip": self.skip,
             "delivered": self.delivered,
             "promised": self.promised.map(|(least, most)| [least, most]),
-            "page_size": self.page_size,
+            "page_size": self.page_size.as_ref().map(|size| json!([size.parameter, size.rows])),
             "date": self.date,
             "is_partial": self.is_partial,
         });
@@ -146,6 +147,13 @@ fn read(value: &Value) -> Option<ResumePoint> {
         Value::Null => None,
         value => Some((value.get(0)?.as_u64()?, value.get(1)?.as_u64()?)),
     };
+    let page_size = match value.get("page_size")? {
+        Value::Null => None,
+        value => Some(PageSize {
+            parameter: value.get(0)?.as_str()?.to_owned(),
+            rows: value.get(1)?.as_u64()?,
+        }),
+    };
     Some(ResumePoint {
         path: text("path")?,
         query: text("query")?,
@@ -154,7 +162,7 @@ fn read(value: &Value) -> Option<ResumePoint> {
         skip: number("skip")?,
         delivered: number("delivered")?,
         promised,
-        page_size: optional("page_size")?,
+        page_size,
         date: optional("date")?,
         is_partial: value.get("is_partial")?.as_bool()?,
     })

@@ -38,6 +38,8 @@ pub(crate) struct Walk<'c> {
     /// Where next links stood.
     pub(crate) link_place: Option<String>,
     pub(crate) empty_pages: u32,
+    /// Pages that were like the one before, one after the other.
+    repeats: u32,
     pub(crate) stage: Stage,
     /// It goes on from a point, and no page has come since.
     pub(crate) is_resumed: bool,
@@ -70,6 +72,7 @@ impl<'c> Walk<'c> {
             last: None,
             link_place: None,
             empty_pages: 0,
+            repeats: 0,
             stage: Stage::New,
             is_resumed: false,
             error: None,
@@ -111,7 +114,7 @@ impl<'c> Walk<'c> {
 
     pub(crate) fn resume_point(&self) -> Option<ResumePoint> {
         let query = self.asker.fingerprint();
-        let page_size = self.asker.page_size();
+        let page_size = self.asker.pagination.page_size.clone();
         (self.stage != Stage::Ended).then(|| ResumePoint { query, page_size, ..self.point.clone() })
     }
 
@@ -156,6 +159,7 @@ impl<'c> Walk<'c> {
         let sent: Vec<String> = request.query_pairs().into_iter().map(|(_, value)| value).collect();
         let likeness = page.identity.as_ref().map(|it| it.likeness(self.last.as_ref()));
         let likeness = likeness.unwrap_or(Likeness::None);
+        self.repeats = if likeness == Likeness::None { 0 } else { self.repeats + 1 };
         let (named, place) = self.named(&page, &response).unzip();
         let delivered = self.point.delivered.saturating_sub(self.point.skip).saturating_add(all);
         self.begin_in_the_middle(&page);
@@ -218,6 +222,7 @@ impl<'c> Walk<'c> {
             asked_size: self.asker.page_size(),
             counted_pages: self.progress.total_pages.filter(|_| !self.point.is_partial),
             empty_pages: self.empty_pages,
+            repeats: self.repeats,
             sent,
             is_seen: mark.is_some_and(|mark| self.seen.contains(&fingerprint(&mark))),
             named,
@@ -231,8 +236,11 @@ impl<'c> Walk<'c> {
         let point = &mut self.point;
         if self.is_resumed && (point.ask != Ask::First || point.skip > 0) {
             // By another page size the pages would begin elsewhere.
-            if let Some(size) = &mut self.asker.pagination.page_size {
-                size.rows = point.page_size.unwrap_or(size.rows);
+            self.asker.set_page_size(point.page_size.clone())?;
+            if let Ask::Page(number) = point.ask {
+                // Where its pages count from.
+                let start = number.saturating_add(1).saturating_sub(point.number);
+                self.asker.pagination.start = Some(start);
             }
         }
         if self.is_resumed {

@@ -117,8 +117,11 @@ impl Role {
     /// than a common word: `X-WP-TotalPages`, `opc-next-page`, `x-ms-continuationtoken`.
     pub(crate) fn of_header(name: &str) -> Option<Self> {
         let bare = name.strip_prefix("x-").unwrap_or(name);
-        if let "pages" | "total" = bare {
-            return Self::of(bare);
+        match bare {
+            "pages" | "total" => return Self::of(bare),
+            // WordPress.
+            "wp-total" => return Some(Self::Total),
+            _ => {}
         }
         let parts = std::iter::successors(Some(bare), |rest| Some(rest.split_once('-')?.1));
         let role = parts.filter(|name| !is_common(name)).find_map(Self::of)?;
@@ -137,9 +140,15 @@ pub(crate) fn is_common(name: &str) -> bool {
     COMMON.contains(&name)
 }
 
-/// Whether a name only raises alarms: it tells of much else that is or is not over.
+/// Whether a name only raises alarms: it tells of much else as well.
 pub(crate) fn is_alarm_only(name: &str) -> bool {
-    const ALARMS: [&str; 8] = [
+    const ALARMS: [&str; 13] = [
+        // These may repeat what was asked for.
+        "pageToken",
+        "page_token",
+        "paginationToken",
+        "pagination_token",
+        "continuation",
         "complete",
         "isComplete",
         "is_complete",
@@ -174,7 +183,7 @@ pub(crate) fn says_something(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => false,
         Value::String(text) => !matches!(text.trim(), "" | "0" | "false" | "null" | "-1"),
-        Value::Number(_) => count(value).is_some_and(|number| number > 0),
+        Value::Number(number) => number.as_f64().is_some_and(|number| number > 0.0),
         Value::Object(map) => map.values().any(says_something),
         Value::Array(items) => items.iter().any(says_something),
         Value::Bool(true) => true,

@@ -621,7 +621,7 @@ fn an_error_is_one_line_whatever_is_quoted_in_it() {
     let client = server.client();
     let url = client.get("https://else\r\nwhere/").unwrap_err().to_string();
     assert_eq!(url, r"GET https://else\r\nwhere/: the request's URL: not a valid URL");
-    let decoded = client.items::<Kind>("/rows").with_items_key("e").next().unwrap().unwrap_err();
+    let decoded = client.items::<Kind>("/rows").with_rows_at("e").next().unwrap().unwrap_err();
     let decoded = decoded.to_string();
     assert!(decoded.contains("it has: items, c d;"), "{decoded}");
 

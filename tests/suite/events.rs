@@ -50,6 +50,7 @@ fn a_run_is_told_line_by_line() {
             "token refused: GET HOST/rows",
             "token renewed from HOST, good for 60 min",
             "page 2: 1 rows, 3 of 3",
+            "GET HOST/rows: complete, 3 rows on 2 pages, by the 3 rows that the server promised",
         ]
     );
 }
@@ -214,6 +215,7 @@ fn a_total_that_changes_on_the_way_is_told() {
             "GET HOST/rows: the server now promises 5 rows instead of 3",
             "page 2: 2 rows, 4 of 5",
             "page 3: 1 rows, 5 of 5",
+            "GET HOST/rows: complete, 5 rows on 3 pages, by the 5 rows that the server promised",
         ]
     );
 }
@@ -221,7 +223,7 @@ fn a_total_that_changes_on_the_way_is_told() {
 #[test]
 fn pages_without_a_total_say_so_far() {
     let server = Server::with_api([reply(200, r#"{"items":[1,2]}"#)]);
-    let provider = server.provider().with_pagination(unattended::Pagination::next_link());
+    let provider = server.provider().with_pagination(unattended::Pagination::next_link("next"));
     let credentials = unattended::Credentials::new("my-client", SECRET);
     let (client, log) = observed(Client::new(provider, credentials).unwrap());
     assert_eq!(client.items::<u64>("/rows").map(Result::unwrap).count(), 2);

@@ -113,7 +113,7 @@ fn a_next_link_to_another_origin_gets_no_token_and_no_request() {
         for answer in [reply(200, body), header] {
             let server = Server::with_api([answer]);
             let client = server.client();
-            let rows = client.items::<Value>("/rows").with_pagination(Pagination::next_link());
+            let rows = client.items::<Value>("/rows").with_pagination(Pagination::detect());
             let rows: Vec<_> = rows.collect();
             assert_eq!(rows.len(), 2, "{link}: {rows:?}");
             assert_eq!(*rows[0].as_ref().unwrap(), 1);

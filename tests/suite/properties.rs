@@ -115,6 +115,7 @@ targets! {
     any_jwt_is_read_or_refused: "jwt", 4000;
     any_wait_is_bounded_and_as_it_was_asked_for: "waits", 150;
     any_walk_ends_and_loses_nothing: "pages", 300;
+    any_api_is_read_to_its_last_row_or_with_an_error: "walks", 1500;
     any_refusal_is_told_without_secrets: "error_body", 150;
     any_request_arrives_as_it_was_meant_or_not_at_all: "request", 400;
     any_resume_point_is_refused_or_survives: "resume_point", 4000;
@@ -244,7 +245,7 @@ fn followed(header: &str) -> Option<String> {
     let mut first = Answer::ok("[1]");
     first.headers.push(("link".into(), header.into()));
     server.play(None, &[first], &Answer::ok("[2]"));
-    let items = client.items::<u8>("/v1/rows").with_pagination(Pagination::next_link());
+    let items = client.items::<u8>("/v1/rows").with_pagination(Pagination::detect());
     assert!(items.map(Result::unwrap).count() > 0, "{header}");
     let line = server.seen().get(1)?.clone();
     Some(line.split(' ').nth(1).unwrap().to_owned())

@@ -460,13 +460,13 @@ fn nothing_that_holds_a_secret_prints_it() {
     let linked = json!({"items": [1], "next": "/a?cursor=qu3ry", "error": TOKEN});
     for page in [linked, json!({"items": [1], "links": {"next": "/a?cursor=qu3ry"}})] {
         let server = Server::with_api([reply(200, page.to_string())]);
-        let provider = server.provider().with_pagination(Pagination::next_link());
+        let provider = server.provider().with_pagination(Pagination::detect());
         let client = Client::new(provider, Credentials::new("my-client", PREY)).unwrap();
         let mut pages = client.pages::<u8>("/a?key=qu3ry");
         write!(text, "{:?}{:?}", pages.next().unwrap().unwrap(), pages.resume_point()).unwrap();
     }
     assert!(text.contains("Page {") && text.contains(r#"ResumePoint { path: "/a""#), "{text}");
-    let numbers = Pagination::page_numbers("key", "size");
+    let numbers = Pagination::page_numbers("key");
     let mut wrong = client.pages::<u8>("/a?key=qu3ry").with_pagination(numbers);
     text += &printed(&wrong.next().unwrap().unwrap_err());
     assert_clean(&text, &"debug");

@@ -18,6 +18,7 @@ mod server;
 mod store_entry;
 mod token_answer;
 mod waits;
+mod walks;
 
 use std::error::Error as _;
 
@@ -35,6 +36,7 @@ pub const TARGETS: &[Target] = &[
     ("jwt", jwt::check),
     ("waits", waits::check),
     ("pages", pages::check),
+    ("walks", walks::check),
     ("error_body", error_body::check),
     ("request", request::check),
     ("resume_point", resume_point::check),

@@ -17,10 +17,10 @@ pub fn check(data: &[u8]) {
         None => (data, &[][..]),
     };
     let (pagination, key) = match style {
-        b"next_page" => (Pagination::next_page("page"), "data"),
-        b"next_link" => (Pagination::next_link(), "items"),
+        b"next_page" => (Pagination::cursor("page", "meta.next_page").with_rows_at("data"), "data"),
+        b"next_link" => (Pagination::detect(), "items"),
         b"single" => (Pagination::single(), "items"),
-        _ => (Pagination::page_numbers("page_number", "page_size"), "items"),
+        _ => (Pagination::page_numbers("page_number"), "items"),
     };
     let answers: Vec<Answer> = split(rest).map(|text| success(Answer::read(text))).collect();
     let server = Server::here();

@@ -91,12 +91,17 @@ pub struct Server {
     client: Arc<Provider>,
 }
 
+/// Answers a request line.
+type Api = Box<dyn Fn(&str) -> Answer + Send>;
+
 #[derive(Default)]
 struct Script {
     token: Option<Vec<u8>>,
     api: VecDeque<Vec<u8>>,
     /// What is answered once `api` is played.
     rest: Vec<u8>,
+    /// What answers a request line, if nothing was played.
+    answer: Option<Api>,
     seen: Vec<String>,
 }
 
@@ -135,8 +140,14 @@ impl Server {
             token: token.map(Answer::wire),
             api: api.iter().map(Answer::wire).collect(),
             rest: rest.wire(),
+            answer: None,
             seen: Vec::new(),
         };
+    }
+
+    /// From now on the API answers by this, from the request line.
+    pub fn answer(&self, by: impl Fn(&str) -> Answer + Send + 'static) {
+        *lock(&self.script) = Script { answer: Some(Box::new(by)), ..Script::default() };
     }
 
     /// The request lines since then, those to the token endpoint apart.
@@ -191,7 +202,10 @@ fn serve(mut stream: TcpStream, script: &Mutex<Script>) {
             match (&script.token, line.starts_with("POST /token ")) {
                 (Some(token), true) => token.clone(),
                 (None, true) => token_answer(),
-                (_, false) => script.api.pop_front().unwrap_or_else(|| script.rest.clone()),
+                (_, false) => match &script.answer {
+                    Some(answer) => answer(line).wire(),
+                    None => script.api.pop_front().unwrap_or_else(|| script.rest.clone()),
+                },
             }
         };
         if stream.write_all(&answer).is_err() {

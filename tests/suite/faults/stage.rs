@@ -92,7 +92,7 @@ pub fn client_of(token: &str, api: &str) -> Client {
     let provider = Provider::new(&format!("{token}{TOKEN_PATH}"), api)
         .unwrap()
         .with_auth_method(AuthMethod::ClientSecretPost)
-        .with_pagination(Pagination::page_numbers("page_number", "page_size"));
+        .with_pagination(Pagination::page_numbers("page_number"));
     Client::new(provider, Credentials::new("my-client", SECRET)).unwrap()
 }
 

@@ -5,20 +5,12 @@ use std::time::UNIX_EPOCH;
 use serde_json::{Value, json};
 use unattended::{Client, Error, Pagination, Request, ResumePoint};
 
-use crate::pages::{asked, body, numbered, walk, words};
+use super::{asked, body, numbered, saved, serving, up_to, walk, words};
 use crate::support::*;
 
-/// Through its text, as a file would keep it.
-fn saved(point: Option<ResumePoint>) -> ResumePoint {
-    format!("{}\n", point.expect("something is left")).parse().unwrap()
-}
-
 /// Rows 1 to 7, three on a page unless the query says otherwise.
-fn seven() -> Server {
-    Server::start(|seen| {
-        if seen.path() == TOKEN_PATH {
-            return token_reply("t", 3600);
-        }
+pub fn seven() -> Server {
+    serving(|seen| {
         let number = |name, default| asked(seen, name).map_or(default, |n| n.parse().unwrap());
         let (page, size): (u64, u64) = (number("page_number", 1), number("page_size", 3));
         let rows: Vec<u64> =
@@ -30,19 +22,44 @@ fn seven() -> Server {
 }
 
 /// Rows 1 to 6, two on a page, by opaque links.
-fn six_by_links() -> Server {
-    Server::start(|seen| match (seen.path(), asked(seen, "cursor")) {
-        (TOKEN_PATH, _) => token_reply("t", 3600),
-        (_, None) => body(&json!({"items": [1, 2], "next": "?cursor=b%26c"})),
-        (_, Some("b%26c")) => body(&json!({"items": [3, 4], "next": "/rows?cursor=d"})),
+pub fn six_by_links() -> Server {
+    serving(|seen| match asked(seen, "cursor") {
+        None => body(&json!({"items": [1, 2], "next": "?cursor=b%26c"})),
+        Some("b%26c") => body(&json!({"items": [3, 4], "next": "/rows?cursor=d"})),
         _ => body(&json!({"items": [5, 6], "meta": {"total_items": 6}})),
     })
 }
 
+/// Rows 1 to 7, three on a page, by whatever the query asks for.
+fn seven_by(seen: &Seen) -> Reply {
+    let number = |name: &str| asked(seen, name).map(|number| number.parse::<u64>().unwrap());
+    let cursor = asked(seen, "cursor").map(|cursor| cursor.replace("c%26", "").parse().unwrap());
+    let body_cursor = serde_json::from_str::<Value>(&seen.body).ok();
+    let body_cursor = body_cursor.and_then(|body| body["after"].as_u64());
+    let after = number("after");
+    let pages = number("page").map(|page| (page - 1) * 3);
+    let offset = number("offset").or(cursor).or(after).or(pages).or(body_cursor).unwrap_or(0);
+    let rows: Vec<u64> = (1..=7).skip(offset as usize).take(3).collect();
+    let has_more = offset + 3 < 7;
+    let next = has_more.then(|| format!("c&{}", offset + 3));
+    let mut answer = json!({"items": rows});
+    if asked(seen, "told") == Some("1") || seen.path() == "/cursors" {
+        answer["next_cursor"] = json!(next);
+    }
+    if seen.path() == "/searches" {
+        answer["paging"] = json!({"after": has_more.then_some(offset + 3)});
+    }
+    let reply = body(&answer);
+    match next.filter(|_| seen.path() == "/headers") {
+        Some(next) => reply.header("x-next-cursor", next),
+        None => reply,
+    }
+}
+
 /// Takes `k` rows, and the rest with another client: together all of them.
-fn is_whole_after(k: usize, all: u64, clients: impl Fn() -> Client) {
+fn is_whole_after(k: usize, all: u64, clients: impl Fn() -> Client, request: &Request) {
     let (first, second) = (clients(), clients());
-    let mut items = first.items::<u64>("/rows");
+    let mut items = first.items::<u64>(request);
     let mut rows: Vec<u64> = items.by_ref().take(k).map(Result::unwrap).collect();
     let Some(point) = items.resume_point() else {
         assert_eq!(rows.len() as u64, all, "nothing is left after {k} rows");
@@ -50,31 +67,123 @@ fn is_whole_after(k: usize, all: u64, clients: impl Fn() -> Client) {
     };
     let point = saved(Some(point));
     assert_eq!(point.delivered(), k as u64);
-    let mut items = second.items::<u64>("/rows").resume(&point);
+    let mut items = second.items::<u64>(request).resume(&point);
     assert_eq!(items.progress().delivered, k as u64);
     let (rest, error) = walk(&mut items);
     assert!(error.is_none(), "after {k}: {error:?}");
     rows.extend(rest);
-    assert_eq!(rows, (1..=all).collect::<Vec<_>>(), "after {k} rows");
+    assert_eq!(rows, up_to(all), "after {k} rows");
     assert_eq!(items.progress().delivered, all);
+}
+
+/// With this way to page.
+fn client_with(server: &Server, paging: Pagination) -> Client {
+    let provider = server.provider().with_pagination(paging);
+    Client::new(provider, unattended::Credentials::new("id", SECRET)).unwrap()
+}
+
+#[test]
+fn a_walk_can_be_taken_up_after_any_row_whatever_the_way_to_page() {
+    let rows = || Request::get("/rows");
+    let search = || Request::post("/searches").json(&json!({"filter": "a"})).safe_to_repeat();
+    let cases = [
+        (Pagination::page_numbers("page"), rows()),
+        (Pagination::offset("offset"), rows()),
+        (Pagination::offset("offset").with_page_size("n", 3).stepping_by_size(), rows()),
+        (Pagination::cursor("cursor", "next_cursor"), Request::get("/cursors")),
+        (Pagination::cursor("cursor", "header:X-Next-Cursor"), Request::get("/headers")),
+        (Pagination::cursor("after", "paging.after").in_body(), search()),
+    ];
+    let server = serving(seven_by);
+    for (paging, request) in cases {
+        for k in 0..=7 {
+            is_whole_after(k, 7, || client_with(&server, paging.clone()), &request);
+        }
+    }
+    let links = six_by_links();
+    for paging in [Pagination::detect(), Pagination::next_link("next")] {
+        for k in 0..=6 {
+            is_whole_after(k, 6, || client_with(&links, paging.clone()), &rows());
+        }
+    }
+    // A field of the last row, which is an object.
+    let after = serving(|seen| {
+        let last: u64 = asked(seen, "after").map_or(0, |id| id.parse().unwrap());
+        let rows: Vec<_> = (last + 1..=7).take(3).map(|id| json!({"id": id})).collect();
+        body(&json!(rows))
+    });
+    let paging = Pagination::after_row("after", "id");
+    for k in 0..=7 {
+        let (first, second) =
+            (client_with(&after, paging.clone()), client_with(&after, paging.clone()));
+        let mut items = first.items::<Value>("/rows");
+        let mut rows: Vec<Value> = items.by_ref().take(k).map(Result::unwrap).collect();
+        let point = saved(items.resume_point());
+        let (rest, error) = walk(&mut second.items::<Value>("/rows").resume(&point));
+        assert!(error.is_none(), "after {k}: {error:?}");
+        rows.extend(rest);
+        let ids: Vec<u64> = rows.iter().map(|row| row["id"].as_u64().unwrap()).collect();
+        assert_eq!(ids, up_to(7), "after {k} rows");
+    }
 }
 
 #[test]
 fn a_walk_over_numbers_can_be_taken_up_after_any_row() {
     let server = seven();
     for k in 0..=7 {
-        is_whole_after(k, 7, || server.client());
+        is_whole_after(k, 7, || server.client(), &Request::get("/rows"));
     }
 }
 
 #[test]
-fn a_walk_over_links_can_be_taken_up_after_any_row() {
-    let server = six_by_links();
-    for k in 0..=6 {
-        is_whole_after(k, 6, || {
-            let provider = server.provider().with_pagination(Pagination::next_link());
-            Client::new(provider, unattended::Credentials::new("id", SECRET)).unwrap()
-        });
+fn a_resume_point_whose_cursor_or_link_has_expired_says_so() {
+    let is_expired = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let now = is_expired.clone();
+    let server = serving(move |seen| {
+        let is_expired = now.load(std::sync::atomic::Ordering::SeqCst);
+        match (is_expired, seen.path()) {
+            (true, _) => reply(400, r#"{"message":"the cursor is gone"}"#),
+            (_, "/links") => body(&json!({"items": [1, 2], "next": "/links?cursor=b"})),
+            _ => seven_by(seen),
+        }
+    });
+    let hint =
+        "the server may not know the place of the resume point any more: begin again without it";
+    for (path, paging, is_told) in [
+        ("/cursors", Pagination::cursor("cursor", "next_cursor"), true),
+        ("/links", Pagination::detect(), true),
+        ("/rows", Pagination::offset("offset"), false),
+    ] {
+        is_expired.store(false, std::sync::atomic::Ordering::SeqCst);
+        let client = client_with(&server, paging);
+        let mut items = client.items::<u64>(path);
+        items.nth(1).unwrap().unwrap();
+        let mut items = client.items::<u64>(path).resume(&saved(items.resume_point()));
+        // From the first page it is no place that could have gone.
+        items.next().unwrap().unwrap();
+        let point = match path {
+            "/links" => saved(
+                client_with(&server, Pagination::detect())
+                    .items::<u64>(path)
+                    .by_ref()
+                    .take(2)
+                    .last()
+                    .map(|_| {
+                        let mut items = client.items::<u64>(path);
+                        items.nth(1);
+                        items.resume_point().unwrap()
+                    }),
+            ),
+            _ => {
+                items.next().unwrap().unwrap();
+                saved(items.resume_point())
+            }
+        };
+        is_expired.store(true, std::sync::atomic::Ordering::SeqCst);
+        let (rows, error) = walk(&mut client.items::<u64>(path).resume(&point));
+        let error = error.unwrap().to_string();
+        assert!(rows.is_empty() && error.contains("the cursor is gone"), "{error}");
+        assert_eq!(error.contains(hint), is_told, "{path}: {error}");
     }
 }
 
@@ -137,7 +246,7 @@ fn the_date_of_the_first_answer_is_kept() {
 #[test]
 fn rows_before_the_resume_point_count_for_the_total() {
     let server = numbered(|page| {
-        let rows = if page == 1 { json!([1, 2]) } else { json!([3]) };
+        let rows = [json!([1, 2]), json!([3]), json!([])][page as usize - 1].clone();
         body(&json!({"items": rows, "pagination": {
             "page_number": page, "page_size": 2, "total_items": 9}}))
     });
@@ -149,7 +258,7 @@ fn rows_before_the_resume_point_count_for_the_total() {
     assert_eq!(rows, [2, 3]);
     assert_eq!(
         words(error, &server),
-        "GET HOST/rows: page 2: fewer rows were delivered than promised (3 rows delivered of 9 promised)"
+        "GET HOST/rows: page 3: fewer rows were delivered than promised (3 rows delivered of 9 promised)"
     );
 }
 
@@ -158,7 +267,8 @@ fn promises_from_before_the_resume_point_are_held_as_well() {
     // Only the first page says how many there are.
     let server = numbered(|page| match page {
         1 => body(&json!({"items": [1, 2], "pagination": {"total_items": 5, "page_size": 2}})),
-        _ => body(&json!({"items": [3], "pagination": {"page_size": 2}})),
+        2 => body(&json!({"items": [3], "pagination": {"page_size": 2}})),
+        _ => body(&json!({"items": []})),
     });
     let client = server.client();
     let mut items = client.items::<u64>("/rows");
@@ -220,9 +330,11 @@ fn a_walk_is_taken_up_with_the_page_size_of_before() {
     let client = server.client();
     let asks: [fn(&Client) -> unattended::Items<'_, u64>; 4] = [
         |client| client.items("/rows"),
-        |client| client.items("/rows").with_page_size(2),
-        |client| client.items("/rows?page_size=2"),
-        |client| client.items(Request::get("/rows").query("page_size", 4)).with_page_size(2),
+        |client| client.items("/rows").with_page_size("page_size", 2),
+        |client| client.items("/rows?page_size=2").with_page_size("page_size", 9),
+        |client| {
+            client.items(Request::get("/rows").query("page_size", 4)).with_page_size("page_size", 2)
+        },
     ];
     for (before, first) in asks.iter().enumerate() {
         for (after, second) in asks.iter().enumerate() {
@@ -235,6 +347,24 @@ fn a_walk_is_taken_up_with_the_page_size_of_before() {
             assert_eq!(rows, [1, 2, 3, 4, 5, 6, 7], "{before} to {after}");
         }
     }
+}
+
+#[test]
+fn a_page_size_that_was_not_declared_is_part_of_the_query() {
+    let server = seven();
+    let client = server.client();
+    let mut items = client.items::<u64>("/rows?page_size=2");
+    let mut rows: Vec<u64> = items.by_ref().take(5).map(Result::unwrap).collect();
+    let point = saved(items.resume_point());
+    let (none, error) = walk(&mut client.items::<u64>("/rows").resume(&point));
+    assert!(none.is_empty());
+    assert_eq!(
+        error.unwrap().to_string(),
+        "the resume point is for the same path with another query"
+    );
+    let (rest, error) = walk(&mut client.items::<u64>("/rows?page_size=2").resume(&point));
+    rows.extend(rest);
+    assert!(error.is_none() && rows == up_to(7), "{rows:?} {error:?}");
 }
 
 #[test]
@@ -287,82 +417,13 @@ fn a_resume_point_of_another_style_is_refused() {
     let mut items = client.items::<u64>("/rows");
     items.nth(3);
     let point = saved(items.resume_point());
-    let by_links = client.items::<u64>("/rows").with_pagination(Pagination::next_link());
+    let by_links = client.items::<u64>("/rows").with_pagination(Pagination::detect());
     let (rows, error) = walk(&mut by_links.resume(&point));
     assert!(rows.is_empty());
     assert_eq!(
         error.unwrap().to_string(),
-        "the resume point is for page 2, and this walk is not over numbered pages"
+        "the resume point is of a walk that pages in another way"
     );
-}
-
-#[test]
-fn a_resume_point_does_not_lead_the_token_to_another_origin() {
-    let stranger = Server::with_api([reply(200, "[9]")]);
-    let server = six_by_links();
-    let client = server.client();
-    let link = stranger.url("/rows").replace(':', "%3A").replace('/', "%2F");
-    let text = format!(
-        "path=%2Frows&query=6c62272e07bb014262b821756295c58d&link={link}&number=2&skip=0&delivered=2&version=1"
-    );
-    let point: ResumePoint = text.parse().unwrap();
-    let (rows, error) = walk(&mut client.items::<u64>("/rows").resume(&point));
-    assert_eq!((rows.len(), error.unwrap().exit_code()), (0, 78));
-    assert!(stranger.seen().is_empty());
-}
-
-#[test]
-fn what_is_not_the_text_of_a_resume_point_is_refused() {
-    let server = seven();
-    let client = server.client();
-    let mut items = client.items::<u64>("/rows").with_page_size(3);
-    items.nth(3);
-    let text = items.resume_point().unwrap().to_string();
-    assert_eq!(text.parse::<ResumePoint>().unwrap().to_string(), text);
-    // A text that was cut short would be believed with fewer digits.
-    let cut = (0..text.len()).map(|end| text[..end].to_owned());
-    let garbage = ["", "x", "&&&=", "version=1", "{}", "\u{0}", "%", "version=1&version=1"];
-    let wrong = [
-        text.replace("version=1", "version=2"),
-        text.replace("number=2", "number=two"),
-        text.replace("number=2", "number=-1"),
-        text.replace("delivered=4", "delivered=99999999999999999999"),
-        text.replace("skip=1", "skip=1&link=%2Fx"),
-        text.replace("skip=1", "skip"),
-    ];
-    for text in garbage.map(str::to_owned).into_iter().chain(cut).chain(wrong) {
-        match text.parse::<ResumePoint>() {
-            Ok(point) => panic!("{text:?}: {point:?}"),
-            Err(error) => assert_eq!(error.to_string(), "this is not the text of a resume point"),
-        }
-    }
-}
-
-#[test]
-fn numbers_beyond_all_measure_do_not_panic() {
-    let server = numbered(|page| {
-        let pagination = json!({"page_number": page, "total_pages": 2});
-        body(&json!({"items": [1, 2], "pagination": pagination}))
-    });
-    let client = server.client();
-    let most = u64::MAX;
-    let text = format!(
-        "path=%2Frows&query=6c62272e07bb014262b821756295c58d&page={most}&number={most}&skip={most}&delivered={most}&least=0&most={most}&page_size={most}&date={most}&version=1"
-    );
-    for text in [
-        text.clone(),
-        text.replace(&format!("page={most}&number={most}&skip={most}"), "page=1&number=1&skip=1")
-            .replace(&format!("page_size={most}&"), ""),
-    ] {
-        let point: ResumePoint = text.parse().unwrap();
-        let mut items = client.items::<u64>("/rows").resume(&point);
-        for _ in 0..20 {
-            if items.next().is_none() {
-                break;
-            }
-            let _ = (items.progress(), items.resume_point().map(|point| point.to_string()));
-        }
-    }
 }
 
 #[test]
@@ -377,7 +438,8 @@ fn a_resume_point_of_another_query_is_refused_and_the_paging_does_not_count() {
         closed.next().unwrap().unwrap_err().to_string(),
         "the resume point is for the same path with another query"
     );
-    let mut again = client.items::<u64>("/rows?status=open&page_size=2").resume(&point);
+    let again = client.items::<u64>("/rows?status=open&page_size=2");
+    let mut again = again.with_page_size("page_size", 5).resume(&point);
     assert!(again.next().unwrap().is_ok());
 }
 
@@ -388,12 +450,12 @@ fn a_page_size_is_kept_from_the_first_page_on_and_not_before_it() {
         seen.map(|target| target.split("page_size=").nth(1).unwrap_or("none").to_owned()).collect()
     });
     let client = server.client();
-    let mut pages = client.pages::<u64>("/rows").with_page_size(2);
+    let mut pages = client.pages::<u64>("/rows").with_page_size("page_size", 2);
     let start = saved(pages.resume_point());
     pages.next().unwrap().unwrap();
     let second = saved(pages.resume_point());
     for point in [start, second] {
-        let mut again = client.pages::<u64>("/rows").with_page_size(4).resume(&point);
+        let mut again = client.pages::<u64>("/rows").with_page_size("page_size", 4).resume(&point);
         again.next().unwrap().unwrap();
     }
     assert_eq!(sizes(&server), ["2", "4", "2"]);

@@ -1,0 +1,272 @@
+//! Words that say that there is more and that the declared way to page does not read: an
+//! error, after the rows. And what looks like such a word, and is none.
+
+use serde_json::{Value, json};
+use unattended::error::Class;
+use unattended::{Event, Pagination};
+
+use super::{Stage, body, walk};
+use crate::support::*;
+
+fn with_items(mut page: Value, rows: &[u64]) -> Value {
+    page["items"] = json!(rows);
+    page
+}
+
+/// A page of the one row 1 that is all there is, whoever reads it.
+#[track_caller]
+fn is_all(stage: &Stage, page: &Reply) {
+    for paging in [Pagination::single(), Pagination::link_header()] {
+        let outcome = stage.walk(std::slice::from_ref(page), &paging);
+        assert_eq!((outcome.rows, outcome.error), (vec![1], None), "{page:?}");
+    }
+}
+
+#[test]
+fn a_word_that_the_way_to_page_does_not_read_is_an_error_under_each_of_them() {
+    let stage = Stage::new();
+    let empty = json!({"items": []});
+    let cases: [(Pagination, Vec<Value>); 4] = [
+        (Pagination::link_header(), vec![json!({"items": [1], "nextCursor": "b"})]),
+        (Pagination::next_link("next"), vec![json!({"items": [1], "nextCursor": "b"})]),
+        (
+            Pagination::cursor("c", "next"),
+            vec![json!({"items": [1], "next": "c"}), json!({"items": [], "nextCursor": "b"})],
+        ),
+        (Pagination::single(), vec![json!({"items": [1], "nextCursor": "b"})]),
+    ];
+    for (paging, pages) in cases {
+        let pages: Vec<Reply> = pages.iter().chain([&empty]).map(body).collect();
+        let outcome = stage.walk(&pages, &paging);
+        assert_eq!(outcome.rows, [1], "{paging:?}");
+        assert!(
+            outcome.error.as_deref().is_some_and(|error| error.ends_with(
+                "the answer has nextCursor = …, which says that there is more: if the next page is asked for with a parameter, declare Pagination::cursor(\"<parameter>\", \"nextCursor\"); if it means something else, declare .ignoring(\"nextCursor\")"
+            )),
+            "{outcome:?}"
+        );
+        assert_eq!(outcome.class, Some(Class::Configuration));
+        assert_eq!(outcome.declare.as_deref(), Some("cursor:<parameter>=nextCursor"));
+        let outcome = stage.walk(&pages, &paging.ignoring("nextCursor"));
+        assert_eq!((outcome.rows, outcome.error), (vec![1], None));
+    }
+}
+
+#[test]
+fn a_word_is_silenced_by_its_path() {
+    let stage = Stage::new();
+    let range = || reply(200, "[1]").header("content-range", "items 0-0/9");
+    for (page, path) in [
+        (body(&json!({"items": [1], "meta": {"next_steps": "x", "nextId": 7}})), "meta.nextId"),
+        (body(&json!({"items": [1], "total": 2000})), "total"),
+        (body(&json!({"items": [1], "meta": {"total_count": 1999}})), "meta.total_count"),
+        (body(&json!({"items": [1], "count": 9})), "count"),
+        (reply(200, "[1]").header("X-Total-Count", "9"), "header:X-Total-Count"),
+        (reply(200, "[1]").header("x-next-page", "2"), "header:x-next-page"),
+        (range(), "header:content-range"),
+        (
+            reply(200, "[1]").header("x-pagination", r#"{"totalPages":3}"#),
+            "header:x-pagination.totalPages",
+        ),
+    ] {
+        let told = stage.walk(std::slice::from_ref(&page), &Pagination::single());
+        assert!(told.error.is_some(), "{path}");
+        let quiet = Pagination::single().ignoring(path);
+        let outcome = stage.walk(std::slice::from_ref(&page), &quiet);
+        assert_eq!((outcome.rows, outcome.error), (vec![1], None), "{path}");
+        let other = Pagination::single().ignoring("meta.other").ignoring("header:x-other");
+        assert!(stage.walk(&[page], &other).error.is_some(), "{path}");
+    }
+    // Several.
+    let page = body(&json!({"items": [1], "total": 9, "nextId": 7}));
+    let quiet = Pagination::single().ignoring("total").ignoring("nextId");
+    assert_eq!(stage.walk(&[page], &quiet).error, None);
+    // Neither a total nor an end comes of what is ignored.
+    let pages = [json!([1]), json!([2]), json!([])]
+        .map(|rows| body(&json!({"items": rows, "has_more": false, "total": 1})));
+    let quiet = Pagination::page_numbers("p").ignoring("has_more").ignoring("total");
+    let outcome = stage.walk(&pages, &quiet);
+    assert_eq!((outcome.rows, outcome.error), (vec![1, 2], None));
+}
+
+#[test]
+fn an_echo_of_what_was_asked_for_is_no_word() {
+    let stage = Stage::new();
+    // The token of the page itself, and of the one before.
+    let page = |row: u64, own: &str, next: Value| {
+        body(&json!({"items": [row], "pageToken": own, "next": next}))
+    };
+    let pages = [page(1, "", json!("b")), page(2, "b", json!("c")), page(3, "c", json!(null))];
+    let outcome = stage.walk(&pages, &Pagination::cursor("token", "next"));
+    assert_eq!((outcome.rows, outcome.error), (vec![1, 2, 3], None));
+    let outcome = stage.walk_over(
+        "/rows?pageToken=b",
+        &[body(&json!({"items": [1], "pageToken": "b"}))],
+        &Pagination::single(),
+    );
+    assert_eq!((outcome.rows, outcome.error), (vec![1], None));
+    let other = [body(&json!({"items": [1], "pageToken": "c"}))];
+    assert!(stage.walk_over("/rows?pageToken=b", &other, &Pagination::single()).error.is_some());
+}
+
+#[test]
+fn names_that_mean_something_else_as_well_are_left_alone() {
+    let stage = Stage::new();
+    for beside in [
+        json!({"cursor": "a", "count": 1, "paging": {"cursors": {"after": "b"}}}),
+        json!({"more": "see below", "last": "/rows?page_number=9", "isLast": null}),
+        json!({"last_page": "/rows?page_number=9", "page": 3, "number": 0}),
+        json!({"page": {"number": 0, "size": 20}, "prev": "/rows", "next_steps": "x"}),
+        json!({"more": {"a": 1}, "metadata": "x", "paging": [1], "page_info": null}),
+        json!({"nextSteps": "x", "nextOfKin": {"name": "x"}, "nextel": 7, "thenext": "x"}),
+        // Dollars, a job, and links of another kind.
+        json!({"meta": {"total": 1999}}),
+        json!({"invoice": {"total": 1999, "pages": 3, "count": 9}}),
+        json!({"job": {"is_last": true, "done": true}}),
+        json!({"links": {"self": "/rows", "last": "/rows?page=9", "more": true, "total": 9}}),
+        json!({"a": {"b": {"next": "/rows?page=2"}}}),
+        json!({"warnings": [{"next": "/rows?page=2"}]}),
+    ] {
+        is_all(&stage, &body(&with_items(beside, &[1])));
+    }
+}
+
+#[test]
+fn what_is_0_or_false_in_words_says_nothing() {
+    let stage = Stage::new();
+    for nothing in
+        [json!(0), json!(0.0), json!("0"), json!("false"), json!(" "), json!(null), json!(-1)]
+    {
+        for name in ["has_more", "next_cursor", "nextPageToken", "continue", "next", "next_page"] {
+            is_all(&stage, &body(&json!({"items": [1], name: nothing})));
+        }
+    }
+}
+
+#[test]
+fn headers_tell_of_more_pages_and_rows() {
+    let stage = Stage::new();
+    for (name, value, is_more) in [
+        ("x-next-page", "2", true),
+        ("x-next-page", "", false),
+        ("next-page", "2", true),
+        ("opc-next-page", "AAA=", true),
+        ("x-ms-continuationtoken", "AAA=", true),
+        ("x-continuation-token", "AAA=", true),
+        ("x-next-cursor", "AAA=", true),
+        ("x-has-more", "true", true),
+        ("x-has-more", "false", false),
+        ("x-total-pages", "2", true),
+        ("x-wp-totalpages", "2", true),
+        ("x-pages", "2", true),
+        ("x-pages", "1", false),
+        ("x-total-count", "2", true),
+        ("total-count", "2", true),
+        ("x-wp-total", "2", true),
+        ("x-pagination", r#"{"totalCount":2}"#, true),
+        ("x-pagination", r#"{"totalPages":2,"currentPage":1}"#, true),
+        ("x-pagination", r#"{"hasNext":true}"#, true),
+        ("x-pagination", r#"{"totalCount":1,"totalPages":1,"hasNext":false}"#, false),
+        ("x-pagination", "{broken", false),
+        ("content-range", "items 0-0/2", true),
+        ("content-range", "0-0/2", true),
+        ("content-range", "items 0-0/1", false),
+        ("content-range", "items 0-0/*", false),
+        ("content-range", "bytes 0-2/3", false),
+        ("content-range", "items", false),
+        ("link", "<?page=2>; rel='next'", true),
+        ("link", "<?page=2; rel=next", true),
+        // Of something else.
+        ("x-limit", "2", false),
+        ("x-page", "2", false),
+        ("x-ratelimit-limit", "5000", false),
+        ("x-request-count", "5000", false),
+        ("x-next-deploy", "tomorrow", false),
+        ("x-total-time", "20", false),
+        ("x-cursor-style", "pointer", false),
+    ] {
+        let page = reply(200, "[1]").header(name, value);
+        let outcome = stage.walk(&[page], &Pagination::single());
+        assert_eq!(outcome.rows, [1]);
+        assert_eq!(outcome.error.is_some(), is_more, "{name}: {value}: {:?}", outcome.error);
+    }
+}
+
+#[test]
+fn a_total_of_0_beside_rows_is_none() {
+    for (beside, header, total) in [
+        (json!({"total": 0}), "0", None),
+        (json!({"meta": {"total_count": 0}}), "1", Some(1)),
+        (json!({"total": 0, "total_items": 1}), "0", Some(1)),
+    ] {
+        let answer = body(&with_items(beside, &[1])).header("x-total-count", header);
+        let server = Server::with_api([answer]);
+        let client = server.client();
+        let mut items = client.items::<u64>("/rows").with_pagination(Pagination::single());
+        let (rows, error) = walk(&mut items);
+        assert!(error.is_none() && rows == [1], "{rows:?} {error:?}");
+        assert_eq!(items.progress().total_items, total);
+    }
+    let server = Server::with_api([body(&json!({"items": [], "total": 0}))]);
+    let client = server.client();
+    let mut items = client.items::<u64>("/rows");
+    assert!(walk(&mut items).1.is_none());
+    assert_eq!(items.progress().total_items, Some(0));
+}
+
+#[test]
+fn whole_numbers_may_be_written_as_floats_or_as_text() {
+    let stage = Stage::new();
+    let pages = [
+        json!({"items": [1], "current_page": 1.0, "total_pages": 2.0, "total": "2.0"}),
+        json!({"items": [2], "current_page": "2", "total_pages": 2.0, "total": 2.0}),
+    ];
+    let outcome = stage.walk(&pages.map(|page| body(&page)), &Pagination::page_numbers("p"));
+    assert_eq!((outcome.rows, outcome.error, outcome.requests), (vec![1, 2], None, 2));
+    // Elasticsearch.
+    for (total, is_told) in [
+        (json!({"value": 9, "relation": "eq"}), true),
+        (json!({"value": 1, "relation": "eq"}), false),
+        (json!({"value": 9, "relation": "gte"}), false),
+        (json!(2.5), false),
+        (json!(-2.0), false),
+        (json!(1e300), false),
+        (json!("2.50"), false),
+        (json!("NaN"), false),
+    ] {
+        let page = body(&json!({"items": [1], "total": total}));
+        assert_eq!(stage.walk(&[page], &Pagination::single()).error.is_some(), is_told, "{total}");
+    }
+}
+
+#[test]
+fn a_word_that_rows_are_missing_is_an_error() {
+    let stage = Stage::new();
+    // GitHub's search.
+    let page = body(&json!({"items": [1], "incomplete_results": true, "total_count": 1}));
+    let outcome = stage.walk(&[page], &Pagination::link_header());
+    assert_eq!(
+        outcome.error.as_deref(),
+        Some(
+            "page 1: the answer has incomplete_results = true, which says that there is more: declare Pagination::page_numbers(\"<parameter>\"); if it means something else, declare .ignoring(\"incomplete_results\")"
+        )
+    );
+}
+
+#[test]
+fn a_single_answer_as_long_as_a_page_is_an_event() {
+    let stage = Stage::new();
+    for (rows, is_told) in
+        [(9, false), (10, true), (11, false), (25, true), (100, true), (1000, true), (300, false)]
+    {
+        let page = body(&json!((0..rows).collect::<Vec<u64>>()));
+        let outcome = stage.walk(&[page], &Pagination::single());
+        assert_eq!(outcome.error, None);
+        let told: Vec<String> = outcome.events.iter().map(Event::to_string).collect();
+        let host = stage.server.url("").replace("http://", "");
+        let expected = format!(
+            "GET {host}/rows: declared to be all there is, and {rows} rows look like a page"
+        );
+        assert_eq!(told, if is_told { vec![expected] } else { vec![] });
+    }
+}
