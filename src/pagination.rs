@@ -326,7 +326,7 @@ impl Pagination {
     }
 
     pub(crate) fn rows_path(&self) -> JsonPath {
-        self.rows_at.clone().unwrap_or_else(|| JsonPath::new(DEFAULT_ROWS))
+        self.rows_at.clone().unwrap_or_else(|| JsonPath::new("items"))
     }
 }
 
@@ -348,4 +348,3 @@ fn counts_rows(parameter: &str) -> bool {
 
 /// Before the name of a header, where a path to a member may stand as well.
 pub(crate) const HEADER: &str = "header:";
-const DEFAULT_ROWS: &str = "items";

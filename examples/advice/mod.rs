@@ -7,7 +7,7 @@ pub fn in_options(text: &str, own: &[(&str, &str)]) -> String {
 }
 
 /// Those of the API, and those that no program here can change.
-const OF_ALL: [(&str, &str); 18] = [
+const OF_ALL: [(&str, &str); 19] = [
     ("AuthMethod::ClientSecretBasicRaw", "--auth basic-raw"),
     ("AuthMethod::ClientSecretBasic or ClientSecretPost", "--auth basic or post"),
     ("AuthMethod::ClientSecretBasic", "--auth basic"),
@@ -26,4 +26,5 @@ const OF_ALL: [(&str, &str); 18] = [
     (" (Client::with_token_idle_timeout)", ""),
     (" (Client::with_native_tls)", ""),
     (", or use FileStore::at", ""),
+    (", and Client::forget_cooldowns clears it", ": remove that to clear it"),
 ];

@@ -215,6 +215,7 @@ fn only_the_files_of_the_wire_know_ureq_and_few_of_them_its_agent() {
         "coding",
         "connection",
         "resolver",
+        "pem",
         "certificate",
         "tls",
         "proxy",
