@@ -145,7 +145,10 @@ impl Walk<'_> {
         let pagination = match place {
             LINK_HEADER => Pagination::link_header(),
             "@odata.context" => Pagination::next_link("@odata.nextLink"),
-            "links" | "_links" => Pagination::next_link(format!("{place}.next")),
+            // An object without the link; where one was followed, it is a list.
+            "links" | "_links" if self.link_place.is_none() => {
+                Pagination::next_link(format!("{place}.next"))
+            }
             place => Pagination::next_link(place),
         };
         (self.asker.pagination.strategy == Strategy::Detect).then_some(pagination)
@@ -154,7 +157,7 @@ impl Walk<'_> {
 
 /// With which servers refuse a page that is not there, and nothing else.
 const OF_A_PLACE: [u16; 5] = [400, 404, 410, 416, 422];
-const TOO_MANY: &str = "more rows were delivered than promised; if the total is no number of these rows, or is capped, declare .ignoring with its path";
+const TOO_MANY: &str = "more rows were delivered than promised; if the total is no number of these rows, or is capped, declare .ignoring(\"<path>\")";
 const EXPIRED: &str =
     "the server may not know the place of the resume point any more: begin again without it";
 const BEYOND: &str = "if the API answers so beyond its last page, declare .end_status(404)";

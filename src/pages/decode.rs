@@ -93,9 +93,12 @@ impl Walk<'_> {
             return Some(EMPTY_OBJECT.into());
         }
         let names = page.names.join(", ");
-        let told = response.answer::<&str>(&[]).message;
-        let told = told.filter(|_| TELLING.iter().any(|name| names.contains(name)));
-        let told = told.map_or_else(String::new, |told| format!(" ({told})"));
+        let told = match page.trouble.is_empty() {
+            true => String::new(),
+            false => {
+                format!(" ({})", response.words(&Value::from(page.trouble.clone()).to_string()))
+            }
+        };
         let longest = page.lists.iter().max_by_key(|(_, length)| *length);
         let advice = match longest {
             Some((path, length)) => format!(
@@ -141,8 +144,6 @@ fn last_element(text: &str) -> Option<&str> {
     None
 }
 
-/// Members that hold a server's words.
-const TELLING: [&str; 4] = ["error", "errors", "message", "failureReason"];
 const EMPTY_OBJECT: &str = "the answer is an empty object: if that means that there are no rows, declare .rows_may_be_absent()";
 
 #[cfg(test)]

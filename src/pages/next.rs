@@ -19,8 +19,11 @@ pub(crate) fn refuse(page: &PageContext<'_>, likeness: Likeness) -> Option<Step>
     let parameter = page.parameter();
     let told = told_place(page);
     if let Some((asked, told, what)) = told.filter(|(asked, told, _)| asked != told) {
+        let is_from_0 = page.is_first() && told == 0 && asked == 1;
+        let knows = format!("does the server know the parameter {parameter:?}?");
+        let hint = if is_from_0 { FROM_0 } else { &knows };
         return Some(fail(format!(
-            "{what} {asked} was asked for and the answer says that it is {what} {told}: does the server know the parameter {parameter:?}?"
+            "{what} {asked} was asked for and the answer says that it is {what} {told}: {hint}"
         )));
     }
     let mut firsts = page.page.words.iter().filter(|word| word.role == Role::First);
@@ -204,8 +207,9 @@ fn counted_empty(page: &PageContext<'_>) -> Step {
     let counted = page.page_count().or(page.counted_pages).filter(|count| *count >= number);
     match counted {
         Some(count) if count > 1 => {
-            let hint = if page.pagination.first() == Some(1) { FROM_0 } else { "" };
-            fail(format!("page {number} of {count} pages is empty: {hint}"))
+            let is_from_1 = page.pagination.first() == Some(1);
+            let hint = if is_from_1 { format!(": {FROM_0}") } else { String::new() };
+            fail(format!("page {number} of {count} pages is empty{hint}"))
         }
         _ => end(page, Proof::EmptyPage),
     }

@@ -332,6 +332,6 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for Rows<'_, T> {
 /// Members of a links object that show that a next link would stand there.
 const IN_LINKS: [&str; 7] = ["self", "first", "last", "prev", "previous", "current", "context"];
 /// What of a server's words about an error stands at the top.
-const TELLING: [&str; 4] = ["error", "errors", "error_description", "message"];
+const TELLING: [&str; 5] = ["error", "errors", "error_description", "message", "failureReason"];
 /// Objects of words within each other, counted from the top.
 const DEEPEST: u8 = 5;

@@ -11,7 +11,9 @@ use std::time::Duration;
 use unattended::error::{Class, Sent};
 use unattended::{Error, Request};
 
-use crate::real_time::{FOR_EVER, at_some_pace};
+#[cfg(feature = "resolver")]
+use crate::real_time::FOR_EVER;
+use crate::real_time::at_some_pace;
 use crate::support::*;
 
 const MIB: usize = 1024 * 1024;

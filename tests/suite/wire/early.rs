@@ -1,4 +1,8 @@
 //! Refusals that come before all of the request was sent.
+#![cfg_attr(
+    not(feature = "resolver"),
+    expect(unused_imports, dead_code, reason = "some tests need the connector")
+)]
 
 use std::io::Write;
 use std::net::TcpStream;

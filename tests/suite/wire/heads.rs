@@ -1,4 +1,8 @@
 //! Header lines that other clients read, and those that nobody can.
+#![cfg_attr(
+    not(all(feature = "resolver", feature = "rustls")),
+    allow(unused_imports, reason = "some tests need the connector, and one TLS")
+)]
 
 use std::io::Write;
 
