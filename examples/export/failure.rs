@@ -105,17 +105,12 @@ fn fmt_error(error: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let mut ways = named.ways.iter();
     let whole = ways.find(|it| **it == plain || it.starts_with(&with_more)).unwrap_or(&plain);
     write!(f, "; use {whole}")?;
-    match way.as_str() {
-        // Nobody but the reader knows it.
-        SINGLE => f.write_str(" if that is all"),
-        _ if way.contains(PARAMETER) => {
-            write!(f, ", where {PARAMETER} is the name that the API's documentation has")
-        }
-        _ => Ok(()),
+    match way.contains(PARAMETER) {
+        true => write!(f, ", where {PARAMETER} is the name that the API's documentation has"),
+        false => Ok(()),
     }
 }
 
-const SINGLE: &str = "single";
 /// As advice has it where the answer does not show a name.
 const PARAMETER: &str = "<parameter>";
 const OF_A_PLACE: [u16; 5] = [400, 404, 410, 416, 422];

@@ -48,30 +48,16 @@ pub(crate) fn unproved(page: &PageContext<'_>) -> Fault {
         (Some(word), _) => (shown(word), Pagination::cursor(PARAMETER, &word.path)),
         _ if looks_like_page_size(page.rows) => (format!("{} rows", page.rows), counting.clone()),
         _ if is_counted.iter().any(Option::is_some) => ("what it counts".into(), counting.clone()),
-        _ => return without_word(counting),
+        _ => ("rows alone".into(), counting.clone()),
     };
-    let mut fault = advise(&format!("{UNPROVED} ({seen})"), advice.clone());
-    let others = others(counting, &advice);
-    fault.message.push_str(&format!(", or what the API documents: {others}"));
-    fault
-}
-
-/// Rows and not a word: what the API documents must tell.
-fn without_word(counting: Pagination) -> Fault {
-    let single = Pagination::single();
-    let others = others(counting.clone(), &single);
-    let message = format!(
-        "{UNPROVED}: declare what the API documents: {others}, or, if that is all, {single:?}"
-    );
-    Fault { advice: Some(counting), ..Fault::to_declare(message) }
-}
-
-/// The ways to page besides one, the likeliest first.
-fn others(counting: Pagination, advice: &Pagination) -> String {
     let links = Pagination::link_header();
     let others = [counting, links, Pagination::cursor(PARAMETER, "<member>"), Pagination::single()];
-    let others = others.iter().filter(|other| *other != advice);
-    others.map(|other| format!("{other:?}")).collect::<Vec<_>>().join(", ")
+    let others = others.iter().filter(|other| **other != advice);
+    let others: Vec<String> = others.map(|other| format!("{other:?}")).collect();
+    let seen = format!("nothing in the answer shows whether this page is the last ({seen})");
+    let mut fault = advise(&seen, advice);
+    fault.message.push_str(&format!(", or what the API documents: {}", others.join(", ")));
+    fault
 }
 
 fn advise(seen: &str, advice: Pagination) -> Fault {
@@ -147,6 +133,5 @@ fn shown(word: &Word) -> String {
     format!("{} = {value}", word.path)
 }
 
-const UNPROVED: &str = "nothing in the answer shows whether this page is the last";
 /// Stands where only the API's documentation has the name.
 const PARAMETER: &str = "<parameter>";

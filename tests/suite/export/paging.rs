@@ -254,7 +254,10 @@ fn an_end_without_proof_is_told_with_the_option_to_try() {
             size,
             "; use --paging `pages:<parameter>`, where <parameter> is the name that the API's documentation has",
         ),
-        (rows(&[1]), "; use --paging single if that is all"),
+        (
+            rows(&[1]),
+            "; use --paging `pages:<parameter>`, where <parameter> is the name that the API's documentation has",
+        ),
     ] {
         let folder = directory("unproved");
         let server = Server::start(move |seen| match seen.path() {
@@ -267,7 +270,6 @@ fn an_end_without_proof_is_told_with_the_option_to_try() {
         let part = folder.join("x.jsonl.part");
         let expected = expected.replace('`', QUOTE);
         let way = expected.trim_start_matches("; use ").split([',', ';']).next().unwrap();
-        let way = way.trim_end_matches(" if that is all");
         assert!(run.stderr.contains(&format!(" declare {way}")), "{way}\n{}", run.stderr);
         let expected =
             format!("{expected}; what came is in {}, and the next run begins anew", part.display());
@@ -292,7 +294,7 @@ fn what_an_error_tells_to_declare_is_an_option() {
         (
             &[],
             vec![body(&one())],
-            ": if that is all, declare --paging single, or what the API documents: --paging `pages:<parameter>`, --paging links, --paging `cursor:<parameter>=<member>` (1 rows delivered)",
+            ": declare --paging `pages:<parameter>`, or what the API documents: --paging links, --paging `cursor:<parameter>=<member>`, --paging single (1 rows delivered)",
         ),
         (numbers, vec![body(&one()), body(&one())], "is read with --paging single ("),
         (numbers, vec![body(&one()), reply(404, "{}")], "declare --end-status 404;"),

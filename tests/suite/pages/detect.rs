@@ -36,12 +36,8 @@ fn an_end_without_proof_is_an_error_with_the_line_to_declare() {
         (
             rows(2),
             2,
-            not_shown(
-                "rows alone",
-                &format!("if that is all, declare {single}"),
-                &[numbers, links, cursor],
-            ),
-            "single",
+            not_shown("rows alone", &format!("declare {numbers}"), &[links, cursor, single]),
+            "pages:<parameter>",
         ),
         (
             rows(100),

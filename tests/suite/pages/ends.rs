@@ -216,7 +216,7 @@ fn a_word_for_the_end_ends_numbered_pages_without_another_request() {
     // GitLab's last page.
     let first = bare("[1]").header("x-next-page", "2");
     let pages = vec![first, bare("[2]").header("x-next-page", "")];
-    hold(numbers(), vec![(pages, 2, By("the word of the server in header:x-next-page"))]);
+    hold(numbers(), vec![(pages, 2, By("the word of the server in the x-next-page header"))]);
 }
 
 #[test]
@@ -283,7 +283,7 @@ fn what_was_promised_must_come() {
                 pages![{"items": [1, 2], "pagination": {"total_pages": 1, "total_items": 1}}],
                 2,
                 Fails(
-                    "page 1: more rows were delivered than promised; if the total is no number of these rows, or is capped, declare .ignoring with its path",
+                    "page 1: more rows were delivered than promised; if the total is no number of these rows, or is capped, declare .ignoring(\"<path>\")",
                 ),
             ),
             // The total is promised early and then no more.
@@ -358,7 +358,7 @@ fn a_total_that_is_a_cap_or_the_count_of_a_page_is_asked_beyond() {
     assert_eq!(
         outcome.error.as_deref(),
         Some(
-            "page 3: more rows were delivered than promised; if the total is no number of these rows, or is capped, declare .ignoring with its path"
+            "page 3: more rows were delivered than promised; if the total is no number of these rows, or is capped, declare .ignoring(\"<path>\")"
         )
     );
     let outcome = stage.walk(&pages, &numbers().ignoring("total"));

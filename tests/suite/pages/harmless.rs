@@ -29,14 +29,14 @@ fn shapes() -> Vec<Shape> {
             bare().header("link", r#"<https://api.github.com/x?page=1>; rel="prev", <https://api.github.com/x?page=1>; rel="first""#),
             Pagination::link_header(),
             "items",
-            Proved("no next link in header:link"),
+            Proved("no next link in the link header"),
         ),
         (
             "Okta",
             bare().header("link", r#"<https://example.okta.com/api/v1/users?limit=200>; rel="self""#),
             Pagination::link_header(),
             "items",
-            Proved("no next link in header:link"),
+            Proved("no next link in the link header"),
         ),
         (
             "GitLab",
@@ -49,7 +49,7 @@ fn shapes() -> Vec<Shape> {
                 .header("x-total-pages", "1"),
             Pagination::page_numbers("page"),
             "items",
-            Proved("the word of the server in header:x-next-page"),
+            Proved("the word of the server in the x-next-page header"),
         ),
         (
             "Slack",
