@@ -49,7 +49,7 @@ pub(crate) fn take(headers: &mut HeaderMap, asked: &Asked) -> Result<Layers, Str
             _ => return Err(name),
         }
     }
-    // Nobody asks for one by `TE` (RFC 9112 §7.4), and some send it.
+    // Nobody asks for one (RFC 9112 §7.4), and some send it.
     for name in list(headers, &TRANSFER_ENCODING) {
         match name.as_str() {
             "chunked" | "identity" => {}

@@ -4,6 +4,10 @@ use std::time::{Duration, UNIX_EPOCH};
 
 /// What is wrong.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(
+    all(not(feature = "rustls"), any(target_os = "windows", target_vendor = "apple")),
+    expect(dead_code, reason = "these systems do not tell them apart")
+)]
 pub(crate) enum Trouble {
     /// The server's certificate leads to no root that is trusted here.
     UnknownIssuer,
