@@ -93,7 +93,7 @@ impl<T: Transport> Transport for Socket<T> {
 ///
 /// * ureq waits for a head in three places, and each of them takes a part of one for more
 ///   than that: it spins, waits for what has come, or grants the whole time to each byte;
-/// * what [`head::make_readable`] tells;
+/// * what [`head::readable`] tells;
 /// * when writing breaks, a refusal that came first is read (RFC 9112 §9.5).
 ///
 /// It also says plainly that it broke. Of a body without length, which ends with the
