@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::error::{Cause, Error, Result};
 use crate::foreign::shown_path;
-use crate::secret::Secret;
+use crate::mask::Secret;
 
 /// The client id and client secret of RFC 6749 §2.3.1, or where to get them.
 ///

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::secret::{MASK, is_prose, mask_opaque};
+use crate::mask::{MASK, is_prose, mask_opaque};
 
 /// What somebody else's code says of its failure: without what it may repeat, and without
 /// what could be an opaque token.

@@ -33,95 +33,29 @@
     )
 )]
 
-// What everything stands on: time, encodings, the mask.
+// Values and pure decisions, and the errors in the server's words and in ours.
 mod clock;
-mod form;
-mod secret;
+mod encoding;
+mod mask;
 mod foreign;
-
-// What can go wrong, in the server's words and in ours.
-mod answer;
-mod class;
 pub mod error;
-mod wording;
-mod problem;
-mod challenge;
 mod url;
-
-// Who asks.
-mod credentials;
-mod id_token;
-
-// What is asked, when it is asked again, and what comes back.
 mod locate;
-mod wait_header;
-mod rate_limit;
+mod json_path;
+mod credentials;
 mod retry;
 mod request;
 mod query;
 mod response;
-
-// Where it is asked, and how it pages.
-mod json_path;
-mod pagination;
-mod paging_text;
 mod provider;
-mod presets;
-
-// The token: how it is asked for and read, and where it is kept.
-mod diagnosis;
-mod token;
-mod grant;
-mod wish;
-mod wishes;
-mod store;
-mod memory;
-mod file_store;
-
-// One exchange.
-#[cfg(feature = "resolver")]
-mod head;
-#[cfg(feature = "resolver")]
-mod connection;
-#[cfg(feature = "resolver")]
-mod resolver;
-#[cfg(any(feature = "rustls", feature = "native-tls"))]
-mod pem;
-#[cfg(any(feature = "rustls", feature = "native-tls"))]
-mod certificate;
-#[cfg(any(feature = "rustls", feature = "native-tls"))]
-mod tls;
-mod no_proxy;
-mod proxy;
-#[cfg(any(feature = "rustls", feature = "native-tls"))]
-mod handshake;
-mod coding;
-mod failure;
-mod payload;
-mod sink;
-mod transport;
-mod exchange;
-
-// The client: one loop over exchanges.
 mod progress;
 mod event;
-mod call;
-mod hidden;
-mod api_advice;
-mod refusal;
-mod client;
-mod waiting;
-mod renewal;
-mod authorization;
-mod revocation;
-mod download;
-mod verbs;
-mod settings;
-mod discovery;
-mod report;
-mod check;
 
-// Whole collections.
+// One exchange; one call; the token; the client; whole collections.
+mod wire;
+mod call;
+mod token;
+mod client;
 mod pages;
 
 // For people: the files of the folder docs.
@@ -131,21 +65,21 @@ pub mod guide;
 pub use ureq::http;
 
 pub use client::Client;
+pub use client::report::Report;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use credentials::Credentials;
 pub use error::{Error, Result};
 pub use event::{Event, Stats, WaitReason};
-pub use file_store::FileStore;
-pub use id_token::IdToken;
-pub use memory::MemoryStore;
+
 pub use pages::resume::ResumePoint;
 pub use pages::{Items, Page, Pages};
-pub use pagination::Pagination;
 pub use progress::{Progress, Proof};
-pub use provider::{AuthMethod, Provider};
-pub use report::Report;
+pub use provider::{AuthMethod, Pagination, Provider};
 pub use request::Request;
 pub use response::Response;
 pub use retry::RetryPolicy;
-pub use store::{StoreEntry, TokenStore};
-pub use token::AccessToken;
+pub use token::access_token::AccessToken;
+pub use token::file_store::FileStore;
+pub use token::id_token::IdToken;
+pub use token::memory::MemoryStore;
+pub use token::store::{StoreEntry, TokenStore};

@@ -8,9 +8,9 @@ use serde::Serialize;
 use ureq::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
 use ureq::http::{HeaderMap, Method, Uri};
 
+use crate::encoding::{encode_pairs, encode_segment};
 use crate::error::{Error, Place, Result};
 use crate::foreign::mask_foreign;
-use crate::form::{encode_pairs, encode_segment};
 use crate::retry::RetryPolicy;
 use crate::url;
 

@@ -6,14 +6,14 @@ use std::time::{Duration, SystemTime};
 use serde::de::DeserializeOwned;
 use ureq::http::{HeaderMap, Method, StatusCode, Uri};
 
-use crate::challenge::{Bearer, TokenRefusal};
+use crate::error::challenge::{Bearer, TokenRefusal};
+use crate::error::rate_limit::Limit;
+use crate::error::server_message;
+use crate::error::wait_header;
 use crate::error::{Answer, DecodeError, Error, Place, Result};
 use crate::locate::path_at;
-use crate::problem;
-use crate::rate_limit::Limit;
+use crate::mask::{Secret, is_secret_header, mask};
 use crate::retry::{self, Passing};
-use crate::secret::{Secret, is_secret_header, mask};
-use crate::wait_header;
 
 /// An answer with its whole body: a success, or one that the caller asked for (304).
 ///
@@ -193,7 +193,7 @@ impl Response {
     /// The `error` of RFC 6749 §5.2, or a refusal's registered code in another place.
     pub(crate) fn oauth_code(&self) -> Option<String> {
         let body = String::from_utf8_lossy(&self.body);
-        problem::oauth_code(&body).or_else(|| {
+        server_message::oauth_code(&body).or_else(|| {
             let elsewhere = || self.said(&body, str::to_owned).0;
             let code = (!self.status.is_success()).then(elsewhere).flatten();
             code.filter(|code| is_final(code) || retry::is_passing(code))
@@ -209,7 +209,7 @@ impl Response {
         // Gateways say the status once more in HTML.
         let status = self.status.to_string();
         let message = message.filter(|message| *message != status);
-        let quote = |text: &Option<String>| problem::quoted(text.as_ref()?, mask);
+        let quote = |text: &Option<String>| server_message::quoted(text.as_ref()?, mask);
         let challenge = Bearer::of(&self.headers).unwrap_or_default();
         let challenge = Bearer {
             error: quote(&challenge.error),
@@ -238,7 +238,7 @@ impl Response {
     }
 
     fn said(&self, text: &str, mask: impl Fn(&str) -> String) -> (Option<String>, Option<String>) {
-        problem::words(text, self.header("content-type"), mask)
+        server_message::words(text, self.header("content-type"), mask)
     }
 
     fn masked(&self, text: &str) -> String {
@@ -247,8 +247,8 @@ impl Response {
 
     /// One line, masked and cut.
     fn bounded(&self, text: &str) -> String {
-        let text = self.masked(problem::start(text, EXCERPT)).replace(char::is_control, " ");
-        match problem::start(&text, MESSAGE) {
+        let text = self.masked(server_message::start(text, EXCERPT)).replace(char::is_control, " ");
+        match server_message::start(&text, MESSAGE) {
             start if start.len() < text.len() => format!("{start}…"),
             _ => text,
         }
@@ -272,7 +272,7 @@ impl Response {
 }
 
 fn is_final(code: &str) -> bool {
-    retry::is_final(problem::registered(code))
+    retry::is_final(server_message::registered(code))
 }
 
 /// Status and length: headers and body are the caller's to print.

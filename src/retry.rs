@@ -6,9 +6,9 @@ use std::time::Duration;
 use ureq::http::header::{HeaderMap, LOCATION};
 use ureq::http::{Method, StatusCode};
 
-use crate::challenge::TokenRefusal::{self, NotYetValid};
 use crate::error::Sent;
-use crate::rate_limit::Limit;
+use crate::error::challenge::TokenRefusal::{self, NotYetValid};
+use crate::error::rate_limit::Limit;
 
 /// How long to be patient with one call.
 ///

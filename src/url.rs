@@ -6,9 +6,9 @@ use std::net::IpAddr;
 use ureq::http::Uri;
 use ureq::http::uri::{Authority, PathAndQuery};
 
+use crate::encoding::{decode, encode_path, encode_query};
 use crate::error::{Error, Result};
 use crate::foreign::mask_user_info;
-use crate::form::{decode, encode_path, encode_query};
 
 /// Scheme, host and port (RFC 6454 §4): what a token must not leave.
 #[derive(Clone, PartialEq, Eq, Hash)]

@@ -10,8 +10,8 @@ use crate::pages::context::{Fault, Step};
 use crate::pages::envelope::{Envelope, LINK_HEADER};
 use crate::pages::walk::{Stage, Walk};
 use crate::pages::words::Role;
-use crate::pagination::{Pagination, Strategy};
 use crate::progress::Proof;
+use crate::provider::pagination::{Pagination, Strategy};
 use crate::response::Response;
 
 impl Walk<'_> {

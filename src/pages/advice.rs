@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::pages::context::{Fault, PageContext};
 use crate::pages::envelope::{LINK_HEADER, Word};
 use crate::pages::words::{Role, is_link, link_text};
-use crate::pagination::{Pagination, Strategy};
+use crate::provider::pagination::{Pagination, Strategy};
 
 /// Why a walk cannot be over at a page.
 pub(crate) fn contradiction(page: &PageContext<'_>) -> Option<Fault> {

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
+use crate::encoding::{encode_pairs, fingerprint};
 use crate::error::{Error, Result};
-use crate::form::{encode_pairs, fingerprint};
 use crate::pages::words::whole;
-use crate::pagination::{PageSize, Pagination, Strategy};
+use crate::provider::pagination::{PageSize, Pagination, Strategy};
 use crate::query::{set_member, take_member};
 use crate::request::{Body, Request};
 

@@ -5,8 +5,8 @@ use crate::pages::ask::Ask;
 use crate::pages::envelope::{Envelope, Word};
 use crate::pages::resume::ResumePoint;
 use crate::pages::words::Role;
-use crate::pagination::Pagination;
 use crate::progress::Proof;
+use crate::provider::pagination::Pagination;
 
 /// A page and the walk so far.
 pub(crate) struct PageContext<'a> {

@@ -12,7 +12,7 @@ use crate::pages::reading::read;
 use crate::pages::repeat::Identity;
 use crate::pages::resume::count;
 use crate::pages::walk::Walk;
-use crate::pagination::{Source, Strategy};
+use crate::provider::pagination::{Source, Strategy};
 use crate::response::Response;
 
 impl Walk<'_> {

@@ -11,7 +11,7 @@ use crate::pages::repeat::Identity;
 use crate::pages::words::{
     Role, count, is_alarm_only, next_in_list, relations, says_none, says_something, whole,
 };
-use crate::pagination::HEADER;
+use crate::provider::pagination::HEADER;
 
 /// A page, apart from its rows.
 #[derive(Clone, Default)]

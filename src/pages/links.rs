@@ -9,7 +9,7 @@ use crate::pages::ask::{Ask, plain};
 use crate::pages::envelope::{Envelope, LINK_HEADER};
 use crate::pages::walk::Walk;
 use crate::pages::words::{Role, is_link, link_text, says_something};
-use crate::pagination::Strategy;
+use crate::provider::pagination::Strategy;
 use crate::response::Response;
 use crate::url::{self, Origin};
 

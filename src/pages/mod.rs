@@ -32,8 +32,8 @@ use crate::pages::envelope::Envelope;
 use crate::pages::resume::{ResumePoint, count};
 use crate::pages::walk::Walk;
 use crate::pages::words::Role;
-use crate::pagination::Pagination;
 use crate::progress::Progress;
+use crate::provider::pagination::Pagination;
 use crate::request::Request;
 use crate::response::Response;
 

@@ -5,8 +5,8 @@ use crate::pages::ask::Ask;
 use crate::pages::context::{Fault, PageContext, Step};
 use crate::pages::repeat::Likeness;
 use crate::pages::words::Role;
-use crate::pagination::{Source, Strategy};
 use crate::progress::Proof;
+use crate::provider::pagination::{Source, Strategy};
 
 /// Why the rows of a page are not delivered: it is not the one that was asked for, or the one
 /// before once more. `None` for a good page.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
 use crate::pages::ask::Ask;
-use crate::pagination::PageSize;
+use crate::provider::pagination::PageSize;
 use crate::url;
 
 /// Where a walk over pages stands: everything before it was delivered.

@@ -1,0 +1,7 @@
+//! One call: what was tried, what the server asked for, and what is left.
+
+pub(crate) mod wish;
+pub(crate) mod state;
+pub(crate) mod hidden;
+pub(crate) mod api_advice;
+pub(crate) mod refusal;

@@ -1,0 +1,234 @@
+//! A provider from what its authorization server says of itself: OpenID Connect Discovery
+//! 1.0 §4 and RFC 8414 §3.
+
+use serde_json::{Map, Value};
+use ureq::http::Uri;
+
+use crate::client::Client;
+use crate::credentials::Credentials;
+use crate::error::server_message;
+use crate::error::{Class, Error, Result};
+use crate::provider::{AuthMethod, Provider};
+use crate::request::Request;
+use crate::response::Response;
+use crate::url;
+
+impl Provider {
+    /// A provider whose authorization server is found by its issuer, such as
+    /// `https://sso.example.com/realms/prod`, under the settings of a new client.
+    ///
+    /// Asked is `{issuer}/.well-known/openid-configuration` (OpenID Connect Discovery 1.0
+    /// §4); if the server refuses that for good, or answers with something other than a
+    /// JSON object, `/.well-known/oauth-authorization-server` between host and path of the
+    /// issuer (RFC 8414 §3). Either address may be given instead of the issuer, which is
+    /// then what is left without it. No credentials are sent. It is a call for each run of a
+    /// program: [`new`](Self::new) costs none.
+    ///
+    /// Taken from the document are the token endpoint, which may be on another host, the
+    /// [revocation endpoint](Self::with_revocation_endpoint) if there is one, and the
+    /// client authentication: `client_secret_basic` if the server supports it or does not
+    /// say, otherwise `client_secret_post`. **A server may support both while an
+    /// application is registered for one of them**, as with Auth0 and Okta: set
+    /// [`with_auth_method`](Self::with_auth_method) afterwards. All else is as in
+    /// [`new`](Self::new). What the server says of its grants is not looked at: many leave
+    /// this one out.
+    ///
+    /// # Errors
+    ///
+    /// * A configuration error if `issuer` or `base_url` is not an `https` URL (plain
+    ///   `http` is allowed to this machine), if neither address has a document, if it is
+    ///   the document of another issuer, by a trailing slash even (RFC 8414 §3.3), or if
+    ///   its token endpoint or client authentication cannot be used here.
+    /// * [`Error::Decode`] if the document lacks what it must have.
+    /// * Otherwise as for a GET by [`Client::send`]: trouble that may pass is repeated
+    ///   under the [`RetryPolicy`](crate::RetryPolicy), each address by itself.
+    ///
+    /// ```no_run
+    /// use unattended::{Client, Credentials, Provider};
+    ///
+    /// let issuer = "https://sso.example.com/realms/prod";
+    /// let provider = Provider::discover(issuer, "https://api.example.com/v2")?
+    ///     .with_scope("orders:read");
+    /// let client = Client::new(provider, Credentials::from_env("ORDERS")?)?;
+    /// # Ok::<(), unattended::Error>(())
+    /// ```
+    pub fn discover(issuer: &str, base_url: &str) -> Result<Self> {
+        Self::discover_with(issuer, base_url, Ok)
+    }
+
+    /// As [`discover`](Self::discover), under the settings that `settings` gives to a
+    /// client: roots, proxy, timeouts, [`RetryPolicy`](crate::RetryPolicy), clock, observer.
+    /// The same closure serves the client that is made afterwards. The document may have
+    /// 1 MiB at most, whatever the body limit.
+    ///
+    /// # Errors
+    ///
+    /// As [`discover`](Self::discover), and those of `settings`.
+    ///
+    /// ```no_run
+    /// use unattended::{Client, Credentials, Provider};
+    ///
+    /// # fn run(pem: &str) -> unattended::Result<()> {
+    /// let settings = |client: Client| client.with_root_certificates(pem);
+    /// let issuer = "https://sso.example.com/realms/prod";
+    /// let provider = Provider::discover_with(issuer, "https://api.example.com", settings)?;
+    /// let client = settings(Client::new(provider, Credentials::from_env("ORDERS")?)?)?;
+    /// # Ok(()) }
+    /// ```
+    pub fn discover_with(
+        issuer: &str,
+        base_url: &str,
+        settings: impl FnOnce(Client) -> Result<Client>,
+    ) -> Result<Self> {
+        let issuer = &issuer_of(issuer);
+        let uri = parse_issuer(issuer)?;
+        let mut provider = Self::at(uri.clone(), uri.clone()).with_base_url(base_url)?;
+        // Without credentials, since no request here bears a token.
+        let nobody = Credentials::new("", "");
+        let mut client = settings(Client::unchecked(provider.clone(), nobody))?;
+        client.body_limit = DOCUMENT_LIMIT;
+        let document = find(&client, issuer, &uri)?;
+        document.check_issuer(issuer)?;
+        provider.token_endpoint = document.token_endpoint()?;
+        provider.revocation_endpoint = document.revocation_endpoint();
+        provider.auth_method = document.auth_method()?;
+        Ok(provider)
+    }
+}
+
+/// The issuer, where the address of its document is given: people copy that.
+fn issuer_of(given: &str) -> String {
+    let parts = WELL_KNOWN.iter().find_map(|name| given.split_once(name));
+    match parts {
+        Some((before, after)) if after.is_empty() || after.starts_with('/') => {
+            format!("{before}{}", after.trim_end_matches('/'))
+        }
+        _ => given.to_owned(),
+    }
+}
+
+/// OpenID Connect Discovery 1.0 §3, RFC 8414 §2.
+fn parse_issuer(issuer: &str) -> Result<Uri> {
+    match issuer.contains(['?', '#']) {
+        true => Err(Error::configuration("the issuer: it cannot have a query or a fragment")),
+        false => url::parse(issuer, "the issuer"),
+    }
+}
+
+/// The document of the first address that has one.
+fn find(client: &Client, issuer: &str, uri: &Uri) -> Result<Document> {
+    let mut refusals = String::new();
+    for address in addresses(uri) {
+        match ask(client, address) {
+            Ok(document) => return Ok(document),
+            Err(error) => refusals.push_str(&format!("{}; ", refusal(error)?)),
+        }
+    }
+    Err(Error::configuration(format!(
+        "nothing is known of the issuer {issuer:?}: {refusals}check the issuer, or give the token endpoint by Provider::new"
+    )))
+}
+
+/// Where OpenID Connect Discovery 1.0 §4.1 puts the document, and where RFC 8414 §3.1 does.
+fn addresses(issuer: &Uri) -> [String; 2] {
+    let scheme = issuer.scheme_str().unwrap_or_default();
+    let host = issuer.authority().map_or("", |authority| authority.as_str());
+    let path = issuer.path().strip_suffix('/').unwrap_or(issuer.path());
+    [format!("{scheme}://{host}{path}{OIDC}"), format!("{scheme}://{host}{RFC_8414}{path}")]
+}
+
+fn ask(client: &Client, address: String) -> Result<Document> {
+    let response = client.send(&Request::get(address).without_token().accepting_json())?;
+    // Single-page applications answer any path by 200 and HTML.
+    Ok(Document { members: response.json()?, response })
+}
+
+/// What an address said for good, so that the other one is worth a question.
+fn refusal(error: Error) -> Result<String> {
+    match &error {
+        Error::Status(refused) if refused.class != Class::Temporary => Ok(error.to_string()),
+        Error::Decode(_) => Ok(error.to_string()),
+        // The limit is not the client's, which the error names.
+        Error::Transport(long) if long.class == Class::Incomplete => {
+            Ok(format!("{}: the body is longer than {DOCUMENT_LIMIT} bytes", long.place))
+        }
+        _ => Err(error),
+    }
+}
+
+/// The metadata of OpenID Connect Discovery 1.0 §3 and RFC 8414 §2.
+struct Document {
+    members: Map<String, Value>,
+    response: Response,
+}
+
+impl Document {
+    /// OpenID Connect Discovery 1.0 §4.3, RFC 8414 §3.3: identical, not equivalent.
+    fn check_issuer(&self, asked: &str) -> Result<()> {
+        let own = self.text("issuer")?;
+        if own == asked {
+            return Ok(());
+        }
+        Err(self.unusable(format!(
+            "the document is of the issuer {:?}, but {asked:?} was asked for: they must be the same to the letter, a trailing slash included; if the former is who you mean, ask for it",
+            server_message::start(own, LONGEST_QUOTE)
+        )))
+    }
+
+    fn token_endpoint(&self) -> Result<Uri> {
+        let endpoint = url::parse(self.text("token_endpoint")?, "its token_endpoint");
+        endpoint.map_err(|error| self.unusable(error.to_string()))
+    }
+
+    fn revocation_endpoint(&self) -> Option<Uri> {
+        let endpoint = self.members.get("revocation_endpoint")?.as_str()?;
+        url::parse(endpoint, "its revocation_endpoint").ok()
+    }
+
+    /// What the server supports and this crate offers; left out, it is Basic (RFC 8414 §2).
+    fn auth_method(&self) -> Result<AuthMethod> {
+        let methods = match self.members.get(AUTH_METHODS) {
+            None | Some(Value::Null) => return Ok(AuthMethod::ClientSecretBasic),
+            Some(Value::Array(methods)) => methods.iter().filter_map(Value::as_str),
+            Some(_) => return Err(self.undecodable(format!("its {AUTH_METHODS} is not a list"))),
+        };
+        let methods: Vec<&str> = methods.collect();
+        if methods.contains(&"client_secret_basic") {
+            return Ok(AuthMethod::ClientSecretBasic);
+        }
+        if methods.contains(&"client_secret_post") {
+            return Ok(AuthMethod::ClientSecretPost);
+        }
+        let methods = methods.join(", ").escape_debug().to_string();
+        Err(self.unusable(format!(
+            "its {AUTH_METHODS} are [{}]; this crate offers client_secret_basic and client_secret_post",
+            server_message::start(&methods, LONGEST_QUOTE)
+        )))
+    }
+
+    fn text(&self, name: &str) -> Result<&str> {
+        let why = match self.members.get(name) {
+            Some(Value::String(text)) => return Ok(text),
+            Some(_) => format!("its {name} is not a string"),
+            None => format!("it has no {name}"),
+        };
+        Err(self.undecodable(why))
+    }
+
+    fn undecodable(&self, why: String) -> Error {
+        let message = format!("{why}: give the token endpoint by Provider::new");
+        self.response.undecodable(message, None)
+    }
+
+    fn unusable(&self, why: String) -> Error {
+        Error::configuration(format!("{}: {why}", self.response.place()))
+    }
+}
+
+const OIDC: &str = "/.well-known/openid-configuration";
+const RFC_8414: &str = "/.well-known/oauth-authorization-server";
+const WELL_KNOWN: [&str; 2] = [OIDC, RFC_8414];
+const AUTH_METHODS: &str = "token_endpoint_auth_methods_supported";
+const DOCUMENT_LIMIT: u64 = 1024 * 1024;
+/// Of what the document says, in an error.
+const LONGEST_QUOTE: usize = 300;

@@ -1,0 +1,80 @@
+//! Content that goes to a writer.
+
+use std::io::Write;
+
+use ureq::http::StatusCode;
+use ureq::http::header::RANGE;
+
+use crate::call::state::Call;
+use crate::client::{Arrival, Client};
+use crate::error::{Class, Error, Result};
+use crate::request::Request;
+use crate::response::Response;
+use crate::wire::sink::{Sink, is_content};
+
+impl Client {
+    /// Sends a request and writes the content of the answer to `writer`, in constant
+    /// memory and decoded from gzip; returns how many bytes were written. The writer is
+    /// flushed at the end.
+    ///
+    /// Refusals are waited out and repeated as by [`send`](Self::send), but nothing is
+    /// once a byte was written. How long the content takes does not count against the
+    /// call's deadline: the idle limit holds (120 s without a byte by default), and an
+    /// [end time](Self::with_end_time). Nor does the body limit count.
+    ///
+    /// Write to a file beside the target and rename it when all is there:
+    ///
+    /// ```no_run
+    /// # fn run(client: &unattended::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::fs::{self, File};
+    ///
+    /// use unattended::Request;
+    ///
+    /// let mut part = File::create("deed.pdf.part")?;
+    /// client.download(&Request::get("/api/v1/documents/42"), &mut part)?;
+    /// part.sync_all()?;
+    /// fs::rename("deed.pdf.part", "deed.pdf")?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send). An error in the middle tells how many bytes had arrived
+    /// ([`TransportError::received`](crate::error::TransportError::received)); one of the
+    /// writer has the class [`Output`](Class::Output). A success other than 200, 203 and 204
+    /// is an [`Error::Status`]: a 202 has not got the content yet. If a `Range` was asked
+    /// for it must be a 206, and otherwise must not.
+    pub fn download(&self, request: &Request, writer: &mut impl Write) -> Result<u64> {
+        let mut call = self.call(request)?;
+        let is_part_asked = request.headers.contains_key(RANGE);
+        let mut sink = Sink::new(writer, is_part_asked);
+        let exchange = |call: &mut Call<'_>| {
+            self.make_ready(call)?;
+            Ok(Arrival::Outcome(self.exchange(call, Some(&mut sink))))
+        };
+        let result = self.run(&mut call, exchange, |call, response| {
+            match is_content(response.status, is_part_asked) {
+                true => Ok(()),
+                false => Err(call.no_content(&response)),
+            }
+        });
+        result.map(|()| sink.written).map_err(|error| call.ended(error))
+    }
+}
+
+impl Call<'_> {
+    /// A success that did not bring the content.
+    fn no_content(&self, response: &Response) -> Error {
+        let (class, message) = match response.status {
+            StatusCode::ACCEPTED => (Class::Temporary, "the content is not there yet"),
+            StatusCode::PARTIAL_CONTENT => {
+                (Class::Incomplete, "a part of the content, which was not asked for")
+            }
+            StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION => {
+                (Class::Refused, "not the part that was asked for: nothing was written")
+            }
+            _ => (Class::Refused, "a success without the content: nothing was written"),
+        };
+        self.status_error(response.answer(&self.secrets()), message.into(), class)
+    }
+}

@@ -1,0 +1,294 @@
+//! What a check of a client found: values for programs, lines for a support ticket.
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use httpdate::fmt_http_date;
+use serde_json::{Map, Value};
+use ureq::http::StatusCode;
+
+use crate::clock::seconds;
+use crate::error::{Error, Result};
+use crate::provider::AuthMethod;
+use crate::token::access_token;
+
+/// What [`Client::check`](crate::Client::check) found.
+///
+/// Its `Display` is a block of aligned lines to be pasted into a support ticket. Nothing in
+/// it is secret: no token, no client id (people swap it with the secret), no query, no user
+/// or password of a proxy, no value of an extra token parameter.
+///
+/// ```no_run
+/// # fn run(client: &unattended::Client) {
+/// let report = client.check_with("/api/health");
+/// println!("{report}");
+/// std::process::exit(report.exit_code().into());
+/// # }
+/// ```
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Report {
+    /// The version of this crate.
+    pub version: &'static str,
+    /// When the check began, by the local clock.
+    pub checked_at: SystemTime,
+    /// The token endpoint, without its query.
+    pub token_endpoint: String,
+    /// How the client authenticates itself there.
+    pub auth_method: AuthMethod,
+    /// The base URL of the API.
+    pub base_url: String,
+    /// The proxy on the way to the token endpoint, as `host:port`; `None` for this machine,
+    /// which is never reached through one.
+    pub token_proxy: Option<String>,
+    /// The proxy on the way to the API, likewise.
+    pub api_proxy: Option<String>,
+    /// The roots that servers are checked against, in words.
+    pub roots: String,
+    /// Whether the client has a certificate to show (mutual TLS).
+    pub has_client_certificate: bool,
+    /// The audience that was asked for.
+    pub audience: Option<String>,
+    /// The resource indicators (RFC 8707 §2).
+    pub resources: Vec<String>,
+    /// The names of the extra parameters of the token request.
+    pub token_parameters: Vec<String>,
+    /// The scope that was asked for.
+    pub scope_asked: Option<String>,
+    /// The scope that the answer names, if it does: a server may leave out one that is as
+    /// asked (RFC 6749 §5.1), and some leave out any.
+    pub scope_granted: Option<String>,
+    /// How long the token request took, whatever came of it; `None` if it was not sent.
+    pub took: Option<Duration>,
+    /// How long the token lives; `None` if the answer does not say, or there is none.
+    pub lifetime: Option<Duration>,
+    /// The claims of the access token, if it is a JWT; not verified, and masked.
+    pub claims: Option<Map<String, Value>>,
+    /// By how many whole seconds the server's clock is ahead of the local one (negative:
+    /// behind), by the `Date` of the token answer, also when that was a refusal; `None` if
+    /// there was none.
+    pub clock_offset: Option<i64>,
+    /// Why the token store was done without.
+    pub store_error: Option<String>,
+    /// Why there is no token; [`error`](Self::error) tells of the GET as well.
+    pub token_error: Option<Error>,
+    /// What the GET asked for, without its query.
+    pub path: Option<String>,
+    /// How long the GET took.
+    pub call_took: Option<Duration>,
+    /// What came of the GET; `None` if none was asked for, or there was no token for it.
+    pub call: Option<Result<StatusCode>>,
+}
+
+impl Report {
+    /// Whether the token came, and the GET succeeded if there was to be one. Warnings do
+    /// not count: a [missing scope](Self::missing_scope), clocks apart, a store that failed.
+    pub fn is_ok(&self) -> bool {
+        self.error().is_none()
+    }
+
+    /// The error of the token request, else that of the GET.
+    pub fn error(&self) -> Option<&Error> {
+        let of_call = self.call.as_ref().and_then(|call| call.as_ref().err());
+        self.token_error.as_ref().or(of_call)
+    }
+
+    /// 0 if all is well, else that of the error: see [`Error::exit_code`].
+    pub fn exit_code(&self) -> u8 {
+        self.error().map_or(0, Error::exit_code)
+    }
+
+    /// What was asked for but not granted (RFC 6749 §3.3), if the answer names a scope.
+    pub fn missing_scope(&self) -> Vec<&str> {
+        access_token::missing_scope(self.scope_asked.as_deref(), self.scope_granted.as_deref())
+    }
+
+    fn has_warnings(&self) -> bool {
+        !self.missing_scope().is_empty() || self.clocks_are_apart() || self.store_error.is_some()
+    }
+
+    fn clocks_are_apart(&self) -> bool {
+        self.clock_offset.is_some_and(|offset| offset.unsigned_abs() >= CLOCKS_APART)
+    }
+
+    fn setting_lines(&self) -> Vec<Line> {
+        let none = || "none, which leaves it to the server".to_owned();
+        let certificate = if self.has_client_certificate { "set" } else { "none" };
+        let mut lines = vec![
+            ("token endpoint", self.token_endpoint.clone()),
+            ("authentication", authentication(self.auth_method).into()),
+            ("API", self.base_url.clone()),
+        ];
+        match (&self.token_proxy, &self.api_proxy) {
+            (one, other) if one == other => lines.push(("proxy", proxy(one.as_deref()))),
+            (token, api) => {
+                lines.push(("proxy to token", proxy(token.as_deref())));
+                lines.push(("proxy to API", proxy(api.as_deref())));
+            }
+        }
+        lines.push(("roots", self.roots.clone()));
+        lines.push(("client certificate", certificate.into()));
+        lines.push(("scope asked", self.scope_asked.clone().unwrap_or_else(none)));
+        lines.extend(self.audience.iter().map(|audience| ("audience", audience.clone())));
+        lines.extend(self.resources.iter().map(|resource| ("resource", resource.clone())));
+        if !self.token_parameters.is_empty() {
+            lines.push(("extra parameters", self.token_parameters.join(", ")));
+        }
+        lines
+    }
+
+    fn token_lines(&self) -> Vec<Line> {
+        let mut lines = Vec::new();
+        match (&self.token_error, self.took) {
+            (None, took) => {
+                lines.push(("token", format!("came{}", after(took))));
+                lines.push(("lifetime", self.lifetime.map_or(UNSTATED.into(), seconds)));
+                lines.push(("scope granted", self.granted()));
+                lines.extend(self.claim_lines());
+            }
+            (Some(error), took) => {
+                let sent = if took.is_some() {
+                    "tried once, within 10 s at most"
+                } else {
+                    "not asked for"
+                };
+                lines.push(("token", format!("none{}: {sent}", after(took))));
+                lines.push(("error", format!("{error:?}")));
+            }
+        }
+        lines.push(("clock", self.clock()));
+        if let Some(error) = &self.store_error {
+            let text = format!("warning: failed, and was done without: {error}");
+            lines.push(("token store", text));
+        }
+        lines
+    }
+
+    fn granted(&self) -> String {
+        let missing = self.missing_scope().join(" ");
+        let granted = self.scope_granted.as_ref();
+        let granted = granted.map(|scope| scope.split_whitespace().collect::<Vec<_>>().join(" "));
+        match granted {
+            Some(granted) if missing.is_empty() => granted,
+            Some(granted) => format!("{granted}; warning: missing {missing}"),
+            None => "not said".into(),
+        }
+    }
+
+    fn claim_lines(&self) -> Vec<Line> {
+        let Some(claims) = &self.claims else {
+            return vec![("claims", "none to be read: the token is opaque".into())];
+        };
+        let mut lines = vec![("claims", "of the access token, not verified".into())];
+        for (name, value) in claims {
+            let is_time = ["exp", "iat", "nbf", "auth_time"].contains(&name.as_str());
+            let date = value.as_u64().filter(|_| is_time).and_then(|seconds| {
+                date(SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))?)
+            });
+            let date = date.map_or(String::new(), |date| format!(" ({date})"));
+            lines.push(("", format!("{name}: {value}{date}")));
+        }
+        lines
+    }
+
+    fn clock(&self) -> String {
+        let Some(offset) = self.clock_offset else {
+            return "not compared: there was no answer with a Date".into();
+        };
+        let side = if offset > 0 { "ahead of" } else { "behind" };
+        let apart = match offset {
+            0 => return "in step with the server's".into(),
+            offset => {
+                format!("the server's is {} s {side} this machine's", offset.unsigned_abs())
+            }
+        };
+        match self.clocks_are_apart() {
+            true => format!("{apart}; warning: one of the two is wrong"),
+            false => apart,
+        }
+    }
+
+    fn call_lines(&self) -> Vec<Line> {
+        let Some(path) = &self.path else { return Vec::new() };
+        let took = after(self.call_took);
+        match &self.call {
+            None => vec![("GET", format!("{path}: not sent, since there is no token"))],
+            Some(Ok(status)) => vec![("GET", format!("{path}: {status}{took}"))],
+            Some(Err(error)) => {
+                vec![("GET", format!("{path}: failed{took}")), ("error", format!("{error:?}"))]
+            }
+        }
+    }
+
+    fn result(&self) -> String {
+        match self.error() {
+            Some(error) => format!("failed, exit code {}", error.exit_code()),
+            None if self.has_warnings() => "good, but see the warnings".into(),
+            None => "good".into(),
+        }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "unattended {}", self.version)?;
+        if let Some(date) = date(self.checked_at) {
+            write!(f, ", {date} by the clock of this machine")?;
+        }
+        let lines = [self.setting_lines(), self.token_lines(), self.call_lines()];
+        for (label, text) in lines.into_iter().flatten().chain([("result", self.result())]) {
+            for (at, line) in text.lines().enumerate() {
+                let label = if at == 0 { label } else { "" };
+                write!(f, "\n{label:<18} {}", printable(line))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What it is about, and what there is to say.
+type Line = (&'static str, String);
+
+fn authentication(method: AuthMethod) -> &'static str {
+    match method {
+        AuthMethod::ClientSecretBasic => {
+            "client_secret_basic: id and secret by HTTP Basic, form-encoded"
+        }
+        AuthMethod::ClientSecretBasicRaw => "id and secret by HTTP Basic, not form-encoded",
+        AuthMethod::ClientSecretPost => "client_secret_post: id and secret in the form body",
+    }
+}
+
+fn proxy(proxy: Option<&str>) -> String {
+    match proxy {
+        Some(proxy) => format!("{proxy} (never for calls to this machine)"),
+        None => "none (never for calls to this machine)".into(),
+    }
+}
+
+fn after(took: Option<Duration>) -> String {
+    took.map_or(String::new(), |took| format!(" after {}", seconds(took)))
+}
+
+/// A time as HTTP writes it (RFC 9110 §5.6.7), in the years in which it can.
+fn date(time: SystemTime) -> Option<String> {
+    let since_epoch = time.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    (since_epoch.as_secs() < YEAR_10_000).then(|| fmt_http_date(time))
+}
+
+/// What a server said must not steer the terminal.
+fn printable(line: &str) -> String {
+    let mut text = String::with_capacity(line.len());
+    for c in line.chars() {
+        match c.is_control() {
+            true => text.extend(c.escape_default()),
+            false => text.push(c),
+        }
+    }
+    text
+}
+
+const UNSTATED: &str = "not stated: used until it is refused";
+/// In seconds; what many servers tolerate in the times of a token.
+const CLOCKS_APART: u64 = 60;
+const YEAR_10_000: u64 = 253_402_300_800;

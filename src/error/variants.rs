@@ -1,0 +1,309 @@
+//! The type and what each way to fail holds.
+
+use std::error::Error as StdError;
+use std::time::Duration;
+
+use ureq::http::StatusCode;
+
+use crate::error::kind::{Class, Sent};
+use crate::error::parts::{Answer, Place};
+
+/// A result whose error is [`Error`].
+pub type Result<T> = std::result::Result<T, Error>;
+
+pub(crate) type Cause = Box<dyn StdError + Send + Sync>;
+
+/// What went wrong, where, with the server's own words and what to do next.
+///
+/// Never holds a secret and never shows a query. Its [`Debug`](std::fmt::Debug) reads as its
+/// `Display` followed by the causes, because that is what a
+/// `fn main() -> unattended::Result<()>` prints. What a program wants to know is the same
+/// for all variants and asked by methods; match on the variant for the rest.
+///
+/// ```
+/// # use unattended::{error::Class, Client, Credentials, Provider};
+/// # fn run(client: &Client) {
+/// if let Err(error) = client.get("/api/health") {
+///     eprintln!("{error}");
+///     if error.class() == Class::Temporary {
+///         eprintln!("worth another run; the server asked for {:?}", error.retry_after());
+///     }
+///     std::process::exit(error.exit_code().into());
+/// }
+/// # }
+/// ```
+#[non_exhaustive]
+pub enum Error {
+    /// A setting, credential, request or issuer cannot be right, so nothing was sent; or
+    /// what a repetition needs is gone, such as a file: see [`Error::sent`].
+    Configuration(Box<ConfigurationError>),
+    /// There is no usable answer: name look-up, connection, TLS, timeout, broken body.
+    Transport(Box<TransportError>),
+    /// The token endpoint answered, but not with a token (RFC 6749 §5.2).
+    Token(Box<TokenError>),
+    /// The API answered with something other than success.
+    Status(Box<StatusError>),
+    /// The answer is a success but cannot be read as what was asked for.
+    Decode(Box<DecodeError>),
+    /// A walk over pages ended where it cannot have seen everything, or cannot go on.
+    Incomplete(Box<IncompleteError>),
+}
+
+/// The payload of [`Error::Configuration`].
+#[non_exhaustive]
+pub struct ConfigurationError {
+    /// What is wrong, and what would be right.
+    pub message: String,
+    /// Whether the server may have acted, on an attempt before.
+    pub sent: Sent,
+    pub(crate) cause: Option<Cause>,
+}
+
+/// The payload of [`Error::Transport`].
+#[non_exhaustive]
+pub struct TransportError {
+    /// Where.
+    pub place: Place,
+    /// What happened, and the setting that governs it.
+    pub message: String,
+    /// Whether the server may have acted.
+    pub sent: Sent,
+    /// What kind of trouble it is.
+    pub class: Class,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// How many bytes of the body had arrived, decoded from gzip.
+    pub received: u64,
+    pub(crate) idle: bool,
+    /// A writer has a part of it: another attempt would write that again.
+    pub(crate) begun: bool,
+    /// A long body waited in vain for a permission that can be understood.
+    pub(crate) unpermitted: bool,
+    pub(crate) cause: Option<Cause>,
+}
+
+/// The payload of [`Error::Token`].
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct TokenError {
+    /// The token endpoint.
+    pub place: Place,
+    /// What is wrong, and what to do next.
+    pub message: String,
+    /// The answer; none if the credentials could not be read.
+    pub answer: Option<Answer>,
+    /// Whether the server may have acted.
+    pub sent: Sent,
+    /// What kind of trouble it is.
+    pub class: Class,
+    /// How often it was tried.
+    pub attempts: u32,
+    pub(crate) what: &'static str,
+}
+
+/// The payload of [`Error::Status`].
+#[non_exhaustive]
+pub struct StatusError {
+    /// Where.
+    pub place: Place,
+    /// The answer; the remembered one if the call was not sent because of it.
+    pub answer: Answer,
+    /// What to do next; may be empty.
+    pub message: String,
+    /// Whether the server may have acted.
+    pub sent: Sent,
+    /// What kind of trouble it is.
+    pub class: Class,
+    /// How often it was tried.
+    pub attempts: u32,
+}
+
+/// The payload of [`Error::Decode`].
+#[non_exhaustive]
+pub struct DecodeError {
+    /// Where; none for a token that was read locally.
+    pub place: Option<Place>,
+    /// What could not be read, with the path of the field where that is known.
+    pub message: String,
+    /// The path of the field, such as `items[17].name`, where that is known.
+    pub path: Option<String>,
+    /// The page, counted from 1, in a walk.
+    pub page: Option<u64>,
+    /// The row on its page, counted from 0, in a walk.
+    pub row: Option<usize>,
+    /// The body as text, its first 8 KiB, masked.
+    pub body: String,
+    pub(crate) cause: Option<Cause>,
+}
+
+/// The payload of [`Error::Incomplete`].
+#[non_exhaustive]
+pub struct IncompleteError {
+    /// Where the last page came from.
+    pub place: Place,
+    /// What contradicts or is missing, and what to do next.
+    pub message: String,
+    /// [`Class::Configuration`] if another [`Pagination`](crate::Pagination) must be declared,
+    /// else [`Class::Incomplete`].
+    pub class: Class,
+    /// A way to page that may do, as [`Pagination`](crate::Pagination)'s `parse` takes it;
+    /// `<parameter>` stands where only the API's documentation has the name.
+    pub declare: Option<String>,
+    /// The smallest and the largest number of rows that the server promised on the way.
+    pub promised: Option<(u64, u64)>,
+    /// The rows that were delivered, those before a resume point included.
+    pub delivered: u64,
+    /// The last page, counted from 1.
+    pub page: u64,
+}
+
+impl Error {
+    pub(crate) fn configuration(message: impl Into<String>) -> Self {
+        Self::configuration_caused(message, None)
+    }
+
+    pub(crate) fn configuration_caused(message: impl Into<String>, cause: Option<Cause>) -> Self {
+        let message = message.into();
+        Self::Configuration(Box::new(ConfigurationError { message, sent: Sent::No, cause }))
+    }
+
+    pub(crate) fn decode(place: Option<Place>, message: impl Into<String>) -> Self {
+        Self::Decode(Box::new(DecodeError {
+            place,
+            message: message.into(),
+            path: None,
+            page: None,
+            row: None,
+            body: String::new(),
+            cause: None,
+        }))
+    }
+
+    /// What kind of trouble it is.
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Configuration(_) => Class::Configuration,
+            Self::Transport(error) => error.class,
+            Self::Token(error) => error.class,
+            Self::Status(error) => error.class,
+            Self::Incomplete(error) => error.class,
+            Self::Decode(_) => Class::Incomplete,
+        }
+    }
+
+    /// Whether the same call may succeed later, without anybody changing anything.
+    pub fn is_temporary(&self) -> bool {
+        self.class() == Class::Temporary
+    }
+
+    /// How long the server asked to wait, if it did; nobody waited for it.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.answer()?.retry_after
+    }
+
+    /// Whether the server may have acted on the request: the call's own, not the token
+    /// request that it may have needed. A call that gets no token is [`Sent::No`].
+    ///
+    /// Of [`access_token`](crate::Client::access_token) and the like, whose request is the
+    /// one to the authorization server, it tells that.
+    ///
+    /// ```
+    /// use unattended::error::Sent;
+    ///
+    /// # fn record(state: &str) {}
+    /// # fn run(client: &unattended::Client) {
+    /// match client.post("/orders", &serde_json::json!({"sku": "A1"})) {
+    ///     Ok(_) => record("done"),
+    ///     Err(error) => match error.sent() {
+    ///         Sent::No | Sent::Refused => record("not done"),
+    ///         Sent::Accepted => record("done, but the answer cannot be read"),
+    ///         _ => record("unknown: look it up before it is sent again"),
+    ///     },
+    /// }
+    /// # }
+    /// ```
+    pub fn sent(&self) -> Sent {
+        match self {
+            Self::Configuration(error) => error.sent,
+            Self::Transport(error) => error.sent,
+            Self::Token(error) => error.sent,
+            Self::Status(error) => error.sent,
+            // A text that was read on this side.
+            Self::Decode(error) if error.place.is_none() => Sent::No,
+            Self::Decode(_) | Self::Incomplete(_) => Sent::Accepted,
+        }
+    }
+
+    /// The exit code for a program that ends because of this error, after BSD's
+    /// `sysexits`:
+    ///
+    /// | code | meaning |
+    /// |---|---|
+    /// | 0 | complete (never from an error) |
+    /// | 64 | usage (a program's own; never from an error) |
+    /// | 65 | incomplete, or cannot be decoded |
+    /// | 69 | refused by the server |
+    /// | 73 | the output cannot be written |
+    /// | 75 | temporary: try again later |
+    /// | 77 | credentials |
+    /// | 78 | configuration |
+    pub fn exit_code(&self) -> u8 {
+        self.class().exit_code()
+    }
+
+    /// The answer that is the reason, when there is one: the API's or the token endpoint's.
+    pub fn answer(&self) -> Option<&Answer> {
+        match self {
+            Self::Token(error) => error.answer.as_ref(),
+            Self::Status(error) => Some(&error.answer),
+            _ => None,
+        }
+    }
+
+    /// The status of the API's answer, when that is the reason.
+    ///
+    /// None if it is the token endpoint that refused: its 404 does not mean that what was
+    /// asked for is missing. That one is in [`answer`](Self::answer).
+    pub fn status(&self) -> Option<StatusCode> {
+        match self {
+            Self::Status(error) => Some(error.answer.status),
+            _ => None,
+        }
+    }
+
+    /// Where it happened, when it was a call.
+    pub fn place(&self) -> Option<&Place> {
+        match self {
+            Self::Configuration(_) => None,
+            Self::Transport(error) => Some(&error.place),
+            Self::Token(error) => Some(&error.place),
+            Self::Status(error) => Some(&error.place),
+            Self::Decode(error) => error.place.as_ref(),
+            Self::Incomplete(error) => Some(&error.place),
+        }
+    }
+
+    /// The failure of a token request, as the call tells it that is not sent for want of one.
+    pub(crate) fn before_sending(mut self) -> Self {
+        if let Some(sent) = self.sent_mut() {
+            *sent = Sent::No;
+        }
+        self
+    }
+
+    /// None where an answer of success is what it is about.
+    pub(crate) fn sent_mut(&mut self) -> Option<&mut Sent> {
+        match self {
+            Self::Configuration(error) => Some(&mut error.sent),
+            Self::Transport(error) => Some(&mut error.sent),
+            Self::Token(error) => Some(&mut error.sent),
+            Self::Status(error) => Some(&mut error.sent),
+            Self::Decode(_) | Self::Incomplete(_) => None,
+        }
+    }
+}
+
+impl TokenError {
+    pub(crate) const NO_TOKEN: &'static str = "no access token";
+    pub(crate) const NOT_REVOKED: &'static str = "the token is not revoked";
+}

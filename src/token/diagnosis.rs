@@ -1,0 +1,207 @@
+//! What a refusal of the token endpoint means, and what to do about it.
+
+use serde_json::Value;
+use ureq::http::StatusCode;
+
+use crate::credentials::Identity;
+use crate::encoding::encode_form;
+use crate::error::server_message;
+use crate::error::{Answer, Class, Error, Sent, TokenError};
+use crate::mask::{MASK, mask, mask_opaque};
+use crate::provider::{AuthMethod, Provider};
+use crate::response::Response;
+use crate::retry::{Passing, is_passing};
+
+/// A success that is no token. Its body may hold one under any name, so nothing of it is
+/// kept that could be one.
+pub(crate) fn unreadable(response: &Response, known: &[String], why: &str) -> Error {
+    let mut answer = response.answer(known);
+    let content_type = response.header("content-type").unwrap_or("no content type");
+    let content_type = mask(content_type, known);
+    let body = serde_json::from_slice::<Value>(response.bytes());
+    let error = body.as_ref().ok().and_then(|body| body.get("error").or(body.get("errors")));
+    let is_error = error.is_some_and(|error| !error.is_null());
+    // The words of an error are kept, but not JSON that holds none.
+    let keep = |words: Option<String>| {
+        let words = words.filter(|words| is_error && !words.starts_with('{'))?;
+        Some(mask_opaque(&words, known))
+    };
+    (answer.code, answer.message) = (keep(answer.code), keep(answer.message));
+    let mask = if body.is_ok() { mask } else { mask_opaque };
+    // A token may be a number as well.
+    let body = body.map(|value| without_strings(value).to_string());
+    answer.body = mask(body.as_ref().unwrap_or(&answer.body), known);
+    let sent_as = response.header("content-type");
+    let message = match server_message::words(&answer.body, sent_as, |text| mask(text, known)) {
+        (_, Some(words)) => format!("{why}; {content_type}: {words}"),
+        (_, None) => format!("{why}; {content_type}"),
+    };
+    Error::Token(Box::new(TokenError {
+        place: response.place(),
+        message: format!("{message}; is this the address of the token endpoint?"),
+        answer: Some(answer),
+        sent: Sent::Accepted,
+        class: Class::Refused,
+        attempts: 1,
+        what: TokenError::NO_TOKEN,
+    }))
+}
+
+fn without_strings(value: Value) -> Value {
+    match value {
+        Value::String(_) => MASK.into(),
+        Value::Array(items) => items.into_iter().map(without_strings).collect(),
+        Value::Object(map) => {
+            map.into_iter().map(|(name, value)| (name, without_strings(value))).collect()
+        }
+        other => other,
+    }
+}
+
+/// The class of a refusal, and what to do about it.
+pub(crate) fn diagnose(
+    answer: &Answer,
+    provider: &Provider,
+    identity: &Identity,
+) -> (Class, String) {
+    let advice = match answer.code.as_deref().map(server_message::registered) {
+        Some("invalid_client") => {
+            return (Class::Credentials, invalid_client(UNKNOWN_CLIENT, provider, identity));
+        }
+        Some("unauthorized_client") => {
+            return (Class::Credentials, "this client may not use the client-credentials grant: allow it at the authorization server".into());
+        }
+        Some("access_denied" | "invalid_grant") => {
+            // Auth0 answers a wrong secret like this.
+            let is_unknown = answer.status == StatusCode::UNAUTHORIZED;
+            let also = if is_unknown { "client id and secret, " } else { "" };
+            return (Class::Credentials, format!("check {also}{DENIED}"));
+        }
+        Some("invalid_scope") => match provider.scope {
+            Some(_) => "check Provider::with_scope: the client was not granted that scope",
+            None => "the server wants a scope: ask for one with Provider::with_scope",
+        },
+        Some("invalid_target") => invalid_target(provider),
+        Some(code) if is_passing(code) => return (Class::Temporary, String::new()),
+        Some("unsupported_grant_type") => {
+            "this endpoint does not offer the client-credentials grant"
+        }
+        Some("invalid_request") => {
+            "check the client authentication method, audience, resource and extra parameters of the Provider"
+        }
+        // RFC 6749 §5.2: client authentication failed, if this is a token endpoint.
+        _ if answer.status == StatusCode::UNAUTHORIZED => {
+            return (
+                Class::Credentials,
+                invalid_client(&format!("{WRONG}; id and secret"), provider, identity),
+            );
+        }
+        _ => return by_status(answer),
+    };
+    (Class::Configuration, advice.into())
+}
+
+fn by_status(answer: &Answer) -> (Class, String) {
+    let advice = match answer.status.as_u16() {
+        _ if Passing::of(answer.status, answer.retry_after, None).is_some() => {
+            return (Class::Temporary, String::new());
+        }
+        300..=399 => {
+            "the token endpoint redirects, which is never followed: set the address that it leads to"
+        }
+        404 if is_of_protocol(answer) => WRONG,
+        _ if is_of_protocol(answer) => "",
+        400..=403 if !answer.body.trim_start().starts_with('<') => WRONG,
+        _ => {
+            "this is not how a token endpoint refuses (RFC 6749 §5.2): a gateway in between, or the wrong address"
+        }
+    };
+    (Class::Refused, advice.into())
+}
+
+fn invalid_target(provider: &Provider) -> &'static str {
+    match (&provider.audience, provider.resources.is_empty()) {
+        (Some(_), true) => "check Provider::with_audience: it must be exactly the one registered",
+        (None, false) => {
+            "check Provider::with_resource (RFC 8707): it must be exactly the one registered"
+        }
+        (Some(_), false) => {
+            "check Provider::with_audience and Provider::with_resource (RFC 8707): they must be exactly those registered"
+        }
+        (None, true) => {
+            "the server wants to know for which API: name it with Provider::with_audience or Provider::with_resource (RFC 8707)"
+        }
+    }
+}
+
+/// `mfa_required`, but not the `Not Found` that web frameworks put in the same place.
+fn is_of_protocol(answer: &Answer) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
+    server_message::oauth_code(&answer.body).is_some_and(|code| code.bytes().all(is_plain))
+}
+
+/// `who` are wrong; which style was sent, and what about id and secret is apt to go wrong in it.
+fn invalid_client(who: &str, provider: &Provider, identity: &Identity) -> String {
+    let style = match provider.auth_method {
+        AuthMethod::ClientSecretBasic => "HTTP Basic, form-encoded (client_secret_basic)",
+        AuthMethod::ClientSecretBasicRaw => "HTTP Basic, not form-encoded",
+        AuthMethod::ClientSecretPost => "the form body (client_secret_post)",
+    };
+    let values = [("client id", identity.id.as_str()), ("client secret", identity.secret.expose())];
+    let mut text = format!("{who} were sent by {style}: ");
+    for (what, why) in values.iter().filter_map(|(what, value)| Some((what, misplaced(value)?))) {
+        text.push_str(&format!("the {what} {why}; "));
+    }
+    text.push_str("check both, and whether the server expects another Provider::with_auth_method");
+    for (what, value) in values {
+        if value.contains(char::is_whitespace) {
+            text.push_str(&format!("; the {what} has white space or a line break inside"));
+        }
+        let other = match provider.auth_method {
+            AuthMethod::ClientSecretBasic => {
+                "does not decode them needs AuthMethod::ClientSecretBasicRaw"
+            }
+            AuthMethod::ClientSecretBasicRaw => "decodes them needs AuthMethod::ClientSecretBasic",
+            AuthMethod::ClientSecretPost => continue,
+        };
+        if encode_form(value) != value {
+            text.push_str(&format!(
+                "; the {what} has characters that form-encoding changes: a server that {other}"
+            ));
+        }
+    }
+    text
+}
+
+/// What a shell, a template or a file of variables left in a value.
+fn misplaced(value: &str) -> Option<&'static str> {
+    let mut chars = value.chars();
+    match (chars.next()?, chars.next_back()?) {
+        ('"', '"')
+        | ('\'', '\'')
+        | ('`', '`')
+        | ('\u{201c}', '\u{201d}')
+        | ('\u{2018}', '\u{2019}') => Some("is in quotes, which were sent with it: remove them"),
+        _ if is_variable(value) => {
+            Some("looks like a variable that was not expanded: give its value")
+        }
+        _ => None,
+    }
+}
+
+/// `$NAME`, `${NAME}`, `$env:NAME`, `$(command)`, `%NAME%` or `{{ name }}`.
+fn is_variable(value: &str) -> bool {
+    let within = |(start, end)| value.strip_prefix(start)?.strip_suffix(end);
+    let is_name = |name: &str| {
+        let is_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        name.chars().all(is_of_name) && !name.starts_with(|c: char| c.is_ascii_digit())
+    };
+    let name = value.strip_prefix("$env:").or(value.strip_prefix('$')).or(within(("%", "%")));
+    name.is_some_and(|name| !name.is_empty() && is_name(name))
+        || [("${", "}"), ("$(", ")"), ("{{", "}}")].into_iter().any(|marks| within(marks).is_some())
+}
+
+const UNKNOWN_CLIENT: &str =
+    "the authorization server does not know this client id and secret; they";
+const DENIED: &str = "the client's permissions, and that the audience (Provider::with_audience) is exactly the one registered";
+const WRONG: &str = "wrong id, secret or scope, or not the token endpoint";

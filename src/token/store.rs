@@ -1,0 +1,186 @@
+//! Where tokens and the servers' wishes are kept: the trait, and what is kept.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use serde_json::{Map, Value, json};
+
+use crate::call::wish::{self, Wish};
+use crate::clock::Moment;
+use crate::encoding::encode_pairs;
+use crate::error::{Cause, Error, Result};
+use crate::provider::Provider;
+use crate::token::access_token::AccessToken;
+
+/// A place where clients share a token, and the times before which servers do not want to
+/// be asked: threads, processes or machines, as far as the store reaches.
+///
+/// The default is a [`MemoryStore`](crate::MemoryStore) that clones of a client share;
+/// implement this for a cache of your own. The client asks its store only when its own copy
+/// is missing, stale or refused, or when a server named a time. A store that fails never
+/// makes a call fail that would succeed without it: the client goes on without it, says so
+/// by an event and counts it.
+pub trait TokenStore: Send + Sync {
+    /// Runs `change` on the entry that is stored under `key` (an empty one if there is
+    /// none), and keeps what it leaves there.
+    ///
+    /// Nobody else may run a change under the same key meanwhile: the token request
+    /// happens within it, so it takes as long as that takes, and it must run **at most
+    /// once**. Waits at most `wait_at_most` for its turn.
+    ///
+    /// The key holds no client secret, but in clear the client id, the scope and the values
+    /// of extra token parameters.
+    ///
+    /// # Errors
+    ///
+    /// Any; the client goes on without the store. If `change` did not run it is as if the
+    /// store were empty, if it ran its result is used all the same.
+    fn update(
+        &self,
+        key: &str,
+        wait_at_most: Duration,
+        change: &mut dyn FnMut(&mut StoreEntry),
+    ) -> std::result::Result<(), Cause>;
+
+    /// Where it keeps things, as an error says it: `the wait is kept in …`; default:
+    /// `the client's token store`. [`FileStore`](crate::FileStore) names its folder.
+    fn describe(&self) -> String {
+        "the client's token store".into()
+    }
+}
+
+/// One store for several clients.
+impl<T: TokenStore + ?Sized> TokenStore for Arc<T> {
+    fn update(
+        &self,
+        key: &str,
+        wait_at_most: Duration,
+        change: &mut dyn FnMut(&mut StoreEntry),
+    ) -> std::result::Result<(), Cause> {
+        (**self).update(key, wait_at_most, change)
+    }
+
+    fn describe(&self) -> String {
+        (**self).describe()
+    }
+}
+
+/// One that is chosen while the program runs.
+impl<T: TokenStore + ?Sized> TokenStore for Box<T> {
+    fn update(
+        &self,
+        key: &str,
+        wait_at_most: Duration,
+        change: &mut dyn FnMut(&mut StoreEntry),
+    ) -> std::result::Result<(), Cause> {
+        (**self).update(key, wait_at_most, change)
+    }
+
+    fn describe(&self) -> String {
+        (**self).describe()
+    }
+}
+
+/// What a [`TokenStore`] keeps under a key: opaque, and **as secret as the token in it**.
+///
+/// To keep it outside of this process take [`to_text`](Self::to_text), a versioned JSON
+/// text, and [`from_text`](Self::from_text).
+#[derive(Clone, Default)]
+pub struct StoreEntry {
+    pub(crate) token: Option<AccessToken>,
+    pub(crate) wishes: Vec<Wish>,
+}
+
+impl StoreEntry {
+    /// The entry as text. Holds the token: write it only where nobody else can read it.
+    pub fn to_text(&self) -> String {
+        let token = self.token.as_ref().map(AccessToken::to_json);
+        let wishes: Vec<Value> = self.wishes.iter().map(Wish::to_json).collect();
+        json!({ "version": VERSION, "token": token, "wishes": wishes }).to_string()
+    }
+
+    /// The entry that [`to_text`](Self::to_text) wrote.
+    ///
+    /// # Errors
+    ///
+    /// A configuration error if it is not such a text, or of another version: replace it.
+    pub fn from_text(text: &str) -> Result<Self> {
+        let refuse = || Error::configuration("the stored entry cannot be read");
+        let map: Map<String, Value> = serde_json::from_str(text).map_err(|_| refuse())?;
+        if map.get("version") != Some(&Value::from(VERSION)) {
+            return Err(refuse());
+        }
+        let token = match map.get("token") {
+            None | Some(Value::Null) => None,
+            Some(token) => Some(AccessToken::from_json(token).ok_or_else(refuse)?),
+        };
+        let wishes = map.get("wishes").and_then(Value::as_array).ok_or_else(refuse)?;
+        let wishes = wishes.iter().filter_map(Wish::from_json).collect();
+        Ok(Self { token, wishes })
+    }
+
+    /// When nothing in it is of use any more, by the wall clock, if that is known: a
+    /// store may forget it then.
+    pub fn useful_until(&self) -> Option<SystemTime> {
+        let token = match &self.token {
+            Some(token) => Some(token.expires_at()?),
+            None => None,
+        };
+        let wishes = self.wishes.iter().filter_map(Wish::stored_until);
+        token.into_iter().chain(wishes).max()
+    }
+
+    /// Gives what came out of a text its place on the monotonic clock, and drops what is
+    /// over.
+    pub(crate) fn settle(&mut self, now: &Moment) {
+        // What is from the future was left by a clock that has been set back since: how old
+        // it is cannot be known.
+        let latest = now.wall.checked_add(CLOCK_SKEW);
+        let is_past = |moment: &Moment| latest.is_some_and(|latest| moment.wall <= latest);
+        let token = self.token.take().filter(|token| token.is_settled() || is_past(token.issued()));
+        self.token = token.map(|token| token.settled(now));
+        let wishes = self.wishes.drain(..).filter_map(|wish| wish.settled(now, latest));
+        self.wishes = wishes.collect();
+    }
+
+    pub(crate) fn add(&mut self, wish: Wish) {
+        let now = wish.since;
+        self.settle(&now);
+        wish::put(&mut self.wishes, wish, &now);
+    }
+}
+
+/// What a token depends on, in one text without collisions: everything about the token
+/// request but the secret.
+pub(crate) fn key(provider: &Provider, client_id: &str) -> String {
+    let endpoint = provider.token_endpoint.to_string();
+    let method = format!("{:?}", provider.auth_method);
+    let mut pairs = vec![
+        ("token_endpoint", endpoint.as_str()),
+        ("auth_method", &method),
+        ("client_id", client_id),
+    ];
+    pairs.extend(provider.scope.iter().map(|scope| ("scope", scope.as_str())));
+    pairs.extend(provider.audience.iter().map(|audience| ("audience", audience.as_str())));
+    pairs.extend(provider.resources.iter().map(|resource| ("resource", resource.as_str())));
+    let extra: Vec<String> =
+        provider.parameters.iter().map(|(name, _)| format!("extra.{name}")).collect();
+    let values = provider.parameters.iter().map(|(_, value)| value.as_str());
+    pairs.extend(extra.iter().map(String::as_str).zip(values));
+    encode_pairs(pairs)
+}
+
+/// What is in it, but not the token.
+impl fmt::Debug for StoreEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoreEntry")
+            .field("token", &self.token)
+            .field("wishes", &self.wishes.len())
+            .finish()
+    }
+}
+
+const VERSION: u64 = 1;
+/// How far the clocks of machines that share a store may be apart.
+const CLOCK_SKEW: Duration = Duration::from_secs(60);

@@ -1,0 +1,174 @@
+//! Which calls go through a proxy.
+
+use std::env;
+use std::ffi::OsString;
+use std::net::IpAddr;
+
+use ureq::http::Uri;
+use ureq::{Proxy, ProxyProtocol};
+
+use crate::error::{Error, Result};
+use crate::url::{has_valid_port, is_loopback, port};
+use crate::wire::no_proxy::NoProxy;
+
+/// Where a client takes its proxy from.
+#[derive(Clone, Default)]
+pub(crate) enum ProxySetting {
+    /// `https_proxy` or `all_proxy`, but for the hosts of `no_proxy`.
+    #[default]
+    Environment,
+    Off,
+    Set(Proxy),
+}
+
+/// A proxy and the hosts that it is not for.
+pub(crate) struct Route {
+    proxy: Proxy,
+    except: NoProxy,
+}
+
+impl ProxySetting {
+    pub(crate) fn parse(url: &str) -> Result<Self> {
+        parse(url, "the proxy").map(Self::Set)
+    }
+
+    /// The route that this setting means now.
+    pub(crate) fn route(&self) -> Result<Option<Route>> {
+        match self {
+            Self::Off => Ok(None),
+            Self::Set(proxy) => {
+                Ok(Some(Route { proxy: proxy.clone(), except: NoProxy::default() }))
+            }
+            Self::Environment => from_environment(|name| env::var_os(name)),
+        }
+    }
+}
+
+impl Route {
+    /// The proxy on the way to `uri`. Never for this machine: the client secret would leave
+    /// it.
+    pub(crate) fn to(&self, uri: &Uri) -> Option<&Proxy> {
+        let host = uri.host()?.trim_matches(['[', ']']).to_ascii_lowercase();
+        // The name with the dot of the root is the same name (RFC 1034 §3.1).
+        let host = host.strip_suffix('.').unwrap_or(&host);
+        let address = host.parse::<IpAddr>().map(|address| address.to_canonical());
+        let is_here = is_loopback(host) || address.is_ok_and(|address| address.is_loopback());
+        (!is_here && !self.except.covers(host, port(uri))).then_some(&self.proxy)
+    }
+}
+
+/// Only for `https`, since plain `http` goes to this machine alone; lower case first, as
+/// curl has it.
+fn from_environment(read: impl Fn(&str) -> Option<OsString>) -> Result<Option<Route>> {
+    let Some((proxy, url)) = first_of(&read, &PROXIES)? else {
+        return Ok(None);
+    };
+    let except = match first_of(&read, &["no_proxy", "NO_PROXY"])? {
+        Some((what, list)) => NoProxy::parse(&list, &what)?,
+        None => NoProxy::default(),
+    };
+    Ok(Some(Route { proxy: parse(url.trim(), &proxy)?, except }))
+}
+
+/// The first of these variables that is set, as an error calls it, and its value.
+fn first_of(
+    read: impl Fn(&str) -> Option<OsString>,
+    names: &[&str],
+) -> Result<Option<(String, String)>> {
+    for name in names {
+        let what = format!("the environment variable {name}");
+        match read(name).map(OsString::into_string) {
+            Some(Ok(value)) if !value.trim().is_empty() => return Ok(Some((what, value))),
+            Some(Err(_)) => {
+                return Err(Error::configuration(format!("{what} is not valid Unicode")));
+            }
+            Some(Ok(_)) | None => {}
+        }
+    }
+    Ok(None)
+}
+
+fn parse(url: &str, what: &str) -> Result<Proxy> {
+    let Ok(proxy) = Proxy::new(url) else {
+        return Err(Error::configuration(format!(
+            "{what} is not a proxy URL such as http://proxy.example.com:3128"
+        )));
+    };
+    let (_, address) = url.split_once("://").unwrap_or(("", url));
+    let (_, more) = address.split_at(address.find(['/', '?', '#']).unwrap_or(address.len()));
+    if !matches!(more, "" | "/") {
+        // Host and port may be user and password.
+        return Err(Error::configuration(format!(
+            "{what} has more than a host and a port: remove a path, and percent-encode / ? # in user and password"
+        )));
+    }
+    if !has_valid_port(proxy.uri()) {
+        let message = format!("{what} has a port that is not a number up to 65535");
+        return Err(Error::configuration(message));
+    }
+    match proxy.protocol() {
+        ProxyProtocol::Http | ProxyProtocol::Https => Ok(proxy),
+        other => Err(Error::configuration(format!(
+            "{what} is a {other} proxy, which is not supported: only http and https proxies are"
+        ))),
+    }
+}
+
+const PROXIES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn route(pairs: &'static [(&str, &str)]) -> Result<Option<Route>> {
+        from_environment(move |name| {
+            let pair = pairs.iter().find(|(key, _)| *key == name);
+            pair.map(|(_, value)| OsString::from(value))
+        })
+    }
+
+    #[test]
+    fn no_proxy_names_hosts_and_what_is_below_them_and_loopback_is_never_proxied() {
+        let route = route(&[
+            ("HTTPS_PROXY", "http://proxy.test:3128"),
+            ("no_proxy", "example.com, *.internal.test,.corp"),
+        ]);
+        let route = route.unwrap().unwrap();
+        let cases = [
+            ("api.vendor.test", true),
+            ("example.com", false),
+            ("API.Example.com", false),
+            ("api.example.com.", false),
+            ("notexample.com", true),
+            ("a.internal.test", false),
+            ("x.corp:8443", false),
+            ("localhost", false),
+            ("LOCALHOST.", false),
+            ("127.0.0.1", false),
+            ("127.8.9.1", false),
+            ("[::1]", false),
+            ("[::ffff:127.0.0.1]", false),
+            ("[fd00::1]", true),
+        ];
+        for (host, proxied) in cases {
+            let uri = format!("https://{host}/a").parse().unwrap();
+            assert_eq!(route.to(&uri).is_some(), proxied, "{host}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_variable_that_cannot_be_used_is_an_error_not_a_direct_connection() {
+        assert!(route(&[]).unwrap().is_none());
+        assert!(route(&[("HTTP_PROXY", "http://x.test")]).unwrap().is_none());
+        assert!(route(&[("https_proxy", "")]).unwrap().is_none());
+        let error = route(&[("ALL_PROXY", "socks5://x.test:1080")]).err().unwrap();
+        assert_eq!(
+            error.to_string(),
+            "the environment variable ALL_PROXY is a SOCKS5 proxy, which is not supported: only http and https proxies are"
+        );
+        let error = route(&[("https_proxy", "http://proxy.test:99999")]).err().unwrap();
+        assert!(error.to_string().starts_with("the environment variable https_proxy has a port"));
+        let error = route(&[("https_proxy", "http://user:hush@")]).err().unwrap();
+        assert!(!format!("{error:?}").contains("hush"));
+    }
+}
