@@ -9,7 +9,7 @@ mod stand_in;
 use std::env;
 
 use stand_in::{LICENSES, StandIn};
-use unattended::error::Class;
+use unattended::error::ErrorKind;
 use unattended::{Client, Credentials, Error, Provider, Result};
 
 fn main() -> Result<()> {
@@ -41,15 +41,15 @@ fn main() -> Result<()> {
 
 fn explain(what: &str, error: &Error) {
     println!("{what}: {error}"); // {error:?} would add the causes
-    let advice = match error.class() {
-        Class::Temporary => "run it again later",
-        Class::Credentials => "check client id and secret",
-        Class::Configuration => "change a setting",
+    let advice = match error.kind() {
+        ErrorKind::Temporary => "run it again later",
+        ErrorKind::Credentials => "check client id and secret",
+        ErrorKind::Configuration => "change a setting",
         _ => "ask whoever runs the server",
     };
-    println!("  class {:?}: {advice}; asked to wait {:?}", error.class(), error.retry_after());
-    println!("  may the server have acted? {:?}", error.sent());
-    if let Some(answer) = error.answer() {
+    println!("  class {:?}: {advice}; asked to wait {:?}", error.kind(), error.retry_after());
+    println!("  may the server have acted? {:?}", error.delivery());
+    if let Some(answer) = error.response() {
         println!("  its own words: {:?} {:?}", answer.code, answer.message);
     }
     println!("  a program would end with exit code {}\n", error.exit_code());

@@ -5,7 +5,7 @@ use std::iter::Sum;
 use std::ops::Add;
 use std::time::Duration;
 
-use crate::error::{Answer, Place};
+use crate::error::{ErrorResponse, RequestTarget};
 use crate::progress::Proof;
 
 /// Something that a person watching would want to know; its `Display` is one line.
@@ -25,7 +25,7 @@ pub enum Event {
     #[non_exhaustive]
     TokenFetched {
         /// The token endpoint.
-        place: Place,
+        target: RequestTarget,
         /// How long the token lives; `None` if the server did not say.
         lifetime: Option<Duration>,
         /// Whether there was one before.
@@ -55,13 +55,13 @@ pub enum Event {
     #[non_exhaustive]
     TokenRefused {
         /// The call.
-        place: Place,
+        target: RequestTarget,
     },
     /// The client waits before it sends a call again, or for the first time.
     #[non_exhaustive]
     Waiting {
         /// The call.
-        place: Place,
+        target: RequestTarget,
         /// How long.
         wait: Duration,
         /// Why.
@@ -73,7 +73,7 @@ pub enum Event {
     #[non_exhaustive]
     Retrying {
         /// The call.
-        place: Place,
+        target: RequestTarget,
         /// Which attempt it is, counted from 1.
         attempt: u32,
     },
@@ -81,7 +81,7 @@ pub enum Event {
     #[non_exhaustive]
     Page {
         /// Where it came from.
-        place: Place,
+        target: RequestTarget,
         /// Its number, counted from 1.
         number: u64,
         /// The rows on it.
@@ -95,7 +95,7 @@ pub enum Event {
     #[non_exhaustive]
     WalkEnded {
         /// Where the last page came from.
-        place: Place,
+        target: RequestTarget,
         /// All rows, those before a resume point included.
         rows: u64,
         /// All pages.
@@ -111,7 +111,7 @@ pub enum Event {
     #[non_exhaustive]
     QueryNotKept {
         /// Where the link came from.
-        place: Place,
+        target: RequestTarget,
         /// The name of the parameter.
         name: String,
     },
@@ -120,7 +120,7 @@ pub enum Event {
     #[non_exhaustive]
     LooksLikeOnePage {
         /// Where it came from.
-        place: Place,
+        target: RequestTarget,
         /// How many.
         rows: u64,
     },
@@ -128,7 +128,7 @@ pub enum Event {
     #[non_exhaustive]
     TotalChanged {
         /// Where.
-        place: Place,
+        target: RequestTarget,
         /// Before.
         from: u64,
         /// Now.
@@ -141,9 +141,9 @@ pub enum Event {
 #[non_exhaustive]
 pub enum WaitReason {
     /// The server refused for now, and named the wait or not.
-    Refused(Answer),
+    Refused(ErrorResponse),
     /// The server had asked, in answer to an earlier call, to be left alone.
-    Remembered(Answer),
+    Remembered(ErrorResponse),
     /// There was no usable answer.
     Broken(String),
     /// The credentials function failed.
@@ -167,9 +167,9 @@ impl fmt::Display for WaitReason {
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TokenFetched { place, lifetime, renewal } => {
+            Self::TokenFetched { target, lifetime, renewal } => {
                 let what = if *renewal { "token renewed" } else { "token fetched" };
-                write!(f, "{what} from {}", place.host)?;
+                write!(f, "{what} from {}", target.host)?;
                 match lifetime {
                     Some(life) => write!(f, ", good for {}", span(*life)),
                     None => f.write_str(", good until it is refused"),
@@ -187,11 +187,11 @@ impl fmt::Display for Event {
                 )
             }
             Self::StoreFailed { error } => write!(f, "token store not used: {error}"),
-            Self::TokenRefused { place } => write!(f, "token refused: {place}"),
-            Self::Waiting { place, wait, reason, attempt } => {
-                write!(f, "waiting {} before attempt {attempt} of {place}: {reason}", span(*wait))
+            Self::TokenRefused { target } => write!(f, "token refused: {target}"),
+            Self::Waiting { target, wait, reason, attempt } => {
+                write!(f, "waiting {} before attempt {attempt} of {target}: {reason}", span(*wait))
             }
-            Self::Retrying { place, attempt } => write!(f, "attempt {attempt} of {place}"),
+            Self::Retrying { target, attempt } => write!(f, "attempt {attempt} of {target}"),
             event => event.fmt_walk(f),
         }
     }
@@ -208,21 +208,21 @@ impl Event {
                     None => f.write_str(" so far"),
                 }
             }
-            Self::WalkEnded { place, rows, pages, proof, declare } => {
-                write!(f, "{place}: complete, {rows} rows on {pages} pages, by {proof}")?;
+            Self::WalkEnded { target, rows, pages, proof, declare } => {
+                write!(f, "{target}: complete, {rows} rows on {pages} pages, by {proof}")?;
                 match declare {
                     Some(declare) => write!(f, "; to declare it: {declare}"),
                     None => Ok(()),
                 }
             }
-            Self::QueryNotKept { place, name } => {
-                write!(f, "{place}: the next link lacks the parameter {name:?} of the request")
+            Self::QueryNotKept { target, name } => {
+                write!(f, "{target}: the next link lacks the parameter {name:?} of the request")
             }
-            Self::LooksLikeOnePage { place, rows } => {
-                write!(f, "{place}: declared to be all there is, and {rows} rows look like a page")
+            Self::LooksLikeOnePage { target, rows } => {
+                write!(f, "{target}: declared to be all there is, and {rows} rows look like a page")
             }
-            Self::TotalChanged { place, from, to } => {
-                write!(f, "{place}: the server now promises {to} rows instead of {from}")
+            Self::TotalChanged { target, from, to } => {
+                write!(f, "{target}: the server now promises {to} rows instead of {from}")
             }
             _ => Ok(()),
         }

@@ -15,7 +15,7 @@
 //! [migration]: guide::migration
 //! [paging]: guide::paging
 //! [promises]: guide::promises
-//! [report]: Client::check
+//! [report]: Client::diagnose
 //! [scripts]: guide::scripts
 //! [security]: guide::security
 #![doc = include_str!("../README.md")]

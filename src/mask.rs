@@ -92,7 +92,7 @@ fn mask_seen<S: AsRef<str>>(text: &str, known: &[S]) -> String {
         let escaped = serde_json::Value::from(secret).to_string();
         let escaped = escaped.trim_matches('"');
         masked = masked.replace(escaped, MASK).replace(&in_ascii(escaped), MASK);
-        masked = mask_dressed(&masked, secret);
+        masked = mask_escaped(&masked, secret);
     }
     mask_named(&mask_words(&masked))
 }
@@ -121,10 +121,10 @@ pub(crate) fn mask_opaque<S: AsRef<str>>(text: &str, known: &[S]) -> String {
 
 /// Replaces `secret` as it is spelt in JSON, in URLs and in HTML: encoders differ in what
 /// they escape, so no list of spellings would do.
-fn mask_dressed(text: &str, secret: &str) -> String {
+fn mask_escaped(text: &str, secret: &str) -> String {
     let spelt_at = |start| {
         secret.chars().try_fold(start, |rest, wanted| {
-            let (c, after) = undress(rest)?;
+            let (c, after) = unescape(rest)?;
             // A plus in a form is a space, but not every encoder escapes it.
             (c == wanted || (c == '+' && wanted == ' ')).then_some(after)
         })
@@ -143,7 +143,7 @@ fn mask_dressed(text: &str, secret: &str) -> String {
 }
 
 /// The first character, or the one that an escape at the start means, and the rest.
-fn undress(text: &str) -> Option<(char, &str)> {
+fn unescape(text: &str) -> Option<(char, &str)> {
     let escape = match text.chars().next()? {
         '\\' => in_json(text),
         '%' => in_url(text),

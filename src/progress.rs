@@ -53,13 +53,13 @@ impl fmt::Display for Proof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::EmptyPage => f.write_str("a page without rows"),
-            Self::Word(place) => write!(f, "the word of the server in {}", shown(place)),
+            Self::Word(target) => write!(f, "the word of the server in {}", shown(target)),
             Self::Total(1) => f.write_str("the 1 row that the server promised"),
             Self::Total(total) => write!(f, "the {total} rows that the server promised"),
             Self::PageCount(1) => f.write_str("the 1 page that the server promised"),
             Self::PageCount(pages) => write!(f, "the {pages} pages that the server promised"),
-            Self::NoLink(place) => write!(f, "no next link in {}", shown(place)),
-            Self::Declared(place) => write!(f, "nothing more in {}", shown(place)),
+            Self::NoLink(target) => write!(f, "no next link in {}", shown(target)),
+            Self::Declared(target) => write!(f, "nothing more in {}", shown(target)),
             Self::Status(status) => write!(f, "the declared answer {}", status.as_u16()),
             Self::Single => f.write_str("the declared single answer"),
         }
@@ -67,6 +67,6 @@ impl fmt::Display for Proof {
 }
 
 /// A header by its name, a member by its path.
-fn shown(place: &str) -> String {
-    place.strip_prefix("header:").map_or(place.to_owned(), |name| format!("the {name} header"))
+fn shown(target: &str) -> String {
+    target.strip_prefix("header:").map_or(target.to_owned(), |name| format!("the {name} header"))
 }

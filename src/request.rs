@@ -9,7 +9,7 @@ use ureq::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, Header
 use ureq::http::{HeaderMap, Method, Uri};
 
 use crate::encoding::{encode_pairs, encode_segment};
-use crate::error::{Error, Place, Result};
+use crate::error::{Error, RequestTarget, Result};
 use crate::foreign::mask_foreign;
 use crate::retry::RetryPolicy;
 use crate::url;
@@ -261,9 +261,9 @@ impl Request {
         let uri = url::join(base, &self.path, &self.query)
             .map_err(|error| self.refuse(&error.to_string()))?;
         if self.with_token && !url::is_same_origin(&uri, base) {
-            let place = Place::new(&self.method, &uri);
+            let target = RequestTarget::new(&self.method, &uri);
             return Err(Error::configuration(format!(
-                "{place}: not sent: the token must not leave the origin of the base URL, {}; make the request without_token() if it needs none",
+                "{target}: not sent: the token must not leave the origin of the base URL, {}; make the request without_token() if it needs none",
                 url::Origin::of(base)
             )));
         }

@@ -10,7 +10,7 @@ use crate::error::challenge::{Bearer, TokenRefusal};
 use crate::error::rate_limit::Limit;
 use crate::error::server_message;
 use crate::error::wait_header;
-use crate::error::{Answer, DecodeError, Error, Place, Result};
+use crate::error::{DecodeError, Error, ErrorResponse, RequestTarget, Result};
 use crate::locate::path_at;
 use crate::mask::{Secret, is_secret_header, mask};
 use crate::retry::{self, Passing};
@@ -101,7 +101,7 @@ impl Response {
     /// are measured against the answer's own `Date`.
     ///
     /// On a success, such as a 202, nobody has waited for it:
-    /// [`Client::wait`](crate::Client::wait) does.
+    /// [`Client::sleep`](crate::Client::sleep) does.
     pub fn retry_after(&self) -> Option<Duration> {
         wait_header::asked_wait(self.status, &self.headers, self.now)
     }
@@ -142,8 +142,8 @@ impl Response {
         Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
     }
 
-    pub(crate) fn place(&self) -> Place {
-        Place::new(&self.method, &self.uri)
+    pub(crate) fn target(&self) -> RequestTarget {
+        RequestTarget::new(&self.method, &self.uri)
     }
 
     pub(crate) fn not_json(&self, text: &str, cause: serde_json::Error) -> Error {
@@ -180,7 +180,7 @@ impl Response {
             self.bounded(&text) == text
         };
         Error::Decode(Box::new(DecodeError {
-            place: Some(self.place()),
+            target: Some(self.target()),
             message: self.bounded(&message),
             path: None,
             page: None,
@@ -201,7 +201,7 @@ impl Response {
     }
 
     /// What an error says about this answer, masked with `known` secrets as well.
-    pub(crate) fn answer<S: AsRef<str>>(&self, known: &[S]) -> Answer {
+    pub(crate) fn answer<S: AsRef<str>>(&self, known: &[S]) -> ErrorResponse {
         let mask = |text: &str| self.masked(&mask(text, known));
         let (code, message) = self.said(&String::from_utf8_lossy(&self.body), mask);
         // A registered code is no secret, even if a secret happens to be a part of it.
@@ -220,7 +220,7 @@ impl Response {
         let reason = self.status.canonical_reason();
         let said = message.as_deref().filter(|message| Some(*message) != reason);
         let words = challenge.words(code.as_deref(), said);
-        Answer {
+        ErrorResponse {
             status: self.status,
             code,
             message: words.or(message),
@@ -279,7 +279,7 @@ fn is_final(code: &str) -> bool {
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Response")
-            .field("place", &format_args!("{}", self.place()))
+            .field("place", &format_args!("{}", self.target()))
             .field("status", &self.status)
             .field("body_length", &self.body.len())
             .finish()

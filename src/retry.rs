@@ -6,7 +6,7 @@ use std::time::Duration;
 use ureq::http::header::{HeaderMap, LOCATION};
 use ureq::http::{Method, StatusCode};
 
-use crate::error::Sent;
+use crate::error::Delivery;
 use crate::error::challenge::TokenRefusal::{self, NotYetValid};
 use crate::error::rate_limit::Limit;
 
@@ -72,7 +72,7 @@ pub(crate) enum Outcome<'a> {
         oauth: Option<&'a str>,
     },
     Broken {
-        sent: Sent,
+        delivery: Delivery,
         /// No byte within the idle limit.
         idle: bool,
         /// Another attempt may go better: not so for a certificate that is not trusted.
@@ -155,8 +155,8 @@ pub(crate) fn judge(outcome: Outcome<'_>, situation: &Situation) -> Verdict {
             Verdict::Reject(Rejection::Exhausted)
         }
         Outcome::Broken { passing: false, .. } => Verdict::Reject(Rejection::Final),
-        Outcome::Broken { sent, .. } => {
-            again(situation.repeatable || sent == Sent::No, None, situation)
+        Outcome::Broken { delivery, .. } => {
+            again(situation.repeatable || delivery == Delivery::NotSent, None, situation)
         }
     }
 }

@@ -48,7 +48,7 @@ impl Report {
         let (Failure::Api(error), true) = (failure, self.is_verbose) else { return };
         let body = match error {
             Error::Decode(error) => error.body.as_str(),
-            error => error.answer().map_or("", |answer| answer.body.as_str()),
+            error => error.response().map_or("", |answer| answer.body.as_str()),
         };
         if !body.is_empty() {
             self.say("the body of the answer:");

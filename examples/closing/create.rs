@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use unattended::Client;
-use unattended::error::Sent;
+use unattended::error::Delivery;
 
 use crate::snapdocs::{CLOSINGS, Failure};
 use crate::tell::say;
@@ -13,12 +13,12 @@ pub fn create(client: &Client, closing: &Value) -> Result<(), Failure> {
     let answer = client.post(CLOSINGS, closing).and_then(|answer| answer.json::<Value>());
     let created = match answer {
         Ok(created) => created,
-        Err(error) if error.sent() == Sent::Unknown => {
+        Err(error) if error.delivery() == Delivery::Unknown => {
             say(format_args!("created or not, nobody knows: {error}"));
             return Ok(());
         }
         // A 201 with a body that is empty, say.
-        Err(error) if error.sent() == Sent::Accepted => {
+        Err(error) if error.delivery() == Delivery::Accepted => {
             return Err(Failure::after(CREATED, &error));
         }
         Err(error) => return Err(error.into()),

@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use unattended::Error;
-use unattended::error::Class;
+use unattended::error::ErrorKind;
 
 use crate::advice;
 use crate::arguments::quoted;
@@ -44,7 +44,9 @@ impl Failure {
         match self {
             // How one collection pages says nothing of another.
             Self::Api(Error::Incomplete(_)) => false,
-            Self::Api(error) => matches!(error.class(), Class::Credentials | Class::Configuration),
+            Self::Api(error) => {
+                matches!(error.kind(), ErrorKind::Credentials | ErrorKind::Configuration)
+            }
             _ => false,
         }
     }

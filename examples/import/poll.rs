@@ -48,7 +48,7 @@ pub fn poll(
                 format!("the task is not over within {deadline:?}; the server goes on with it");
             return Err(Trouble::Late(told));
         }
-        client.wait(wait);
+        client.sleep(wait);
         if asked.is_none() {
             interval = (interval * 2).min(patience.ceiling);
         }

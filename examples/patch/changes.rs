@@ -1,7 +1,7 @@
 //! Three changes, by what happens when their answer is lost.
 
 use serde_json::{Value, json};
-use unattended::error::Sent;
+use unattended::error::Delivery;
 use unattended::{Client, Request};
 
 use super::ended::check;
@@ -35,7 +35,7 @@ pub fn tag(client: &Client, license: &str) -> Result<(), Trouble> {
         .json(&json!([{ "op": "add", "path": "/tags/-", "value": TAG }]));
     match client.send(&patch) {
         Ok(_) => say("tagged"),
-        Err(error) if error.sent() == Sent::Unknown => {
+        Err(error) if error.delivery() == Delivery::Unknown => {
             let license: Value = client.send(&Request::get(LICENSES).segment(license))?.json()?;
             if !license["tags"].as_array().is_some_and(|tags| tags.contains(&TAG.into())) {
                 return Err(error.into()); // it did not arrive: run again

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use report::{Failure, Tally, argument};
 use serde_json::json;
 use server::Server;
-use unattended::error::Sent;
+use unattended::error::Delivery;
 use unattended::{Client, Credentials, ManualClock, Pagination, Provider, Result};
 
 #[derive(serde::Deserialize)]
@@ -52,7 +52,7 @@ fn run() -> std::result::Result<ExitCode, Failure> {
 fn place_order(client: &Client, number: u64) -> Result<bool> {
     match client.post("/orders", &json!({ "number": number })) {
         Ok(_) => Ok(true),
-        Err(error) if error.sent() >= Sent::Unknown => Ok(false),
+        Err(error) if error.delivery() >= Delivery::Unknown => Ok(false),
         Err(error) => Err(error),
     }
 }

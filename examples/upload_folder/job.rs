@@ -86,7 +86,7 @@ impl Job<'_> {
         tell::say(format_args!(
             "what is unknown may still come: it is looked for again in {seconds} s"
         ));
-        self.client.wait(wait);
+        self.client.sleep(wait);
         snapdocs::documents(self.client, self.closing)
     }
 

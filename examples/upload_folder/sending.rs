@@ -2,7 +2,7 @@
 //! files that come after.
 
 use unattended::Error;
-use unattended::error::{Class, Sent};
+use unattended::error::{Delivery, ErrorKind};
 
 use crate::folder::{Candidate, Content};
 use crate::job::{Job, unreadable};
@@ -30,11 +30,11 @@ impl Job<'_> {
             }
             Err(error) => error,
         };
-        let state = match error.sent() {
-            Sent::Accepted => State::Uploaded,
-            Sent::Unknown => State::Unknown,
+        let state = match error.delivery() {
+            Delivery::Accepted => State::Uploaded,
+            Delivery::Unknown => State::Unknown,
             // What an earlier run left open is open still.
-            Sent::No if was_unknown => State::Unknown,
+            Delivery::NotSent if was_unknown => State::Unknown,
             _ => State::Failed,
         };
         self.manifest.record(name, content, state, &error.to_string())?;
@@ -57,7 +57,7 @@ impl Job<'_> {
             }
             Ok(_) => {}
         }
-        let is_lost = error.sent() == Sent::Unknown;
+        let is_lost = error.delivery() == Delivery::Unknown;
         self.lost = if is_lost { self.lost + 1 } else { 0 };
         if self.lost == MOST_LOST {
             let text = format!("{MOST_LOST} uploads in a row were lost, the last one by: {error}");
@@ -77,8 +77,8 @@ impl Job<'_> {
 /// Trouble that outlasted the call's deadline, or a refusal that is not about the file:
 /// the credentials, the permission, the closing.
 fn concerns_all(error: &Error) -> bool {
-    match error.class() {
-        Class::Credentials | Class::Configuration | Class::Temporary => true,
+    match error.kind() {
+        ErrorKind::Credentials | ErrorKind::Configuration | ErrorKind::Temporary => true,
         _ => error.status().is_some_and(|status| matches!(status.as_u16(), 403 | 404 | 405 | 410)),
     }
 }

@@ -3,7 +3,7 @@
 use ureq::http::StatusCode;
 
 use crate::call::state::Call;
-use crate::error::Answer;
+use crate::error::ErrorResponse;
 use crate::error::challenge::{Bearer, INSUFFICIENT_SCOPE};
 use crate::error::rate_limit::{Limit, QUOTA};
 use crate::error::server_message;
@@ -18,7 +18,7 @@ impl Call<'_> {
     pub(crate) fn advice(
         &self,
         response: &Response,
-        answer: &Answer,
+        answer: &ErrorResponse,
         provider: &Provider,
         rejection: Rejection,
     ) -> String {
@@ -77,7 +77,7 @@ impl Call<'_> {
     fn lacking_scope(
         &self,
         response: &Response,
-        answer: &Answer,
+        answer: &ErrorResponse,
         provider: &Provider,
     ) -> Option<String> {
         let challenge = Bearer::of(&response.headers).unwrap_or_default();

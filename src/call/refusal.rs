@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use crate::call::cooldown::Held;
 use crate::call::state::Call;
-use crate::call::wish::Held;
 use crate::clock::seconds;
 use crate::credentials::{Identity, Unreadable};
 use crate::error::rate_limit::Limit;
-use crate::error::{Answer, Class, Error, Sent, StatusError, TokenError};
+use crate::error::{Delivery, Error, ErrorKind, ErrorResponse, StatusError, TokenError};
 use crate::foreign::mask_foreign;
 use crate::provider::Provider;
 use crate::response::Response;
@@ -42,18 +42,18 @@ impl Call<'_> {
         }
         if self.endpoint == Endpoint::Token {
             return Error::Token(Box::new(TokenError {
-                place: self.place(),
+                target: self.target(),
                 message,
-                answer: Some(answer),
-                sent: Sent::No,
-                class: Class::Temporary,
+                response: Some(answer),
+                delivery: Delivery::NotSent,
+                kind: ErrorKind::Temporary,
                 attempts: self.attempt - 1,
                 what: TokenError::NO_TOKEN,
             }));
         }
-        let mut error = self.status_error(answer, message, Class::Temporary);
+        let mut error = self.status_error(answer, message, ErrorKind::Temporary);
         if let Error::Status(error) = &mut error {
-            error.sent = Sent::No;
+            error.delivery = Delivery::NotSent;
             error.attempts -= 1;
         }
         error
@@ -64,14 +64,14 @@ impl Call<'_> {
         match why {
             Unreadable::Wrong(error) => error,
             Unreadable::Failed(cause) => Error::Token(Box::new(TokenError {
-                place: self.place(),
+                target: self.target(),
                 message: format!(
                     "the credentials function failed: {}",
                     mask_foreign(&cause.to_string())
                 ),
-                answer: None,
-                sent: Sent::No,
-                class: Class::Temporary,
+                response: None,
+                delivery: Delivery::NotSent,
+                kind: ErrorKind::Temporary,
                 attempts: 1,
                 what: TokenError::NO_TOKEN,
             })),
@@ -83,7 +83,7 @@ impl Call<'_> {
         self.status_error(
             refusal.answer::<&str>(&[]),
             "the token endpoint returned the very token that was refused: a gateway may have cached its answer".into(),
-            Class::Credentials,
+            ErrorKind::Credentials,
         )
     }
 
@@ -97,7 +97,7 @@ impl Call<'_> {
         match &mut error {
             Error::Transport(error) => {
                 error.attempts = self.attempt;
-                let parts = provider.host_parts(&error.place.host);
+                let parts = provider.host_parts(&error.target.host);
                 if let Some(parts) = parts.filter(|_| error.message == NOT_FOUND) {
                     error.message.push_str(&format!("; {parts} may be wrong"));
                 }
@@ -116,19 +116,19 @@ impl Call<'_> {
 
     pub(crate) fn refused_by_token_endpoint(
         &self,
-        answer: Answer,
+        answer: ErrorResponse,
         provider: &Provider,
         identity: &Identity,
         rejection: Rejection,
     ) -> TokenError {
-        let (class, advice) = diagnose(&answer, provider, identity);
+        let (kind, advice) = diagnose(&answer, provider, identity);
         let why = self.why(rejection);
         TokenError {
-            place: self.place(),
+            target: self.target(),
             message: if advice.is_empty() { why } else { advice },
-            answer: Some(answer),
-            sent: Sent::Refused,
-            class,
+            response: Some(answer),
+            delivery: Delivery::Rejected,
+            kind,
             attempts: self.attempt,
             what: TokenError::NO_TOKEN,
         }
@@ -142,11 +142,11 @@ impl Call<'_> {
     ) -> Error {
         let answer = self.answer(response);
         let passing = response.passing();
-        let class = match response.limit() {
-            _ if response.token_refusal().is_some() => Class::Credentials,
-            Some(Limit::Quota) => Class::Temporary,
-            _ if passing.is_some() => Class::Temporary,
-            _ => Class::Refused,
+        let kind = match response.limit() {
+            _ if response.token_refusal().is_some() => ErrorKind::Credentials,
+            Some(Limit::Quota) => ErrorKind::Temporary,
+            _ if passing.is_some() => ErrorKind::Temporary,
+            _ => ErrorKind::Refused,
         };
         let mut message = self.advice(response, &answer, provider, rejection);
         if message.is_empty() {
@@ -155,7 +155,7 @@ impl Call<'_> {
                 _ => self.why(rejection),
             };
         }
-        self.status_error(answer, message, class)
+        self.status_error(answer, message, kind)
     }
 
     /// A refusal after which the server has not acted, but a first attempt may have.
@@ -170,13 +170,18 @@ impl Call<'_> {
         }
     }
 
-    pub(crate) fn status_error(&self, answer: Answer, message: String, class: Class) -> Error {
+    pub(crate) fn status_error(
+        &self,
+        answer: ErrorResponse,
+        message: String,
+        kind: ErrorKind,
+    ) -> Error {
         Error::Status(Box::new(StatusError {
-            place: self.place(),
-            sent: self.sent_by(answer.status),
-            answer,
+            target: self.target(),
+            delivery: self.sent_by(answer.status),
+            response: answer,
             message,
-            class,
+            kind,
             attempts: self.attempt,
         }))
     }
@@ -216,10 +221,10 @@ mod tests {
         let now = Moment { wall: std::time::SystemTime::UNIX_EPOCH, monotonic: Duration::ZERO };
         let call = Call::to_token_endpoint(provider, 0, now, Duration::MAX);
         let error = Error::Transport(Box::new(TransportError {
-            place: call.place(),
+            target: call.target(),
             message: message.to_owned(),
-            sent: Sent::No,
-            class: Class::Temporary,
+            delivery: Delivery::NotSent,
+            kind: ErrorKind::Temporary,
             attempts: 1,
             received: 0,
             idle: false,

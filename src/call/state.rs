@@ -5,13 +5,13 @@ use std::time::{Duration, SystemTime};
 use ureq::http::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderValue, LOCATION};
 use ureq::http::{Method, StatusCode, Uri};
 
-use crate::call::wish::{Target, Wish};
+use crate::call::cooldown::{Cooldown, CooldownKey};
 use crate::clock::Moment;
 use crate::credentials::Identity;
 use crate::error::challenge::TokenRefusal;
 use crate::error::rate_limit::Limit;
 use crate::error::server_message;
-use crate::error::{Class, Error, Place, Result, Sent};
+use crate::error::{Delivery, Error, ErrorKind, RequestTarget, Result};
 use crate::event::WaitReason;
 use crate::provider::Provider;
 use crate::request::{Body, Request};
@@ -19,7 +19,7 @@ use crate::response::Response;
 use crate::retry::{self, Endpoint, Outcome, Passing, Situation, Verdict, judge};
 use crate::token::access_token::AccessToken;
 use crate::url;
-use crate::wire::payload::Payload;
+use crate::wire::request_body::RequestBody;
 
 /// The state of one call, token request or API request.
 pub(crate) struct Call<'a> {
@@ -34,11 +34,11 @@ pub(crate) struct Call<'a> {
     /// How many it may have, for the token request that it may need.
     pub(crate) retries: u32,
     pub(crate) retries_left: u32,
-    /// Whether it may wait for a wish of the server's, and renew a token that is refused.
+    /// Whether it may wait for a cooldown of the server's, and renew a token that is refused.
     pub(crate) is_patient: bool,
     pub(crate) attempt: u32,
     idles: u32,
-    /// Waits for the server's wishes in which the clock moved on less than asked.
+    /// Waits for the server's cooldowns in which the clock moved on less than asked.
     pub(crate) short_waits: u32,
     /// It finds out whether a wait of more than a day still holds.
     pub(crate) is_probe: bool,
@@ -66,7 +66,7 @@ pub(crate) struct Call<'a> {
     /// Why the store was done without.
     pub(crate) store_error: Option<String>,
     /// What earlier attempts left open.
-    acted: Sent,
+    acted: Delivery,
 }
 
 impl<'a> Call<'a> {
@@ -132,7 +132,7 @@ impl<'a> Call<'a> {
             sent_at: now,
             date: None,
             store_error: None,
-            acted: Sent::No,
+            acted: Delivery::NotSent,
         }
     }
 
@@ -154,19 +154,19 @@ impl<'a> Call<'a> {
     }
 
     /// A POST, PUT or PATCH without a body says so with `Content-Length: 0`: RFC 9110 §8.6.
-    pub(crate) fn body(&self) -> Option<Payload<'a>> {
+    pub(crate) fn body(&self) -> Option<RequestBody<'a>> {
         match &self.request?.body {
-            Body::Bytes(bytes) => Some(Payload::Bytes(bytes)),
-            Body::File(path) => Some(Payload::File(path)),
+            Body::Bytes(bytes) => Some(RequestBody::Bytes(bytes)),
+            Body::File(path) => Some(RequestBody::File(path)),
             Body::Empty if matches!(self.method.as_str(), "POST" | "PUT" | "PATCH") => {
-                Some(Payload::Bytes(&[]))
+                Some(RequestBody::Bytes(&[]))
             }
             Body::Empty => None,
         }
     }
 
-    pub(crate) fn place(&self) -> Place {
-        Place::new(&self.method, &self.uri)
+    pub(crate) fn target(&self) -> RequestTarget {
+        RequestTarget::new(&self.method, &self.uri)
     }
 
     /// What to do after an attempt.
@@ -219,7 +219,7 @@ impl<'a> Call<'a> {
                 oauth,
             },
             Err(error) => Outcome::Broken {
-                sent: error.sent(),
+                delivery: error.delivery(),
                 idle: matches!(error, Error::Transport(error) if error.idle),
                 passing: error.is_temporary()
                     && !matches!(error, Error::Transport(error) if error.begun),
@@ -235,31 +235,31 @@ impl<'a> Call<'a> {
 
     /// Whether a server that refuses like this may have acted. A redirect often comes after
     /// the deed (RFC 9110 §15.4.4), but not those that ask for the same request elsewhere.
-    pub(crate) fn sent_by(&self, status: StatusCode) -> Sent {
+    pub(crate) fn sent_by(&self, status: StatusCode) -> Delivery {
         match status.as_u16() {
-            200..=299 => Sent::Accepted,
-            300..=303 if !retry::may_follow(&self.method) => Sent::Unknown,
-            408 | 500.. => Sent::Unknown,
-            _ => Sent::Refused,
+            200..=299 => Delivery::Accepted,
+            300..=303 if !retry::may_follow(&self.method) => Delivery::Unknown,
+            408 | 500.. => Delivery::Unknown,
+            _ => Delivery::Rejected,
         }
     }
 
     /// An attempt is over, but not the call.
     pub(crate) fn note_attempt(&mut self, outcome: &Result<Response>) {
-        let sent = match outcome {
+        let delivery = match outcome {
             Ok(response) => self.sent_by(response.status),
-            Err(error) => error.sent(),
+            Err(error) => error.delivery(),
         };
-        self.acted = self.acted.max(sent);
+        self.acted = self.acted.max(delivery);
     }
 
     /// The error of the whole call: the server may have acted on any of its attempts.
     pub(crate) fn ended(&self, mut error: Error) -> Error {
-        if let Some(sent) = error.sent_mut() {
-            *sent = self.acted.max(*sent);
+        if let Some(delivery) = error.delivery_mut() {
+            *delivery = self.acted.max(*delivery);
         }
         if let Error::Configuration(error) = &mut error
-            && self.acted > Sent::No
+            && self.acted > Delivery::NotSent
         {
             error.message.push_str("; an attempt before was sent");
         }
@@ -291,7 +291,7 @@ impl<'a> Call<'a> {
     }
 
     /// What the server asks for in a refusal, for all who would call it.
-    pub(crate) fn wish(&self, response: &Response) -> Option<Wish> {
+    pub(crate) fn cooldown(&self, response: &Response) -> Option<Cooldown> {
         // Looked for in vain in nearly every answer.
         if response.status.is_success() {
             return None;
@@ -299,11 +299,11 @@ impl<'a> Call<'a> {
         let asked = response.retry_after();
         let passing = Passing::of(response.status, asked, self.limit(response))?;
         let wait = asked.filter(|wait| !wait.is_zero() && passing != Passing::Busy)?;
-        Some(Wish::of(&self.target(), self.now, wait, self.answer(response)))
+        Some(Cooldown::of(&self.cooldown_key(), self.now, wait, self.answer(response)))
     }
 
-    pub(crate) fn target(&self) -> Target<'_> {
-        Target::of(self.endpoint, &self.method, &self.uri)
+    pub(crate) fn cooldown_key(&self) -> CooldownKey<'_> {
+        CooldownKey::of(self.endpoint, &self.method, &self.uri)
     }
 
     pub(crate) fn wait_reason(&self, outcome: &Result<Response>) -> WaitReason {
@@ -319,7 +319,7 @@ impl<'a> Call<'a> {
     pub(crate) fn follow(&mut self, response: Response) -> Result<()> {
         let refuse = |call: &Self, why: &str| {
             let message = format!("the redirect is not followed: {why}");
-            Err(call.status_error(call.answer(&response), message, Class::Refused))
+            Err(call.status_error(call.answer(&response), message, ErrorKind::Refused))
         };
         if self.redirects == MOST_REDIRECTS {
             return refuse(self, "there are too many");

@@ -39,7 +39,7 @@ impl Client {
             && refused.is_same(&token)
         {
             // Gateways cache token answers: asking again would not help.
-            self.wishes.token_refused(&token, true, &call.method, &call.uri, &self.now());
+            self.cooldowns.token_refused(&token, true, &call.method, &call.uri, &self.now());
             return Err(call.same_token_again(refusal));
         }
         call.now = self.now();
@@ -48,7 +48,7 @@ impl Client {
     }
 
     pub(crate) fn reauthorize(&self, call: &mut Call<'_>, response: Response) {
-        self.emit(|| Event::TokenRefused { place: call.place() });
+        self.emit(|| Event::TokenRefused { target: call.target() });
         if let Some(token) = call.token.take() {
             call.refused = Some((token, response));
         }
@@ -56,7 +56,7 @@ impl Client {
 
     /// Keeps in mind what an answer tells about the token, for this call and for those to
     /// come: a renewal that was in vain is not bought again by each of them.
-    pub(crate) fn heed(&self, call: &mut Call<'_>, outcome: &Result<Response>) {
+    pub(crate) fn note_token_outcome(&self, call: &mut Call<'_>, outcome: &Result<Response>) {
         let (Some(token), Ok(response)) = (&call.token, outcome) else { return };
         let (method, uri, now) = (&call.method, &call.uri, &call.now);
         if response.token_refusal().is_some() {
@@ -64,11 +64,11 @@ impl Client {
                 return;
             }
             let is_renewed = call.refused.is_some();
-            let is_vain = self.wishes.token_refused(token, is_renewed, method, uri, now);
+            let is_vain = self.cooldowns.token_refused(token, is_renewed, method, uri, now);
             let lacks_scope = Bearer::of(&response.headers).is_some_and(|it| it.lacks_scope());
             call.renewal_is_vain = is_vain || lacks_scope;
         } else if matches!(response.status.as_u16(), ..400 | 404 | 409..=422) {
-            self.wishes.accepted(token, method, uri, now);
+            self.cooldowns.accepted(token, method, uri, now);
         }
     }
 }

@@ -7,7 +7,7 @@ use ureq::http::Uri;
 use crate::client::Client;
 use crate::credentials::Credentials;
 use crate::error::server_message;
-use crate::error::{Class, Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::provider::{AuthMethod, Provider};
 use crate::request::Request;
 use crate::response::Response;
@@ -146,11 +146,11 @@ fn ask(client: &Client, address: String) -> Result<Document> {
 /// What an address said for good, so that the other one is worth a question.
 fn refusal(error: Error) -> Result<String> {
     match &error {
-        Error::Status(refused) if refused.class != Class::Temporary => Ok(error.to_string()),
+        Error::Status(refused) if refused.kind != ErrorKind::Temporary => Ok(error.to_string()),
         Error::Decode(_) => Ok(error.to_string()),
         // The limit is not the client's, which the error names.
-        Error::Transport(long) if long.class == Class::Incomplete => {
-            Ok(format!("{}: the body is longer than {DOCUMENT_LIMIT} bytes", long.place))
+        Error::Transport(long) if long.kind == ErrorKind::Incomplete => {
+            Ok(format!("{}: the body is longer than {DOCUMENT_LIMIT} bytes", long.target))
         }
         _ => Err(error),
     }
@@ -221,7 +221,7 @@ impl Document {
     }
 
     fn unusable(&self, why: String) -> Error {
-        Error::configuration(format!("{}: {why}", self.response.place()))
+        Error::configuration(format!("{}: {why}", self.response.target()))
     }
 }
 

@@ -7,10 +7,10 @@ use ureq::http::header::RANGE;
 
 use crate::call::state::Call;
 use crate::client::{Arrival, Client};
-use crate::error::{Class, Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::request::Request;
 use crate::response::Response;
-use crate::wire::sink::{Sink, is_content};
+use crate::wire::download_writer::{DownloadWriter, is_content};
 
 impl Client {
     /// Sends a request and writes the content of the answer to `writer`, in constant
@@ -41,15 +41,15 @@ impl Client {
     ///
     /// As [`send`](Self::send). An error in the middle tells how many bytes had arrived
     /// ([`TransportError::received`](crate::error::TransportError::received)); one of the
-    /// writer has the class [`Output`](Class::Output). A success other than 200, 203 and 204
+    /// writer has the kind [`Output`](ErrorKind::Output). A success other than 200, 203 and 204
     /// is an [`Error::Status`]: a 202 has not got the content yet. If a `Range` was asked
     /// for it must be a 206, and otherwise must not.
     pub fn download(&self, request: &Request, writer: &mut impl Write) -> Result<u64> {
         let mut call = self.call(request)?;
         let is_part_asked = request.headers.contains_key(RANGE);
-        let mut sink = Sink::new(writer, is_part_asked);
+        let mut sink = DownloadWriter::new(writer, is_part_asked);
         let exchange = |call: &mut Call<'_>| {
-            self.make_ready(call)?;
+            self.authorize_and_wait(call)?;
             Ok(Arrival::Outcome(self.exchange(call, Some(&mut sink))))
         };
         let result = self.run(&mut call, exchange, |call, response| {
@@ -65,16 +65,16 @@ impl Client {
 impl Call<'_> {
     /// A success that did not bring the content.
     fn no_content(&self, response: &Response) -> Error {
-        let (class, message) = match response.status {
-            StatusCode::ACCEPTED => (Class::Temporary, "the content is not there yet"),
+        let (kind, message) = match response.status {
+            StatusCode::ACCEPTED => (ErrorKind::Temporary, "the content is not there yet"),
             StatusCode::PARTIAL_CONTENT => {
-                (Class::Incomplete, "a part of the content, which was not asked for")
+                (ErrorKind::Incomplete, "a part of the content, which was not asked for")
             }
             StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION => {
-                (Class::Refused, "not the part that was asked for: nothing was written")
+                (ErrorKind::Refused, "not the part that was asked for: nothing was written")
             }
-            _ => (Class::Refused, "a success without the content: nothing was written"),
+            _ => (ErrorKind::Refused, "a success without the content: nothing was written"),
         };
-        self.status_error(response.answer(&self.secrets()), message.into(), class)
+        self.status_error(response.answer(&self.secrets()), message.into(), kind)
     }
 }

@@ -9,7 +9,7 @@ pub(crate) mod verbs;
 pub(crate) mod settings;
 pub(crate) mod discovery;
 pub(crate) mod report;
-pub(crate) mod check;
+pub(crate) mod diagnose;
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -26,10 +26,10 @@ use crate::request::Request;
 use crate::response::Response;
 use crate::retry::{Rejection, RetryPolicy, Verdict};
 use crate::token::access_token::AccessToken;
+use crate::token::cooldowns::Cooldowns;
 use crate::token::memory::MemoryStore;
 use crate::token::store::TokenStore;
-use crate::token::wishes::Wishes;
-use crate::wire::sink::Sink;
+use crate::wire::download_writer::DownloadWriter;
 use crate::wire::transport::{Outgoing, Transport};
 
 /// A blocking client for one API behind the client-credentials grant (RFC 6749 §4.4).
@@ -70,7 +70,7 @@ pub struct Client {
     pub(crate) is_store_shared: bool,
     /// Under which the store keeps the token; known after the first look at it.
     pub(crate) key: RefCell<Option<Arc<str>>>,
-    pub(crate) wishes: Arc<Wishes>,
+    pub(crate) cooldowns: Arc<Cooldowns>,
     pub(crate) transport: Transport,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) observer: Option<Arc<Observer>>,
@@ -118,7 +118,7 @@ impl Client {
             store: Arc::new(MemoryStore::new()),
             is_store_shared: false,
             key: RefCell::new(None),
-            wishes: Arc::default(),
+            cooldowns: Arc::default(),
             transport: Transport::new(),
             clock: Arc::new(SystemClock),
             observer: None,
@@ -136,11 +136,11 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// See [`Error`]. Whether the server may have acted is told by [`Error::sent`].
+    /// See [`Error`]. Whether the server may have acted is told by [`Error::delivery`].
     pub fn send(&self, request: &Request) -> Result<Response> {
         let mut call = self.call(request)?;
         let exchange = |call: &mut Call<'_>| {
-            self.make_ready(call)?;
+            self.authorize_and_wait(call)?;
             Ok(Arrival::Outcome(self.exchange(call, None)))
         };
         let result = self.run(&mut call, exchange, |_, response| Ok(response));
@@ -155,7 +155,7 @@ impl Client {
     }
 
     /// Blocks for `duration` on the client's clock: for a job that is polled, say.
-    pub fn wait(&self, duration: Duration) {
+    pub fn sleep(&self, duration: Duration) {
         self.clock.sleep(duration);
     }
 
@@ -177,7 +177,7 @@ impl Client {
                 Arrival::Outcome(outcome) => outcome,
             };
             call.now = self.now();
-            self.heed(call, &outcome);
+            self.note_token_outcome(call, &outcome);
             let verdict = call.verdict(&outcome);
             self.remember(call, &outcome, verdict);
             match verdict {
@@ -194,9 +194,9 @@ impl Client {
     }
 
     /// A token that is fresh at a time when the server wants to be asked.
-    pub(crate) fn make_ready(&self, call: &mut Call<'_>) -> Result<()> {
+    pub(crate) fn authorize_and_wait(&self, call: &mut Call<'_>) -> Result<()> {
         self.authorize(call)?;
-        while self.keep_wishes(call)? {
+        while self.wait_for_cooldown(call)? {
             self.authorize(call)?;
         }
         Ok(())
@@ -206,7 +206,7 @@ impl Client {
     pub(crate) fn exchange(
         &self,
         call: &Call<'_>,
-        sink: Option<&mut Sink<'_>>,
+        sink: Option<&mut DownloadWriter<'_>>,
     ) -> Result<Response> {
         let (idle_timeout, idle_setting) = match call.idle_timeout {
             Some(timeout) => (timeout, "Request::with_idle_timeout"),
@@ -287,7 +287,7 @@ impl Client {
     }
 }
 
-/// Shares connections, token and the servers' wishes; counts its own [`Stats`].
+/// Shares connections, token and the servers' cooldowns; counts its own [`Stats`].
 impl Clone for Client {
     fn clone(&self) -> Self {
         Self {
@@ -295,7 +295,7 @@ impl Clone for Client {
             credentials: self.credentials.clone(),
             store: self.store.clone(),
             key: self.key.clone(),
-            wishes: self.wishes.clone(),
+            cooldowns: self.cooldowns.clone(),
             transport: self.transport.clone(),
             clock: self.clock.clone(),
             observer: self.observer.clone(),

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use ureq::http::HeaderMap;
 
+use crate::call::cooldown;
 use crate::call::state::Call;
-use crate::call::wish;
 use crate::client::{Arrival, Client};
 use crate::clock::Moment;
 use crate::credentials::Identity;
 use crate::error::wait_header;
-use crate::error::{Cause, Class, Error, Result};
+use crate::error::{Cause, Error, ErrorKind, Result};
 use crate::event::Event;
 use crate::foreign::mask_repeated;
 use crate::mask::mask;
@@ -19,7 +19,7 @@ use crate::retry::{Rejection, Verdict};
 use crate::token::access_token::{self, AccessToken};
 use crate::token::grant;
 use crate::token::store::{self, StoreEntry};
-use crate::wire::payload::Payload;
+use crate::wire::request_body::RequestBody;
 use crate::wire::transport::Outgoing;
 
 impl Client {
@@ -42,7 +42,7 @@ impl Client {
         let old = own.clone().filter(|token| wanted.is_wanted(token));
         wanted.still_good = old.and_then(|old| old.left(&now).map(|left| (old, left)));
         if let Some((old, left)) = &wanted.still_good {
-            if self.wishes.renewal_failed_lately(&now) {
+            if self.cooldowns.renewal_failed_lately(&now) {
                 return Ok(old.clone());
             }
             // There is no hurry yet: one attempt, which ends while the old token lives.
@@ -78,7 +78,7 @@ impl Client {
         error: &Error,
     ) -> Option<Obtained> {
         let (old, left) = still_good?;
-        self.wishes.renewal_failed(self.now());
+        self.cooldowns.renewal_failed(self.now());
         let error = error.to_string();
         Some((old, Some(Event::OldTokenKept { left, error })))
     }
@@ -96,7 +96,7 @@ impl Client {
     }
 
     /// One attempt under the store's lock: whoever comes next finds the token. Nobody
-    /// waits there; `None` if there is a wish of the server's to be kept first.
+    /// waits there; `None` if there is a cooldown of the server's to be kept first.
     fn take_turn(&self, call: &mut Call<'_>, wanted: &Wanted<'_>) -> Option<Arrival<Obtained>> {
         let identity = match self.credentials.read() {
             Ok(identity) => identity,
@@ -129,7 +129,7 @@ impl Client {
             (Some(arrival), _) => arrival,
             // Somebody else is likely renewing it at this moment.
             (None, Some((old, _))) if waited >= patience => {
-                self.wishes.renewal_failed(self.now());
+                self.cooldowns.renewal_failed(self.now());
                 Some(Arrival::Ready((old.clone(), None)))
             }
             (None, _) => self.attempt(call, wanted, &identity, &mut StoreEntry::default()),
@@ -148,13 +148,13 @@ impl Client {
         let now = self.now();
         call.now = now;
         entry.settle(&now);
-        self.wishes.take_up(&entry.wishes, &now);
+        self.cooldowns.take_up(&entry.cooldowns, &now);
         if let Some(token) = entry.token.as_ref().filter(|token| wanted.is_usable(token, &now)) {
             let left = token.lifetime().and_then(|_| token.left(&now));
             return Some(Arrival::Ready((token.clone(), Some(Event::TokenReused { left }))));
         }
         if let Some((old, _)) = &wanted.still_good
-            && self.wishes.renewal_failed_lately(&now)
+            && self.cooldowns.renewal_failed_lately(&now)
         {
             // While this one waited for its turn.
             return Some(Arrival::Ready((old.clone(), None)));
@@ -168,7 +168,7 @@ impl Client {
         call.now = self.now();
         let verdict = call.verdict(&outcome);
         if self.end_probe(call, &outcome, verdict) {
-            wish::drop_probed(&mut entry.wishes, &call.target());
+            cooldown::drop_probed(&mut entry.cooldowns, &call.cooldown_key());
         }
         if verdict != Verdict::Accept {
             self.note_refusal(call, wanted, identity, &outcome, entry);
@@ -177,7 +177,7 @@ impl Client {
         let obtained = outcome.and_then(|response| self.read_token(call, &response, is_renewal));
         match &obtained {
             Ok((token, _)) => entry.token = Some(token.clone()),
-            Err(_) if wanted.still_good.is_some() => self.wishes.renewal_failed(self.now()),
+            Err(_) if wanted.still_good.is_some() => self.cooldowns.renewal_failed(self.now()),
             Err(_) => {}
         }
         Some(obtained.map_or_else(|error| Arrival::Outcome(Err(error)), Arrival::Ready))
@@ -193,24 +193,24 @@ impl Client {
         entry: &mut StoreEntry,
     ) {
         if wanted.still_good.is_some() {
-            self.wishes.renewal_failed(self.now());
+            self.cooldowns.renewal_failed(self.now());
         }
         let Ok(response) = outcome else { return };
-        if let Some(wish) = call.wish(response) {
-            entry.add(wish);
+        if let Some(cooldown) = call.cooldown(response) {
+            entry.add(cooldown);
         }
         let answer = call.answer(response);
         let error =
             call.refused_by_token_endpoint(answer, &self.provider, identity, Rejection::Final);
-        if error.class == Class::Credentials {
-            self.wishes.refuse(identity.clone(), self.now(), error);
+        if error.kind == ErrorKind::Credentials {
+            self.cooldowns.refuse(identity.clone(), self.now(), error);
         }
     }
 
     /// The token request, with the credentials as they are now.
     fn ask_for_token(&self, call: &mut Call<'_>, identity: &Identity) -> Result<Response> {
         let now = self.now();
-        if let Some(error) = self.wishes.was_refused(identity, &now) {
+        if let Some(error) = self.cooldowns.was_refused(identity, &now) {
             return Err(Error::Token(Box::new(error)));
         }
         call.sent_at = now;
@@ -229,7 +229,7 @@ impl Client {
             method: &call.method,
             uri: &call.uri,
             headers,
-            body: Some(Payload::Bytes(body.as_bytes())),
+            body: Some(RequestBody::Bytes(body.as_bytes())),
             sink: None,
             expects: false,
             time_left: call.time_left(),
@@ -247,15 +247,15 @@ impl Client {
     fn read_token(&self, call: &Call<'_>, response: &Response, renewal: bool) -> Result<Obtained> {
         let token = access_token::read(response, call.sent_at, &call.secrets())?;
         self.count(|stats| stats.tokens_fetched += 1);
-        let (place, lifetime) = (call.place(), token.lifetime());
-        Ok((token, Some(Event::TokenFetched { place, lifetime, renewal })))
+        let (target, lifetime) = (call.target(), token.lifetime());
+        Ok((token, Some(Event::TokenFetched { target, lifetime, renewal })))
     }
 
     /// The failure as it may be told: it may repeat the token that could not be kept.
     pub(crate) fn store_failed(&self, cause: &Cause, new: Option<&AccessToken>) -> String {
         self.count(|stats| stats.store_failures += 1);
         let own = self.token.borrow().clone();
-        let known: Vec<&str> = own.iter().chain(new).map(AccessToken::secret).collect();
+        let known: Vec<&str> = own.iter().chain(new).map(AccessToken::as_str).collect();
         let error = mask_repeated(&mask(&cause.to_string(), &known));
         self.emit(|| Event::StoreFailed { error: error.clone() });
         error

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::provider::AuthMethod;
 use crate::token::access_token;
 
-/// What [`Client::check`](crate::Client::check) found.
+/// What [`Client::diagnose`](crate::Client::diagnose) found.
 ///
 /// Its `Display` is a block of aligned lines to be pasted into a support ticket. Nothing in
 /// it is secret: no token, no client id (people swap it with the secret), no query, no user
@@ -20,7 +20,7 @@ use crate::token::access_token;
 ///
 /// ```no_run
 /// # fn run(client: &unattended::Client) {
-/// let report = client.check_with("/api/health");
+/// let report = client.diagnose_with("/api/health");
 /// println!("{report}");
 /// std::process::exit(report.exit_code().into());
 /// # }

@@ -38,7 +38,7 @@ impl Client {
         call.uri = endpoint.clone();
         call.token = Some(token.clone());
         let exchange = |call: &mut Call<'_>| {
-            while self.keep_wishes(call)? {}
+            while self.wait_for_cooldown(call)? {}
             Ok(Arrival::Outcome(self.ask_to_revoke(call, &token)))
         };
         let revoked = self.run(&mut call, exchange, |_, _| Ok(()));

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::call::cooldown::{self, CooldownState, Held};
 use crate::call::state::Call;
-use crate::call::wish::{self, Ahead, Held};
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::event::{Event, WaitReason};
@@ -13,9 +13,9 @@ use crate::retry::{Endpoint, Rejection, Verdict, jitter};
 use crate::token::store::{self, StoreEntry};
 
 impl Client {
-    /// Waits for a remembered wish of the server's that stands against the call, or claims
+    /// Waits for a remembered cooldown of the server's that stands against the call, or claims
     /// for it what is let through: tells whether to look again.
-    pub(crate) fn keep_wishes(&self, call: &mut Call<'_>) -> Result<bool> {
+    pub(crate) fn wait_for_cooldown(&self, call: &mut Call<'_>) -> Result<bool> {
         match self.look_ahead(call)? {
             Next::Go => Ok(false),
             Next::Again => Ok(true),
@@ -23,27 +23,27 @@ impl Client {
         }
     }
 
-    /// As [`keep_wishes`](Self::keep_wishes), for who claims in a turn of the store.
+    /// As [`wait_for_cooldown`](Self::wait_for_cooldown), for who claims in a turn of the store.
     pub(crate) fn keep_waits(&self, call: &mut Call<'_>) -> Result<bool> {
         Ok(matches!(self.look_ahead(call)?, Next::Again))
     }
 
     fn look_ahead(&self, call: &mut Call<'_>) -> Result<Next> {
-        if self.wishes.is_clear() {
+        if self.cooldowns.is_clear() {
             return Ok(Next::Go);
         }
         call.now = self.now();
         let (now, left) = (call.now, call.time_left());
-        match self.wishes.ahead(&call.target(), &now, left) {
-            Ahead::Clear => Ok(Next::Go),
-            Ahead::Wait(..) if call.short_waits == MOST_SHORT_WAITS => Ok(Next::Go),
-            Ahead::Probe { .. } => Ok(Next::Probe),
-            Ahead::TooLong(held) => Err(self.unsent(call, held, left)),
-            Ahead::Wait(wait, answer) if !call.is_patient => {
+        match self.cooldowns.ahead(&call.cooldown_key(), &now, left) {
+            CooldownState::Clear => Ok(Next::Go),
+            CooldownState::Wait(..) if call.short_waits == MOST_SHORT_WAITS => Ok(Next::Go),
+            CooldownState::Probe { .. } => Ok(Next::Probe),
+            CooldownState::TooLong(held) => Err(self.unsent(call, held, left)),
+            CooldownState::Wait(wait, answer) if !call.is_patient => {
                 let held = Held { left: wait, answer, probe_in: None };
                 Err(self.unsent(call, held, left))
             }
-            Ahead::Wait(wait, answer) => {
+            CooldownState::Wait(wait, answer) => {
                 // By the end of the wait it may be stale.
                 call.token = None;
                 self.pause(call, self.staggered(wait, left), || WaitReason::Remembered(answer));
@@ -67,11 +67,12 @@ impl Client {
         call.now = self.now();
         let (now, left) = (call.now, call.time_left());
         entry.settle(&now);
-        self.wishes.take_up(&entry.wishes, &now);
-        let Ahead::Probe { fits } = self.wishes.claim(&call.target(), &now, left) else {
+        self.cooldowns.take_up(&entry.cooldowns, &now);
+        let CooldownState::Probe { fits } = self.cooldowns.claim(&call.cooldown_key(), &now, left)
+        else {
             return false;
         };
-        wish::claim(&mut entry.wishes, &call.target(), &now);
+        cooldown::claim(&mut entry.cooldowns, &call.cooldown_key(), &now);
         call.is_probe = true;
         if !fits {
             call.retries_left = 0;
@@ -82,9 +83,9 @@ impl Client {
     /// Whether the token endpoint may be asked now, in a turn of the store.
     pub(crate) fn may_ask(&self, call: &mut Call<'_>, entry: &mut StoreEntry) -> bool {
         let (now, left) = (call.now, call.time_left());
-        match self.wishes.ahead(&call.target(), &now, left) {
-            Ahead::Clear => true,
-            Ahead::Probe { .. } => self.claim_in(call, entry),
+        match self.cooldowns.ahead(&call.cooldown_key(), &now, left) {
+            CooldownState::Clear => true,
+            CooldownState::Probe { .. } => self.claim_in(call, entry),
             _ => call.short_waits == MOST_SHORT_WAITS,
         }
     }
@@ -98,20 +99,20 @@ impl Client {
         verdict: Verdict,
     ) {
         let is_over = self.end_probe(call, outcome, verdict);
-        let wish = outcome.as_ref().ok().and_then(|response| call.wish(response));
-        if let Some(wish) = &wish {
-            self.wishes.remember(wish.clone());
+        let cooldown = outcome.as_ref().ok().and_then(|response| call.cooldown(response));
+        if let Some(cooldown) = &cooldown {
+            self.cooldowns.remember(cooldown.clone());
         }
-        if call.endpoint == Endpoint::Token || (wish.is_none() && !is_over) {
+        if call.endpoint == Endpoint::Token || (cooldown.is_none() && !is_over) {
             return;
         }
         // What is left of the deadline besides the wait itself, which is not kept if it does
         // not fit.
         let left = call.time_left();
-        let wait = wish.as_ref().map_or(Duration::ZERO, |wish| wish.wait);
-        self.share(left.checked_sub(wait).unwrap_or(left), |entry| match &wish {
-            Some(wish) => entry.add(wish.clone()),
-            None => wish::drop_probed(&mut entry.wishes, &call.target()),
+        let wait = cooldown.as_ref().map_or(Duration::ZERO, |cooldown| cooldown.wait);
+        self.share(left.checked_sub(wait).unwrap_or(left), |entry| match &cooldown {
+            Some(cooldown) => entry.add(cooldown.clone()),
+            None => cooldown::drop_probed(&mut entry.cooldowns, &call.cooldown_key()),
         });
     }
 
@@ -131,7 +132,7 @@ impl Client {
         };
         let is_over = is_probe && outcome.is_ok() && !is_refused;
         if is_over {
-            self.wishes.drop_probed(&call.target());
+            self.cooldowns.drop_probed(&call.cooldown_key());
         }
         is_over
     }
@@ -145,7 +146,7 @@ impl Client {
     /// If the store cannot be changed, or the credentials that name the place in it cannot
     /// be read. The client itself has forgotten then as well.
     pub fn forget_cooldowns(&self) -> Result<()> {
-        self.wishes.drop_all();
+        self.cooldowns.drop_all();
         let known = self.key.borrow().clone();
         let key = match known {
             Some(key) => key,
@@ -157,7 +158,7 @@ impl Client {
                 store::key(&self.provider, &identity.id).as_str().into()
             }
         };
-        let stored = self.store.update(&key, LONGEST_TURN, &mut |entry| entry.wishes.clear());
+        let stored = self.store.update(&key, LONGEST_TURN, &mut |entry| entry.cooldowns.clear());
         stored.map_err(|cause| {
             let (holder, error) = (self.store.describe(), self.store_failed(&cause, None));
             Error::configuration(format!("the waits in {holder} are not forgotten: {error}"))
@@ -196,13 +197,13 @@ impl Client {
         self.pause(call, wait, || call.wait_reason(outcome));
         call.now = self.now();
         self.count(|stats| stats.retries += 1);
-        self.emit(|| Event::Retrying { place: call.place(), attempt: call.attempt });
+        self.emit(|| Event::Retrying { target: call.target(), attempt: call.attempt });
     }
 
     /// A wait that clones or processes share is followed by a jitter, lest they all come
     /// back at once.
     fn staggered(&self, wait: Duration, left: Duration) -> Duration {
-        let is_shared = self.is_store_shared || Arc::strong_count(&self.wishes) > 1;
+        let is_shared = self.is_store_shared || Arc::strong_count(&self.cooldowns) > 1;
         if !is_shared || wait.is_zero() {
             return wait;
         }
@@ -216,7 +217,7 @@ impl Client {
             return;
         }
         self.emit(|| Event::Waiting {
-            place: call.place(),
+            target: call.target(),
             wait,
             reason: reason(),
             attempt: call.attempt,
@@ -226,7 +227,7 @@ impl Client {
     }
 }
 
-/// What a look at the wishes means for a call.
+/// What a look at the cooldowns means for a call.
 enum Next {
     Go,
     /// It has waited.

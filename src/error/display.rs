@@ -29,16 +29,16 @@ impl fmt::Display for ConfigurationError {
 
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.place, self.message)?;
+        write!(f, "{}: {}", self.target, self.message)?;
         tries(f, self.attempts)
     }
 }
 
 impl fmt::Display for TokenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.what, self.place)?;
-        if let Some(answer) = &self.answer {
-            write!(f, ": {answer}")?;
+        write!(f, "{}: {}", self.what, self.target)?;
+        if let Some(response) = &self.response {
+            write!(f, ": {response}")?;
         }
         tries(f, self.attempts)?;
         advice(f, &self.message)
@@ -47,7 +47,7 @@ impl fmt::Display for TokenError {
 
 impl fmt::Display for StatusError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.place, self.answer)?;
+        write!(f, "{}: {}", self.target, self.response)?;
         tries(f, self.attempts)?;
         advice(f, &self.message)
     }
@@ -55,8 +55,8 @@ impl fmt::Display for StatusError {
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(place) = &self.place {
-            write!(f, "{place}: ")?;
+        if let Some(target) = &self.target {
+            write!(f, "{target}: ")?;
         }
         if let Some(page) = self.page {
             write!(f, "page {page}: ")?;
@@ -70,7 +70,7 @@ impl fmt::Display for DecodeError {
 
 impl fmt::Display for IncompleteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: page {}: {}", self.place, self.page, self.message)?;
+        write!(f, "{}: page {}: {}", self.target, self.page, self.message)?;
         write!(f, " ({} rows delivered", self.delivered)?;
         match self.promised {
             Some((least, most)) if least == most => write!(f, " of {most} promised)"),

@@ -3,7 +3,7 @@
 /// What kind of trouble it is: what a program decides by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Class {
+pub enum ErrorKind {
     /// A setting is wrong; exit code 78. The same program will fail again.
     Configuration,
     /// Client id, secret or token are not accepted; exit code 77.
@@ -18,7 +18,7 @@ pub enum Class {
     Output,
 }
 
-impl Class {
+impl ErrorKind {
     pub(crate) fn exit_code(self) -> u8 {
         match self {
             Self::Incomplete => 65,
@@ -35,11 +35,11 @@ impl Class {
 /// later variant outranks an earlier one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
-pub enum Sent {
+pub enum Delivery {
     /// It never left, or never reached the server.
-    No,
+    NotSent,
     /// The server refused it, and so did not act.
-    Refused,
+    Rejected,
     /// It may have arrived and may have been acted on.
     Unknown,
     /// A whole answer of success arrived; only reading it failed.

@@ -19,8 +19,8 @@ pub(crate) mod challenge;
 pub(crate) mod rate_limit;
 pub(crate) mod wait_header;
 
-pub use kind::{Class, Sent};
-pub use parts::{Answer, Place};
+pub use kind::{Delivery, ErrorKind};
+pub use parts::{ErrorResponse, RequestTarget};
 pub(crate) use variants::Cause;
 pub use variants::{
     ConfigurationError, DecodeError, Error, IncompleteError, Result, StatusError, TokenError,

@@ -10,7 +10,7 @@ use crate::foreign::mask_user_info;
 /// Where a call went: method, host and path, never the query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Place {
+pub struct RequestTarget {
     /// The method.
     pub method: Method,
     /// The host, with the port when the URL names one.
@@ -22,7 +22,7 @@ pub struct Place {
 /// What the server said when it did not say yes.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct Answer {
+pub struct ErrorResponse {
     /// The status.
     pub status: StatusCode,
     /// The server's own code: the `error` of RFC 6749 §5.2, the `code` of an API error, or
@@ -39,7 +39,7 @@ pub struct Answer {
     pub body: String,
 }
 
-impl Place {
+impl RequestTarget {
     pub(crate) fn new(method: &Method, uri: &Uri) -> Self {
         let authority = uri.authority().map_or("", |authority| authority.as_str());
         let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
@@ -51,14 +51,14 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for RequestTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}{}", self.method, self.host, self.path)
     }
 }
 
 /// `429 Too Many Requests: code: message (request id x)`.
-impl fmt::Display for Answer {
+impl fmt::Display for ErrorResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.status)?;
         // Some APIs say the status once more, as their code or their text.

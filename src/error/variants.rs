@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use ureq::http::StatusCode;
 
-use crate::error::kind::{Class, Sent};
-use crate::error::parts::{Answer, Place};
+use crate::error::kind::{Delivery, ErrorKind};
+use crate::error::parts::{ErrorResponse, RequestTarget};
 
 /// A result whose error is [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
@@ -21,11 +21,11 @@ pub(crate) type Cause = Box<dyn StdError + Send + Sync>;
 /// for all variants and asked by methods; match on the variant for the rest.
 ///
 /// ```
-/// # use unattended::{error::Class, Client, Credentials, Provider};
+/// # use unattended::{error::ErrorKind, Client, Credentials, Provider};
 /// # fn run(client: &Client) {
 /// if let Err(error) = client.get("/api/health") {
 ///     eprintln!("{error}");
-///     if error.class() == Class::Temporary {
+///     if error.kind() == ErrorKind::Temporary {
 ///         eprintln!("worth another run; the server asked for {:?}", error.retry_after());
 ///     }
 ///     std::process::exit(error.exit_code().into());
@@ -35,7 +35,7 @@ pub(crate) type Cause = Box<dyn StdError + Send + Sync>;
 #[non_exhaustive]
 pub enum Error {
     /// A setting, credential, request or issuer cannot be right, so nothing was sent; or
-    /// what a repetition needs is gone, such as a file: see [`Error::sent`].
+    /// what a repetition needs is gone, such as a file: see [`Error::delivery`].
     Configuration(Box<ConfigurationError>),
     /// There is no usable answer: name look-up, connection, TLS, timeout, broken body.
     Transport(Box<TransportError>),
@@ -55,7 +55,7 @@ pub struct ConfigurationError {
     /// What is wrong, and what would be right.
     pub message: String,
     /// Whether the server may have acted, on an attempt before.
-    pub sent: Sent,
+    pub delivery: Delivery,
     pub(crate) cause: Option<Cause>,
 }
 
@@ -63,13 +63,13 @@ pub struct ConfigurationError {
 #[non_exhaustive]
 pub struct TransportError {
     /// Where.
-    pub place: Place,
+    pub target: RequestTarget,
     /// What happened, and the setting that governs it.
     pub message: String,
     /// Whether the server may have acted.
-    pub sent: Sent,
+    pub delivery: Delivery,
     /// What kind of trouble it is.
-    pub class: Class,
+    pub kind: ErrorKind,
     /// How often it was tried.
     pub attempts: u32,
     /// How many bytes of the body had arrived, decoded from gzip.
@@ -87,15 +87,15 @@ pub struct TransportError {
 #[non_exhaustive]
 pub struct TokenError {
     /// The token endpoint.
-    pub place: Place,
+    pub target: RequestTarget,
     /// What is wrong, and what to do next.
     pub message: String,
     /// The answer; none if the credentials could not be read.
-    pub answer: Option<Answer>,
+    pub response: Option<ErrorResponse>,
     /// Whether the server may have acted.
-    pub sent: Sent,
+    pub delivery: Delivery,
     /// What kind of trouble it is.
-    pub class: Class,
+    pub kind: ErrorKind,
     /// How often it was tried.
     pub attempts: u32,
     pub(crate) what: &'static str,
@@ -105,15 +105,15 @@ pub struct TokenError {
 #[non_exhaustive]
 pub struct StatusError {
     /// Where.
-    pub place: Place,
+    pub target: RequestTarget,
     /// The answer; the remembered one if the call was not sent because of it.
-    pub answer: Answer,
+    pub response: ErrorResponse,
     /// What to do next; may be empty.
     pub message: String,
     /// Whether the server may have acted.
-    pub sent: Sent,
+    pub delivery: Delivery,
     /// What kind of trouble it is.
-    pub class: Class,
+    pub kind: ErrorKind,
     /// How often it was tried.
     pub attempts: u32,
 }
@@ -122,7 +122,7 @@ pub struct StatusError {
 #[non_exhaustive]
 pub struct DecodeError {
     /// Where; none for a token that was read locally.
-    pub place: Option<Place>,
+    pub target: Option<RequestTarget>,
     /// What could not be read, with the path of the field where that is known.
     pub message: String,
     /// The path of the field, such as `items[17].name`, where that is known.
@@ -140,12 +140,12 @@ pub struct DecodeError {
 #[non_exhaustive]
 pub struct IncompleteError {
     /// Where the last page came from.
-    pub place: Place,
+    pub target: RequestTarget,
     /// What contradicts or is missing, and what to do next.
     pub message: String,
-    /// [`Class::Configuration`] if another [`Pagination`](crate::Pagination) must be declared,
-    /// else [`Class::Incomplete`].
-    pub class: Class,
+    /// [`ErrorKind::Configuration`] if another [`Pagination`](crate::Pagination) must be declared,
+    /// else [`ErrorKind::Incomplete`].
+    pub kind: ErrorKind,
     /// A way to page that may do, as [`Pagination`](crate::Pagination)'s `parse` takes it;
     /// `<parameter>` stands where only the API's documentation has the name.
     pub declare: Option<String>,
@@ -164,12 +164,16 @@ impl Error {
 
     pub(crate) fn configuration_caused(message: impl Into<String>, cause: Option<Cause>) -> Self {
         let message = message.into();
-        Self::Configuration(Box::new(ConfigurationError { message, sent: Sent::No, cause }))
+        Self::Configuration(Box::new(ConfigurationError {
+            message,
+            delivery: Delivery::NotSent,
+            cause,
+        }))
     }
 
-    pub(crate) fn decode(place: Option<Place>, message: impl Into<String>) -> Self {
+    pub(crate) fn decode(target: Option<RequestTarget>, message: impl Into<String>) -> Self {
         Self::Decode(Box::new(DecodeError {
-            place,
+            target,
             message: message.into(),
             path: None,
             page: None,
@@ -180,57 +184,57 @@ impl Error {
     }
 
     /// What kind of trouble it is.
-    pub fn class(&self) -> Class {
+    pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Configuration(_) => Class::Configuration,
-            Self::Transport(error) => error.class,
-            Self::Token(error) => error.class,
-            Self::Status(error) => error.class,
-            Self::Incomplete(error) => error.class,
-            Self::Decode(_) => Class::Incomplete,
+            Self::Configuration(_) => ErrorKind::Configuration,
+            Self::Transport(error) => error.kind,
+            Self::Token(error) => error.kind,
+            Self::Status(error) => error.kind,
+            Self::Incomplete(error) => error.kind,
+            Self::Decode(_) => ErrorKind::Incomplete,
         }
     }
 
     /// Whether the same call may succeed later, without anybody changing anything.
     pub fn is_temporary(&self) -> bool {
-        self.class() == Class::Temporary
+        self.kind() == ErrorKind::Temporary
     }
 
     /// How long the server asked to wait, if it did; nobody waited for it.
     pub fn retry_after(&self) -> Option<Duration> {
-        self.answer()?.retry_after
+        self.response()?.retry_after
     }
 
     /// Whether the server may have acted on the request: the call's own, not the token
-    /// request that it may have needed. A call that gets no token is [`Sent::No`].
+    /// request that it may have needed. A call that gets no token is [`Delivery::NotSent`].
     ///
     /// Of [`access_token`](crate::Client::access_token) and the like, whose request is the
     /// one to the authorization server, it tells that.
     ///
     /// ```
-    /// use unattended::error::Sent;
+    /// use unattended::error::Delivery;
     ///
     /// # fn record(state: &str) {}
     /// # fn run(client: &unattended::Client) {
     /// match client.post("/orders", &serde_json::json!({"sku": "A1"})) {
     ///     Ok(_) => record("done"),
-    ///     Err(error) => match error.sent() {
-    ///         Sent::No | Sent::Refused => record("not done"),
-    ///         Sent::Accepted => record("done, but the answer cannot be read"),
+    ///     Err(error) => match error.delivery() {
+    ///         Delivery::NotSent | Delivery::Rejected => record("not done"),
+    ///         Delivery::Accepted => record("done, but the answer cannot be read"),
     ///         _ => record("unknown: look it up before it is sent again"),
     ///     },
     /// }
     /// # }
     /// ```
-    pub fn sent(&self) -> Sent {
+    pub fn delivery(&self) -> Delivery {
         match self {
-            Self::Configuration(error) => error.sent,
-            Self::Transport(error) => error.sent,
-            Self::Token(error) => error.sent,
-            Self::Status(error) => error.sent,
+            Self::Configuration(error) => error.delivery,
+            Self::Transport(error) => error.delivery,
+            Self::Token(error) => error.delivery,
+            Self::Status(error) => error.delivery,
             // A text that was read on this side.
-            Self::Decode(error) if error.place.is_none() => Sent::No,
-            Self::Decode(_) | Self::Incomplete(_) => Sent::Accepted,
+            Self::Decode(error) if error.target.is_none() => Delivery::NotSent,
+            Self::Decode(_) | Self::Incomplete(_) => Delivery::Accepted,
         }
     }
 
@@ -248,14 +252,14 @@ impl Error {
     /// | 77 | credentials |
     /// | 78 | configuration |
     pub fn exit_code(&self) -> u8 {
-        self.class().exit_code()
+        self.kind().exit_code()
     }
 
     /// The answer that is the reason, when there is one: the API's or the token endpoint's.
-    pub fn answer(&self) -> Option<&Answer> {
+    pub fn response(&self) -> Option<&ErrorResponse> {
         match self {
-            Self::Token(error) => error.answer.as_ref(),
-            Self::Status(error) => Some(&error.answer),
+            Self::Token(error) => error.response.as_ref(),
+            Self::Status(error) => Some(&error.response),
             _ => None,
         }
     }
@@ -263,41 +267,41 @@ impl Error {
     /// The status of the API's answer, when that is the reason.
     ///
     /// None if it is the token endpoint that refused: its 404 does not mean that what was
-    /// asked for is missing. That one is in [`answer`](Self::answer).
+    /// asked for is missing. That one is in [`response`](Self::response).
     pub fn status(&self) -> Option<StatusCode> {
         match self {
-            Self::Status(error) => Some(error.answer.status),
+            Self::Status(error) => Some(error.response.status),
             _ => None,
         }
     }
 
     /// Where it happened, when it was a call.
-    pub fn place(&self) -> Option<&Place> {
+    pub fn target(&self) -> Option<&RequestTarget> {
         match self {
             Self::Configuration(_) => None,
-            Self::Transport(error) => Some(&error.place),
-            Self::Token(error) => Some(&error.place),
-            Self::Status(error) => Some(&error.place),
-            Self::Decode(error) => error.place.as_ref(),
-            Self::Incomplete(error) => Some(&error.place),
+            Self::Transport(error) => Some(&error.target),
+            Self::Token(error) => Some(&error.target),
+            Self::Status(error) => Some(&error.target),
+            Self::Decode(error) => error.target.as_ref(),
+            Self::Incomplete(error) => Some(&error.target),
         }
     }
 
     /// The failure of a token request, as the call tells it that is not sent for want of one.
     pub(crate) fn before_sending(mut self) -> Self {
-        if let Some(sent) = self.sent_mut() {
-            *sent = Sent::No;
+        if let Some(delivery) = self.delivery_mut() {
+            *delivery = Delivery::NotSent;
         }
         self
     }
 
     /// None where an answer of success is what it is about.
-    pub(crate) fn sent_mut(&mut self) -> Option<&mut Sent> {
+    pub(crate) fn delivery_mut(&mut self) -> Option<&mut Delivery> {
         match self {
-            Self::Configuration(error) => Some(&mut error.sent),
-            Self::Transport(error) => Some(&mut error.sent),
-            Self::Token(error) => Some(&mut error.sent),
-            Self::Status(error) => Some(&mut error.sent),
+            Self::Configuration(error) => Some(&mut error.delivery),
+            Self::Transport(error) => Some(&mut error.delivery),
+            Self::Token(error) => Some(&mut error.delivery),
+            Self::Status(error) => Some(&mut error.delivery),
             Self::Decode(_) | Self::Incomplete(_) => None,
         }
     }

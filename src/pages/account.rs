@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use crate::error::{Error, IncompleteError, Place, Result};
+use crate::error::{Error, IncompleteError, RequestTarget, Result};
 use crate::event::Event;
 use crate::pages::advice::looks_like_page_size;
 use crate::pages::ask::Ask;
@@ -19,7 +19,7 @@ impl Walk<'_> {
     /// error, with what to do about it.
     pub(crate) fn after_refusal(&mut self, mut error: Error) -> Result<()> {
         let Error::Status(refused) = &mut error else { return Err(error) };
-        let (status, place) = (refused.answer.status, refused.place.clone());
+        let (status, target) = (refused.response.status, refused.target.clone());
         let is_of_place = OF_A_PLACE.contains(&status.as_u16());
         let is_later = self.progress.page > 0 || self.is_resumed;
         let point = &self.point;
@@ -43,19 +43,19 @@ impl Walk<'_> {
         if !is_later {
             return Err(error);
         }
-        self.take_before(Step::End(proof), place)
+        self.take_before(Step::End(proof), target)
     }
 
     /// The end, where the last page came before, or an error about this one.
-    pub(crate) fn take_before(&mut self, step: Step, place: Place) -> Result<()> {
+    pub(crate) fn take_before(&mut self, step: Step, target: RequestTarget) -> Result<()> {
         let is_end = matches!(step, Step::End(_));
         self.point.number = self.point.number.saturating_sub(is_end.into());
-        self.take(step, place).map_or(Ok(()), Err)
+        self.take(step, target).map_or(Ok(()), Err)
     }
 
     /// Counts and reports a page.
     pub(crate) fn note(&mut self, response: &Response, page: &Envelope, rows: u64) {
-        let place = response.place();
+        let target = response.target();
         let (point, progress) = (&mut self.point, &mut self.progress);
         let (number, before) = (point.number, progress.total_items);
         point.delivered = point.delivered.saturating_add(rows);
@@ -72,17 +72,17 @@ impl Walk<'_> {
         if let (Some(from), Some(to)) = (before, total_items)
             && from != to
         {
-            self.client.emit(|| Event::TotalChanged { place: place.clone(), from, to });
+            self.client.emit(|| Event::TotalChanged { target: target.clone(), from, to });
         }
         self.client.count(|stats| {
             stats.pages += 1;
             stats.rows += rows;
         });
-        self.client.emit(|| Event::Page { place, number, rows, delivered, total_items });
+        self.client.emit(|| Event::Page { target, number, rows, delivered, total_items });
     }
 
     /// Goes on, or ends the walk: with the error, if it cannot be complete.
-    pub(crate) fn take(&mut self, step: Step, place: Place) -> Option<Error> {
+    pub(crate) fn take(&mut self, step: Step, target: RequestTarget) -> Option<Error> {
         self.point.skip = 0;
         let (proof, fault) = match step {
             Step::Ask(ask) => {
@@ -95,16 +95,16 @@ impl Walk<'_> {
         };
         self.stage = Stage::Ended;
         if let Some(fault) = fault {
-            return Some(self.incomplete(place, fault));
+            return Some(self.incomplete(target, fault));
         }
         let proof = proof?;
         self.progress.proof = Some(proof.clone());
         let (rows, pages) = (self.point.delivered, self.point.number);
         if proof == Proof::Single && looks_like_page_size(rows) {
-            self.client.emit(|| Event::LooksLikeOnePage { place: place.clone(), rows });
+            self.client.emit(|| Event::LooksLikeOnePage { target: target.clone(), rows });
         }
         let declare = self.found_pagination(&proof).map(|pagination| pagination.to_string());
-        self.client.emit(|| Event::WalkEnded { place, rows, pages, proof, declare });
+        self.client.emit(|| Event::WalkEnded { target, rows, pages, proof, declare });
         None
     }
 
@@ -120,11 +120,11 @@ impl Walk<'_> {
         }
     }
 
-    fn incomplete(&self, place: Place, fault: Fault) -> Error {
+    fn incomplete(&self, target: RequestTarget, fault: Fault) -> Error {
         Error::Incomplete(Box::new(IncompleteError {
-            place,
+            target,
             message: fault.message,
-            class: fault.class,
+            kind: fault.kind,
             declare: fault.advice.map(|pagination| pagination.to_string()),
             promised: self.point.promised,
             delivered: self.point.delivered,
@@ -134,22 +134,22 @@ impl Walk<'_> {
 
     /// The declaration that does what `detect()` found out, if one page shows that.
     fn found_pagination(&self, proof: &Proof) -> Option<Pagination> {
-        let place = match (&self.link_place, proof) {
-            (Some(place), _) | (None, Proof::NoLink(place)) => place.as_str(),
-            (None, Proof::Word(place)) => {
-                let role = Role::of(place.rsplit('.').next()?);
-                Some(place.as_str()).filter(|_| role == Some(Role::Next))?
+        let target = match (&self.link_place, proof) {
+            (Some(target), _) | (None, Proof::NoLink(target)) => target.as_str(),
+            (None, Proof::Word(target)) => {
+                let role = Role::of(target.rsplit('.').next()?);
+                Some(target.as_str()).filter(|_| role == Some(Role::Next))?
             }
             _ => return None,
         };
-        let pagination = match place {
+        let pagination = match target {
             LINK_HEADER => Pagination::link_header(),
             "@odata.context" => Pagination::next_link("@odata.nextLink"),
             // An object without the link; where one was followed, it is a list.
             "links" | "_links" if self.link_place.is_none() => {
-                Pagination::next_link(format!("{place}.next"))
+                Pagination::next_link(format!("{target}.next"))
             }
-            place => Pagination::next_link(place),
+            target => Pagination::next_link(target),
         };
         (self.asker.pagination.strategy == Strategy::Detect).then_some(pagination)
     }

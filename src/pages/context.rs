@@ -1,6 +1,6 @@
 //! What is known of a page when it is decided what follows it.
 
-use crate::error::Class;
+use crate::error::ErrorKind;
 use crate::pages::ask::Ask;
 use crate::pages::envelope::{Envelope, Word};
 use crate::pages::resume::ResumePoint;
@@ -42,7 +42,7 @@ pub(crate) enum Step {
 
 /// Why a walk cannot be complete.
 pub(crate) struct Fault {
-    pub(crate) class: Class,
+    pub(crate) kind: ErrorKind,
     pub(crate) message: String,
     /// A way to page that may do.
     pub(crate) advice: Option<Pagination>,
@@ -50,12 +50,12 @@ pub(crate) struct Fault {
 
 impl Fault {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { class: Class::Incomplete, message: message.into(), advice: None }
+        Self { kind: ErrorKind::Incomplete, message: message.into(), advice: None }
     }
 
     /// Somebody must declare something else.
     pub(crate) fn to_declare(message: impl Into<String>) -> Self {
-        Self { class: Class::Configuration, ..Self::new(message) }
+        Self { kind: ErrorKind::Configuration, ..Self::new(message) }
     }
 }
 

@@ -107,8 +107,8 @@ impl Envelope {
             None if found.is_unreadable => true.into(),
             None if found.is_over => Value::Null,
             None => {
-                let place = found.has_links.then(|| LINK_HEADER.to_owned());
-                self.empty_link_place = place.or(self.empty_link_place.take());
+                let target = found.has_links.then(|| LINK_HEADER.to_owned());
+                self.empty_link_place = target.or(self.empty_link_place.take());
                 return;
             }
         };

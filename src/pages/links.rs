@@ -22,7 +22,7 @@ impl Walk<'_> {
     ) -> Option<(std::result::Result<Ask, String>, String)> {
         let declared = page.declared.as_ref().filter(|value| says_something(value));
         let strategy = &self.asker.pagination.strategy;
-        let place = match strategy {
+        let target = match strategy {
             Strategy::NextLink(path) => path.to_string(),
             Strategy::Cursor(_, source) => source.to_string(),
             Strategy::AfterRow(_, field) => field.to_string(),
@@ -38,17 +38,17 @@ impl Walk<'_> {
                 Some(text) => link(text),
                 // A list of links without the next one.
                 None if value.is_array() => return None,
-                None => Err(format!("{place} holds no link")),
+                None => Err(format!("{target} holds no link")),
             },
             (Strategy::Cursor(..), Some(_)) => Err(format!(
-                "{place} holds no text or number: declare the member with the cursor itself"
+                "{target} holds no text or number: declare the member with the cursor itself"
             )),
             (Strategy::AfterRow(..), _) if page.identity.is_some() => {
-                Err(format!("the last row has no text or number in the field {place:?}"))
+                Err(format!("the last row has no text or number in the field {target:?}"))
             }
             _ => return None,
         };
-        Some((named, place))
+        Some((named, target))
     }
 
     /// The first link to the next page among the words that are believed.
@@ -120,16 +120,16 @@ impl Walk<'_> {
     }
 
     /// Keeps in mind what goes on from here, and says once what a link has lost.
-    pub(crate) fn note_next(&mut self, ask: &Ask, place: String, response: &Response) {
+    pub(crate) fn note_next(&mut self, ask: &Ask, target: String, response: &Response) {
         match ask {
             Ask::Cursor(value) => self.progress.cursor = Some(plain(value)),
             Ask::Link(link) => {
                 let (_, query) = link.split_once('?').unwrap_or_default();
                 let missing = self.missing_query(query).into_iter().next();
                 if let Some((name, _)) = missing.filter(|_| self.link_place.is_none()) {
-                    self.client.emit(|| Event::QueryNotKept { place: response.place(), name });
+                    self.client.emit(|| Event::QueryNotKept { target: response.target(), name });
                 }
-                self.link_place = Some(place);
+                self.link_place = Some(target);
                 self.progress.cursor = Some(link.clone());
             }
             _ => {}

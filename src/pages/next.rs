@@ -148,7 +148,7 @@ fn unnamed(page: &PageContext<'_>) -> Step {
 /// By what a page is known to be the last where nothing was declared.
 fn undeclared(page: &PageContext<'_>) -> Option<Proof> {
     let is_link = matches!(page.point.ask, Ask::Link(_));
-    let place = page.page.empty_link_place.clone();
+    let target = page.page.empty_link_place.clone();
     // The total of a first page may be the page's own count; in a header nobody puts that.
     let in_header = page.page.numbers(Role::Total).any(|(path, _)| path.starts_with("header:"));
     let is_short = page.size().map_or(in_header, |size| page.rows < size);
@@ -157,7 +157,7 @@ fn undeclared(page: &PageContext<'_>) -> Option<Proof> {
     word.or_else(|| page.page_count().map(Proof::PageCount))
         .or_else(|| total.map(Proof::Total))
         .or_else(|| is_link.then(|| Proof::NoLink("the answer".into())))
-        .or_else(|| place.map(Proof::NoLink))
+        .or_else(|| target.map(Proof::NoLink))
 }
 
 /// Filters may leave pages empty, but not for ever.

@@ -134,8 +134,8 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for Level<'_, '_, T> {
 
 /// Where a name stands in the text, unless it had to be copied for its escapes.
 fn place_of(text: &str, name: &str) -> Option<usize> {
-    let place = name.as_ptr().addr().checked_sub(text.as_ptr().addr())?;
-    (place <= text.len()).then_some(place)
+    let target = name.as_ptr().addr().checked_sub(text.as_ptr().addr())?;
+    (target <= text.len()).then_some(target)
 }
 
 /// A member beside the rows.

@@ -160,23 +160,23 @@ impl<'c> Walk<'c> {
         let likeness = page.identity.as_ref().map(|it| it.likeness(self.last.as_ref()));
         let likeness = likeness.unwrap_or(Likeness::None);
         self.repeats = if likeness == Likeness::None { 0 } else { self.repeats + 1 };
-        let (named, place) = self.named(&page, &response).unzip();
+        let (named, target) = self.named(&page, &response).unzip();
         let delivered = self.point.delivered.saturating_sub(self.point.skip).saturating_add(all);
         self.begin_in_the_middle(&page);
         let context = self.context(&page, all, delivered, &sent, named.clone());
         if let Some(step) = refuse(&context, likeness) {
             rows.clear();
-            return self.take_before(step, response.place()).map(|()| None);
+            return self.take_before(step, response.target()).map(|()| None);
         }
         self.note(&response, &page, count(rows.len()));
-        if let (Some(Ok(ask)), Some(place)) = (&named, place) {
-            self.note_next(ask, place, &response);
+        if let (Some(Ok(ask)), Some(target)) = (&named, target) {
+            self.note_next(ask, target, &response);
         }
         let number = self.point.number;
         self.empty_pages = if all == 0 { self.empty_pages + 1 } else { 0 };
         let step = self.step(&page, all, &sent, named, &response);
         self.last.clone_from(&page.identity);
-        self.error = self.take(step, response.place());
+        self.error = self.take(step, response.target());
         Ok(Some((number, page, response)))
     }
 

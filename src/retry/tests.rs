@@ -239,26 +239,26 @@ fn a_wait_is_kept_to_the_letter_or_not_begun() {
     assert_eq!(judge(asked(secs(1)), &tired), Verdict::Reject(Rejection::Exhausted));
     let late = Situation { time_left: Duration::from_millis(200), ..CALM };
     assert!(matches!(judge(answer(503), &late), Verdict::Reject(Rejection::TooLong { .. })));
-    // A back-off is nobody's wish: that the retries are used up tells more.
+    // A back-off is nobody's cooldown: that the retries are used up tells more.
     let last = Situation { retries_left: 0, ..late };
     assert_eq!(judge(answer(503), &last), Verdict::Reject(Rejection::Exhausted));
 }
 
 #[test]
 fn a_broken_connection_is_judged_by_what_may_have_arrived() {
-    let broken = |sent, idle, passing| Outcome::Broken { sent, idle, passing };
+    let broken = |delivery, idle, passing| Outcome::Broken { delivery, idle, passing };
     let post = Situation { repeatable: false, ..CALM };
     let wait = Verdict::Wait(Duration::from_millis(250));
-    assert_eq!(judge(broken(Sent::Unknown, false, true), &CALM), wait);
-    assert_eq!(judge(broken(Sent::No, false, true), &post), wait);
+    assert_eq!(judge(broken(Delivery::Unknown, false, true), &CALM), wait);
+    assert_eq!(judge(broken(Delivery::NotSent, false, true), &post), wait);
     let once = Verdict::Reject(Rejection::NotRepeatable);
-    assert_eq!(judge(broken(Sent::Unknown, false, true), &post), once);
+    assert_eq!(judge(broken(Delivery::Unknown, false, true), &post), once);
     let hopeless = Verdict::Reject(Rejection::Final);
-    assert_eq!(judge(broken(Sent::No, false, false), &CALM), hopeless);
-    assert_eq!(judge(broken(Sent::Unknown, true, true), &CALM), wait);
+    assert_eq!(judge(broken(Delivery::NotSent, false, false), &CALM), hopeless);
+    assert_eq!(judge(broken(Delivery::Unknown, true, true), &CALM), wait);
     let second = Situation { idles: 1, ..CALM };
     let enough = Verdict::Reject(Rejection::Exhausted);
-    assert_eq!(judge(broken(Sent::Unknown, true, true), &second), enough);
+    assert_eq!(judge(broken(Delivery::Unknown, true, true), &second), enough);
 }
 
 #[test]

@@ -32,7 +32,7 @@ struct Inner {
 
 impl AccessToken {
     /// The token itself, for code that calls an API without this crate. Do not print it.
-    pub fn secret(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         self.inner.secret.expose()
     }
 

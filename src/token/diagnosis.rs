@@ -6,7 +6,7 @@ use ureq::http::StatusCode;
 use crate::credentials::Identity;
 use crate::encoding::encode_form;
 use crate::error::server_message;
-use crate::error::{Answer, Class, Error, Sent, TokenError};
+use crate::error::{Delivery, Error, ErrorKind, ErrorResponse, TokenError};
 use crate::mask::{MASK, mask, mask_opaque};
 use crate::provider::{AuthMethod, Provider};
 use crate::response::Response;
@@ -37,11 +37,11 @@ pub(crate) fn unreadable(response: &Response, known: &[String], why: &str) -> Er
         (_, None) => format!("{why}; {content_type}"),
     };
     Error::Token(Box::new(TokenError {
-        place: response.place(),
+        target: response.target(),
         message: format!("{message}; is this the address of the token endpoint?"),
-        answer: Some(answer),
-        sent: Sent::Accepted,
-        class: Class::Refused,
+        response: Some(answer),
+        delivery: Delivery::Accepted,
+        kind: ErrorKind::Refused,
         attempts: 1,
         what: TokenError::NO_TOKEN,
     }))
@@ -58,31 +58,31 @@ fn without_strings(value: Value) -> Value {
     }
 }
 
-/// The class of a refusal, and what to do about it.
+/// The kind of a refusal, and what to do about it.
 pub(crate) fn diagnose(
-    answer: &Answer,
+    answer: &ErrorResponse,
     provider: &Provider,
     identity: &Identity,
-) -> (Class, String) {
+) -> (ErrorKind, String) {
     let advice = match answer.code.as_deref().map(server_message::registered) {
         Some("invalid_client") => {
-            return (Class::Credentials, invalid_client(UNKNOWN_CLIENT, provider, identity));
+            return (ErrorKind::Credentials, invalid_client(UNKNOWN_CLIENT, provider, identity));
         }
         Some("unauthorized_client") => {
-            return (Class::Credentials, "this client may not use the client-credentials grant: allow it at the authorization server".into());
+            return (ErrorKind::Credentials, "this client may not use the client-credentials grant: allow it at the authorization server".into());
         }
         Some("access_denied" | "invalid_grant") => {
             // Auth0 answers a wrong secret like this.
             let is_unknown = answer.status == StatusCode::UNAUTHORIZED;
             let also = if is_unknown { "client id and secret, " } else { "" };
-            return (Class::Credentials, format!("check {also}{DENIED}"));
+            return (ErrorKind::Credentials, format!("check {also}{DENIED}"));
         }
         Some("invalid_scope") => match provider.scope {
             Some(_) => "check Provider::with_scope: the client was not granted that scope",
             None => "the server wants a scope: ask for one with Provider::with_scope",
         },
         Some("invalid_target") => invalid_target(provider),
-        Some(code) if is_passing(code) => return (Class::Temporary, String::new()),
+        Some(code) if is_passing(code) => return (ErrorKind::Temporary, String::new()),
         Some("unsupported_grant_type") => {
             "this endpoint does not offer the client-credentials grant"
         }
@@ -92,19 +92,19 @@ pub(crate) fn diagnose(
         // RFC 6749 §5.2: client authentication failed, if this is a token endpoint.
         _ if answer.status == StatusCode::UNAUTHORIZED => {
             return (
-                Class::Credentials,
+                ErrorKind::Credentials,
                 invalid_client(&format!("{WRONG}; id and secret"), provider, identity),
             );
         }
         _ => return by_status(answer),
     };
-    (Class::Configuration, advice.into())
+    (ErrorKind::Configuration, advice.into())
 }
 
-fn by_status(answer: &Answer) -> (Class, String) {
+fn by_status(answer: &ErrorResponse) -> (ErrorKind, String) {
     let advice = match answer.status.as_u16() {
         _ if Passing::of(answer.status, answer.retry_after, None).is_some() => {
-            return (Class::Temporary, String::new());
+            return (ErrorKind::Temporary, String::new());
         }
         300..=399 => {
             "the token endpoint redirects, which is never followed: set the address that it leads to"
@@ -116,7 +116,7 @@ fn by_status(answer: &Answer) -> (Class, String) {
             "this is not how a token endpoint refuses (RFC 6749 §5.2): a gateway in between, or the wrong address"
         }
     };
-    (Class::Refused, advice.into())
+    (ErrorKind::Refused, advice.into())
 }
 
 fn invalid_target(provider: &Provider) -> &'static str {
@@ -135,7 +135,7 @@ fn invalid_target(provider: &Provider) -> &'static str {
 }
 
 /// `mfa_required`, but not the `Not Found` that web frameworks put in the same place.
-fn is_of_protocol(answer: &Answer) -> bool {
+fn is_of_protocol(answer: &ErrorResponse) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
     server_message::oauth_code(&answer.body).is_some_and(|code| code.bytes().all(is_plain))
 }

@@ -27,7 +27,7 @@ pub(crate) fn revocation(
     identity: &Identity,
     token: &AccessToken,
 ) -> Result<(HeaderMap, String)> {
-    let pairs = [("token", token.secret()), ("token_type_hint", "access_token")];
+    let pairs = [("token", token.as_str()), ("token_type_hint", "access_token")];
     authenticated(provider, identity, &pairs, &[])
 }
 

@@ -7,8 +7,8 @@ use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use crate::error::Cause;
+use crate::token::cooldowns::lock;
 use crate::token::store::{StoreEntry, TokenStore};
-use crate::token::wishes::lock;
 
 /// Keeps entries in memory, one turn at a time. The default of a client, shared by its
 /// clones; several clients share one in an [`Arc`](std::sync::Arc).

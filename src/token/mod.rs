@@ -4,7 +4,7 @@ pub(crate) mod id_token;
 pub(crate) mod access_token;
 pub(crate) mod grant;
 pub(crate) mod diagnosis;
-pub(crate) mod wishes;
+pub(crate) mod cooldowns;
 pub(crate) mod store;
 pub(crate) mod memory;
 pub(crate) mod file_store;

@@ -1,4 +1,4 @@
-//! Where tokens and the servers' wishes are kept: the trait, and what is kept.
+//! Where tokens and the servers' cooldowns are kept: the trait, and what is kept.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value, json};
 
-use crate::call::wish::{self, Wish};
+use crate::call::cooldown::{self, Cooldown};
 use crate::clock::Moment;
 use crate::encoding::encode_pairs;
 use crate::error::{Cause, Error, Result};
@@ -89,15 +89,15 @@ impl<T: TokenStore + ?Sized> TokenStore for Box<T> {
 #[derive(Clone, Default)]
 pub struct StoreEntry {
     pub(crate) token: Option<AccessToken>,
-    pub(crate) wishes: Vec<Wish>,
+    pub(crate) cooldowns: Vec<Cooldown>,
 }
 
 impl StoreEntry {
     /// The entry as text. Holds the token: write it only where nobody else can read it.
     pub fn to_text(&self) -> String {
         let token = self.token.as_ref().map(AccessToken::to_json);
-        let wishes: Vec<Value> = self.wishes.iter().map(Wish::to_json).collect();
-        json!({ "version": VERSION, "token": token, "wishes": wishes }).to_string()
+        let cooldowns: Vec<Value> = self.cooldowns.iter().map(Cooldown::to_json).collect();
+        json!({ "version": VERSION, "token": token, "cooldowns": cooldowns }).to_string()
     }
 
     /// The entry that [`to_text`](Self::to_text) wrote.
@@ -115,9 +115,9 @@ impl StoreEntry {
             None | Some(Value::Null) => None,
             Some(token) => Some(AccessToken::from_json(token).ok_or_else(refuse)?),
         };
-        let wishes = map.get("wishes").and_then(Value::as_array).ok_or_else(refuse)?;
-        let wishes = wishes.iter().filter_map(Wish::from_json).collect();
-        Ok(Self { token, wishes })
+        let cooldowns = map.get("cooldowns").and_then(Value::as_array).ok_or_else(refuse)?;
+        let cooldowns = cooldowns.iter().filter_map(Cooldown::from_json).collect();
+        Ok(Self { token, cooldowns })
     }
 
     /// When nothing in it is of use any more, by the wall clock, if that is known: a
@@ -127,8 +127,8 @@ impl StoreEntry {
             Some(token) => Some(token.expires_at()?),
             None => None,
         };
-        let wishes = self.wishes.iter().filter_map(Wish::stored_until);
-        token.into_iter().chain(wishes).max()
+        let cooldowns = self.cooldowns.iter().filter_map(Cooldown::stored_until);
+        token.into_iter().chain(cooldowns).max()
     }
 
     /// Gives what came out of a text its place on the monotonic clock, and drops what is
@@ -140,14 +140,15 @@ impl StoreEntry {
         let is_past = |moment: &Moment| latest.is_some_and(|latest| moment.wall <= latest);
         let token = self.token.take().filter(|token| token.is_settled() || is_past(token.issued()));
         self.token = token.map(|token| token.settled(now));
-        let wishes = self.wishes.drain(..).filter_map(|wish| wish.settled(now, latest));
-        self.wishes = wishes.collect();
+        let cooldowns =
+            self.cooldowns.drain(..).filter_map(|cooldown| cooldown.settled(now, latest));
+        self.cooldowns = cooldowns.collect();
     }
 
-    pub(crate) fn add(&mut self, wish: Wish) {
-        let now = wish.since;
+    pub(crate) fn add(&mut self, cooldown: Cooldown) {
+        let now = cooldown.since;
         self.settle(&now);
-        wish::put(&mut self.wishes, wish, &now);
+        cooldown::put(&mut self.cooldowns, cooldown, &now);
     }
 }
 
@@ -176,7 +177,7 @@ impl fmt::Debug for StoreEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StoreEntry")
             .field("token", &self.token)
-            .field("wishes", &self.wishes.len())
+            .field("cooldowns", &self.cooldowns.len())
             .finish()
     }
 }

@@ -8,10 +8,10 @@ use ureq::http::{self, Method, StatusCode};
 use ureq::{AsSendBody, Body, BodyReader, SendBody, Timeout};
 
 use crate::clock::Clock;
-use crate::error::{Class, Error, Place, Result, Sent, TransportError};
+use crate::error::{Delivery, Error, ErrorKind, RequestTarget, Result, TransportError};
 use crate::wire::coding::{self, Asked, Content, Layers};
-use crate::wire::payload::Payload;
-use crate::wire::sink::Broken;
+use crate::wire::download_writer::Broken;
+use crate::wire::request_body::RequestBody;
 use crate::wire::transport::{Built, Incoming, Outgoing, Timeouts, Transport, limit};
 
 impl Transport {
@@ -19,17 +19,17 @@ impl Transport {
     pub(crate) fn exchange(&self, outgoing: &mut Outgoing<'_, '_>) -> Result<Incoming> {
         if outgoing.time_left.is_zero() {
             let why = "not sent: no time is left of the call's deadline (RetryPolicy::with_deadline, Client::with_end_time)";
-            return Err(self.error(outgoing, Sent::No, Class::Temporary, why));
+            return Err(self.error(outgoing, Delivery::NotSent, ErrorKind::Temporary, why));
         }
         if let Some(why) = self.missing_tls(outgoing) {
-            return Err(self.error(outgoing, Sent::No, Class::Configuration, why));
+            return Err(self.error(outgoing, Delivery::NotSent, ErrorKind::Configuration, why));
         }
         let built = self.built(outgoing.uri)?;
         let asked = Asked::of(&outgoing.headers);
         let began = outgoing.is_streamed().then(|| self.clock.monotonic());
         let response = match outgoing.body {
             None => self.run(built, outgoing, ()),
-            Some(Payload::Bytes(bytes)) if !Payload::Bytes(bytes).may_be_long() => {
+            Some(RequestBody::Bytes(bytes)) if !RequestBody::Bytes(bytes).may_be_long() => {
                 self.run(built, outgoing, bytes)
             }
             Some(payload) => self.stream(built, outgoing, payload),
@@ -48,7 +48,12 @@ impl Transport {
                 let message = format!(
                     "the answer is encoded by {name}, which was not asked for: a header Accept-Encoding of the request that names it gets the answer as it is"
                 );
-                return Err(self.error(outgoing, Sent::Accepted, Class::Incomplete, message));
+                return Err(self.error(
+                    outgoing,
+                    Delivery::Accepted,
+                    ErrorKind::Incomplete,
+                    message,
+                ));
             }
             // The status says what there is to say.
             Ok(_) | Err(_) => Vec::new(),
@@ -111,7 +116,7 @@ impl Transport {
         &self,
         built: &Built,
         outgoing: &mut Outgoing<'_, '_>,
-        payload: Payload<'_>,
+        payload: RequestBody<'_>,
     ) -> Result<http::Response<Body>> {
         let mut body =
             payload.open(&*self.clock).map_err(|cause| unreadable(outgoing, payload, cause))?;
@@ -126,8 +131,8 @@ impl Transport {
         if let Some(fault) = body.take_fault() {
             return Err(self.error(
                 outgoing,
-                Sent::Unknown,
-                Class::Incomplete,
+                Delivery::Unknown,
+                ErrorKind::Incomplete,
                 fault.told(payload),
             ));
         }
@@ -138,11 +143,11 @@ impl Transport {
                 let message = format!(
                     "the server answered {status} when it had been sent {taken} of {length} bytes of the body"
                 );
-                Err(self.error(outgoing, Sent::Unknown, Class::Incomplete, message))
+                Err(self.error(outgoing, Delivery::Unknown, ErrorKind::Incomplete, message))
             }
             // A request of which no byte of the body left is none (RFC 9112 §8).
             Err(Error::Transport(mut error)) if asks && taken == 0 => {
-                error.sent = Sent::No;
+                error.delivery = Delivery::NotSent;
                 error.unpermitted = error.idle || is_misread(&error);
                 Err(Error::Transport(error))
             }
@@ -173,7 +178,8 @@ impl Transport {
         match broken {
             Broken::Write(cause) => {
                 let message = format!("the content cannot be written; {written} bytes had been");
-                let mut error = self.error(outgoing, Sent::Accepted, Class::Output, message);
+                let mut error =
+                    self.error(outgoing, Delivery::Accepted, ErrorKind::Output, message);
                 if let Error::Transport(error) = &mut error {
                     error.received = written;
                     error.cause = Some(cause.into());
@@ -207,8 +213,8 @@ impl Transport {
             }
             Ok(()) if is_too_long => Err(self.error(
                 outgoing,
-                Sent::Accepted,
-                Class::Incomplete,
+                Delivery::Accepted,
+                ErrorKind::Incomplete,
                 format!("the body is longer than {limit} bytes ({})", outgoing.body_setting),
             )),
             Ok(()) => Ok(bytes),
@@ -228,7 +234,7 @@ impl Transport {
     ) -> Error {
         let mut error = self.failure(error, outgoing);
         if let Error::Transport(error) = &mut error {
-            error.sent = Sent::Unknown;
+            error.delivery = Delivery::Unknown;
             (error.received, error.begun) = (arrived, begun);
             error.message.push_str(&format!("; {arrived} bytes of the body had arrived"));
         }
@@ -291,9 +297,9 @@ fn is_empty(body: Body) -> bool {
     matches!(body.into_reader().read(&mut [0]), Ok(0))
 }
 
-fn unreadable(outgoing: &Outgoing<'_, '_>, payload: Payload<'_>, cause: io::Error) -> Error {
-    let place = Place::new(outgoing.method, outgoing.uri);
-    let message = format!("{place}: not sent: {payload} cannot be read");
+fn unreadable(outgoing: &Outgoing<'_, '_>, payload: RequestBody<'_>, cause: io::Error) -> Error {
+    let target = RequestTarget::new(outgoing.method, outgoing.uri);
+    let message = format!("{target}: not sent: {payload} cannot be read");
     Error::configuration_caused(message, Some(cause.into()))
 }
 

@@ -9,15 +9,15 @@ use std::time::Duration;
 use ureq::Timeout;
 
 use crate::clock::seconds;
-use crate::error::{Cause, Class, Sent};
+use crate::error::{Cause, Delivery, ErrorKind};
 use crate::wire::coding::Undecodable;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
-use crate::wire::handshake::{Trouble, trouble};
+use crate::wire::handshake::{TlsError, tls_error};
 
 /// The reading of one error.
 pub(crate) struct Failure {
-    pub(crate) sent: Sent,
-    pub(crate) class: Class,
+    pub(crate) delivery: Delivery,
+    pub(crate) kind: ErrorKind,
     pub(crate) message: String,
     /// Nothing came within the idle limit.
     pub(crate) idle: bool,
@@ -39,7 +39,9 @@ pub(crate) struct Limits {
 impl Failure {
     pub(crate) fn of(error: &ureq::Error, limits: &Limits) -> Self {
         match not_connected(error) {
-            Some(error) => Self { sent: Sent::No, ..Self::read(error, limits, true, false) },
+            Some(error) => {
+                Self { delivery: Delivery::NotSent, ..Self::read(error, limits, true, false) }
+            }
             // Without a connector of ours nobody tells: it may have been connecting all the same.
             None => {
                 let tells = cfg!(feature = "resolver");
@@ -51,17 +53,17 @@ impl Failure {
     fn read(error: &ureq::Error, limits: &Limits, is_connecting: bool, is_connected: bool) -> Self {
         let machine = machine_reading(error, is_connecting);
         let says_all = machine.is_some();
-        let (sent, class, message) = machine
+        let (delivery, kind, message) = machine
             .or_else(|| tls_reading(error, is_connected))
             .or_else(|| set_up_reading(error, limits))
             .unwrap_or_else(|| passing_reading(error, limits));
         let idle = matches!(error, ureq::Error::Timeout(Timeout::PerRead | Timeout::PerWrite));
-        Self { sent, class, message, idle, says_all }
+        Self { delivery, kind, message, idle, says_all }
     }
 }
 
-/// Whether the server may have acted, what kind of trouble it is, and its text.
-type Reading = (Sent, Class, String);
+/// Whether the server may have acted, what kind of error it is, and its text.
+type Reading = (Delivery, ErrorKind, String);
 
 /// What this machine does not let the program do, in its own words.
 fn machine_reading(error: &ureq::Error, is_connecting: bool) -> Option<Reading> {
@@ -76,20 +78,20 @@ fn machine_reading(error: &ureq::Error, is_connecting: bool) -> Option<Reading> 
         _ => return None,
     };
     let machine = Machine::of(cause)?;
-    let (class, advice) = match machine {
-        Machine::Passing => (Class::Temporary, ""),
+    let (kind, advice) = match machine {
+        Machine::Passing => (ErrorKind::Temporary, ""),
         Machine::OutOfFiles => (
-            Class::Configuration,
+            ErrorKind::Configuration,
             ": close what this program keeps open, or raise its limit (ulimit -n)",
         ),
         Machine::Forbidden => {
-            (Class::Configuration, ": look at the firewall and the sandbox of this machine")
+            (ErrorKind::Configuration, ": look at the firewall and the sandbox of this machine")
         }
     };
     // Only these cannot come from writing.
     let is_sure = machine == Machine::OutOfFiles || never_connected(cause.kind());
-    let sent = if is_sure { Sent::No } else { Sent::Unknown };
-    Some((sent, class, format!("no connection: {cause}{advice}")))
+    let delivery = if is_sure { Delivery::NotSent } else { Delivery::Unknown };
+    Some((delivery, kind, format!("no connection: {cause}{advice}")))
 }
 
 /// What this machine says of a connection that it cannot make.
@@ -129,7 +131,7 @@ fn set_up_reading(error: &ureq::Error, limits: &Limits) -> Option<Reading> {
         ureq::Error::Tls(_) => "TLS cannot be set up for this host name",
         _ => return head_reading(error),
     };
-    Some((Sent::No, Class::Configuration, message.into()))
+    Some((Delivery::NotSent, ErrorKind::Configuration, message.into()))
 }
 
 /// A head that no repetition makes readable. ureq has no other names for what its parser says.
@@ -150,27 +152,27 @@ fn head_reading(error: &ureq::Error) -> Option<Reading> {
         },
         _ => return None,
     };
-    Some((Sent::Unknown, Class::Refused, message.into()))
+    Some((Delivery::Unknown, ErrorKind::Refused, message.into()))
 }
 
 fn passing_reading(error: &ureq::Error, limits: &Limits) -> Reading {
-    let (sent, message) = match error {
+    let (delivery, message) = match error {
         ureq::Error::Timeout(timeout) => timeout_reading(*timeout, limits),
-        _ if is_not_found(error) => (Sent::No, NOT_FOUND.into()),
+        _ if is_not_found(error) => (Delivery::NotSent, NOT_FOUND.into()),
         ureq::Error::Io(cause) if never_connected(cause.kind()) => {
-            (Sent::No, "no connection to the server".into())
+            (Delivery::NotSent, "no connection to the server".into())
         }
-        ureq::Error::Io(_) => (Sent::Unknown, "the connection broke".into()),
+        ureq::Error::Io(_) => (Delivery::Unknown, "the connection broke".into()),
         ureq::Error::Other(cause) if cause.is::<Undecodable>() => {
-            (Sent::Unknown, "the gzip encoding of the answer is broken".into())
+            (Delivery::Unknown, "the gzip encoding of the answer is broken".into())
         }
-        ureq::Error::Protocol(_) => (Sent::Unknown, "the answer is not valid HTTP".into()),
+        ureq::Error::Protocol(_) => (Delivery::Unknown, "the answer is not valid HTTP".into()),
         ureq::Error::ConnectProxyFailed(why) => {
-            (Sent::No, format!("the proxy refused the connection: {why}"))
+            (Delivery::NotSent, format!("the proxy refused the connection: {why}"))
         }
-        _ => (Sent::Unknown, "the exchange failed".into()),
+        _ => (Delivery::Unknown, "the exchange failed".into()),
     };
-    (sent, Class::Temporary, message)
+    (delivery, ErrorKind::Temporary, message)
 }
 
 fn is_not_found(error: &ureq::Error) -> bool {
@@ -183,17 +185,20 @@ fn is_not_found(error: &ureq::Error) -> bool {
 }
 
 /// Each limit is told with the setting that governs it.
-fn timeout_reading(timeout: Timeout, limits: &Limits) -> (Sent, String) {
+fn timeout_reading(timeout: Timeout, limits: &Limits) -> (Delivery, String) {
     match timeout {
         Timeout::Connect | Timeout::Resolve if limits.connect <= limits.time_left => {
             let limit = seconds(limits.connect);
-            (Sent::No, format!("no connection within {limit} (Client::with_connect_timeout)"))
+            (
+                Delivery::NotSent,
+                format!("no connection within {limit} (Client::with_connect_timeout)"),
+            )
         }
         Timeout::PerRead | Timeout::PerWrite => {
             let (limit, setting) = (seconds(limits.idle), limits.idle_setting);
-            (Sent::Unknown, format!("nothing from the server for {limit} ({setting})"))
+            (Delivery::Unknown, format!("nothing from the server for {limit} ({setting})"))
         }
-        _ => (Sent::Unknown, "the call's deadline passed (RetryPolicy::with_deadline)".into()),
+        _ => (Delivery::Unknown, "the call's deadline passed (RetryPolicy::with_deadline)".into()),
     }
 }
 
@@ -205,7 +210,7 @@ pub(crate) fn cause(error: ureq::Error) -> Option<Cause> {
         #[cfg(any(feature = "rustls", feature = "native-tls"))]
         ureq::Error::Pem(_) => None,
         #[cfg(any(feature = "rustls", feature = "native-tls"))]
-        error if trouble(&error).is_some_and(Trouble::says_all) => None,
+        error if tls_error(&error).is_some_and(TlsError::says_all) => None,
         ureq::Error::Io(cause) => Some(cause.into()),
         ureq::Error::Other(cause) => connecting_cause(cause),
         error => Some(error.into()),
@@ -267,15 +272,17 @@ fn never_connected(kind: io::ErrorKind) -> bool {
 
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 fn tls_reading(error: &ureq::Error, is_connected: bool) -> Option<Reading> {
-    let (sent, class, trouble) = match trouble(error)? {
+    let (delivery, kind, tls_error) = match tls_error(error)? {
         // It did speak TLS.
-        Trouble::NoTls if is_connected => (Sent::Unknown, Class::Temporary, Trouble::Passing),
-        Trouble::Passing => (Sent::Unknown, Class::Temporary, Trouble::Passing),
+        TlsError::NoTls if is_connected => {
+            (Delivery::Unknown, ErrorKind::Temporary, TlsError::Passing)
+        }
+        TlsError::Passing => (Delivery::Unknown, ErrorKind::Temporary, TlsError::Passing),
         // Where nobody tells, it may have.
-        Trouble::NoTls => (Sent::Unknown, Class::Configuration, Trouble::NoTls),
-        trouble => (Sent::No, Class::Configuration, trouble),
+        TlsError::NoTls => (Delivery::Unknown, ErrorKind::Configuration, TlsError::NoTls),
+        tls_error => (Delivery::NotSent, ErrorKind::Configuration, tls_error),
     };
-    Some((sent, class, trouble.words()))
+    Some((delivery, kind, tls_error.words()))
 }
 
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
@@ -315,11 +322,11 @@ mod tests {
             let error = ureq::Error::Io(io::Error::from_raw_os_error(code));
             let reading = machine_reading(&error, true);
             assert_eq!(Machine::of(&io::Error::from_raw_os_error(code)), expected, "{code}");
-            let class = expected.map(|machine| match machine {
-                Machine::Passing => Class::Temporary,
-                _ => Class::Configuration,
+            let kind = expected.map(|machine| match machine {
+                Machine::Passing => ErrorKind::Temporary,
+                _ => ErrorKind::Configuration,
             });
-            assert_eq!(reading.map(|(_, class, _)| class), class, "{code}");
+            assert_eq!(reading.map(|(_, kind, _)| kind), kind, "{code}");
             assert!(machine_reading(&error, false).is_none(), "{code}");
         }
     }

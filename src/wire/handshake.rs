@@ -8,7 +8,7 @@ use std::time::{Duration, UNIX_EPOCH};
     all(not(feature = "rustls"), any(target_os = "windows", target_vendor = "apple")),
     expect(dead_code, reason = "these systems do not tell them apart")
 )]
-pub(crate) enum Trouble {
+pub(crate) enum TlsError {
     /// The server's certificate leads to no root that is trusted here.
     UnknownIssuer,
     /// A certificate of the chain is out of date.
@@ -46,7 +46,7 @@ pub(crate) struct Dates {
     now: u64,
 }
 
-impl Trouble {
+impl TlsError {
     /// Whether the words say all that the library knows.
     pub(crate) fn says_all(self) -> bool {
         matches!(self, Self::Expired(Some(_)) | Self::NotValidYet(Some(_)) | Self::Signature)
@@ -119,27 +119,27 @@ fn date(seconds: u64) -> String {
 }
 
 /// What TLS says in this error, if it is TLS that speaks.
-pub(crate) fn trouble(error: &ureq::Error) -> Option<Trouble> {
-    rustls_trouble(error).or_else(|| native_trouble(error))
+pub(crate) fn tls_error(error: &ureq::Error) -> Option<TlsError> {
+    rustls_error(error).or_else(|| native_error(error))
 }
 
 /// By the number of the alert that the server sent (RFC 8446 §6).
 #[cfg(any(feature = "rustls", not(any(target_os = "windows", target_vendor = "apple"))))]
-fn alert_trouble(number: u8) -> Trouble {
+fn alert_error(number: u8) -> TlsError {
     match number {
         // bad, unsupported, revoked, expired and unknown certificate; unknown authority,
         // access denied; certificate required.
-        42..=46 | 48 | 49 | 116 => Trouble::ClientCertificate,
+        42..=46 | 48 | 49 | 116 => TlsError::ClientCertificate,
         // handshake failure, protocol version, insufficient security; unrecognized name; no
         // application protocol.
-        40 | 70 | 71 | 112 | 120 => Trouble::Disagreement,
-        _ => Trouble::Passing,
+        40 | 70 | 71 | 112 | 120 => TlsError::Disagreement,
+        _ => TlsError::Passing,
     }
 }
 
 /// Found in ureq's error or in the IO error around it.
 #[cfg(feature = "rustls")]
-fn rustls_trouble(error: &ureq::Error) -> Option<Trouble> {
+fn rustls_error(error: &ureq::Error) -> Option<TlsError> {
     use rustls::{Error as Tls, InvalidMessage};
     let error = match error {
         ureq::Error::Rustls(error) => error,
@@ -147,52 +147,52 @@ fn rustls_trouble(error: &ureq::Error) -> Option<Trouble> {
         _ => return None,
     };
     Some(match error {
-        Tls::InvalidCertificate(error) => certificate_trouble(error),
-        Tls::AlertReceived(alert) => alert_trouble(u8::from(*alert)),
-        Tls::PeerIncompatible(_) => Trouble::Disagreement,
-        Tls::InvalidMessage(InvalidMessage::InvalidContentType) => Trouble::NoTls,
+        Tls::InvalidCertificate(error) => certificate_error(error),
+        Tls::AlertReceived(alert) => alert_error(u8::from(*alert)),
+        Tls::PeerIncompatible(_) => TlsError::Disagreement,
+        Tls::InvalidMessage(InvalidMessage::InvalidContentType) => TlsError::NoTls,
         // The platform verifier has no kind of its own for it.
         #[cfg(feature = "platform-verifier")]
-        Tls::General(why) if why.starts_with("No CA certificates") => Trouble::NoRoots,
-        _ => Trouble::Passing,
+        Tls::General(why) if why.starts_with("No CA certificates") => TlsError::NoRoots,
+        _ => TlsError::Passing,
     })
 }
 
 #[cfg(feature = "rustls")]
-fn certificate_trouble(error: &rustls::CertificateError) -> Trouble {
+fn certificate_error(error: &rustls::CertificateError) -> TlsError {
     use rustls::CertificateError as Error;
     match error {
-        Error::UnknownIssuer => Trouble::UnknownIssuer,
-        Error::Expired => Trouble::Expired(None),
+        Error::UnknownIssuer => TlsError::UnknownIssuer,
+        Error::Expired => TlsError::Expired(None),
         Error::ExpiredContext { time, not_after } => {
-            Trouble::Expired(Some(Dates { limit: not_after.as_secs(), now: time.as_secs() }))
+            TlsError::Expired(Some(Dates { limit: not_after.as_secs(), now: time.as_secs() }))
         }
-        Error::NotValidYet => Trouble::NotValidYet(None),
+        Error::NotValidYet => TlsError::NotValidYet(None),
         Error::NotValidYetContext { time, not_before } => {
-            Trouble::NotValidYet(Some(Dates { limit: not_before.as_secs(), now: time.as_secs() }))
+            TlsError::NotValidYet(Some(Dates { limit: not_before.as_secs(), now: time.as_secs() }))
         }
-        Error::NotValidForName | Error::NotValidForNameContext { .. } => Trouble::OtherName,
+        Error::NotValidForName | Error::NotValidForNameContext { .. } => TlsError::OtherName,
         Error::UnsupportedSignatureAlgorithmContext { .. }
-        | Error::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => Trouble::Signature,
+        | Error::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => TlsError::Signature,
         // Of the crate webpki, which is known by its words alone.
         Error::Other(error) => match format!("{error:?}") {
-            error if error.contains("CaUsedAsEndEntity") => Trouble::Authority,
-            error if error.contains("UnsupportedCertVersion") => Trouble::OldVersion,
-            _ => Trouble::Certificate,
+            error if error.contains("CaUsedAsEndEntity") => TlsError::Authority,
+            error if error.contains("UnsupportedCertVersion") => TlsError::OldVersion,
+            _ => TlsError::Certificate,
         },
-        _ => Trouble::Certificate,
+        _ => TlsError::Certificate,
     }
 }
 
 #[cfg(not(feature = "rustls"))]
-fn rustls_trouble(_: &ureq::Error) -> Option<Trouble> {
+fn rustls_error(_: &ureq::Error) -> Option<TlsError> {
     None
 }
 
 /// OpenSSL has numbers for all but the reason why a certificate is not valid. In TLS 1.3
 /// the server looks at the client's certificate after the handshake: hence the IO error.
 #[cfg(all(feature = "native-tls", not(any(target_os = "windows", target_vendor = "apple"))))]
-fn native_trouble(error: &ureq::Error) -> Option<Trouble> {
+fn native_error(error: &ureq::Error) -> Option<TlsError> {
     use std::error::Error;
 
     let (stack, text) = match error {
@@ -208,13 +208,13 @@ fn native_trouble(error: &ureq::Error) -> Option<Trouble> {
     };
     let errors = stack.map(openssl::error::ErrorStack::errors).unwrap_or_default();
     let mut reasons = errors.iter().filter(|error| error.library_code() == SSL_LIBRARY);
-    let found = reasons.find_map(|error| openssl_trouble(error.reason_code(), &text));
-    Some(found.unwrap_or(Trouble::Passing))
+    let found = reasons.find_map(|error| openssl_error(error.reason_code(), &text));
+    Some(found.unwrap_or(TlsError::Passing))
 }
 
 /// By the numbers of OpenSSL's `sslerr.h`: an alert is 1000 and its number.
 #[cfg(all(feature = "native-tls", not(any(target_os = "windows", target_vendor = "apple"))))]
-fn openssl_trouble(reason: i32, text: &str) -> Option<Trouble> {
+fn openssl_error(reason: i32, text: &str) -> Option<TlsError> {
     const CERTIFICATE_VERIFY_FAILED: i32 = 134;
     const HTTP_REQUEST: i32 = 156;
     const NO_PROTOCOLS_AVAILABLE: i32 = 191;
@@ -227,15 +227,15 @@ fn openssl_trouble(reason: i32, text: &str) -> Option<Trouble> {
     match reason {
         CERTIFICATE_VERIFY_FAILED => {
             let known = VERIFY_FAILURES.iter().find(|(words, _)| text.contains(words));
-            Some(known.map_or(Trouble::Certificate, |(_, trouble)| *trouble))
+            Some(known.map_or(TlsError::Certificate, |(_, tls_error)| *tls_error))
         }
-        HTTP_REQUEST | UNKNOWN_PROTOCOL | WRONG_VERSION_NUMBER => Some(Trouble::NoTls),
+        HTTP_REQUEST | UNKNOWN_PROTOCOL | WRONG_VERSION_NUMBER => Some(TlsError::NoTls),
         NO_PROTOCOLS_AVAILABLE
         | UNSUPPORTED_PROTOCOL
         | WRONG_SSL_VERSION
         | UNSAFE_LEGACY_RENEGOTIATION
-        | DH_KEY_TOO_SMALL => Some(Trouble::Disagreement),
-        _ => u8::try_from(reason.checked_sub(1000)?).ok().map(alert_trouble),
+        | DH_KEY_TOO_SMALL => Some(TlsError::Disagreement),
+        _ => u8::try_from(reason.checked_sub(1000)?).ok().map(alert_error),
     }
 }
 
@@ -246,76 +246,76 @@ const SSL_LIBRARY: i32 = 20;
 /// certificate (in certificate chain)", "unable to verify the first certificate"; older
 /// versions write "self signed".
 #[cfg(all(feature = "native-tls", not(any(target_os = "windows", target_vendor = "apple"))))]
-const VERIFY_FAILURES: [(&str, Trouble); 10] = [
-    ("issuer certificate", Trouble::UnknownIssuer),
-    ("self-signed", Trouble::UnknownIssuer),
-    ("self signed", Trouble::UnknownIssuer),
-    ("first certificate", Trouble::UnknownIssuer),
-    ("has expired", Trouble::Expired(None)),
-    ("not yet valid", Trouble::NotValidYet(None)),
-    ("ostname mismatch", Trouble::OtherName),
-    ("IP address mismatch", Trouble::OtherName),
-    ("too weak", Trouble::Signature),
-    ("too small", Trouble::Signature),
+const VERIFY_FAILURES: [(&str, TlsError); 10] = [
+    ("issuer certificate", TlsError::UnknownIssuer),
+    ("self-signed", TlsError::UnknownIssuer),
+    ("self signed", TlsError::UnknownIssuer),
+    ("first certificate", TlsError::UnknownIssuer),
+    ("has expired", TlsError::Expired(None)),
+    ("not yet valid", TlsError::NotValidYet(None)),
+    ("ostname mismatch", TlsError::OtherName),
+    ("IP address mismatch", TlsError::OtherName),
+    ("too weak", TlsError::Signature),
+    ("too small", TlsError::Signature),
 ];
 
 /// native-tls shows the number of the system's error in its `Debug` only; the text is in
 /// the user's language.
 #[cfg(all(feature = "native-tls", any(target_os = "windows", target_vendor = "apple")))]
-fn native_trouble(error: &ureq::Error) -> Option<Trouble> {
+fn native_error(error: &ureq::Error) -> Option<TlsError> {
     let ureq::Error::NativeTls(error) = error else { return None };
     let debug = format!("{error:?}");
     if debug.contains("unable to find any user-specified roots") {
-        return Some(Trouble::UnknownIssuer);
+        return Some(TlsError::UnknownIssuer);
     }
     let code = debug.split_once("code: ").and_then(|(_, rest)| rest.split([',', ' ']).next());
-    Some(code.and_then(|code| code.parse().ok()).map_or(Trouble::Passing, system_trouble))
+    Some(code.and_then(|code| code.parse().ok()).map_or(TlsError::Passing, system_error))
 }
 
 /// By the numbers of `winerror.h`.
 #[cfg(all(feature = "native-tls", target_os = "windows"))]
-fn system_trouble(code: i32) -> Trouble {
+fn system_error(code: i32) -> TlsError {
     match code.cast_unsigned() {
         // SEC_E_UNTRUSTED_ROOT, CERT_E_UNTRUSTEDROOT, CERT_E_CHAINING
-        0x8009_0325 | 0x800B_0109 | 0x800B_010A => Trouble::UnknownIssuer,
+        0x8009_0325 | 0x800B_0109 | 0x800B_010A => TlsError::UnknownIssuer,
         // SEC_E_CERT_EXPIRED, CERT_E_EXPIRED
-        0x8009_0328 | 0x800B_0101 => Trouble::Expired(None),
+        0x8009_0328 | 0x800B_0101 => TlsError::Expired(None),
         // SEC_E_WRONG_PRINCIPAL, CERT_E_CN_NO_MATCH
-        0x8009_0322 | 0x800B_010F => Trouble::OtherName,
+        0x8009_0322 | 0x800B_010F => TlsError::OtherName,
         // SEC_E_CERT_UNKNOWN, CERT_E_…
-        0x8009_0327 | 0x800B_0102..=0x800B_0114 => Trouble::Certificate,
+        0x8009_0327 | 0x800B_0102..=0x800B_0114 => TlsError::Certificate,
         // SEC_I_INCOMPLETE_CREDENTIALS
-        0x0009_0320 => Trouble::ClientCertificate,
+        0x0009_0320 => TlsError::ClientCertificate,
         // SEC_E_ALGORITHM_MISMATCH
-        0x8009_0331 => Trouble::Disagreement,
-        _ => Trouble::Passing,
+        0x8009_0331 => TlsError::Disagreement,
+        _ => TlsError::Passing,
     }
 }
 
 /// By the numbers of `SecureTransport.h`.
 #[cfg(all(feature = "native-tls", target_vendor = "apple"))]
-fn system_trouble(code: i32) -> Trouble {
+fn system_error(code: i32) -> TlsError {
     match code {
         // errSSLXCertChainInvalid, errSSLUnknownRootCert, errSSLNoRootCert
-        -9807 | -9812 | -9813 => Trouble::UnknownIssuer,
+        -9807 | -9812 | -9813 => TlsError::UnknownIssuer,
         // errSSLCertExpired, errSSLCertNotYetValid, errSSLHostNameMismatch
-        -9814 => Trouble::Expired(None),
-        -9815 => Trouble::NotValidYet(None),
-        -9843 => Trouble::OtherName,
+        -9814 => TlsError::Expired(None),
+        -9815 => TlsError::NotValidYet(None),
+        -9843 => TlsError::OtherName,
         // errSSLBadCert
-        -9808 => Trouble::Certificate,
+        -9808 => TlsError::Certificate,
         // errSSLPeerBadCert to errSSLPeerCertUnknown, errSSLPeerUnknownCA,
         // errSSLPeerAccessDenied
-        -9829..=-9825 | -9832..=-9831 => Trouble::ClientCertificate,
+        -9829..=-9825 | -9832..=-9831 => TlsError::ClientCertificate,
         // errSSLNegotiation, errSSLPeerHandshakeFail, errSSLPeerProtocolVersion,
         // errSSLPeerInsufficientSecurity
-        -9801 | -9824 | -9836 | -9837 => Trouble::Disagreement,
-        _ => Trouble::Passing,
+        -9801 | -9824 | -9836 | -9837 => TlsError::Disagreement,
+        _ => TlsError::Passing,
     }
 }
 
 #[cfg(not(feature = "native-tls"))]
-fn native_trouble(_: &ureq::Error) -> Option<Trouble> {
+fn native_error(_: &ureq::Error) -> Option<TlsError> {
     None
 }
 

@@ -7,13 +7,13 @@ use ureq::Agent;
 use ureq::http::{self, HeaderMap, Method, StatusCode, Uri};
 
 use crate::clock::{Clock, SystemClock};
-use crate::error::{Class, Error, Place, Result, Sent, TransportError};
+use crate::error::{Delivery, Error, ErrorKind, RequestTarget, Result, TransportError};
 use crate::retry::RetryPolicy;
 use crate::wire::coding::ACCEPTED;
+use crate::wire::download_writer::DownloadWriter;
 use crate::wire::failure::{Failure, Limits, cause};
-use crate::wire::payload::Payload;
 use crate::wire::proxy::{ProxySetting, Route};
-use crate::wire::sink::Sink;
+use crate::wire::request_body::RequestBody;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 use crate::wire::tls::Tls;
 
@@ -60,9 +60,9 @@ pub(crate) struct Outgoing<'a, 'w> {
     pub(crate) method: &'a Method,
     pub(crate) uri: &'a Uri,
     pub(crate) headers: HeaderMap,
-    pub(crate) body: Option<Payload<'a>>,
+    pub(crate) body: Option<RequestBody<'a>>,
     /// Where the content goes, if not into memory.
-    pub(crate) sink: Option<&'a mut Sink<'w>>,
+    pub(crate) sink: Option<&'a mut DownloadWriter<'w>>,
     /// A long body asks for permission first.
     pub(crate) expects: bool,
     /// What is left of the call's deadline.
@@ -227,8 +227,8 @@ impl Transport {
     pub(crate) fn error(
         &self,
         outgoing: &Outgoing<'_, '_>,
-        sent: Sent,
-        class: Class,
+        delivery: Delivery,
+        kind: ErrorKind,
         message: impl Into<String>,
     ) -> Error {
         let mut message = message.into();
@@ -236,10 +236,10 @@ impl Transport {
             message.push_str(&format!(", through the proxy {}:{}", proxy.host(), proxy.port()));
         }
         Error::Transport(Box::new(TransportError {
-            place: Place::new(outgoing.method, outgoing.uri),
+            target: RequestTarget::new(outgoing.method, outgoing.uri),
             message,
-            sent,
-            class,
+            delivery,
+            kind,
             attempts: 1,
             received: 0,
             idle: false,
@@ -259,8 +259,8 @@ impl Transport {
             has_proxy_user: proxy
                 .is_some_and(|proxy| proxy.username().or(proxy.password()).is_some()),
         };
-        let Failure { sent, class, message, idle, says_all } = Failure::of(&error, &limits);
-        let mut failure = self.error(outgoing, sent, class, message);
+        let Failure { delivery, kind, message, idle, says_all } = Failure::of(&error, &limits);
+        let mut failure = self.error(outgoing, delivery, kind, message);
         if let Error::Transport(failure) = &mut failure {
             failure.idle = idle;
             failure.cause = if says_all { None } else { cause(error) };
@@ -271,7 +271,7 @@ impl Transport {
 
 impl Outgoing<'_, '_> {
     pub(crate) fn is_streamed(&self) -> bool {
-        self.sink.is_some() || matches!(self.body, Some(Payload::File(_)))
+        self.sink.is_some() || matches!(self.body, Some(RequestBody::File(_)))
     }
 }
 

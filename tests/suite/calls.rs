@@ -460,7 +460,7 @@ fn a_202_says_how_long_to_wait_and_the_client_waits_through_its_clock() {
     let server = Server::with_api(replies);
     let (client, clock) = on_manual_clock(server.client());
     while let Some(wait) = client.get("/tasks/1").unwrap().retry_after() {
-        client.wait(wait);
+        client.sleep(wait);
     }
     assert_eq!(clock.sleeps(), [secs(5), secs(60)]);
     assert_eq!(server.api_requests().len(), 3);

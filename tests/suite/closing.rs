@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use unattended::error::{Class, Sent};
+use unattended::error::{Delivery, ErrorKind};
 use unattended::{Client, Request};
 
 use crate::export::stand_in::{CLIENT_ID, CLIENT_SECRET, StandIn};
@@ -143,7 +143,7 @@ fn a_201_with_an_empty_body_is_a_success_that_holds_no_json() {
     let server = Server::with_api([reply(201, "")]);
     let response = server.client().send(&Request::post("/documents").bytes("x")).unwrap();
     assert_eq!((response.status().as_u16(), response.bytes()), (201, &b""[..]));
-    assert_eq!(response.json::<Value>().unwrap_err().sent(), Sent::Accepted);
+    assert_eq!(response.json::<Value>().unwrap_err().delivery(), Delivery::Accepted);
 }
 
 #[test]
@@ -177,7 +177,7 @@ fn a_read_by_post_is_repeated_when_it_is_marked_and_else_not() {
     let server = Server::with_api([busy, fine]);
     let (client, _) = on_manual_clock(server.client());
     let error = client.send(&query).unwrap_err();
-    assert_eq!((error.class(), error.sent()), (Class::Temporary, Sent::Unknown));
+    assert_eq!((error.kind(), error.delivery()), (ErrorKind::Temporary, Delivery::Unknown));
     assert_eq!(server.api_requests().len(), 1);
 }
 
@@ -209,7 +209,11 @@ fn an_upload_whose_connection_breaks_may_have_arrived_and_is_not_sent_again() {
     let file = directory("broken").join("deed.pdf");
     fs::write(&file, "%PDF-1.7").unwrap();
     let error = client_at(&origin).send(&upload(&file)).unwrap_err();
-    assert_eq!((error.class(), error.sent()), (Class::Temporary, Sent::Unknown), "{error}");
+    assert_eq!(
+        (error.kind(), error.delivery()),
+        (ErrorKind::Temporary, Delivery::Unknown),
+        "{error}"
+    );
     assert_eq!(*uploads.lock().unwrap(), 1);
 }
 

@@ -7,7 +7,7 @@ use std::{env, fs, process};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use unattended::error::{Class, Sent};
+use unattended::error::{Delivery, ErrorKind};
 use unattended::{AuthMethod, Client, Credentials, Event};
 
 use crate::support::*;
@@ -55,7 +55,7 @@ fn client_as(server: &Server, credentials: Credentials) -> Client {
 #[track_caller]
 fn refusal(credentials: Credentials) -> String {
     let error = Client::new(provider_at("http://127.0.0.1:9"), credentials).unwrap_err();
-    assert_eq!(error.class(), Class::Configuration);
+    assert_eq!(error.kind(), ErrorKind::Configuration);
     assert!(!format!("{error:?}").contains("hush"), "{error:?}");
     error.to_string()
 }
@@ -254,7 +254,7 @@ fn a_function_that_keeps_failing_is_a_temporary_error_that_says_so() {
         "no access token: POST HOST/oauth/token, after 9 attempts; the credentials function failed: the vault is sealed"
     );
     assert!(error.is_temporary());
-    assert_eq!((error.exit_code(), error.sent()), (75, Sent::No));
+    assert_eq!((error.exit_code(), error.delivery()), (75, Delivery::NotSent));
     assert!(server.seen().is_empty());
 }
 
@@ -291,7 +291,7 @@ fn a_function_that_returns_what_cannot_be_right_is_not_asked_again() {
     let (client, clock) = on_manual_clock(client_as(&server, credentials));
     let error = client.get("/x").unwrap_err();
     assert_eq!(error.to_string(), "the client secret ends with a line break: remove it");
-    assert_eq!(error.class(), Class::Configuration);
+    assert_eq!(error.kind(), ErrorKind::Configuration);
     assert_eq!((asked.load(Ordering::SeqCst), clock.sleeps().len()), (1, 0));
     assert!(server.seen().is_empty());
 }
@@ -303,8 +303,8 @@ fn diagnosis(method: AuthMethod, id: &str, secret: &str) -> String {
     let provider = server.provider().with_auth_method(method);
     let client = Client::new(provider, Credentials::new(id, secret)).unwrap();
     let error = client.get("/x").unwrap_err();
-    assert_eq!((error.class(), error.exit_code()), (Class::Credentials, 77));
-    assert_eq!(error.answer().unwrap().code.as_deref(), Some("invalid_client"));
+    assert_eq!((error.kind(), error.exit_code()), (ErrorKind::Credentials, 77));
+    assert_eq!(error.response().unwrap().code.as_deref(), Some("invalid_client"));
     assert_eq!(server.seen().len(), 1, "no second try in another style, no call without a token");
     assert!(secret.len() < 3 || !format!("{error:?}").contains(secret));
     error.to_string().replace(&server.url("")[7..], "HOST")
@@ -398,7 +398,7 @@ fn a_refused_client_is_recognized_whatever_the_status() {
         let server = Server::with_scripts([reply(status, INVALID)], []);
         let (client, clock) = on_manual_clock(server.client());
         let error = client.get("/x").unwrap_err();
-        assert_eq!(error.class(), Class::Credentials, "{status}");
+        assert_eq!(error.kind(), ErrorKind::Credentials, "{status}");
         assert_eq!((server.seen().len(), clock.sleeps().len()), (1, 0), "{status}");
     }
 }
@@ -411,7 +411,7 @@ fn refused_credentials_are_not_sent_again_for_a_minute() {
     for clone in [&client, &client.clone()] {
         let again = clone.get("/y").unwrap_err();
         assert_eq!(again.to_string(), first.to_string());
-        assert_eq!(again.class(), Class::Credentials);
+        assert_eq!(again.kind(), ErrorKind::Credentials);
     }
     clock.advance(secs(59));
     client.access_token().unwrap_err();
@@ -443,7 +443,7 @@ fn whatever_means_the_credentials_is_not_asked_again_for_a_minute() {
         let server = Server::with_scripts([refusal], []);
         let (client, clock) = on_manual_clock(server.client());
         let first = client.get("/x").unwrap_err();
-        assert_eq!(first.class(), Class::Credentials, "{what}");
+        assert_eq!(first.kind(), ErrorKind::Credentials, "{what}");
         let again = client.clone().get("/x").unwrap_err();
         assert_eq!(again.to_string(), first.to_string(), "{what}");
         assert_eq!(server.token_requests().len(), 1, "{what}");
@@ -513,7 +513,7 @@ fn a_server_that_repeats_the_secret_is_not_quoted() {
             let server = Server::with_scripts([reply(400, body)], []);
             let client = client_as(&server, Credentials::new("my-client", secret));
             let error = client.get("/x").unwrap_err();
-            let shown = format!("{error:?} {:?}", error.answer());
+            let shown = format!("{error:?} {:?}", error.response());
             assert!(shown.contains("***"), "{shown}");
             for hidden in ["signs", &raw, &encoded] {
                 assert!(!shown.contains(hidden), "{shown}");

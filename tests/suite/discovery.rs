@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use unattended::error::{Class, Sent};
+use unattended::error::{Delivery, ErrorKind};
 use unattended::{
     Client, Credentials, Error, ManualClock, Provider, RetryPolicy, StoreEntry, TokenStore,
 };
@@ -177,7 +177,7 @@ fn the_issuer_of_an_address_is_compared_to_the_letter_as_well() {
         let address = "/realms/demo/.well-known/openid-configuration";
         let server = with_document(address, document(other));
         let (error, text) = refused(&server, address, &[address]);
-        assert_eq!(error.class(), Class::Configuration);
+        assert_eq!(error.kind(), ErrorKind::Configuration);
         let expected = format!(
             "GET HOST{address}: the document is of the issuer \"http://HOST{other}\", but \"http://HOST/realms/demo\" was asked for: they must be the same to the letter"
         );
@@ -238,8 +238,8 @@ fn two_refusals_are_told_with_both_addresses_and_what_each_said() {
         text,
         "nothing is known of the issuer \"http://HOST/realms/dmeo\": GET HOST/realms/dmeo/.well-known/openid-configuration: 404 Not Found: Realm does not exist; GET HOST/.well-known/oauth-authorization-server/realms/dmeo: the body is not valid JSON (text/html): expected value at line 1 column 1: Shop; check the issuer, or give the token endpoint by Provider::new"
     );
-    assert_eq!((error.class(), error.exit_code()), (Class::Configuration, 78));
-    assert_eq!(error.sent(), Sent::No);
+    assert_eq!((error.kind(), error.exit_code()), (ErrorKind::Configuration, 78));
+    assert_eq!(error.delivery(), Delivery::NotSent);
 }
 
 #[test]
@@ -281,7 +281,7 @@ fn the_issuer_of_the_document_is_the_one_asked_for_to_the_letter() {
             "GET HOST{address}: the document is of the issuer \"{own}\", but \"http://HOST{issuer}\" was asked for: they must be the same to the letter, a trailing slash included; if the former is who you mean, ask for it"
         );
         assert_eq!(text, expected);
-        assert_eq!((error.class(), error.sent()), (Class::Configuration, Sent::No));
+        assert_eq!((error.kind(), error.delivery()), (ErrorKind::Configuration, Delivery::NotSent));
     }
 }
 
@@ -312,7 +312,7 @@ fn a_document_that_lacks_what_it_must_have_cannot_be_read() {
         let (error, text) = refused_document(document);
         let expected = format!("GET HOST{OIDC}: {why}: give the token endpoint by Provider::new");
         assert_eq!(text, expected);
-        assert_eq!((error.class(), error.exit_code()), (Class::Incomplete, 65));
+        assert_eq!((error.kind(), error.exit_code()), (ErrorKind::Incomplete, 65));
         let Error::Decode(error) = error else { panic!("{error}") };
         assert!(error.body.starts_with('{'));
     }
@@ -330,7 +330,7 @@ fn a_token_endpoint_that_a_secret_must_not_go_to_is_a_configuration_error() {
     for (endpoint, why) in cases {
         let (error, text) = refused_document(with(document(""), "token_endpoint", endpoint));
         assert_eq!(text, format!("GET HOST{OIDC}: its token_endpoint: {why}"));
-        assert_eq!(error.class(), Class::Configuration);
+        assert_eq!(error.kind(), ErrorKind::Configuration);
         assert!(!format!("{error:?}").contains("hush"));
     }
 }
@@ -354,7 +354,7 @@ fn an_issuer_or_base_url_that_cannot_be_right_is_told_unsent() {
     for (issuer, expected) in cases {
         let error = Provider::discover_with(issuer, "https://api.test", never).unwrap_err();
         assert_eq!(error.to_string(), expected, "{issuer}");
-        assert_eq!((error.class(), error.sent()), (Class::Configuration, Sent::No));
+        assert_eq!((error.kind(), error.delivery()), (ErrorKind::Configuration, Delivery::NotSent));
     }
     let error = Provider::discover_with("https://sso.test", "http://api.test", never).unwrap_err();
     let expected = "the base URL: plain http is allowed to this machine only: use https";
@@ -410,7 +410,7 @@ fn a_server_that_wants_another_authentication_is_told_with_what_it_offers() {
             "GET HOST{OIDC}: its token_endpoint_auth_methods_supported are [{offered}]; this crate offers client_secret_basic and client_secret_post"
         );
         assert_eq!(text, expected);
-        assert_eq!(error.class(), Class::Configuration);
+        assert_eq!(error.kind(), ErrorKind::Configuration);
     }
 }
 
@@ -492,7 +492,7 @@ fn trouble_that_stays_is_reported_as_it_is_without_a_second_address() {
         server.url("").replace("http://", "")
     );
     assert_eq!(error.to_string(), expected);
-    assert_eq!((error.class(), error.exit_code()), (Class::Temporary, 75));
+    assert_eq!((error.kind(), error.exit_code()), (ErrorKind::Temporary, 75));
     assert_eq!((targets(&server).len(), clock.sleeps().len()), (3, 2));
 }
 
@@ -500,7 +500,7 @@ fn trouble_that_stays_is_reported_as_it_is_without_a_second_address() {
 fn a_wait_that_does_not_fit_is_an_error_at_once() {
     let server = serving(|_| reply(429, "").header("retry-after", "3600"));
     let (error, _) = refused(&server, "", &[OIDC]);
-    assert_eq!((error.class(), error.retry_after()), (Class::Temporary, Some(secs(3600))));
+    assert_eq!((error.kind(), error.retry_after()), (ErrorKind::Temporary, Some(secs(3600))));
 }
 
 #[test]
@@ -512,7 +512,7 @@ fn a_server_that_is_not_there_is_a_connection_error_after_the_usual_retries() {
     let error = Provider::discover_with(&issuer, "https://api.test", settings).unwrap_err();
     let expected = format!("GET {closed}{OIDC}: no connection to the server, after 9 attempts");
     assert_eq!(error.to_string(), expected);
-    assert_eq!((error.class(), clock.sleeps().len()), (Class::Temporary, 8));
+    assert_eq!((error.kind(), clock.sleeps().len()), (ErrorKind::Temporary, 8));
 }
 
 /// A store that counts how often it is looked at.
@@ -764,7 +764,7 @@ mod over_tls {
             server.port
         );
         assert!(error.to_string().starts_with(&expected), "{error}");
-        assert_eq!((error.class(), clock.sleeps().len()), (Class::Configuration, 0));
+        assert_eq!((error.kind(), clock.sleeps().len()), (ErrorKind::Configuration, 0));
         assert!(server.seen().is_empty());
     }
 

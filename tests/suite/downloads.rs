@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use unattended::error::{Class, Sent};
+use unattended::error::{Delivery, ErrorKind};
 use unattended::{Error, Request, Result, RetryPolicy};
 
 use crate::real_time::at_some_pace;
@@ -110,7 +110,7 @@ fn a_transfer_that_breaks_off_says_how_many_bytes_arrived_and_is_not_repeated() 
         error.to_string(),
         format!("GET {host}/file: the connection broke; 4 bytes of the body had arrived")
     );
-    assert_eq!((transport(&error).received, error.class()), (4, Class::Temporary));
+    assert_eq!((transport(&error).received, error.kind()), (4, ErrorKind::Temporary));
     assert_eq!(bytes, b"abcd");
     assert_eq!(count.load(Ordering::SeqCst), 1);
 }
@@ -166,17 +166,17 @@ fn a_refusal_writes_nothing_and_keeps_the_servers_words() {
     let server = Server::with_api([reply(404, r#"{"code":"gone","message":"no such file"}"#)]);
     let mut bytes = Vec::new();
     let error = server.client().download(&Request::get("/file"), &mut bytes).unwrap_err();
-    assert_eq!(error.answer().unwrap().message.as_deref(), Some("no such file"));
+    assert_eq!(error.response().unwrap().message.as_deref(), Some("no such file"));
     assert!(bytes.is_empty());
 }
 
 #[test]
 fn a_success_that_does_not_bring_the_content_is_an_error() {
     let cases = [
-        (202, Class::Temporary, "; the content is not there yet"),
-        (206, Class::Incomplete, "; a part of the content, which was not asked for"),
-        (201, Class::Refused, "; a success without the content: nothing was written"),
-        (304, Class::Refused, "; a success without the content: nothing was written"),
+        (202, ErrorKind::Temporary, "; the content is not there yet"),
+        (206, ErrorKind::Incomplete, "; a part of the content, which was not asked for"),
+        (201, ErrorKind::Refused, "; a success without the content: nothing was written"),
+        (304, ErrorKind::Refused, "; a success without the content: nothing was written"),
     ];
     for (status, class, words) in cases {
         let answer = reply(status, r#"{"status":"working"}"#).header("retry-after", "3");
@@ -184,7 +184,7 @@ fn a_success_that_does_not_bring_the_content_is_an_error() {
         let mut bytes = Vec::new();
         let error = server.client().download(&Request::get("/file"), &mut bytes).unwrap_err();
         assert!(error.to_string().ends_with(words), "{error}");
-        assert_eq!((error.class(), error.status().unwrap().as_u16()), (class, status));
+        assert_eq!((error.kind(), error.status().unwrap().as_u16()), (class, status));
         assert_eq!(error.retry_after(), Some(secs(3)), "{status}");
         assert!(bytes.is_empty());
     }
@@ -193,7 +193,7 @@ fn a_success_that_does_not_bring_the_content_is_an_error() {
     let (result, bytes) = download(&origin, &path());
     assert_eq!((result.unwrap_err().status().unwrap().as_u16(), bytes.len()), (202, 0));
     let error = Server::with_api([reply(202, "")]).client().download(&path(), &mut Vec::new());
-    assert_eq!(error.unwrap_err().sent(), Sent::Accepted);
+    assert_eq!(error.unwrap_err().delivery(), Delivery::Accepted);
 }
 
 #[test]
@@ -214,7 +214,7 @@ fn all_of_the_content_is_no_part_of_it() {
         let error = server.client().download(&request, &mut bytes).unwrap_err();
         let words = "; not the part that was asked for: nothing was written";
         assert!(error.to_string().ends_with(words), "{error}");
-        assert_eq!((error.class(), error.sent()), (Class::Refused, Sent::Accepted));
+        assert_eq!((error.kind(), error.delivery()), (ErrorKind::Refused, Delivery::Accepted));
         assert!(bytes.is_empty());
     }
 }
@@ -254,8 +254,8 @@ fn a_writer_that_fails_is_told_from_a_server_that_does() {
     let server = Server::with_api([reply(200, "x".repeat(200_000))]);
     let error = server.client().download(&Request::get("/file"), &mut Full(100_000)).unwrap_err();
     assert_eq!(
-        (error.class(), error.exit_code(), error.sent()),
-        (Class::Output, 73, Sent::Accepted)
+        (error.kind(), error.exit_code(), error.delivery()),
+        (ErrorKind::Output, 73, Delivery::Accepted)
     );
     let text = format!("{error:?}");
     assert!(text.contains("/file: the content cannot be written; "), "{text}");
@@ -281,7 +281,7 @@ impl Write for Lazy {
 fn the_writer_is_flushed_and_a_flush_that_fails_is_an_error() {
     let server = Server::with_api([reply(200, "x")]);
     let error = server.client().download(&Request::get("/file"), &mut Lazy).unwrap_err();
-    assert_eq!((error.class(), transport(&error).received), (Class::Output, 1));
+    assert_eq!((error.kind(), transport(&error).received), (ErrorKind::Output, 1));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::json;
-use unattended::error::{Class, Sent};
+use unattended::error::{Delivery, ErrorKind};
 use unattended::{Client, Credentials, Error, IdToken, Request, RetryPolicy};
 
 use crate::real_time::at_some_pace;
@@ -33,16 +33,16 @@ fn text(error: &Error) -> String {
 }
 
 fn portless(error: &Error, text: &str) -> String {
-    match error.place() {
+    match error.target() {
         Some(place) => text.replace(&place.host, "host"),
         None => text.to_owned(),
     }
 }
 
 #[track_caller]
-fn assert_for_programs(error: &Error, class: Class, code: u8, sent: Sent) {
-    assert_eq!((error.class(), error.exit_code(), error.sent()), (class, code, sent), "{error}");
-    assert_eq!(error.is_temporary(), class == Class::Temporary, "{error}");
+fn assert_for_programs(error: &Error, class: ErrorKind, code: u8, sent: Delivery) {
+    assert_eq!((error.kind(), error.exit_code(), error.delivery()), (class, code, sent), "{error}");
+    assert_eq!(error.is_temporary(), class == ErrorKind::Temporary, "{error}");
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn error_bodies_are_read_in_the_shapes_of_all_providers() {
         let error = api_error(reply(422, body));
         let words = if expected.is_empty() { String::new() } else { format!(": {expected}") };
         assert_eq!(text(&error), format!("GET host/a: 422 Unprocessable Entity{words}"), "{body}");
-        assert_eq!(error.answer().unwrap().body, body, "the raw body stays reachable");
+        assert_eq!(error.response().unwrap().body, body, "the raw body stays reachable");
     }
 }
 
@@ -157,17 +157,17 @@ fn many_errors_and_long_words_are_cut_and_stay_on_one_line() {
 #[test]
 fn the_status_tells_class_and_exit_code_and_whether_the_server_may_have_acted() {
     let cases = [
-        (302, Class::Refused, 69, Sent::Refused),
-        (400, Class::Refused, 69, Sent::Refused),
-        (403, Class::Refused, 69, Sent::Refused),
-        (404, Class::Refused, 69, Sent::Refused),
-        (408, Class::Temporary, 75, Sent::Unknown),
-        (409, Class::Refused, 69, Sent::Refused),
-        (429, Class::Temporary, 75, Sent::Refused),
-        (500, Class::Temporary, 75, Sent::Unknown),
-        (501, Class::Refused, 69, Sent::Unknown),
-        (503, Class::Temporary, 75, Sent::Unknown),
-        (504, Class::Temporary, 75, Sent::Unknown),
+        (302, ErrorKind::Refused, 69, Delivery::Rejected),
+        (400, ErrorKind::Refused, 69, Delivery::Rejected),
+        (403, ErrorKind::Refused, 69, Delivery::Rejected),
+        (404, ErrorKind::Refused, 69, Delivery::Rejected),
+        (408, ErrorKind::Temporary, 75, Delivery::Unknown),
+        (409, ErrorKind::Refused, 69, Delivery::Rejected),
+        (429, ErrorKind::Temporary, 75, Delivery::Rejected),
+        (500, ErrorKind::Temporary, 75, Delivery::Unknown),
+        (501, ErrorKind::Refused, 69, Delivery::Unknown),
+        (503, ErrorKind::Temporary, 75, Delivery::Unknown),
+        (504, ErrorKind::Temporary, 75, Delivery::Unknown),
     ];
     for (status, class, code, sent) in cases {
         let error = api_error(reply(status, ""));
@@ -189,7 +189,7 @@ fn what_to_do_next_is_in_the_text() {
         text(&twice),
         "GET host/a: 401 Unauthorized; a renewed token was refused as well: some APIs answer a wrong path like this"
     );
-    assert_for_programs(&twice, Class::Credentials, 77, Sent::Refused);
+    assert_for_programs(&twice, ErrorKind::Credentials, 77, Delivery::Rejected);
     let server = Server::with_api([reply(503, ""), reply(302, "").header("location", "/b")]);
     let error = server.client().send(&Request::post("/a?q=1")).unwrap_err();
     assert_eq!(
@@ -225,7 +225,7 @@ fn attempts_and_the_wait_that_did_not_fit_are_told() {
         text(&again),
         "GET host/a: 429 Too Many Requests; not sent: the server asked before not to be called for another 3600 s, which does not fit into the 900 s left of the call's deadline (RetryPolicy::with_deadline)"
     );
-    assert_for_programs(&again, Class::Temporary, 75, Sent::No);
+    assert_for_programs(&again, ErrorKind::Temporary, 75, Delivery::NotSent);
     assert_eq!(server.api_requests().len(), 1);
 }
 
@@ -235,76 +235,76 @@ fn refusals_of_the_token_endpoint_are_told_with_what_to_do() {
         (
             reply(400, r#"{"error":"unauthorized_client"}"#),
             "400 Bad Request: unauthorized_client; this client may not use the client-credentials grant: allow it at the authorization server",
-            Class::Credentials,
+            ErrorKind::Credentials,
         ),
         (
             reply(403, r#"{"error":"access_denied","error_description":"Service not enabled"}"#),
             "403 Forbidden: access_denied: Service not enabled; check the client's permissions, and that the audience (Provider::with_audience) is exactly the one registered",
-            Class::Credentials,
+            ErrorKind::Credentials,
         ),
         (
             reply(400, r#"{"error":"invalid_scope"}"#),
             "400 Bad Request: invalid_scope; the server wants a scope: ask for one with Provider::with_scope",
-            Class::Configuration,
+            ErrorKind::Configuration,
         ),
         (
             reply(400, r#"{"error":"invalid_target"}"#),
             "400 Bad Request: invalid_target; the server wants to know for which API: name it with Provider::with_audience or Provider::with_resource (RFC 8707)",
-            Class::Configuration,
+            ErrorKind::Configuration,
         ),
         (
             reply(400, r#"{"error":"unsupported_grant_type"}"#),
             "400 Bad Request: unsupported_grant_type; this endpoint does not offer the client-credentials grant",
-            Class::Configuration,
+            ErrorKind::Configuration,
         ),
         (
             reply(200, r#"{"error":"invalid_request","error_description":"in a 200"}"#),
             "200 OK: invalid_request: in a 200; check the client authentication method, audience, resource and extra parameters of the Provider",
-            Class::Configuration,
+            ErrorKind::Configuration,
         ),
         (
             reply(404, "<h1>Not here</h1>"),
             "404 Not Found: Not here; this is not how a token endpoint refuses (RFC 6749 §5.2): a gateway in between, or the wrong address",
-            Class::Refused,
+            ErrorKind::Refused,
         ),
         (
             reply(307, "").header("location", "/elsewhere"),
             "307 Temporary Redirect; the token endpoint redirects, which is never followed: set the address that it leads to",
-            Class::Refused,
+            ErrorKind::Refused,
         ),
-        (reply(500, ""), "500 Internal Server Error", Class::Temporary),
+        (reply(500, ""), "500 Internal Server Error", ErrorKind::Temporary),
         (
             reply(503, r#"{"error":{"code":5,"message":"an object"}}"#),
             "503 Service Unavailable: 5: an object",
-            Class::Temporary,
+            ErrorKind::Temporary,
         ),
         (
             reply(200, r#"{"token":1}"#).header("content-type", "application/json"),
             r#"200 OK; the answer has no access_token; application/json: {"token":1}; is this the address of the token endpoint?"#,
-            Class::Refused,
+            ErrorKind::Refused,
         ),
         (
             reply(200, ""),
             "200 OK; the answer is not valid JSON (EOF while parsing a value at line 1 column 0); no content type; is this the address of the token endpoint?",
-            Class::Refused,
+            ErrorKind::Refused,
         ),
         (
             reply(200, r#"{"access_token":"a","token_type":"mac"}"#),
             r#"200 OK; the token_type is "mac"; only Bearer (RFC 6750) can be used; no content type: {"access_token":"***","token_type":"***"}; is this the address of the token endpoint?"#,
-            Class::Refused,
+            ErrorKind::Refused,
         ),
         (
             reply(200, r#"{"access_token":"a b"}"#),
             r#"200 OK; the access_token has characters that would break a header; no content type: {"access_token":"***"}; is this the address of the token endpoint?"#,
-            Class::Refused,
+            ErrorKind::Refused,
         ),
     ];
     for (answer, expected, class) in cases {
         let error = token_error(answer);
         assert_eq!(text(&error), format!("no access token: POST host/oauth/token: {expected}"));
-        assert_eq!(error.class(), class, "{error}");
+        assert_eq!(error.kind(), class, "{error}");
         assert!(matches!(error, Error::Token(_)));
-        assert!(error.answer().is_some());
+        assert!(error.response().is_some());
     }
 }
 
@@ -312,12 +312,12 @@ fn refusals_of_the_token_endpoint_are_told_with_what_to_do() {
 fn code_text_and_body_of_the_token_endpoint_are_reachable_by_programs() {
     let body = r#"{"error":"invalid_client","error_description":"disabled","error_uri":"x"}"#;
     let error = token_error(reply(400, body).header("x-amz-cognito-request-id", "c-1"));
-    let answer = error.answer().unwrap();
+    let answer = error.response().unwrap();
     assert_eq!(answer.code.as_deref(), Some("invalid_client"));
     assert_eq!(answer.message.as_deref(), Some("disabled"));
     assert_eq!(answer.request_id.as_deref(), Some("c-1"));
     assert_eq!(answer.body, body);
-    assert_for_programs(&error, Class::Credentials, 77, Sent::No);
+    assert_for_programs(&error, ErrorKind::Credentials, 77, Delivery::NotSent);
 }
 
 #[test]
@@ -339,7 +339,7 @@ fn request_ids_are_found_under_the_names_of_the_vendors() {
 #[test]
 fn the_body_is_bounded() {
     let error = api_error(reply(400, "ä".repeat(100_000)));
-    let body = &error.answer().unwrap().body;
+    let body = &error.response().unwrap().body;
     assert!(body.len() <= 8 * 1024 && body.len() > 8 * 1024 - 8, "{}", body.len());
     assert!(body.chars().all(|c| c == 'ä'));
 
@@ -390,7 +390,7 @@ fn debug_is_display_followed_by_the_causes() {
     let cause = error.source().unwrap();
     assert!(cause.downcast_ref::<std::io::Error>().is_some());
     assert_eq!(format!("{error:?}"), format!("{error}\n  caused by: {cause}"));
-    assert_for_programs(&error, Class::Configuration, 78, Sent::No);
+    assert_for_programs(&error, ErrorKind::Configuration, 78, Delivery::NotSent);
 }
 
 #[test]
@@ -410,7 +410,7 @@ fn what_does_not_decode_is_told_with_the_path_of_the_field() {
         text(&error),
         r#"GET host/a: the JSON is not as expected at items[1].id: invalid type: string "x", expected u8 at line 1 column 28"#
     );
-    assert_for_programs(&error, Class::Incomplete, 65, Sent::Accepted);
+    assert_for_programs(&error, ErrorKind::Incomplete, 65, Delivery::Accepted);
     let Error::Decode(decode) = &error else { panic!("{error}") };
     assert_eq!(decode.path.as_deref(), Some("items[1].id"));
     assert_eq!(decode.body, r#"{"items":[{"id":1},{"id":"x"}]}"#);
@@ -437,7 +437,7 @@ fn a_success_that_is_no_json_is_told_with_its_content_type_and_first_words() {
     );
     let error = client.get("/a").unwrap().json::<u8>().unwrap_err();
     assert_eq!(text(&error), "GET host/a: the body is empty where JSON was expected");
-    assert_for_programs(&error, Class::Incomplete, 65, Sent::Accepted);
+    assert_for_programs(&error, ErrorKind::Incomplete, 65, Delivery::Accepted);
 }
 
 #[test]
@@ -470,7 +470,7 @@ fn a_walk_that_cannot_have_seen_everything_is_told_with_both_numbers() {
         text(&error),
         "GET host/rows: page 1: fewer rows were delivered than promised (1 rows delivered of 3 promised)"
     );
-    assert_for_programs(&error, Class::Incomplete, 65, Sent::Accepted);
+    assert_for_programs(&error, ErrorKind::Incomplete, 65, Delivery::Accepted);
     let Error::Incomplete(incomplete) = &error else { panic!("{error}") };
     assert_eq!((incomplete.delivered, incomplete.promised, incomplete.page), (1, Some((3, 3)), 1));
     assert_eq!(format!("{error:?}"), error.to_string());
@@ -481,7 +481,7 @@ fn broken_connections_are_told_with_what_may_have_happened() {
     // Nobody listens.
     let error = hasty(client_at("http://127.0.0.1:1")).get("/a").unwrap_err();
     assert_eq!(text(&error), "POST host/oauth/token: no connection to the server");
-    assert_for_programs(&error, Class::Temporary, 75, Sent::No);
+    assert_for_programs(&error, ErrorKind::Temporary, 75, Delivery::NotSent);
     assert!(error.source().is_some());
 
     // Closed in the middle, and silence.
@@ -502,13 +502,13 @@ fn broken_connections_are_told_with_what_may_have_happened() {
     let client = hasty(client_at(&broken));
     let half = client.get("/half").unwrap_err();
     assert!(text(&half).ends_with("; 4 bytes of the body had arrived"), "{half}");
-    assert_for_programs(&half, Class::Temporary, 75, Sent::Unknown);
+    assert_for_programs(&half, ErrorKind::Temporary, 75, Delivery::Unknown);
     let post = client.send(&Request::post("/closed")).unwrap_err();
     assert_eq!(
         text(&post),
         "POST host/closed: the connection broke; not sent again, because the server may have acted on the POST: if that does no harm, mark the request safe_to_repeat()"
     );
-    assert_for_programs(&post, Class::Temporary, 75, Sent::Unknown);
+    assert_for_programs(&post, ErrorKind::Temporary, 75, Delivery::Unknown);
     let client = client.with_idle_timeout(Duration::from_millis(50));
     let silent = client.get("/silent").unwrap_err();
     assert_eq!(
@@ -528,7 +528,7 @@ fn each_timeout_is_told_with_the_setting_that_governs_it() {
             text(&error),
             "POST host/oauth/token: nothing from the server for 0.05 s (Client::with_token_idle_timeout)"
         );
-        assert_for_programs(&error, Class::Temporary, 75, Sent::No);
+        assert_for_programs(&error, ErrorKind::Temporary, 75, Delivery::NotSent);
         let request = Request::get("/a").without_token().with_idle_timeout(limit);
         let error = client.send(&request).unwrap_err();
         assert!(text(&error).contains("with_idle_timeout"), "{error}");
@@ -539,7 +539,7 @@ fn each_timeout_is_told_with_the_setting_that_governs_it() {
             text(&error),
             "GET host/a: the call's deadline passed (RetryPolicy::with_deadline)"
         );
-        assert_for_programs(&error, Class::Temporary, 75, Sent::Unknown);
+        assert_for_programs(&error, ErrorKind::Temporary, 75, Delivery::Unknown);
     });
 }
 
@@ -562,20 +562,20 @@ fn errors_that_need_no_call_have_no_place() {
         error.to_string(),
         "not a readable JWT: it has not the three parts of RFC 7515 §3.1"
     );
-    assert!(error.place().is_none() && error.answer().is_none());
+    assert!(error.target().is_none() && error.response().is_none());
     let error = Client::new(provider_at("http://127.0.0.1:1"), Credentials::new("", "x"));
     let error = error.unwrap_err();
     assert_eq!(error.to_string(), "the client id is empty");
-    assert_for_programs(&error, Class::Configuration, 78, Sent::No);
-    assert!(error.place().is_none());
+    assert_for_programs(&error, ErrorKind::Configuration, 78, Delivery::NotSent);
+    assert!(error.target().is_none());
 }
 
 #[test]
 fn a_status_of_the_token_endpoint_is_not_taken_for_the_apis() {
     let server = Server::with_scripts([reply(404, "")], []);
     let error = server.client().get("/rows/1").unwrap_err();
-    assert_eq!(error.answer().unwrap().status, 404);
-    assert_eq!((error.status(), error.sent()), (None, Sent::No));
+    assert_eq!(error.response().unwrap().status, 404);
+    assert_eq!((error.status(), error.delivery()), (None, Delivery::NotSent));
 }
 
 #[test]
@@ -586,7 +586,7 @@ fn a_renewal_that_fails_leaves_the_refusal_of_the_api_to_be_told() {
     );
     let error = server.client().post("/rows", &1).unwrap_err();
     assert!(matches!(error, Error::Token(_)), "{error}");
-    assert_eq!(error.sent(), Sent::Refused);
+    assert_eq!(error.delivery(), Delivery::Rejected);
 }
 
 #[test]
@@ -657,10 +657,10 @@ fn a_bearer_challenge_and_the_body_are_both_told_the_challenge_first() {
         let error = api_error(reply(401, body).header("www-authenticate", challenge));
         let told = text(&error);
         assert!(told.starts_with(&format!("GET host/a: 401 Unauthorized: {words}; ")), "{told}");
-        assert_eq!(error.answer().unwrap().body, body);
+        assert_eq!(error.response().unwrap().body, body);
     }
     let error = api_error(reply(401, "").header("www-authenticate", "Basic error=\"x\""));
-    assert_eq!(error.answer().unwrap().code, None);
+    assert_eq!(error.response().unwrap().code, None);
     let bare = reply(401, r#"{"code":"E7","message":"go away"}"#)
         .header("www-authenticate", r#"Bearer error="invalid_token""#);
     let told = text(&api_error(bare));
@@ -678,7 +678,7 @@ fn a_challenge_is_masked_and_cut_as_a_body_is() {
         "\\"
     );
     let error = api_error(reply(401, "").header("www-authenticate", challenge));
-    let told = format!("{error}\n{error:?}\n{:?}", error.answer());
+    let told = format!("{error}\n{error:?}\n{:?}", error.response());
     assert!(!told.contains("token-2") && told.contains("*** is ***, xxx"), "{told}");
     assert!(error.to_string().chars().count() < 800, "{error}");
 }
@@ -693,7 +693,7 @@ fn a_scope_that_is_lacking_is_named_with_the_setting_that_asks_for_it() {
     ];
     for (challenge, words) in cases {
         for (status, class) in
-            [("403 Forbidden", Class::Refused), ("401 Unauthorized", Class::Credentials)]
+            [("403 Forbidden", ErrorKind::Refused), ("401 Unauthorized", ErrorKind::Credentials)]
         {
             let code = status[..3].parse().unwrap();
             let error = api_error(reply(code, "").header("www-authenticate", challenge));
@@ -701,7 +701,7 @@ fn a_scope_that_is_lacking_is_named_with_the_setting_that_asks_for_it() {
                 text(&error),
                 format!("GET host/a: {status}: {words}: ask for it with Provider::with_scope")
             );
-            assert_eq!(error.class(), class);
+            assert_eq!(error.kind(), class);
         }
     }
 }
@@ -806,7 +806,7 @@ fn a_refusal_after_a_redirect_to_another_origin_tells_that_the_token_was_left_be
     };
     let error = refused(401, &Request::get("/a"));
     assert!(error.to_string().ends_with(&format!("401 Unauthorized{LEFT}")), "{error}");
-    assert_eq!(error.class(), Class::Credentials);
+    assert_eq!(error.kind(), ErrorKind::Credentials);
     // Where none was to be sent, none was left behind.
     let error = refused(401, &Request::get("/a").without_token());
     assert!(error.to_string().ends_with("401 Unauthorized"), "{error}");

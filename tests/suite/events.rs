@@ -87,10 +87,10 @@ fn a_wait_tells_its_reason_length_attempt_and_place() {
         .iter()
         .filter_map(|event| match event {
             Event::Waiting {
-                place, wait, reason: WaitReason::Refused(answer), attempt, ..
+                target, wait, reason: WaitReason::Refused(answer), attempt, ..
             } => {
                 let code = answer.code.as_deref();
-                Some((place.method.as_str(), place.path.as_str(), *wait, *attempt, code))
+                Some((target.method.as_str(), target.path.as_str(), *wait, *attempt, code))
             }
             _ => None,
         })
@@ -284,7 +284,7 @@ fn a_check_tells_whether_its_token_is_the_first_one() {
     let (server, mut renewals) = (Server::with_api([]), Vec::new());
     let (client, events) = observed(server.client());
     for _ in 0..2 {
-        client.check();
+        client.diagnose();
     }
     for event in events.lock().unwrap().iter() {
         if let Event::TokenFetched { renewal, .. } = event {

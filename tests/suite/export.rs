@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 
 use serde_json::json;
 
-use unattended::error::Class;
+use unattended::error::ErrorKind;
 use unattended::{AuthMethod, Client, Credentials, Provider};
 
 use crate::support::*;
@@ -477,10 +477,10 @@ fn place_of_rows_page_size_scope_and_query_are_passed_on() {
 
 /// What the stand-in's token endpoint answers: `None` for a token, else the class and the
 /// server's status and code.
-fn refusal_of(provider: Provider, credentials: Credentials) -> Option<(Class, u16, String)> {
+fn refusal_of(provider: Provider, credentials: Credentials) -> Option<(ErrorKind, u16, String)> {
     let error = Client::new(provider, credentials).unwrap().access_token().err()?;
-    let answer = error.answer().unwrap();
-    Some((error.class(), answer.status.as_u16(), answer.code.clone().unwrap()))
+    let answer = error.response().unwrap();
+    Some((error.kind(), answer.status.as_u16(), answer.code.clone().unwrap()))
 }
 
 #[test]
@@ -506,7 +506,7 @@ fn the_stand_in_refuses_wrong_credentials_as_each_vendor_does() {
         (stand_in.snapdocs().unwrap(), 401, "access_denied"),
         (stand_in.cognito().unwrap(), 400, "invalid_client"),
     ] {
-        let expected = Some((Class::Credentials, status, code.to_owned()));
+        let expected = Some((ErrorKind::Credentials, status, code.to_owned()));
         for (id, secret) in [(CLIENT_ID, "wrong"), ("somebody", CLIENT_SECRET)] {
             let credentials = Credentials::new(id, secret);
             assert_eq!(refusal_of(provider.clone(), credentials), expected);
@@ -526,14 +526,14 @@ fn the_stand_in_refuses_another_way_to_authenticate() {
         (stand_in.cognito().unwrap(), ClientSecretBasic, 400, "invalid_client"),
     ] {
         let refusal = refusal_of(provider.with_auth_method(method), stand_in.credentials());
-        assert_eq!(refusal, Some((Class::Credentials, status, code.to_owned())));
+        assert_eq!(refusal, Some((ErrorKind::Credentials, status, code.to_owned())));
     }
 }
 
 #[test]
 fn the_stand_in_checks_scope_audience_and_resource() {
     let stand_in = StandIn::calm();
-    let (wrong, denied) = (Class::Configuration, Class::Credentials);
+    let (wrong, denied) = (ErrorKind::Configuration, ErrorKind::Credentials);
     let slash = stand_in.snapdocs().unwrap().with_audience("https://api.snapdocs.com/");
     let cognito = stand_in.cognito().unwrap();
     for (provider, class, status, code) in [

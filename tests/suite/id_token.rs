@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE, BASE64_URL_SAFE_NO_PAD};
 use serde_json::Value;
-use unattended::error::{Class, Sent};
+use unattended::error::{Delivery, ErrorKind};
 use unattended::{Error, IdToken};
 
 use crate::support::*;
@@ -24,7 +24,7 @@ fn encode(text: &str) -> String {
 fn refusal(jwt: &str) -> String {
     let error = IdToken::parse(jwt).unwrap_err();
     assert!(matches!(error, Error::Decode(_)));
-    assert_eq!((error.class(), error.sent()), (Class::Incomplete, Sent::No));
+    assert_eq!((error.kind(), error.delivery()), (ErrorKind::Incomplete, Delivery::NotSent));
     error.to_string()
 }
 
@@ -47,7 +47,7 @@ fn a_missing_claim_is_named_with_those_that_there_are() {
     let token = IdToken::parse(&jwt(r#"{"sub":"x","aud":"y"}"#)).unwrap();
     let error = token.claim::<String>("tenant").unwrap_err();
     assert_eq!(error.to_string(), r#"no claim "tenant": there are aud, sub"#);
-    assert_eq!(error.sent(), Sent::No);
+    assert_eq!(error.delivery(), Delivery::NotSent);
     assert_eq!(token.tenant(), None);
 }
 

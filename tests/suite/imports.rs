@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
-use unattended::error::{Class, Sent};
+use unattended::error::{Delivery, ErrorKind};
 use unattended::{Client, Clock, Credentials, Error, ManualClock, Provider, Request};
 
 use crate::export::{example, run};
@@ -142,7 +142,7 @@ fn refusing_storage() -> (String, Receiver<(String, Vec<u8>)>) {
 /// The words, but no signature; nor a word about a token that was not sent.
 #[track_caller]
 fn assert_told_without_signature(error: &Error, place: &str) {
-    let text = format!("{error}\n{error:?}\n{:?}", error.answer());
+    let text = format!("{error}\n{error:?}\n{:?}", error.response());
     let told = format!("{place}: 403 Forbidden: Wrong signature: /in/7.csv?sv=2024-11-04&se=");
     assert!(text.starts_with(&told), "{text}");
     for secret in ["c2lnbmF0dXJl", "Zm9v", "token"] {
@@ -182,7 +182,7 @@ fn a_task_that_may_have_begun_is_not_begun_twice() {
     let (client, clock) = on_manual_clock(server.client());
     let trouble = import(&client, &clock, &file("twice", b"x"), &PATIENCE).unwrap_err();
     let Trouble::Call(error) = trouble else { panic!("{trouble}") };
-    assert_eq!((error.sent(), error.exit_code()), (Sent::Unknown, 75));
+    assert_eq!((error.delivery(), error.exit_code()), (Delivery::Unknown, 75));
     assert_eq!(server.api_requests().len(), 2);
     assert!(clock.sleeps().is_empty());
 }
@@ -450,8 +450,8 @@ fn a_read_that_is_a_post_is_repeated_after_a_503_only_when_it_is_marked() {
         match client.send(&request) {
             Ok(found) => assert_eq!(found.json::<Value>().unwrap()["count"], 3),
             Err(error) => {
-                assert_eq!(error.sent(), Sent::Unknown);
-                assert_eq!(error.answer().unwrap().message.as_deref(), Some("later"));
+                assert_eq!(error.delivery(), Delivery::Unknown);
+                assert_eq!(error.response().unwrap().message.as_deref(), Some("later"));
                 assert!(error.to_string().contains("safe_to_repeat()"), "{error}");
             }
         }
@@ -466,7 +466,7 @@ fn a_wrong_path_that_answers_401_costs_one_more_token_and_is_over() {
     let server = Server::with_api([reply(401, r#"{"code":"Unauthorized","message":null}"#)]);
     let (client, clock) = cognito(&server);
     let error = client.send(&Request::post("/serach").safe_to_repeat()).unwrap_err();
-    assert_eq!(error.class(), Class::Credentials);
+    assert_eq!(error.kind(), ErrorKind::Credentials);
     assert!(matches!(error, Error::Status(_)), "{error}");
     assert_eq!((server.token_requests().len(), server.api_requests().len()), (2, 2));
     assert!(clock.sleeps().is_empty());

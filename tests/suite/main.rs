@@ -16,7 +16,7 @@
 
 mod call;
 mod calls;
-mod check;
+mod diagnose;
 mod child;
 mod closing;
 mod credentials;
@@ -56,4 +56,4 @@ mod token;
 mod uploads;
 mod upload_folder;
 mod wire;
-mod wishes;
+mod cooldowns;

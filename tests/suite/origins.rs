@@ -2,14 +2,14 @@
 //! no token at another origin.
 
 use serde_json::Value;
-use unattended::error::{Class, Sent};
+use unattended::error::{Delivery, ErrorKind};
 use unattended::{Error, Pagination, Provider, Request};
 
 use crate::support::*;
 
 fn refused(result: Result<Provider, Error>) -> String {
     let error = result.unwrap_err();
-    assert_eq!((error.exit_code(), error.sent()), (78, Sent::No));
+    assert_eq!((error.exit_code(), error.delivery()), (78, Delivery::NotSent));
     error.to_string()
 }
 
@@ -57,7 +57,7 @@ fn a_request_without_token_may_not_go_by_plain_http_either() {
         error.to_string(),
         "GET http://api.example.com/a: the request's URL: plain http is allowed to this machine only: use https"
     );
-    assert_eq!((error.class(), error.sent()), (Class::Configuration, Sent::No));
+    assert_eq!((error.kind(), error.delivery()), (ErrorKind::Configuration, Delivery::NotSent));
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn a_request_to_another_origin_is_refused_unless_it_is_without_token() {
             port(&home)
         );
         assert_eq!(error.to_string(), expected);
-        assert_eq!((error.exit_code(), error.sent()), (78, Sent::No));
+        assert_eq!((error.exit_code(), error.delivery()), (78, Delivery::NotSent));
     }
     assert!(home.seen().is_empty() && other.seen().is_empty());
 

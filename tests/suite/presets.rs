@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use unattended::error::Class;
+use unattended::error::ErrorKind;
 use unattended::{
     AuthMethod, Client, Credentials, Error, ManualClock, Provider, Request, RetryPolicy,
 };
@@ -200,7 +200,7 @@ fn places(provider: Provider) -> [String; 2] {
         .with_retry_policy(RetryPolicy::default().with_retries(0));
     let token = client.access_token().unwrap_err();
     let api = client.send(&Request::get("/x").without_token()).unwrap_err();
-    [token, api].map(|error| error.place().unwrap().to_string())
+    [token, api].map(|error| error.target().unwrap().to_string())
 }
 
 #[test]
@@ -266,7 +266,7 @@ fn what_cannot_be_part_of_a_host_name_is_refused_before_anything_is_sent() {
                 error.to_string(),
                 format!("{what}: {text:?} cannot be part of a host name")
             );
-            assert_eq!(error.class(), Class::Configuration);
+            assert_eq!(error.kind(), ErrorKind::Configuration);
         }
     }
 }

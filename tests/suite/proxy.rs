@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::{env, io, thread};
 
 use rustls::{ServerConnection, StreamOwned};
-use unattended::error::{Class, Sent};
+use unattended::error::{Delivery, ErrorKind};
 use unattended::{Client, Credentials, Error, Provider, Request, RetryPolicy};
 
 use crate::child::{is_child, run_in_child};
@@ -203,7 +203,7 @@ fn a_407_is_a_configuration_error_at_once_that_shows_no_password() {
         );
         assert_eq!(error.to_string(), expected);
         assert!(!format!("{error:?} {client:?}").contains("hush"), "{error:?}");
-        assert_eq!((error.exit_code(), error.sent()), (78, Sent::No));
+        assert_eq!((error.exit_code(), error.delivery()), (78, Delivery::NotSent));
         assert_eq!((proxy.asked().len(), clock.sleeps().len()), (1, 0));
     }
 }
@@ -220,7 +220,7 @@ fn a_refusal_of_the_proxy_is_tried_again_since_nothing_was_sent() {
         proxy.address
     );
     assert_eq!(error.to_string(), expected);
-    assert_eq!((error.class(), error.sent()), (Class::Temporary, Sent::No));
+    assert_eq!((error.kind(), error.delivery()), (ErrorKind::Temporary, Delivery::NotSent));
     assert_eq!((proxy.asked().len(), clock.sleeps().len()), (3, 2));
 }
 
@@ -234,7 +234,7 @@ fn a_proxy_that_is_not_there_is_named() {
         "POST login.vendor.test/oauth/token: no connection to the server, through the proxy {address}"
     );
     assert_eq!(error.to_string(), expected);
-    assert_eq!((error.class(), error.sent()), (Class::Temporary, Sent::No));
+    assert_eq!((error.kind(), error.delivery()), (ErrorKind::Temporary, Delivery::NotSent));
 }
 
 #[test]
@@ -292,7 +292,7 @@ fn what_cannot_be_used_as_a_proxy_is_found_when_it_is_set() {
     for (url, expected) in cases {
         let error = vendor().with_proxy(url).unwrap_err();
         assert_eq!(error.to_string(), expected, "{url}");
-        assert_eq!((error.exit_code(), error.sent()), (78, Sent::No));
+        assert_eq!((error.exit_code(), error.delivery()), (78, Delivery::NotSent));
         assert!(!format!("{error:?}").contains("hush"));
     }
     for url in [
@@ -342,7 +342,7 @@ fn a_proxy_variable_that_cannot_be_used_is_an_error_not_a_direct_connection() {
     if let Some(result) = call_in_child() {
         let error = result.unwrap_err();
         assert_eq!(error.to_string(), env::var("TEST_ERROR").unwrap());
-        assert_eq!((error.exit_code(), error.sent()), (78, Sent::No));
+        assert_eq!((error.exit_code(), error.delivery()), (78, Delivery::NotSent));
         assert!(!format!("{error:?}").contains("hush"));
         return;
     }

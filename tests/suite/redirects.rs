@@ -1,6 +1,6 @@
 //! Redirects: where they are followed, and what does not travel along.
 
-use unattended::error::{Class, Sent};
+use unattended::error::{Delivery, ErrorKind};
 use unattended::http::Method;
 use unattended::{Client, Request, RetryPolicy};
 
@@ -26,7 +26,11 @@ fn refused(status: u16, location: &str) -> String {
     let server = redirecting(status, location);
     let (client, clock) = on_manual_clock(server.client());
     let error = client.get("/start").unwrap_err();
-    assert_eq!((error.class(), error.sent()), (Class::Refused, Sent::Refused), "{error}");
+    assert_eq!(
+        (error.kind(), error.delivery()),
+        (ErrorKind::Refused, Delivery::Rejected),
+        "{error}"
+    );
     assert!(clock.sleeps().is_empty());
     assert_eq!(server.api_requests().len(), 1);
     let host = server.url("").replace("http://", "");
@@ -204,7 +208,7 @@ fn a_loop_ends_after_five_redirects() {
             "GET {host}/start: 302 Found: moved; the redirect is not followed: there are too many"
         )
     );
-    assert_eq!(error.class(), Class::Refused);
+    assert_eq!(error.kind(), ErrorKind::Refused);
     assert_eq!(server.api_requests().len(), 6);
 }
 
@@ -240,7 +244,7 @@ fn a_redirect_without_location_is_an_error_that_says_so() {
     let error = server.client().get("/start").unwrap_err();
     let text = "/start: 302 Found: moved; a redirect that names no address to follow";
     assert!(error.to_string().ends_with(text), "{error}");
-    assert_eq!((error.class(), error.exit_code()), (Class::Refused, 69));
+    assert_eq!((error.kind(), error.exit_code()), (ErrorKind::Refused, 69));
     assert_eq!(server.api_requests().len(), 1);
 }
 
@@ -255,8 +259,8 @@ fn any_other_method_gets_its_redirect_back_as_an_error() {
                 let error = server.client().send(&request).unwrap_err();
                 assert_eq!(error.status().unwrap(), status);
                 // 307 and 308 ask for the same again elsewhere; the others may come after the deed.
-                let sent = if status > 303 { Sent::Refused } else { Sent::Unknown };
-                assert_eq!((error.class(), error.sent()), (Class::Refused, sent));
+                let sent = if status > 303 { Delivery::Rejected } else { Delivery::Unknown };
+                assert_eq!((error.kind(), error.delivery()), (ErrorKind::Refused, sent));
                 let text = "; a redirect, which is only followed for GET and HEAD";
                 assert!(error.to_string().ends_with(text), "{error}");
                 assert_eq!(server.api_requests().len(), 1);
@@ -274,7 +278,7 @@ fn the_token_endpoint_is_never_followed() {
         let error = home.client().get("/x").unwrap_err();
         let text = "; the token endpoint redirects, which is never followed: set the address that it leads to";
         assert!(error.to_string().ends_with(text), "{error}");
-        assert_eq!(error.class(), Class::Refused);
+        assert_eq!(error.kind(), ErrorKind::Refused);
         assert_eq!((home.seen().len(), other.seen().len()), (1, 0));
     }
 }
@@ -284,17 +288,17 @@ fn the_answer_names_the_place_that_it_came_from() {
     let server = redirecting(302, "/end?sig=hush");
     let response = server.client().get("/start").unwrap();
     let error = response.json::<u8>().unwrap_err();
-    assert_eq!(error.place().unwrap().path, "/end");
+    assert_eq!(error.target().unwrap().path, "/end");
     assert!(!format!("{error:?}").contains("hush"));
 }
 
 #[test]
-fn a_redirect_to_a_slow_place_keeps_the_wish_of_that_place() {
+fn a_redirect_to_a_slow_place_keeps_the_cooldown_of_that_place() {
     let other = Server::with_api([reply(429, "").header("retry-after", "7200")]);
     let home = redirecting(302, other.url("/end"));
     let (client, _): (Client, _) = on_manual_clock(home.client());
     client.get("/start").unwrap_err();
     let error = client.get("/start").unwrap_err();
-    assert_eq!((error.sent(), error.retry_after()), (Sent::No, Some(secs(7200))));
+    assert_eq!((error.delivery(), error.retry_after()), (Delivery::NotSent, Some(secs(7200))));
     assert_eq!((home.api_requests().len(), other.seen().len()), (2, 1));
 }

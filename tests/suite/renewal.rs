@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use unattended::error::{Class, Sent};
+use unattended::error::{Delivery, ErrorKind};
 use unattended::{Client, Clock, Credentials, Error, Event, ManualClock, Request, RetryPolicy};
 
 use crate::support::*;
@@ -290,7 +290,7 @@ fn an_early_renewal_that_is_refused_for_good_is_no_error_until_the_old_token_is_
         clock.advance(secs(20));
         let error = client.get("/x").unwrap_err();
         assert!(matches!(error, Error::Token(_)), "{what}: {error}");
-        assert_eq!((error.exit_code(), error.sent()), (exit_code, Sent::No), "{what}");
+        assert_eq!((error.exit_code(), error.delivery()), (exit_code, Delivery::NotSent), "{what}");
         assert_eq!(server.api_requests().len(), 3, "{what}");
     }
 }
@@ -358,7 +358,7 @@ fn a_401_for_the_renewed_token_is_the_error() {
             "GET {host}/x: 401 Unauthorized: E1: go away; a renewed token was refused as well: some APIs answer a wrong path like this"
         )
     );
-    assert_eq!((error.exit_code(), error.sent()), (77, Sent::Refused));
+    assert_eq!((error.exit_code(), error.delivery()), (77, Delivery::Rejected));
     assert_eq!((server.api_requests().len(), server.token_requests().len()), (2, 2));
     assert!(clock.sleeps().is_empty());
 }
@@ -390,7 +390,7 @@ fn a_renewal_that_returns_the_refused_token_is_the_error() {
             "GET {host}/x: 401 Unauthorized: token revoked; the token endpoint returned the very token that was refused: a gateway may have cached its answer"
         )
     );
-    assert_eq!((error.class(), error.sent()), (Class::Credentials, Sent::Refused));
+    assert_eq!((error.kind(), error.delivery()), (ErrorKind::Credentials, Delivery::Rejected));
     assert_eq!((server.api_requests().len(), server.token_requests().len()), (1, 2));
 }
 
@@ -402,7 +402,7 @@ fn a_renewal_after_a_401_that_is_refused_is_the_error() {
     );
     let error = server.client().get("/x").unwrap_err();
     assert!(matches!(error, Error::Token(_)), "{error}");
-    assert_eq!((error.exit_code(), error.sent()), (77, Sent::Refused));
+    assert_eq!((error.exit_code(), error.delivery()), (77, Delivery::Rejected));
     assert_eq!((server.api_requests().len(), server.token_requests().len()), (1, 2));
 }
 
@@ -421,7 +421,7 @@ fn a_renewal_after_a_401_waits_out_a_token_endpoint_that_is_down() {
 fn a_401_for_a_call_without_token_buys_none() {
     let server = Server::with_api([reply(401, "")]);
     let error = server.client().send(&Request::get("/x").without_token()).unwrap_err();
-    assert_eq!(error.class(), Class::Credentials);
+    assert_eq!(error.kind(), ErrorKind::Credentials);
     assert_eq!(server.seen().len(), 1);
 }
 
@@ -429,13 +429,13 @@ fn a_401_for_a_call_without_token_buys_none() {
 fn a_403_that_names_no_wait_is_not_retried_and_never_renews() {
     let server = Server::with_api([reply(403, "")]);
     let (client, clock) = on_manual_clock(server.client());
-    assert_eq!(client.get("/x").unwrap_err().class(), Class::Refused);
+    assert_eq!(client.get("/x").unwrap_err().kind(), ErrorKind::Refused);
     assert_eq!((server.api_requests().len(), server.token_requests().len()), (1, 1));
     assert!(clock.sleeps().is_empty());
 }
 
 #[test]
-fn a_wish_of_the_token_endpoints_is_told_once_and_not_with_each_call_that_uses_the_old_token() {
+fn a_cooldown_of_the_token_endpoints_is_told_once_and_not_with_each_call_that_uses_the_old_token() {
     let refusal = reply(429, "{}").header("retry-after", "20");
     let server = Server::with_scripts([token_reply("old", 100), refusal], []);
     let (client, clock) = on_manual_clock(server.client());
@@ -500,7 +500,7 @@ fn paths_that_all_answer_401_cost_one_renewal_in_all() {
     for number in 0..20 {
         let client = if number % 3 == 0 { &clone } else { &client };
         let error = client.get(&format!("/bad/{number}")).unwrap_err();
-        assert_eq!((error.class(), error.sent()), (Class::Credentials, Sent::Refused));
+        assert_eq!((error.kind(), error.delivery()), (ErrorKind::Credentials, Delivery::Rejected));
         clock.advance(secs(1));
     }
     assert_eq!(server.token_requests().len(), 2);
@@ -612,7 +612,7 @@ fn a_401_for_want_of_scope_is_not_worth_a_renewal() {
     let challenge = r#"Basic realm="x", Bearer error="insufficient_scope", scope="admin""#;
     let server = Server::with_api([reply(401, "").header("www-authenticate", challenge)]);
     let error = server.client().get("/x").unwrap_err();
-    assert_eq!((error.class(), error.sent()), (Class::Credentials, Sent::Refused));
+    assert_eq!((error.kind(), error.delivery()), (ErrorKind::Credentials, Delivery::Rejected));
     assert_eq!((server.api_requests().len(), server.token_requests().len()), (1, 1));
 }
 
@@ -648,10 +648,10 @@ fn a_renewed_token_that_is_refused_by_its_words_is_the_error_and_is_not_bought_b
             "POST {host}/x: 403 Forbidden: invalid_token: It was revoked; a renewed token was refused as well: check whether this API takes tokens of this token endpoint, with this audience and scope"
         )
     );
-    assert_eq!((error.exit_code(), error.sent()), (77, Sent::Refused));
+    assert_eq!((error.exit_code(), error.delivery()), (77, Delivery::Rejected));
     for number in 0..9 {
         let error = client.get(&format!("/{number}")).unwrap_err();
-        assert_eq!(error.class(), Class::Credentials);
+        assert_eq!(error.kind(), ErrorKind::Credentials);
     }
     assert_eq!(server.token_requests().len(), 2);
 }
@@ -673,7 +673,7 @@ fn a_refusal_in_other_words_renews_nothing() {
     // The server's own trouble, whatever it says of the token.
     let server = Server::with_api([reply(500, "").header("www-authenticate", INVALID)]);
     let error = server.client().post("/x", &1).unwrap_err();
-    assert_eq!((error.class(), error.sent()), (Class::Temporary, Sent::Unknown));
+    assert_eq!((error.kind(), error.delivery()), (ErrorKind::Temporary, Delivery::Unknown));
     assert_eq!((server.api_requests().len(), server.token_requests().len()), (1, 1));
 }
 
@@ -728,7 +728,7 @@ fn a_new_token_that_stays_invalid_tells_of_the_clocks() {
             "GET {host}/x: 401 Unauthorized: invalid_token: Jwt is not yet valid, after 2 attempts; the token is new, and by the clock of this API it is not valid yet: the clocks of the API and of the authorization server are apart"
         )
     );
-    assert_eq!((error.class(), error.sent()), (Class::Credentials, Sent::Refused));
+    assert_eq!((error.kind(), error.delivery()), (ErrorKind::Credentials, Delivery::Rejected));
     assert_eq!((clock.sleeps(), server.token_requests().len()), (vec![secs(2)], 1));
     // Neither a wait nor a token for each call.
     for _ in 0..50 {

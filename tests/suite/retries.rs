@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
-use unattended::error::{Class, Sent};
+use unattended::error::{Delivery, ErrorKind};
 use unattended::http::Method;
 use unattended::{Client, Clock, Error, ManualClock, Request, RetryPolicy};
 
@@ -204,7 +204,7 @@ fn a_huge_retry_after_fails_at_once_without_overflow() {
         let error = client.get("/x").unwrap_err();
         assert!(error.retry_after().unwrap() > secs(500 * 365 * 86_400), "{error}");
         assert!(clock.sleeps().is_empty());
-        // The wish is remembered, and its arithmetic holds as well.
+        // The cooldown is remembered, and its arithmetic holds as well.
         client.get("/x").unwrap_err();
         client.clone().get("/y").unwrap_err();
     }
@@ -226,7 +226,7 @@ fn a_deadline_and_timeouts_without_end_do_not_panic() {
 }
 
 #[test]
-fn without_a_wish_the_waits_double_up_to_half_a_minute_with_jitter() {
+fn without_a_cooldown_the_waits_double_up_to_half_a_minute_with_jitter() {
     let run = || {
         let server = Server::with_api([reply(503, "")]);
         let (client, clock) = on_manual_clock(server.client());
@@ -293,7 +293,7 @@ fn a_403_that_names_a_wait_is_a_limit_and_waited_for_whatever_the_method() {
     let server = Server::with_api([reply(403, "{}").header("retry-after", "3600")]);
     let (client, clock) = on_manual_clock(server.client());
     let error = client.post("/x", &1).unwrap_err();
-    assert_eq!((error.class(), error.sent()), (Class::Temporary, Sent::Refused));
+    assert_eq!((error.kind(), error.delivery()), (ErrorKind::Temporary, Delivery::Rejected));
     assert_eq!(error.retry_after(), Some(secs(3600)));
     assert!(error.to_string().contains("a wait of 3600 s does not fit"), "{error}");
     assert!(clock.sleeps().is_empty());
@@ -354,7 +354,11 @@ fn a_rate_limit_that_lasts_is_told_as_one() {
         let policy = RetryPolicy::default().with_retries(1);
         let (client, _) = on_manual_clock(server.client().with_retry_policy(policy));
         let error = client.post("/x", &1).unwrap_err();
-        assert_eq!((error.class(), error.sent()), (Class::Temporary, Sent::Refused), "{limit:?}");
+        assert_eq!(
+            (error.kind(), error.delivery()),
+            (ErrorKind::Temporary, Delivery::Rejected),
+            "{limit:?}"
+        );
         assert!(!error.to_string().contains("the token is good"), "{error}");
     }
 }
@@ -368,7 +372,7 @@ fn a_quota_without_a_time_is_an_error_at_once_that_says_so() {
         let error = client.get("/x").unwrap_err();
         let text = "403 Forbidden: No.; the quota is used up, and the server does not say until when: try again later, or ask the provider for a larger quota";
         assert!(error.to_string().ends_with(text), "{error}");
-        assert_eq!((error.class(), error.sent()), (Class::Temporary, Sent::Refused));
+        assert_eq!((error.kind(), error.delivery()), (ErrorKind::Temporary, Delivery::Rejected));
         assert_eq!((server.api_requests().len(), clock.sleeps().len()), (1, 0));
     }
 }
@@ -384,7 +388,11 @@ fn a_refusal_that_only_speaks_of_limits_is_final() {
         for status in [400, 403] {
             let server = Server::with_api([reply(status, body)]);
             let error = server.client().get("/x").unwrap_err();
-            assert_eq!((error.class(), server.api_requests().len()), (Class::Refused, 1), "{body}");
+            assert_eq!(
+                (error.kind(), server.api_requests().len()),
+                (ErrorKind::Refused, 1),
+                "{body}"
+            );
         }
     }
     // The words of other statuses are not read.
@@ -407,14 +415,14 @@ fn what_a_resource_is_busy_with_is_waited_for_if_the_request_may_be_sent_twice()
         let error = client.post("/x", &1).unwrap_err();
         let text = "; not sent again after the 5 s that the server asks for, because it is a POST: if sending it twice does no harm, mark the request safe_to_repeat()";
         assert!(error.to_string().ends_with(text), "{error}");
-        assert_eq!((error.class(), error.sent()), (Class::Temporary, Sent::Refused));
+        assert_eq!((error.kind(), error.delivery()), (ErrorKind::Temporary, Delivery::Rejected));
         assert_eq!(error.retry_after(), Some(secs(5)));
         // It is about one resource.
         client.send(&untold(Method::GET)).unwrap();
         assert!(clock.sleeps().is_empty());
 
         let server = Server::with_api([reply(status, "")]);
-        assert_eq!(server.client().get("/x").unwrap_err().class(), Class::Refused);
+        assert_eq!(server.client().get("/x").unwrap_err().kind(), ErrorKind::Refused);
         assert_eq!(server.api_requests().len(), 1, "{status}");
     }
 }
@@ -431,7 +439,7 @@ fn a_token_endpoint_that_throttles_in_its_own_words_is_asked_again() {
             let server = Server::with_scripts([reply(400, body)], []);
             let policy = RetryPolicy::default().with_retries(0);
             let error = server.client().with_retry_policy(policy).get("/x").unwrap_err();
-            assert_eq!(error.class(), Class::Temporary, "{error}");
+            assert_eq!(error.kind(), ErrorKind::Temporary, "{error}");
         }
     }
 }
@@ -447,7 +455,7 @@ fn a_status_of_a_vendors_own_is_waited_for_like_a_503() {
     }
     let server = Server::with_api([reply(529, "").header("retry-after", "3600")]);
     let error = server.client().get("/x").unwrap_err();
-    assert_eq!((error.class(), error.sent()), (Class::Temporary, Sent::Unknown));
+    assert_eq!((error.kind(), error.delivery()), (ErrorKind::Temporary, Delivery::Unknown));
 }
 
 #[test]
@@ -471,19 +479,22 @@ fn a_post_that_may_have_been_acted_on_says_so_and_how_to_allow_it() {
             "POST {host}/x: 503 Service Unavailable: 7: down; not sent again, because the server may have acted on the POST: if that does no harm, mark the request safe_to_repeat()"
         )
     );
-    assert_eq!((error.sent(), error.class()), (Sent::Unknown, Class::Temporary));
+    assert_eq!((error.delivery(), error.kind()), (Delivery::Unknown, ErrorKind::Temporary));
     assert!(clock.sleeps().is_empty());
 }
 
 #[test]
 fn a_refused_call_says_that_it_was_refused() {
-    for (status, sent) in
-        [(400, Sent::Refused), (404, Sent::Refused), (429, Sent::Refused), (500, Sent::Unknown)]
-    {
+    for (status, sent) in [
+        (400, Delivery::Rejected),
+        (404, Delivery::Rejected),
+        (429, Delivery::Rejected),
+        (500, Delivery::Unknown),
+    ] {
         let server = Server::with_api([reply(status, "")]);
         let policy = RetryPolicy::default().with_retries(0);
         let error = server.client().with_retry_policy(policy).post("/x", &1).unwrap_err();
-        assert_eq!(error.sent(), sent, "{status}");
+        assert_eq!(error.delivery(), sent, "{status}");
         assert_eq!(server.api_requests().len(), 1);
     }
 }
@@ -526,8 +537,8 @@ fn a_post_that_may_have_arrived_is_not_sent_again() {
         for method in [Method::POST, Method::PATCH] {
             let before = count.load(Ordering::SeqCst);
             let error = client.send(&untold(method).bytes("x")).unwrap_err();
-            assert_eq!(error.sent(), Sent::Unknown, "{error}");
-            assert_eq!((error.class(), error.exit_code()), (Class::Temporary, 75));
+            assert_eq!(error.delivery(), Delivery::Unknown, "{error}");
+            assert_eq!((error.kind(), error.exit_code()), (ErrorKind::Temporary, 75));
             assert!(error.to_string().contains("safe_to_repeat()"), "{error}");
             assert_eq!(count.load(Ordering::SeqCst) - before, 1, "{bytes:?}");
         }
@@ -614,7 +625,7 @@ fn a_call_that_found_no_server_was_not_sent_and_is_repeated_whatever_its_method(
         error.to_string(),
         format!("POST {host}/x: no connection to the server, after 9 attempts")
     );
-    assert_eq!((error.sent(), error.class()), (Sent::No, Class::Temporary));
+    assert_eq!((error.delivery(), error.kind()), (Delivery::NotSent, ErrorKind::Temporary));
     assert_eq!(clock.sleeps().len(), 8);
 }
 
@@ -654,7 +665,7 @@ fn a_401_after_the_renewal_is_the_error() {
             "POST {host}/x: 401 Unauthorized: x: no; a renewed token was refused as well: some APIs answer a wrong path like this"
         )
     );
-    assert_eq!((error.class(), error.sent()), (Class::Credentials, Sent::Refused));
+    assert_eq!((error.kind(), error.delivery()), (ErrorKind::Credentials, Delivery::Rejected));
     assert_eq!((server.api_requests().len(), server.token_requests().len()), (2, 2));
 }
 
@@ -699,7 +710,7 @@ fn a_403_that_names_no_wait_is_not_tried_again() {
     let server = Server::with_api([reply(403, "")]);
     let error = server.client().get("/x").unwrap_err();
     assert!(error.to_string().ends_with("403 Forbidden; the client may lack a permission, or this API may not accept the token: check permissions, audience and scope"));
-    assert_eq!((error.class(), error.exit_code()), (Class::Refused, 69));
+    assert_eq!((error.kind(), error.exit_code()), (ErrorKind::Refused, 69));
     assert_eq!((server.api_requests().len(), server.token_requests().len()), (1, 1));
 }
 
@@ -795,7 +806,7 @@ fn a_wait_of_the_token_endpoint_that_does_not_fit_is_an_error_at_once() {
     let error = client.get("/x").unwrap_err();
     assert!(matches!(error, Error::Token(_)));
     assert_eq!(error.retry_after(), Some(secs(7200)));
-    assert_eq!(error.class(), Class::Temporary);
+    assert_eq!(error.kind(), ErrorKind::Temporary);
     assert!(clock.sleeps().is_empty());
     assert!(server.api_requests().is_empty());
 }
@@ -833,7 +844,11 @@ fn after_the_end_time_nothing_is_sent() {
     let client = server.client().with_end_time(SystemTime::UNIX_EPOCH);
     for request in [Request::get("/x"), Request::post("/x"), untold(Method::POST)] {
         let error = client.send(&request).unwrap_err();
-        assert_eq!((error.class(), error.sent()), (Class::Temporary, Sent::No), "{error}");
+        assert_eq!(
+            (error.kind(), error.delivery()),
+            (ErrorKind::Temporary, Delivery::NotSent),
+            "{error}"
+        );
         assert!(error.to_string().contains("deadline"), "{error}");
     }
     assert!(server.seen().is_empty());
@@ -898,7 +913,7 @@ fn what_may_have_arrived_in_an_earlier_attempt_is_told_in_the_end() {
     let (client, _) = on_manual_clock(client_at(&origin));
     let error = client.send(&Request::put("/x").without_token()).unwrap_err();
     server.join().unwrap();
-    assert_eq!(error.sent(), Sent::Unknown);
+    assert_eq!(error.delivery(), Delivery::Unknown);
     assert!(error.to_string().contains("no connection to the server"), "{error}");
 }
 
@@ -929,6 +944,6 @@ fn a_call_is_not_sent_if_its_token_came_after_the_deadline() {
     let policy = RetryPolicy::default().with_deadline(secs(10));
     let client = server.client().with_clock(clock).with_retry_policy(policy);
     let error = client.get("/x").unwrap_err();
-    assert_eq!(error.sent(), Sent::No);
+    assert_eq!(error.delivery(), Delivery::NotSent);
     assert!(server.api_requests().is_empty());
 }

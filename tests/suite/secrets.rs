@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
-use unattended::error::Sent;
+use unattended::error::Delivery;
 use unattended::{AuthMethod, Client, Credentials, Error, Pagination, Request, RetryPolicy};
 
 use crate::support::*;
@@ -97,8 +97,8 @@ fn values_of_extra_parameters_and_of_the_token_endpoints_query_are_not_shown() {
         .with_token_parameter("tenant", "ten");
     let client = Client::new(provider, Credentials::new("my-client", SECRET)).unwrap();
     let error = client.get("/x").unwrap_err();
-    let report = client.check();
-    let printed = format!("{error}\n{error:?}\n{:?}\n{report}\n{report:?}", error.answer());
+    let report = client.diagnose();
+    let printed = format!("{error}\n{error:?}\n{:?}\n{report}\n{report:?}", error.response());
     assert!(printed.contains("bad *** of ten, at ?sig=***&v=2"), "{printed}");
     for secret in [PARAMETER, SIGNATURE, "sgn4ture", "assert10n"] {
         assert!(!printed.contains(secret), "{printed}");
@@ -115,7 +115,7 @@ fn values_of_headers_that_are_named_like_secrets_are_not_shown() {
         .header("x-reason", "ordinary-value");
     for request in [request.clone(), request.without_token()] {
         let error = server.client().send(&request).unwrap_err();
-        let printed = format!("{error}\n{error:?}\n{:?}", error.answer());
+        let printed = format!("{error}\n{error:?}\n{:?}", error.response());
         let told = "key ***, session *** of ***; x, no ordinary-value";
         assert!(printed.contains(told) && !printed.contains("0ne"), "{printed}");
     }
@@ -131,17 +131,17 @@ fn the_signature_of_an_address_that_is_not_followed_to_is_not_shown() {
         let answer = reply(status, body.clone()).header("location", location);
         let server = Server::with_api([answer]);
         let error = server.client().post("/files", &1).unwrap_err();
-        let printed = format!("{error}\n{error:?}\n{:?}", error.answer());
+        let printed = format!("{error}\n{error:?}\n{:?}", error.response());
         assert!(!printed.contains("deadbeef"), "{printed}");
         assert!(printed.contains("X-Amz-Signature=***&part=7"), "{printed}");
         let error = server.client().get("/files").unwrap_err();
-        assert!(!format!("{error:?}{:?}", error.answer()).contains("deadbeef"), "{error}");
+        assert!(!format!("{error:?}{:?}", error.response()).contains("deadbeef"), "{error}");
     }
 }
 
 /// Everything of an error that can be printed.
 pub fn printed(error: &Error) -> String {
-    let mut text = format!("{error}\n{error:?}\n{error:#?}\n{:?}\n", error.answer());
+    let mut text = format!("{error}\n{error:?}\n{error:#?}\n{:?}\n", error.response());
     let mut cause = std::error::Error::source(error);
     while let Some(next) = cause {
         write!(text, "{next}\n{next:?}\n").unwrap();
@@ -324,7 +324,7 @@ fn a_body_that_is_cut_shows_no_half_of_a_secret() {
             let (error, text) = echo.token_answer(&answer, AuthMethod::ClientSecretPost);
             assert_clean(&text, &"a long body");
             assert!(
-                error.to_string().len() < 1_000 && error.answer().unwrap().body.len() <= 8 * 1024
+                error.to_string().len() < 1_000 && error.response().unwrap().body.len() <= 8 * 1024
             );
         }
     }
@@ -415,7 +415,7 @@ fn a_token_answer_that_cannot_be_read_does_not_show_the_token_that_it_holds() {
             let answer = reply(200, body);
             let (error, text) = echo.token_answer(&answer, AuthMethod::ClientSecretPost);
             assert_clean(&text, &answer);
-            assert_eq!(error.sent(), Sent::No);
+            assert_eq!(error.delivery(), Delivery::NotSent);
         }
     }
 }
@@ -439,7 +439,7 @@ fn nothing_that_holds_a_secret_prints_it() {
     let echo = Echo::start();
     let client = echo.client(AuthMethod::ClientSecretBasic);
     let token = client.access_token().unwrap();
-    assert_eq!(token.secret(), TOKEN);
+    assert_eq!(token.as_str(), TOKEN);
     let provider = echo
         .server
         .provider()
@@ -531,7 +531,7 @@ fn the_password_of_a_url_that_passes_for_a_path_is_not_shown() {
         let request = Request::get(url).without_token();
         let error = server.client().send(&request).unwrap_err();
         let wrong = server.client().send(&request.clone().header("a\nb", "x")).unwrap_err();
-        let report = server.client().check_with(url);
+        let report = server.client().diagnose_with(url);
         let text = format!("{}{}{request:?}{report}", printed(&error), printed(&wrong));
         assert_hides(&text, secret, &url);
         assert!(error.to_string().contains("user:***@h"), "{error}");
@@ -621,7 +621,7 @@ fn a_refusal_that_is_remembered_hides_what_the_server_repeated() {
     for _ in 0..2 {
         let error = client.get("/x").unwrap_err();
         assert!(error.to_string().contains("invalid_client: no *** here"), "{error}");
-        assert!(!error.answer().unwrap().body.contains(SECRET));
+        assert!(!error.response().unwrap().body.contains(SECRET));
     }
     assert_eq!(server.seen().len(), 1);
 }
@@ -713,7 +713,7 @@ fn a_private_key_in_the_place_of_roots_is_not_quoted() {
     if is_child() {
         let client = client_at("https://localhost:1");
         let key = std::fs::read_to_string(std::env::var("TEST_KEY").unwrap()).unwrap();
-        let report = client.check();
+        let report = client.diagnose();
         let text = printed(&client.get("/a").unwrap_err()) + &format!("{report}{report:?}");
         assert_hides(&text, &base64_of(&key), &"SSL_CERT_FILE");
         return;
@@ -888,7 +888,7 @@ fn no_spelling_of_a_proxy_password_is_shown() {
                     Ok(client) => {
                         let client =
                             client.with_retry_policy(RetryPolicy::default().with_retries(0));
-                        let report = client.check();
+                        let report = client.diagnose();
                         format!("{}{client:?}{report}", printed(&client.get("/a").unwrap_err()))
                     }
                 };

@@ -194,16 +194,16 @@ fn a_lock_that_is_held_for_too_long_is_done_without() {
 }
 
 #[test]
-fn the_servers_wishes_are_kept_for_the_next_run() {
+fn the_servers_cooldowns_are_kept_for_the_next_run() {
     let server =
         Server::with_api([reply(429, "{}").header("retry-after", "3600"), reply(200, "{}")]);
-    let folder = Folder::new("wishes");
+    let folder = Folder::new("cooldowns");
     let (client, clock) = on_manual_clock(run(&server, folder.store()));
     client.get("/x").unwrap_err();
     let next = run(&server, folder.store()).with_clock(clock.clone());
     let error = next.get("/x").unwrap_err();
     assert_eq!(error.retry_after(), Some(secs(3_600)));
-    assert_eq!(error.sent(), unattended::error::Sent::No);
+    assert_eq!(error.delivery(), unattended::error::Delivery::NotSent);
     let text = format!(
         "; not sent: the server asked before not to be called for another 3600 s, which does not fit into the 900 s left of the call's deadline (RetryPolicy::with_deadline); the wait is kept in the folder {}, and Client::forget_cooldowns clears it",
         folder.0.display()
@@ -240,7 +240,7 @@ impl TokenStore for Patient {
 }
 
 #[test]
-fn a_wish_that_does_not_fit_waits_for_its_turn_in_the_store() {
+fn a_cooldown_that_does_not_fit_waits_for_its_turn_in_the_store() {
     let server = Server::with_api([reply(429, "{}").header("retry-after", "3600")]);
     let patience = Arc::default();
     let store = Patient(MemoryStore::new(), Arc::clone(&patience));
@@ -313,9 +313,9 @@ fn a_token_that_was_refused_is_not_left_for_the_next_run_when_no_other_is_to_be_
 }
 
 #[test]
-fn the_token_endpoints_wish_is_kept_for_the_next_run() {
+fn the_token_endpoints_cooldown_is_kept_for_the_next_run() {
     let refusal = reply(429, "{}").header("retry-after", "3600");
-    let (server, folder) = (Server::with_scripts([refusal], []), Folder::new("token-wish"));
+    let (server, folder) = (Server::with_scripts([refusal], []), Folder::new("token-cooldown"));
     let (client, clock) = on_manual_clock(run(&server, folder.store()));
     client.get("/x").unwrap_err();
     let next = run(&server, folder.store()).with_clock(clock.clone());
@@ -489,7 +489,7 @@ fn a_wait_beyond_all_measure_that_is_stored_does_no_harm() {
 }
 
 #[test]
-fn a_wish_that_was_stored_by_a_clock_ahead_of_time_does_not_hold_for_ever() {
+fn a_cooldown_that_was_stored_by_a_clock_ahead_of_time_does_not_hold_for_ever() {
     let refusal = reply(429, "{}").header("retry-after", "3600");
     let (server, folder) = (Server::with_api([refusal, reply(200, "{}")]), Folder::new("ahead"));
     let (client, clock) = on_manual_clock(run(&server, folder.store()));
@@ -499,7 +499,7 @@ fn a_wish_that_was_stored_by_a_clock_ahead_of_time_does_not_hold_for_ever() {
 }
 
 #[test]
-fn the_wishes_of_one_call_do_not_pile_up_in_the_store() {
+fn the_cooldowns_of_one_call_do_not_pile_up_in_the_store() {
     let refusal = reply(429, "{}").header("retry-after", "3600");
     let (server, folder) = (Server::with_api([refusal]), Folder::new("pile"));
     for _ in 0..5 {
@@ -630,13 +630,13 @@ fn a_token_comes_out_of_the_store_with_all_that_came_with_it() {
     let next = run(&server, folder.store()).with_clock(clock);
     let kept = next.access_token().unwrap();
     assert_eq!(server.token_requests().len(), 1);
-    assert_eq!((kept.secret(), kept.scope()), ("t", Some("read")));
+    assert_eq!((kept.as_str(), kept.scope()), ("t", Some("read")));
     assert_eq!((kept.lifetime(), kept.expires_at()), (Some(secs(3600)), new.expires_at()));
     assert!(kept.id_token().is_ok());
 }
 
 #[test]
-fn a_wish_that_cannot_be_shared_is_told() {
+fn a_cooldown_that_cannot_be_shared_is_told() {
     let server = Server::with_api([reply(200, "{}"), reply(429, "").header("retry-after", "3600")]);
     let client = run(&server, Broken);
     client.get("/x").unwrap();
@@ -647,19 +647,19 @@ fn a_wish_that_cannot_be_shared_is_told() {
 }
 
 #[test]
-fn a_clone_that_never_asked_the_store_leaves_its_wishes_there() {
+fn a_clone_that_never_asked_the_store_leaves_its_cooldowns_there() {
     let server = Server::with_api([reply(200, "{}"), reply(429, "").header("retry-after", "3600")]);
     let store = Arc::new(MemoryStore::new());
     let client = run(&server, store.clone());
     client.get("/x").unwrap();
     client.clone().get("/x").unwrap_err();
     let error = run(&server, store).get("/x").unwrap_err();
-    assert_eq!(error.sent(), unattended::error::Sent::No);
+    assert_eq!(error.delivery(), unattended::error::Delivery::NotSent);
     assert_eq!(server.api_requests().len(), 2);
 }
 
 #[test]
-fn of_ones_own_wish_and_the_stores_the_longer_one_is_kept() {
+fn of_ones_own_cooldown_and_the_stores_the_longer_one_is_kept() {
     // What the client is asked for, what another one is, and at second 50 the wait.
     let cases = [("/x", 100, 200, 150), ("/x", 200, 100, 150), ("/other", 3_600, 200, 150)];
     for (path, own, others, wait) in cases {
@@ -685,7 +685,7 @@ fn of_ones_own_wish_and_the_stores_the_longer_one_is_kept() {
 }
 
 #[test]
-fn a_wish_out_of_the_store_ends_though_the_wall_clock_is_set_back() {
+fn a_cooldown_out_of_the_store_ends_though_the_wall_clock_is_set_back() {
     let refusal = reply(429, "").header("retry-after", "100");
     let (server, folder) = (Server::with_api([refusal, reply(200, "{}")]), Folder::new("set-back"));
     let policy = RetryPolicy::default().with_deadline(secs(50));
@@ -773,8 +773,8 @@ fn what_a_server_asked_for_is_forgotten_in_the_store_as_well() {
     run(&server, folder.store()).get("/y").unwrap_err();
     is_wrong.store(false, std::sync::atomic::Ordering::SeqCst);
     assert_eq!(
-        run(&server, folder.store()).get("/z").unwrap_err().sent(),
-        unattended::error::Sent::No
+        run(&server, folder.store()).get("/z").unwrap_err().delivery(),
+        unattended::error::Delivery::NotSent
     );
     // By a program that has done nothing else.
     run(&server, folder.store()).forget_cooldowns().unwrap();
@@ -802,7 +802,11 @@ fn of_processes_that_start_together_one_finds_out_whether_a_wait_holds() {
         clock.advance(secs(HOUR));
         let error = client.get("/x").unwrap_err();
         assert_eq!(client.stats().store_failures, 0);
-        std::process::exit(if error.sent() == unattended::error::Sent::No { 7 } else { 0 });
+        std::process::exit(if error.delivery() == unattended::error::Delivery::NotSent {
+            7
+        } else {
+            0
+        });
     }
     let (server, _) = wrong_server();
     let folder = Folder::new("together");

@@ -291,7 +291,7 @@ fn clock_and_store_may_be_chosen_while_the_program_runs() {
     let manual = unattended::ManualClock::new();
     let clock: std::sync::Arc<dyn unattended::Clock> = std::sync::Arc::new(manual.clone());
     let client = server.client().with_store(store).with_clock(clock);
-    client.wait(secs(7));
+    client.sleep(secs(7));
     client.get("/x").unwrap();
     assert_eq!(manual.slept(), secs(7));
 }

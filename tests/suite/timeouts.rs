@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use unattended::error::{Class, Sent};
+use unattended::error::{Delivery, ErrorKind};
 use unattended::http::Method;
 use unattended::{ManualClock, Request, RetryPolicy};
 
@@ -92,7 +92,7 @@ fn a_get_that_meets_the_idle_limit_is_repeated_once_at_most() {
         let error = client.with_idle_timeout(millis(50)).send(&untold(Method::GET)).unwrap_err();
         assert_eq!(settled(&count, 2), 2, "{bytes:?}");
         assert_eq!(clock.sleeps().len(), 1);
-        assert_eq!((error.sent(), error.class()), (Sent::Unknown, Class::Temporary));
+        assert_eq!((error.delivery(), error.kind()), (Delivery::Unknown, ErrorKind::Temporary));
     }
 }
 
@@ -123,7 +123,7 @@ fn a_post_that_meets_the_idle_limit_is_not_repeated() {
             "POST {host}/x: nothing from the server for 0.05 s (Client::with_idle_timeout); not sent again, because the server may have acted on the POST: if that does no harm, mark the request safe_to_repeat()"
         )
     );
-    assert_eq!(error.sent(), Sent::Unknown);
+    assert_eq!(error.delivery(), Delivery::Unknown);
     assert_eq!(settled(&count, 1), 1);
 }
 
@@ -183,7 +183,7 @@ fn a_drip_fed_answer_ends_at_the_deadline() {
             let text = error.to_string();
             assert!(text.contains("deadline passed (RetryPolicy::with_deadline); "), "{text}");
             assert!(text.contains(" bytes of the body had arrived"), "{text}");
-            assert_eq!((error.sent(), error.class()), (Sent::Unknown, Class::Temporary));
+            assert_eq!((error.delivery(), error.kind()), (Delivery::Unknown, ErrorKind::Temporary));
         }
     });
 }
@@ -237,7 +237,7 @@ fn a_drip_fed_token_answer_ends_at_the_deadline_of_the_call() {
         let start = Instant::now();
         let error = client_at(&drip_feeder()).with_retry_policy(policy).get("/x").unwrap_err();
         assert!(start.elapsed() < secs(3) * pace);
-        assert_eq!(error.place().unwrap().path, "/oauth/token");
+        assert_eq!(error.target().unwrap().path, "/oauth/token");
     });
 }
 
@@ -265,7 +265,7 @@ fn a_handshake_that_stalls_is_under_the_connect_limit_and_nothing_was_sent() {
             assert!(start.elapsed() < secs(3) * pace, "{:?}", start.elapsed());
             let limit = "no connection within 0.08 s (Client::with_connect_timeout)";
             assert_eq!(error.to_string(), format!("POST {host}/x: {limit}"));
-            assert_eq!((error.sent(), error.class()), (Sent::No, Class::Temporary));
+            assert_eq!((error.delivery(), error.kind()), (Delivery::NotSent, ErrorKind::Temporary));
         }
         let error = client.download(&untold(Method::GET), &mut Vec::new()).unwrap_err();
         assert!(error.to_string().contains("no connection within 0.08 s"), "{error}");
@@ -303,7 +303,7 @@ fn a_limit_of_zero_is_no_licence_to_wait_for_ever() {
         ] {
             let start = Instant::now();
             let error = client.send(&untold(Method::GET)).unwrap_err();
-            assert_eq!(error.class(), Class::Temporary, "{error}");
+            assert_eq!(error.kind(), ErrorKind::Temporary, "{error}");
             assert!(start.elapsed() < secs(3) * pace, "{error}");
         }
     });
@@ -320,7 +320,7 @@ fn the_body_limit_is_kept_to_the_byte() {
         error.to_string(),
         format!("GET {host}/x: the body is longer than 999 bytes (Client::with_body_limit)")
     );
-    assert_eq!((error.sent(), error.exit_code()), (Sent::Accepted, 65));
+    assert_eq!((error.delivery(), error.exit_code()), (Delivery::Accepted, 65));
     assert!(get(0).is_err());
     assert_eq!(get(u64::MAX).unwrap().bytes().len(), 1000);
 }
@@ -399,7 +399,7 @@ fn a_refusal_of_any_length_is_cut_off() {
     let server = Server::with_api([reply(400, "x".repeat(1 << 20))]);
     let error = server.client().get("/x").unwrap_err();
     assert_eq!(error.status().unwrap(), 400);
-    assert!(error.answer().unwrap().body.len() <= 8 * 1024);
+    assert!(error.response().unwrap().body.len() <= 8 * 1024);
     assert!(error.to_string().len() < 600, "{error}");
 }
 

@@ -16,7 +16,7 @@ use rustls::version::{TLS12, TLS13};
 use rustls::{
     RootCertStore, ServerConfig, ServerConnection, StreamOwned, SupportedProtocolVersion,
 };
-use unattended::error::{Class, Sent};
+use unattended::error::{Delivery, ErrorKind};
 use unattended::{Client, Credentials, Error, Request};
 
 use crate::child::{is_child, run_in_child};
@@ -200,7 +200,7 @@ fn server_config_of(
 /// The configuration error of a setting.
 fn refused(result: unattended::Result<Client>) -> Error {
     let error = result.expect_err("the setting was accepted");
-    assert_eq!((error.class(), error.sent()), (Class::Configuration, Sent::No));
+    assert_eq!((error.kind(), error.delivery()), (ErrorKind::Configuration, Delivery::NotSent));
     error
 }
 
@@ -276,8 +276,8 @@ fn an_unknown_issuer_is_an_error_at_once_that_names_the_ways_out() {
         );
         assert_eq!(error.to_string(), expected);
         assert_eq!(format!("{error:?}").lines().count(), 2, "{error:?}");
-        assert_eq!((error.class(), error.exit_code()), (Class::Configuration, 78));
-        assert_eq!(error.sent(), Sent::No);
+        assert_eq!((error.kind(), error.exit_code()), (ErrorKind::Configuration, 78));
+        assert_eq!(error.delivery(), Delivery::NotSent);
         assert_eq!((server.connections(), server.seen().len()), (1, 0));
         assert!(clock.sleeps().is_empty());
     }
@@ -354,7 +354,7 @@ fn refused_certificate(authority: &Authority, identity: &Issued, choose: Choice)
     let client = choose(server.client()).with_root_certificates(authority.pem()).unwrap();
     let (client, clock) = on_manual_clock(client);
     let error = client.get("/a").unwrap_err();
-    assert_eq!((error.exit_code(), error.sent()), (78, Sent::No), "{error}");
+    assert_eq!((error.exit_code(), error.delivery()), (78, Delivery::NotSent), "{error}");
     assert_eq!((server.connections(), clock.sleeps().len()), (1, 0));
     error
 }
@@ -468,8 +468,8 @@ fn the_certificate_of_the_api_is_checked_as_well_as_that_of_the_token_endpoint()
             let (client, clock) = on_manual_clock(client);
             let error = client.send(&Request::post("/a")).unwrap_err();
             assert!(error.to_string().contains(expected), "{error}");
-            assert_eq!(error.place().unwrap().path, "/a");
-            assert_eq!((error.exit_code(), error.sent()), (78, Sent::No));
+            assert_eq!(error.target().unwrap().path, "/a");
+            assert_eq!((error.exit_code(), error.delivery()), (78, Delivery::NotSent));
             assert_eq!((token.seen().len(), api.seen().len()), (1, 0));
             assert!(clock.sleeps().is_empty());
         }
@@ -496,11 +496,12 @@ fn a_server_without_tls_is_an_error_at_once_and_gets_no_secret() {
             let (client, clock) = on_manual_clock(choose(client_at(&origin)));
             let error = client.get("/a").unwrap_err();
             assert!(error.to_string().ends_with(expected), "{origin}: {error:?}");
-            assert_eq!((error.exit_code(), error.sent()), (78, Sent::No));
+            assert_eq!((error.exit_code(), error.delivery()), (78, Delivery::NotSent));
             let error = client.access_token().unwrap_err();
             // Only our own connector tells that there was no connection yet.
-            let sent = if cfg!(feature = "resolver") { Sent::No } else { Sent::Unknown };
-            assert_eq!(error.sent(), sent);
+            let sent =
+                if cfg!(feature = "resolver") { Delivery::NotSent } else { Delivery::Unknown };
+            assert_eq!(error.delivery(), sent);
             assert!(clock.sleeps().is_empty());
         }
         assert!(server.seen().is_empty());
@@ -529,7 +530,7 @@ fn garbage_on_a_connection_that_spoke_tls_is_no_server_without_tls() {
         let (client, clock) = on_manual_clock(client.with_retry_policy(policy));
         let error = client.access_token().unwrap_err();
         assert!(error.to_string().contains("the TLS connection failed"), "{error:?}");
-        assert_eq!((error.class(), error.sent()), (Class::Temporary, Sent::Unknown));
+        assert_eq!((error.kind(), error.delivery()), (ErrorKind::Temporary, Delivery::Unknown));
         assert_eq!(clock.sleeps().len(), 1);
     }
 }
@@ -553,7 +554,7 @@ fn what_the_server_says_against_the_handshake_is_told_the_same_by_every_library(
             let (client, clock) = on_manual_clock(client);
             let error = client.get("/a").unwrap_err();
             assert!(error.to_string().ends_with(expected), "{alert}: {error:?}");
-            assert_eq!((error.exit_code(), error.sent()), (78, Sent::No));
+            assert_eq!((error.exit_code(), error.delivery()), (78, Delivery::NotSent));
             assert!(clock.sleeps().is_empty());
         }
     }
@@ -793,7 +794,7 @@ fn a_variable_ssl_cert_file_that_cannot_be_used_is_an_error_not_the_built_in_roo
         for choose in choices() {
             let error = choose(client_at("https://localhost:1")).get("/a").unwrap_err();
             assert_eq!(error.to_string(), env::var("TEST_ERROR").unwrap());
-            assert_eq!((error.exit_code(), error.sent()), (78, Sent::No));
+            assert_eq!((error.exit_code(), error.delivery()), (78, Delivery::NotSent));
         }
         return;
     }
@@ -820,7 +821,7 @@ fn a_self_signed_certificate_is_believed_only_when_it_is_given() {
         let error = choose(server.client()).get("/a").unwrap_err();
         let expected = "is signed by an authority that is not trusted here";
         assert!(error.to_string().contains(expected), "{error}");
-        assert_eq!((error.exit_code(), error.sent()), (78, Sent::No));
+        assert_eq!((error.exit_code(), error.delivery()), (78, Delivery::NotSent));
         let client = choose(server.client()).with_root_certificates(&identity.pem).unwrap();
         client.get("/a").unwrap();
         assert_eq!(server.seen().len(), 2);

@@ -18,7 +18,7 @@ fn a_build_without_tls_says_which_features_there_are_and_sends_nothing() {
             &https["https://".len()..]
         )
     );
-    assert_eq!((error.exit_code(), error.sent()), (78, unattended::error::Sent::No));
+    assert_eq!((error.exit_code(), error.delivery()), (78, unattended::error::Delivery::NotSent));
     server.client().get("/a").unwrap();
 }
 
@@ -35,7 +35,7 @@ fn native_tls_is_not_chosen_by_being_the_only_one() {
             &https["https://".len()..]
         )
     );
-    assert_eq!((error.exit_code(), error.sent()), (78, unattended::error::Sent::No));
+    assert_eq!((error.exit_code(), error.delivery()), (78, unattended::error::Delivery::NotSent));
     server.client().get("/a").unwrap();
 }
 
@@ -143,7 +143,7 @@ mod system {
             let expected = "this system has no trusted certificates: install them (the package ca-certificates), or name some by Client::with_root_certificates or SSL_CERT_FILE";
             assert!(error.to_string().ends_with(expected), "{error}");
             assert_eq!((error.exit_code(), clock.sleeps().len()), (78, 0));
-            assert_eq!(error.sent(), unattended::error::Sent::No);
+            assert_eq!(error.delivery(), unattended::error::Delivery::NotSent);
             return;
         }
         let server = TlsServer::start(&Authority::new().issue(&["localhost"]));

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use unattended::error::{Class, Sent};
+use unattended::error::{Delivery, ErrorKind};
 use unattended::{AccessToken, Client, Clock, Credentials, Error, Event, Provider, RetryPolicy};
 
 use crate::support::*;
@@ -150,7 +150,7 @@ fn access_token_is_for_those_who_need_it() {
     let server = Server::with_scripts([reply(200, body)], []);
     let (client, clock) = on_manual_clock(server.client());
     let token = client.access_token().unwrap();
-    assert_eq!(token.secret(), "abc.DEF-123_~+/=");
+    assert_eq!(token.as_str(), "abc.DEF-123_~+/=");
     assert_eq!(token.scope(), Some("a b"));
     assert_eq!(token.lifetime(), Some(secs(7200)));
     assert_eq!(token.expires_at(), Some(clock.now() + secs(7200)));
@@ -177,9 +177,9 @@ fn a_bearer_token_may_be_announced_in_any_way_or_none() {
     let kinds = ["Bearer", "bearer", "BEARER", " Bearer ", "BearerToken", "bearertoken", "", "  "];
     for kind in kinds.map(|kind| format!("\"{kind}\"")).iter().chain([&"null".to_owned()]) {
         let body = format!(r#"{{"access_token":"t","token_type":{kind}}}"#);
-        assert_eq!(Tried::new(reply(200, body)).token().secret(), "t", "{kind}");
+        assert_eq!(Tried::new(reply(200, body)).token().as_str(), "t", "{kind}");
     }
-    assert_eq!(Tried::new(reply(200, r#"{"access_token":"t"}"#)).token().secret(), "t");
+    assert_eq!(Tried::new(reply(200, r#"{"access_token":"t"}"#)).token().as_str(), "t");
 }
 
 #[test]
@@ -248,7 +248,7 @@ fn an_answer_without_a_token_is_an_error_that_shows_its_names_and_no_values() {
     ];
     for body in cases {
         let tried = Tried::new(reply(200, body).header("content-type", "application/json"));
-        let error = format!("{:?}", tried.result.as_ref().unwrap_err().answer());
+        let error = format!("{:?}", tried.result.as_ref().unwrap_err().response());
         assert!(!error.contains("hush"), "{error}");
         let text = tried.refusal();
         assert!(text.contains("the answer has no access_token; application/json"), "{text}");
@@ -261,7 +261,7 @@ fn an_answer_without_a_token_is_an_error_that_shows_its_names_and_no_values() {
 fn a_token_that_is_a_number_is_not_shown_either() {
     let tried = Tried::new(reply(200, r#"{"access_token":98765432109876}"#));
     let error = tried.result.unwrap_err();
-    let shown = format!("{error:?} {:?}", error.answer());
+    let shown = format!("{error:?} {:?}", error.response());
     assert!(shown.contains("the answer has no access_token"), "{shown}");
     assert!(!shown.contains("98765432109876"), "{shown}");
 }
@@ -270,15 +270,15 @@ fn a_token_that_is_a_number_is_not_shown_either() {
 fn any_2xx_and_any_content_type_will_do() {
     let body = r#"{"access_token":"t","expires_in":60}"#;
     for status in [200, 201, 202, 203, 206, 226] {
-        assert_eq!(Tried::new(reply(status, body)).token().secret(), "t", "{status}");
+        assert_eq!(Tried::new(reply(status, body)).token().as_str(), "t", "{status}");
     }
     for content_type in ["text/plain", "text/html; charset=utf-8", "application/octet-stream", "x"]
     {
         let answer = reply(200, body).header("content-type", content_type);
-        assert_eq!(Tried::new(answer).token().secret(), "t", "{content_type}");
+        assert_eq!(Tried::new(answer).token().as_str(), "t", "{content_type}");
     }
     for body in [format!("\u{feff}{body}"), format!("\n  {body}\r\n")] {
-        assert_eq!(Tried::new(reply(200, body)).token().secret(), "t");
+        assert_eq!(Tried::new(reply(200, body)).token().as_str(), "t");
     }
 }
 
@@ -298,9 +298,9 @@ fn a_success_that_is_not_json_is_quoted_without_what_could_be_a_token() {
         "Bearer hushhush1",
     ] {
         let error = Tried::new(reply(200, body)).result.unwrap_err();
-        let shown = format!("{error:?} {:?}", error.answer());
+        let shown = format!("{error:?} {:?}", error.response());
         assert!(!shown.contains("hush"), "{shown}");
-        assert_eq!((error.class(), error.sent()), (Class::Refused, Sent::Accepted));
+        assert_eq!((error.kind(), error.delivery()), (ErrorKind::Refused, Delivery::Accepted));
     }
     for body in ["", "[]", "\"hush\"", "42", "null"] {
         let text = Tried::new(reply(200, body)).refusal();
@@ -360,7 +360,7 @@ fn a_refusal_that_is_not_utf_8_is_understood() {
 fn an_empty_error_beside_a_token_is_none() {
     for error in ["null", "\"\""] {
         let body = format!(r#"{{"access_token":"t","error":{error}}}"#);
-        assert_eq!(Tried::new(reply(200, body)).token().secret(), "t");
+        assert_eq!(Tried::new(reply(200, body)).token().as_str(), "t");
     }
 }
 
@@ -386,7 +386,7 @@ fn the_oauth_code_comes_before_the_status() {
             let tried = Tried::new(answer);
             let error = tried.result.as_ref().unwrap_err();
             assert_eq!(error.exit_code(), exit_code, "{status} {code}");
-            assert_eq!(error.answer().unwrap().code.as_deref(), Some(code));
+            assert_eq!(error.response().unwrap().code.as_deref(), Some(code));
             assert!(tried.refusal().contains(&format!(": {code}: because; ")));
         }
     }
@@ -468,7 +468,7 @@ fn a_scope_or_a_target_that_is_refused_is_told_by_what_was_asked_for() {
             let credentials = Credentials::new("my-client", SECRET);
             let client = Client::new(set(server.provider()), credentials).unwrap();
             let error = client.access_token().unwrap_err();
-            assert_eq!(error.class(), Class::Configuration);
+            assert_eq!(error.kind(), ErrorKind::Configuration);
             let told = error.to_string();
             assert!(
                 told.ends_with(&format!("400 Bad Request: {code}: because; {advice}")),
@@ -493,7 +493,7 @@ fn what_passes_is_tried_again_after_a_wait() {
     for answer in passing {
         let what = format!("{answer:?}");
         let tried = Tried::new(answer);
-        assert_eq!(tried.result.unwrap().secret(), "token-1", "{what}");
+        assert_eq!(tried.result.unwrap().as_str(), "token-1", "{what}");
         assert_eq!((tried.asked, tried.sleeps.len()), (2, 1), "{what}");
         assert!(tried.sleeps[0] >= Duration::from_millis(250) && tried.sleeps[0] <= secs(1));
     }
@@ -563,7 +563,7 @@ fn a_4xx_without_an_oauth_code_is_told_as_what_it_may_be() {
     ];
     for (status, body, words, advice) in cases {
         let tried = Tried::new(reply(status, body));
-        assert_eq!(tried.result.as_ref().unwrap_err().class(), Class::Refused);
+        assert_eq!(tried.result.as_ref().unwrap_err().kind(), ErrorKind::Refused);
         assert_eq!(
             tried.refusal(),
             format!("no access token: POST HOST/oauth/token: {words}{advice}")
@@ -585,7 +585,7 @@ fn a_401_without_a_code_of_the_protocol_means_the_credentials_or_the_address() {
     for (body, words) in cases {
         let tried = Tried::new(reply(401, body));
         let error = tried.result.as_ref().unwrap_err();
-        assert_eq!((error.class(), error.exit_code()), (Class::Credentials, 77), "{body}");
+        assert_eq!((error.kind(), error.exit_code()), (ErrorKind::Credentials, 77), "{body}");
         let told = tried.refusal();
         let start = format!("no access token: POST HOST/oauth/token: 401 Unauthorized{words}");
         assert!(told.starts_with(&start), "{told}");
@@ -599,7 +599,7 @@ fn a_401_without_a_code_of_the_protocol_means_the_credentials_or_the_address() {
 #[test]
 fn an_unknown_oauth_code_is_final_and_not_called_a_gateway() {
     let tried = Tried::new(reply(400, oauth("mfa_required")));
-    assert_eq!(tried.result.as_ref().unwrap_err().class(), Class::Refused);
+    assert_eq!(tried.result.as_ref().unwrap_err().kind(), ErrorKind::Refused);
     assert_eq!(
         tried.refusal(),
         "no access token: POST HOST/oauth/token: 400 Bad Request: mfa_required: because"
@@ -612,7 +612,7 @@ fn the_token_endpoint_is_never_followed_elsewhere() {
         for target in ["/elsewhere", "https://login.example.com/token"] {
             let tried = Tried::new(reply(status, "").header("location", target));
             let error = tried.result.as_ref().unwrap_err();
-            assert_eq!((error.class(), error.sent()), (Class::Refused, Sent::Refused));
+            assert_eq!((error.kind(), error.delivery()), (ErrorKind::Refused, Delivery::Rejected));
             let text = tried.refusal();
             assert!(
                 text.ends_with("; the token endpoint redirects, which is never followed: set the address that it leads to"),
@@ -678,7 +678,7 @@ fn no_answer_of_the_token_endpoint_makes_it_panic() {
     let client = server.client().with_retry_policy(RetryPolicy::default().with_retries(0));
     for _ in 0..300 {
         let error = client.access_token().unwrap_err();
-        assert!(!format!("{error:?} {:?}", error.answer()).is_empty());
+        assert!(!format!("{error:?} {:?}", error.response()).is_empty());
     }
 }
 
@@ -690,7 +690,7 @@ fn a_token_request_whose_connection_breaks_is_sent_again() {
         }
     });
     let (client, clock) = on_manual_clock(client_at(&origin));
-    assert_eq!(client.access_token().unwrap().secret(), "t");
+    assert_eq!(client.access_token().unwrap().as_str(), "t");
     assert_eq!(clock.sleeps().len(), 1);
 }
 

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use unattended::error::{Class, Sent};
+use unattended::error::{Delivery, ErrorKind};
 use unattended::{Error, Request};
 
 #[cfg(feature = "resolver")]
@@ -267,7 +267,7 @@ fn a_success_before_the_body_was_taken_is_an_error() {
             "PUT {host}/blob: the server answered 200 OK when it had been sent 0 of 2097152 bytes of the body"
         )
     );
-    assert_eq!((error.class(), error.sent()), (Class::Incomplete, Sent::Unknown));
+    assert_eq!((error.kind(), error.delivery()), (ErrorKind::Incomplete, Delivery::Unknown));
 }
 
 #[test]
@@ -313,12 +313,12 @@ fn a_file_that_shrinks_or_grows_while_it_is_sent_is_an_error_at_once() {
         ),
         "{text}"
     );
-    assert_eq!((error.class(), error.sent()), (Class::Incomplete, Sent::Unknown));
+    assert_eq!((error.kind(), error.delivery()), (ErrorKind::Incomplete, Delivery::Unknown));
 
     let error = changed_meanwhile("grows", |mut file| file.write_all(b"more").unwrap());
     let text = error.to_string();
     assert!(text.ends_with("became longer than the 8388608 bytes that were announced"), "{text}");
-    assert_eq!((error.class(), error.exit_code()), (Class::Incomplete, 65));
+    assert_eq!((error.kind(), error.exit_code()), (ErrorKind::Incomplete, 65));
 }
 
 #[test]
@@ -335,7 +335,7 @@ fn a_file_that_cannot_be_read_is_an_error_before_anything_is_sent() {
             format!("{place}: not sent: the file {} cannot be read", path.display())
         );
         assert!(format!("{error:?}").contains(cause), "{error:?}");
-        assert_eq!((error.class(), error.sent()), (Class::Configuration, Sent::No));
+        assert_eq!((error.kind(), error.delivery()), (ErrorKind::Configuration, Delivery::NotSent));
     }
     assert!(server.seen().is_empty());
 }
@@ -347,13 +347,13 @@ fn a_file_that_has_content_but_no_length_is_not_sent_as_an_empty_one() {
     let request = Request::put("/x").without_token().file("/proc/cpuinfo");
     let error = server.client().send(&request).unwrap_err();
     assert!(format!("{error:?}").ends_with("caused by: it has content, but no length"));
-    assert_eq!((error.class(), error.sent()), (Class::Configuration, Sent::No));
+    assert_eq!((error.kind(), error.delivery()), (ErrorKind::Configuration, Delivery::NotSent));
     assert!(server.seen().is_empty());
 }
 
 #[test]
 fn a_file_that_is_gone_at_a_repetition_does_not_undo_the_attempt_before() {
-    for (status, sent) in [(500, Sent::Unknown), (429, Sent::Refused)] {
+    for (status, sent) in [(500, Delivery::Unknown), (429, Delivery::Rejected)] {
         let file = Scratch::new(&format!("gone-{status}"), b"content");
         let path = file.0.clone();
         let server = Server::start(move |_| {
@@ -362,7 +362,7 @@ fn a_file_that_is_gone_at_a_repetition_does_not_undo_the_attempt_before() {
         });
         let (client, _) = on_manual_clock(server.client());
         let error = client.send(&Request::put("/x").without_token().file(&file.0)).unwrap_err();
-        assert_eq!((error.class(), error.sent()), (Class::Configuration, sent));
+        assert_eq!((error.kind(), error.delivery()), (ErrorKind::Configuration, sent));
         let end = " cannot be read; an attempt before was sent";
         assert!(error.to_string().ends_with(end), "{error}");
         std::fs::write(&file.0, "").unwrap();
@@ -378,8 +378,8 @@ fn an_upload_that_may_have_arrived_is_not_repeated_and_a_put_is() {
         let result = client.send(&request.file(&file.0));
         assert_eq!(server.api_requests().len(), requests);
         assert_eq!(
-            result.err().map(|error| error.sent()),
-            (requests == 1).then_some(Sent::Unknown)
+            result.err().map(|error| error.delivery()),
+            (requests == 1).then_some(Delivery::Unknown)
         );
     }
 }

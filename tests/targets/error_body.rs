@@ -41,7 +41,7 @@ pub fn check(data: &[u8]) {
         Err(error) => {
             check(&error);
             assert_eq!(error.status().map(|status| status.as_u16()), Some(answer.status));
-            assert!(error.place().is_some() && !error.to_string().contains("key=value"));
+            assert!(error.target().is_some() && !error.to_string().contains("key=value"));
         }
     }
     assert!(server.seen().len() <= 4 && clock.slept() < deadline);
@@ -52,7 +52,7 @@ pub fn check(data: &[u8]) {
         let error = client.with_retry_policy(policy).get("/errors").unwrap_err();
         check_error(&error);
         hides(&error, SECRET);
-        let told = error.answer().map(|told| told.status.as_u16());
+        let told = error.response().map(|told| told.status.as_u16());
         assert_eq!((told, error.status()), (Some(answer.status), None), "{error:?}");
         assert!(server.seen().is_empty() && clock.slept() < deadline);
     }

@@ -55,6 +55,6 @@ fn check_claims(token: &IdToken) {
         assert_eq!(token.claim::<Value>(name).unwrap(), *value);
     }
     if let Err(error) = token.claim::<u8>("exp") {
-        assert!(error.place().is_none());
+        assert!(error.target().is_none());
     }
 }

@@ -54,7 +54,7 @@ fn shown(error: &Error) -> String {
         shown.push_str(&format!("\n{next}\n{next:?}"));
         cause = next.source();
     }
-    if let Some(answer) = error.answer() {
+    if let Some(answer) = error.response() {
         shown.push_str(&format!("\n{answer}\n{answer:?}\n{}", answer.body));
     }
     if let Error::Decode(error) = error {
@@ -67,7 +67,7 @@ fn shown(error: &Error) -> String {
 #[track_caller]
 fn check_error(error: &Error) {
     let line = error.to_string();
-    if let Some(place) = error.place() {
+    if let Some(place) = error.target() {
         assert!(line.len() < place.path.len() + LONGEST_LINE, "{} bytes: {line}", line.len());
     }
     assert!(!line.contains(['\n', '\r', '\0', '\u{1b}']), "{line:?}");

@@ -18,7 +18,7 @@ pub fn check(data: &[u8]) {
     match client.access_token() {
         Ok(token) => check_token(&token, &answer),
         Err(error) => {
-            assert!(error.answer().is_some(), "{error}");
+            assert!(error.response().is_some(), "{error}");
             check_error(&error);
             hides(&error, SECRET);
             // A success may hold a token anywhere, but not in what it says of an error.
@@ -36,9 +36,9 @@ fn check_token(token: &AccessToken, answer: &Answer) {
     let text = std::str::from_utf8(&answer.body).unwrap();
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let members: Map<String, Value> = serde_json::from_str(text).unwrap();
-    assert_eq!(members["access_token"].as_str(), Some(token.secret()));
+    assert_eq!(members["access_token"].as_str(), Some(token.as_str()));
     assert!((200..300).contains(&answer.status), "{}", answer.status);
-    assert!(token.secret().bytes().all(|byte| byte.is_ascii_graphic()));
+    assert!(token.as_str().bytes().all(|byte| byte.is_ascii_graphic()));
     if let Some(life) = token.lifetime() {
         assert!(!life.is_zero() && life.as_secs() <= 365 * 24 * 60 * 60, "{life:?}");
         assert!(token.expires_at().is_some());

@@ -1,7 +1,7 @@
 //! Walks over an API that is made up from the input, and that knows its own rows.
 
 use serde_json::{Map, Value, json};
-use unattended::error::Class;
+use unattended::error::ErrorKind;
 use unattended::{Error, Pagination};
 
 use super::check_error;
@@ -44,7 +44,7 @@ pub fn check(data: &[u8]) {
         assert!(!(is_declared && is_honest), "{error}\n{told}");
         assert!(matches!(error, Error::Incomplete(_) | Error::Status(_)), "{error}\n{told}");
         assert!(
-            is_declared || error.class() == Class::Configuration || !is_honest,
+            is_declared || error.kind() == ErrorKind::Configuration || !is_honest,
             "{error}\n{told}"
         );
     }

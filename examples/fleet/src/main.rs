@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let pause = Duration::from_millis(number("FLEET_PAUSE_MS")?.unwrap_or(0));
     for _ in 0..number("FLEET_CALLS")?.unwrap_or(1) {
         client.get("/work")?;
-        client.wait(pause);
+        client.sleep(pause);
     }
     let stats = client.stats();
     println!("{} calls, {} tokens fetched", stats.requests, stats.tokens_fetched);

@@ -167,7 +167,7 @@ fn a_holder_that_stalls_does_not_write_over_a_newer_token() {
     let redis = Redis::anywhere();
     let entry = |token: &str| {
         let text = format!(
-            r#"{{"version":1,"token":{{"access_token":"{token}","issued":1,"lifetime":null}},"wishes":[]}}"#
+            r#"{{"version":1,"token":{{"access_token":"{token}","issued":1,"lifetime":null}},"cooldowns":[]}}"#
         );
         StoreEntry::from_text(&text).unwrap()
     };

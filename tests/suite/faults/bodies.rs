@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use unattended::error::{Class, Sent};
+use unattended::error::{Delivery, ErrorKind};
 
 use super::Step::*;
 use super::*;
@@ -58,7 +58,7 @@ fn chunks() -> Vec<Fault> {
 }
 
 fn zipped() -> Vec<Fault> {
-    let foreign = Come::Transport(Class::Incomplete, Sent::Accepted);
+    let foreign = Come::Transport(ErrorKind::Incomplete, Delivery::Accepted);
     vec![
         harmless("gzip", [Read, Make(|body| gzipped(&gzip(body.as_bytes())))]),
         odd("nothing that calls itself gzip", [Read, Make(|_| gzipped(b""))]),
@@ -115,7 +115,7 @@ fn zipped() -> Vec<Fault> {
 
 /// More than the limits of the tests, and of a token answer.
 fn too_much() -> Vec<Fault> {
-    let too_long = Come::Transport(Class::Incomplete, Sent::Accepted);
+    let too_long = Come::Transport(ErrorKind::Incomplete, Delivery::Accepted);
     let too_much = |name, steps: Vec<Step>| {
         broken(name, steps).get(too_long, 1).post(too_long, 1).token(too_long, 1)
     };
@@ -159,7 +159,7 @@ fn not_json() -> Vec<Fault> {
         odd("half of the content, and the length of half", ok("{half}")),
         odd("the content twice", ok("{body}{body}")),
         odd("a refusal inside a success", ok("{\"error\":\"no\",\"message\":\"{echo}\"}"))
-            .token(Come::Token(Class::Refused, Sent::Refused), 1),
+            .token(Come::Token(ErrorKind::Refused, Delivery::Rejected), 1),
         odd(
             "bytes that are not UTF-8",
             [Read, Make(|_| framed("", b"{\"items\":[\"\xff\xfe\"]}"))],

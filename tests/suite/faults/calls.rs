@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
-use unattended::error::{Class, Sent};
+use unattended::error::{Delivery, ErrorKind};
 use unattended::{AccessToken, Client, Event, Request, Response};
 
 use super::stage::*;
@@ -112,7 +112,7 @@ fn a_get_that_meets_a_fault_ends_as_the_table_says() {
 #[test]
 fn a_post_that_meets_a_fault_is_not_sent_again_unless_the_server_did_not_act() {
     for_all(|fault| {
-        let is_safe = |sent| sent <= Sent::Refused;
+        let is_safe = |sent| sent <= Delivery::Rejected;
         match fault.post {
             (Come::Transport(_, sent) | Come::Status(_, sent), requests) => {
                 assert!(requests <= 1 || is_safe(sent), "{}: wrong in the table", fault.name);
@@ -129,7 +129,8 @@ fn a_post_that_is_safe_to_repeat_meets_a_fault_as_a_get_does() {
         let request = Request::post("/x").bytes("x").safe_to_repeat();
         match fault.get {
             // Of redirects only those of a GET are followed.
-            (Come::Status(Class::Refused, _), _) | (Come::Transport(_, Sent::No), 1) => Ok(()),
+            (Come::Status(ErrorKind::Refused, _), _)
+            | (Come::Transport(_, Delivery::NotSent), 1) => Ok(()),
             expected => check_call(fault, &request, expected),
         }
     });
@@ -143,7 +144,7 @@ fn a_token_request_that_meets_a_fault_ends_as_the_table_says() {
         let (client, events) = observed(client);
         let result = client.access_token();
         check_clean(&result, &events.lock().unwrap())?;
-        let is_right = |token: &AccessToken| token.secret().starts_with("t0ken");
+        let is_right = |token: &AccessToken| token.as_str().starts_with("t0ken");
         compare(fault.token, Come::of(&result, is_right), &stage, result.err())
     });
 }
@@ -152,8 +153,8 @@ fn a_token_request_that_meets_a_fault_ends_as_the_table_says() {
 fn a_call_that_gets_no_token_is_not_sent_whatever_came_of_the_token_request() {
     for_all(|fault| {
         let expected = match fault.token.0 {
-            Come::Transport(class, _) => Come::Transport(class, Sent::No),
-            Come::Token(class, _) => Come::Token(class, Sent::No),
+            Come::Transport(class, _) => Come::Transport(class, Delivery::NotSent),
+            Come::Token(class, _) => Come::Token(class, Delivery::NotSent),
             come => come,
         };
         for request in [Request::get("/x"), Request::post("/x").bytes("x")] {

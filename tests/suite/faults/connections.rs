@@ -1,6 +1,6 @@
 //! Faults of the connection: closed, reset, silent, slow, or not HTTP at all.
 
-use unattended::error::{Class, Sent};
+use unattended::error::{Delivery, ErrorKind};
 
 use super::Step::*;
 use super::*;
@@ -20,9 +20,9 @@ pub fn faults() -> Vec<Fault> {
 }
 
 fn closed() -> Vec<Fault> {
-    let never = Come::Transport(Class::Temporary, Sent::No);
+    let never = Come::Transport(ErrorKind::Temporary, Delivery::NotSent);
     // Without a request nobody knows what to answer.
-    let stray = Come::Token(Class::Refused, Sent::Accepted);
+    let stray = Come::Token(ErrorKind::Refused, Delivery::Accepted);
     vec![
         Fault { get: (never, 0), post: (never, 0), ..broken("the port is closed", [Refuse]) }
             .token(never, 0),

@@ -187,7 +187,7 @@ fn a_server_that_takes_a_body_slowly_does_not_hold_the_call_beyond_its_deadline(
                 let client = client(&slow_reader(bytes), Stage::good());
                 fails_in_time("slow", || {
                     let error = client.send(&request).err()?;
-                    assert_eq!(error.class(), Class::Temporary, "{error}");
+                    assert_eq!(error.kind(), ErrorKind::Temporary, "{error}");
                     Some(error)
                 });
             });

@@ -1,7 +1,7 @@
 //! Faults of the answer's head: status lines, headers, lengths, and answers before the
 //! answer.
 
-use unattended::error::{Class, Sent};
+use unattended::error::{Delivery, ErrorKind};
 
 use super::Step::*;
 use super::*;
@@ -11,7 +11,7 @@ pub fn faults() -> Vec<Fault> {
 }
 
 fn status_lines() -> Vec<Fault> {
-    let unknown = Come::Status(Class::Refused, Sent::Unknown);
+    let unknown = Come::Status(ErrorKind::Refused, Delivery::Unknown);
     vec![
         harmless(
             "HTTP/1.0 with a length",
@@ -279,7 +279,7 @@ fn without_body() -> Vec<Fault> {
             "304 with a body",
             says("HTTP/1.1 304 Not Modified\r\ncontent-length: {len}\r\n\r\n{body}"),
         )
-        .token(Come::Token(Class::Refused, Sent::Refused), 1),
+        .token(Come::Token(ErrorKind::Refused, Delivery::Rejected), 1),
         odd("no body", says("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")),
         odd("neither body nor length", [Read, Say("HTTP/1.1 200 OK\r\n\r\n"), Close]),
         odd("205 without a body", says("HTTP/1.1 205 Reset Content\r\ncontent-length: 0\r\n\r\n")),
@@ -301,6 +301,6 @@ fn shaped(name: &'static str, steps: impl Into<Vec<Step>>) -> Fault {
 
 /// A head that cannot be read, or is more than 64 KiB: to ask again would not change it.
 fn unreadable(name: &'static str, steps: impl Into<Vec<Step>>) -> Fault {
-    let come = Come::Transport(Class::Refused, Sent::Unknown);
+    let come = Come::Transport(ErrorKind::Refused, Delivery::Unknown);
     broken(name, steps).get(come, 1).token(come, 1).post(come, 1)
 }

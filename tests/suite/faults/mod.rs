@@ -12,7 +12,7 @@ mod transfers;
 mod walks;
 
 use unattended::Error;
-use unattended::error::{Class, Sent};
+use unattended::error::{Delivery, ErrorKind};
 
 /// A server's misbehaviour, for ever the same, and what must come of it.
 #[derive(Debug, Clone)]
@@ -70,9 +70,9 @@ pub enum Come {
     Right,
     /// A success with other content than was asked for.
     Odd,
-    Transport(Class, Sent),
-    Status(Class, Sent),
-    Token(Class, Sent),
+    Transport(ErrorKind, Delivery),
+    Status(ErrorKind, Delivery),
+    Token(ErrorKind, Delivery),
     Decode,
     Incomplete,
 }
@@ -83,9 +83,9 @@ impl Come {
         match result {
             Ok(answer) if is_right(answer) => Self::Right,
             Ok(_) => Self::Odd,
-            Err(Error::Transport(error)) => Self::Transport(error.class, error.sent),
-            Err(Error::Status(error)) => Self::Status(error.class, error.sent),
-            Err(Error::Token(error)) => Self::Token(error.class, error.sent),
+            Err(Error::Transport(error)) => Self::Transport(error.kind, error.delivery),
+            Err(Error::Status(error)) => Self::Status(error.kind, error.delivery),
+            Err(Error::Token(error)) => Self::Token(error.kind, error.delivery),
             Err(Error::Decode(_)) => Self::Decode,
             Err(Error::Incomplete(_)) => Self::Incomplete,
             Err(error) => panic!("{error}"),
@@ -119,38 +119,38 @@ fn harmless(name: &'static str, steps: impl Into<Vec<Step>>) -> Fault {
 
 /// A fault after which nobody knows what the server did: what may be sent twice is.
 fn broken(name: &'static str, steps: impl Into<Vec<Step>>) -> Fault {
-    let come = Come::Transport(Class::Temporary, Sent::Unknown);
+    let come = Come::Transport(ErrorKind::Temporary, Delivery::Unknown);
     let fault = harmless(name, steps);
     Fault { get: (come, ALL), post: (come, 1), token: (come, ALL), ..fault }
 }
 
 /// A fault that is a silence: what may be sent twice is, once.
 fn silent(name: &'static str, steps: impl Into<Vec<Step>>) -> Fault {
-    let come = Come::Transport(Class::Temporary, Sent::Unknown);
+    let come = Come::Transport(ErrorKind::Temporary, Delivery::Unknown);
     let fault = Fault { is_silent: true, ..harmless(name, steps) };
     Fault { get: (come, 2), post: (come, 1), token: (come, 2), ..fault }
 }
 
 /// A fault that only the deadline ends.
 fn endless(name: &'static str, steps: impl Into<Vec<Step>>) -> Fault {
-    let come = Come::Transport(Class::Temporary, Sent::Unknown);
+    let come = Come::Transport(ErrorKind::Temporary, Delivery::Unknown);
     let fault = Fault { is_endless: true, ..harmless(name, steps) };
     Fault { get: (come, 1), post: (come, 1), token: (come, 1), ..fault }
 }
 
 /// A refusal that is final.
 fn refused(name: &'static str, steps: impl Into<Vec<Step>>) -> Fault {
-    let come = Come::Status(Class::Refused, Sent::Refused);
+    let come = Come::Status(ErrorKind::Refused, Delivery::Rejected);
     let fault = harmless(name, steps);
     Fault { get: (come, 1), post: (come, 1), ..fault }
-        .token(Come::Token(Class::Refused, Sent::Refused), 1)
+        .token(Come::Token(ErrorKind::Refused, Delivery::Rejected), 1)
 }
 
 /// A success that is not what was asked for.
 fn odd(name: &'static str, steps: impl Into<Vec<Step>>) -> Fault {
     let odd = (Come::Odd, 1);
     Fault { get: odd, post: odd, ..harmless(name, steps) }
-        .token(Come::Token(Class::Refused, Sent::Accepted), 1)
+        .token(Come::Token(ErrorKind::Refused, Delivery::Accepted), 1)
 }
 
 impl Fault {
@@ -173,7 +173,7 @@ impl Fault {
 
     /// Whether it is a matter of size, which a download has no limit for.
     pub fn is_too_much(&self) -> bool {
-        self.get.0 == Come::Transport(Class::Incomplete, Sent::Accepted)
+        self.get.0 == Come::Transport(ErrorKind::Incomplete, Delivery::Accepted)
     }
 
     pub fn refuses_connections(&self) -> bool {

@@ -1,7 +1,7 @@
 //! Refusals for ever: limits with and without a readable wait, tokens that never do,
 //! gateways, and redirects of every kind.
 
-use unattended::error::{Class, Sent};
+use unattended::error::{Delivery, ErrorKind};
 
 use super::Step::*;
 use super::*;
@@ -12,11 +12,11 @@ pub fn faults() -> Vec<Fault> {
 
 /// A refusal that passes, but never does, by which the server did not act.
 fn limit(name: &'static str, steps: impl Into<Vec<Step>>) -> Fault {
-    let come = Come::Status(Class::Temporary, Sent::Refused);
+    let come = Come::Status(ErrorKind::Temporary, Delivery::Rejected);
     refused(name, steps)
         .get(come, ALL)
         .post(come, ALL)
-        .token(Come::Token(Class::Temporary, Sent::Refused), ALL)
+        .token(Come::Token(ErrorKind::Temporary, Delivery::Rejected), ALL)
 }
 
 /// A limit whose wait does not fit.
@@ -27,11 +27,11 @@ fn too_long(name: &'static str, steps: impl Into<Vec<Step>>) -> Fault {
 
 /// Trouble in which the server may have acted.
 fn trouble(name: &'static str, steps: impl Into<Vec<Step>>) -> Fault {
-    let come = Come::Status(Class::Temporary, Sent::Unknown);
+    let come = Come::Status(ErrorKind::Temporary, Delivery::Unknown);
     refused(name, steps)
         .get(come, ALL)
         .post(come, 1)
-        .token(Come::Token(Class::Temporary, Sent::Refused), ALL)
+        .token(Come::Token(ErrorKind::Temporary, Delivery::Rejected), ALL)
 }
 
 fn limits() -> Vec<Fault> {
@@ -126,8 +126,8 @@ fn retry_after(headers: &'static str) -> [Step; 4] {
 }
 
 fn statuses() -> Vec<Fault> {
-    let final_unknown = Come::Status(Class::Refused, Sent::Unknown);
-    let lasting = Come::Token(Class::Refused, Sent::Refused);
+    let final_unknown = Come::Status(ErrorKind::Refused, Delivery::Unknown);
+    let lasting = Come::Token(ErrorKind::Refused, Delivery::Rejected);
     vec![
         trouble("500 with what was sent", page("HTTP/1.1 500 X\r\n\r\n{\"message\":\"{echo}\"}")),
         trouble(
@@ -161,8 +161,8 @@ fn statuses() -> Vec<Fault> {
 
 /// 401 renews a token once, whatever the server does with the next one.
 fn credentials() -> Vec<Fault> {
-    let come = Come::Status(Class::Credentials, Sent::Refused);
-    let refusal = Come::Token(Class::Credentials, Sent::Refused);
+    let come = Come::Status(ErrorKind::Credentials, Delivery::Rejected);
+    let refusal = Come::Token(ErrorKind::Credentials, Delivery::Rejected);
     let refused =
         |name, steps: [Step; 3]| refused(name, steps).get(come, 2).post(come, 2).token(refusal, 1);
     vec![
@@ -177,19 +177,19 @@ fn credentials() -> Vec<Fault> {
 }
 
 fn redirects() -> Vec<Fault> {
-    let unknown = Come::Status(Class::Refused, Sent::Unknown);
-    let nobody = Come::Transport(Class::Temporary, Sent::No);
+    let unknown = Come::Status(ErrorKind::Refused, Delivery::Unknown);
+    let nobody = Come::Transport(ErrorKind::Temporary, Delivery::NotSent);
     let leads = |name, head| refused(name, page(head)).post(unknown, 1);
     vec![
         leads("a redirect to itself", "HTTP/1.1 302 X\r\nlocation: {target}\r\n\r\n")
-            .get(Come::Status(Class::Refused, Sent::Refused), 6),
+            .get(Come::Status(ErrorKind::Refused, Delivery::Rejected), 6),
         refused(
             "a redirect that asks for the same again",
             page("HTTP/1.1 307 X\r\nlocation: {target}&a=b\r\n\r\n"),
         )
-        .get(Come::Status(Class::Refused, Sent::Refused), 6),
+        .get(Come::Status(ErrorKind::Refused, Delivery::Rejected), 6),
         refused("a redirect of 308", page("HTTP/1.1 308 X\r\nlocation: {target}\r\n\r\n"))
-            .get(Come::Status(Class::Refused, Sent::Refused), 6),
+            .get(Come::Status(ErrorKind::Refused, Delivery::Rejected), 6),
         leads(
             "a redirect to a port where nobody is",
             "HTTP/1.1 302 X\r\nlocation: http://127.0.0.1:9/\r\n\r\n",

@@ -2,7 +2,7 @@
 //! and nothing is asked for again once a byte was.
 
 use unattended::Request;
-use unattended::error::Class;
+use unattended::error::ErrorKind;
 
 use super::calls::*;
 use super::stage::*;
@@ -20,7 +20,7 @@ fn is_right(written: &[u8]) -> bool {
 fn expected(fault: &Fault, result: &Result<u64, Error>) -> Come {
     match (fault.get.0, result) {
         // 205 and 304: a success that brings no content.
-        (Come::Odd, Err(error)) => Come::Status(Class::Refused, error.sent()),
+        (Come::Odd, Err(error)) => Come::Status(ErrorKind::Refused, error.delivery()),
         (come, _) => come,
     }
 }

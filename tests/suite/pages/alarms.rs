@@ -2,7 +2,7 @@
 //! error, after the rows. And what looks like such a word, and is none.
 
 use serde_json::{Value, json};
-use unattended::error::Class;
+use unattended::error::ErrorKind;
 use unattended::{Event, Pagination};
 
 use super::{Stage, body, walk};
@@ -45,7 +45,7 @@ fn a_word_that_the_way_to_page_does_not_read_is_an_error_under_each_of_them() {
             )),
             "{outcome:?}"
         );
-        assert_eq!(outcome.class, Some(Class::Configuration));
+        assert_eq!(outcome.class, Some(ErrorKind::Configuration));
         assert_eq!(outcome.declare.as_deref(), Some("cursor:<parameter>=nextCursor"));
         let outcome = stage.walk(&pages, &paging.ignoring("nextCursor"));
         assert_eq!((outcome.rows, outcome.error), (vec![1], None));

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Value, json};
-use unattended::error::Class;
+use unattended::error::ErrorKind;
 use unattended::{Client, Credentials, Error, Pagination, Request};
 
 use super::{Stage, asked, body, serving, targets, walk, words};
@@ -95,7 +95,7 @@ fn what_is_no_cursor_at_its_place_is_an_error() {
         let expected =
             "page 1: next holds no text or number: declare the member with the cursor itself";
         assert_eq!((outcome.rows, outcome.error.as_deref()), (vec![1], Some(expected)));
-        assert_eq!(outcome.class, Some(Class::Configuration));
+        assert_eq!(outcome.class, Some(ErrorKind::Configuration));
     }
     // A list has no place for one.
     for (paging, place) in [
@@ -317,7 +317,7 @@ fn paging_in_a_body_needs_an_object_there() {
             error.to_string(),
             "Pagination::in_body() needs a request with a JSON object as its body"
         );
-        assert_eq!((error.class(), server.api_requests().len()), (Class::Configuration, before));
+        assert_eq!((error.kind(), server.api_requests().len()), (ErrorKind::Configuration, before));
     }
     // Without a body there is an empty one.
     let items = client.items::<u64>(Request::post("/x")).with_pagination(paging);

@@ -1,7 +1,7 @@
 //! A walk without a declaration: what it finds out, and what it says where it cannot.
 
 use serde_json::{Value, json};
-use unattended::error::Class;
+use unattended::error::ErrorKind;
 use unattended::{Client, Credentials, Pagination, Provider};
 
 use super::{Stage, body, serving, walk};
@@ -96,7 +96,7 @@ fn an_end_without_proof_is_an_error_with_the_line_to_declare() {
         let outcome = stage.walk(&[body(&answer)], &Pagination::detect());
         assert_eq!(outcome.rows.len() as u64, count, "{answer}");
         assert_eq!(outcome.error, Some(expected), "{answer}");
-        assert_eq!((outcome.class, outcome.requests), (Some(Class::Configuration), 1));
+        assert_eq!((outcome.class, outcome.requests), (Some(ErrorKind::Configuration), 1));
         assert_eq!(outcome.declare.as_deref(), Some(declare), "{answer}");
     }
 }
@@ -107,7 +107,7 @@ fn an_error_about_what_to_declare_has_the_exit_code_of_a_setting() {
     let client = server.client();
     let mut items = client.items::<u64>("/rows").with_pagination(Pagination::detect());
     let error = walk(&mut items).1.unwrap();
-    assert_eq!((error.exit_code(), error.class()), (78, Class::Configuration));
+    assert_eq!((error.exit_code(), error.kind()), (78, ErrorKind::Configuration));
     assert!(!error.is_temporary());
 }
 

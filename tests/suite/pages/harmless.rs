@@ -3,7 +3,7 @@
 
 use serde_json::json;
 use unattended::Pagination;
-use unattended::error::Class;
+use unattended::error::ErrorKind;
 
 use super::{Stage, body};
 use crate::support::*;
@@ -280,7 +280,7 @@ fn the_only_page_of_well_known_apis_raises_no_alarm_where_nothing_is_declared() 
                 assert!(
                     error.contains("nothing in the answer shows whether this page is the last")
                 );
-                assert_eq!(outcome.class, Some(Class::Configuration), "{name}");
+                assert_eq!(outcome.class, Some(ErrorKind::Configuration), "{name}");
             }
         }
         assert!(outcome.events.is_empty(), "{name}: {:?}", outcome.events);

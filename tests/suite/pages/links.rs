@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Value, json};
-use unattended::error::Class;
+use unattended::error::ErrorKind;
 use unattended::{Client, Error, Items, Pagination};
 
 use super::{Stage, asked, body, numbered, serving, walk, words};
@@ -118,7 +118,7 @@ fn a_next_page_that_cannot_be_followed_is_an_error_that_says_what_to_declare() {
         page["items"] = json!([1]);
         let outcome = stage.walk(&[body(&page)], &Pagination::detect());
         assert_eq!((outcome.rows, outcome.error), (vec![1], Some(expected)), "{page}");
-        assert_eq!(outcome.class, Some(Class::Configuration), "{page}");
+        assert_eq!(outcome.class, Some(ErrorKind::Configuration), "{page}");
     }
     for end in [
         json!({"next": null}),

@@ -24,7 +24,7 @@ use std::sync::{Arc, Mutex};
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use unattended::error::Class;
+use unattended::error::ErrorKind;
 use unattended::{Client, Error, Event, Items, Pagination, Request, ResumePoint};
 
 use crate::support::*;
@@ -112,7 +112,7 @@ pub struct Outcome<T = u64> {
     pub proof: Option<String>,
     /// What is said from the page on, without how many rows came.
     pub error: Option<String>,
-    pub class: Option<Class>,
+    pub class: Option<ErrorKind>,
     /// What to declare, by the error or by the event at the end.
     pub declare: Option<String>,
     pub requests: usize,
@@ -173,7 +173,7 @@ impl Stage {
             Event::Page { .. } | Event::TokenFetched { .. } => false,
             _ => true,
         });
-        let class = error.as_ref().map(Error::class);
+        let class = error.as_ref().map(Error::kind);
         Outcome {
             rows,
             proof: items.progress().proof.map(|proof| proof.to_string()),

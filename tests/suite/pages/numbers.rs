@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
-use unattended::error::Class;
+use unattended::error::ErrorKind;
 use unattended::{Error, Pagination, Request};
 
 use super::{Stage, asked, body, numbered, paged, saved, serving, targets, up_to, walk, words};
@@ -64,7 +64,7 @@ fn a_page_that_comes_again_is_an_error() {
         for paging in [numbers(), numbers().with_page_size("n", 1)] {
             let outcome = stage.walk(&pages, &paging);
             assert_eq!((outcome.rows, outcome.error), (vec![1], Some(why(2))), "{pages:?}");
-            assert_eq!(outcome.class, Some(Class::Configuration));
+            assert_eq!(outcome.class, Some(ErrorKind::Configuration));
         }
     }
     let outcome = stage.walk(&[bare("[1]"), bare("[2]"), bare("[2]")], &numbers());
@@ -141,11 +141,11 @@ fn an_incomplete_walk_says_how_much_is_missing() {
     let server = paged(&json!([{"items": [1, 2], "total": 5}, {"items": [3]}, {"items": []}]));
     let (_, error) = walk(&mut server.client().items::<u64>("/rows"));
     let error = error.unwrap();
-    assert_eq!((error.exit_code(), error.class()), (65, Class::Incomplete));
+    assert_eq!((error.exit_code(), error.kind()), (65, ErrorKind::Incomplete));
     assert!(error.to_string().ends_with("(3 rows delivered of 5 promised)"), "{error}");
     let Error::Incomplete(error) = error else { panic!("{error}") };
     assert_eq!((error.promised, error.delivered, error.page), (Some((5, 5)), 3, 3));
-    assert_eq!((error.class, error.declare), (Class::Incomplete, None));
+    assert_eq!((error.kind, error.declare), (ErrorKind::Incomplete, None));
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn a_parameter_that_counts_rows_is_not_one_of_pages() {
                 "Pagination::page_numbers({name:?}): a parameter of this name counts rows and not pages: declare Pagination::offset({name:?})"
             ))
         );
-        assert_eq!((outcome.class, outcome.requests), (Some(Class::Configuration), 0));
+        assert_eq!((outcome.class, outcome.requests), (Some(ErrorKind::Configuration), 0));
     }
 }
 

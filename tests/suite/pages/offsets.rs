@@ -1,7 +1,7 @@
 //! Pages that are asked for by how many rows were before.
 
 use serde_json::{Value, json};
-use unattended::error::Class;
+use unattended::error::ErrorKind;
 use unattended::{Pagination, Request};
 
 use super::{Stage, asked, body, serving, targets, up_to, walk, words};
@@ -91,8 +91,11 @@ fn a_server_that_filters_its_pages_afterwards_is_stepped_by_the_page_size() {
     let (_, error) = walk(&mut client.items::<u64>("/rows").with_pagination(paging));
     let error = error.unwrap();
     assert_eq!(
-        (error.to_string().as_str(), error.class()),
-        ("stepping_by_size() needs the page size: declare with_page_size", Class::Configuration)
+        (error.to_string().as_str(), error.kind()),
+        (
+            "stepping_by_size() needs the page size: declare with_page_size",
+            ErrorKind::Configuration
+        )
     );
 }
 

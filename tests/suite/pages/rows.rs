@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use unattended::error::Class;
+use unattended::error::ErrorKind;
 use unattended::{Error, Pagination};
 
 use super::{Stage, body, paged, walk, words};
@@ -197,7 +197,7 @@ fn an_error_beside_rows_ends_the_walk_after_them() {
                 assert_eq!((json!(outcome.rows), outcome.requests), (rows.clone(), 1));
                 let expected = format!("page 1: the answer has an error beside its rows: {told}");
                 assert_eq!(outcome.error, Some(expected), "{page}");
-                assert_eq!(outcome.class, Some(Class::Incomplete));
+                assert_eq!(outcome.class, Some(ErrorKind::Incomplete));
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use unattended::Pagination;
-use unattended::error::Class;
+use unattended::error::ErrorKind;
 
 use super::{asked, body, saved, serving, targets, walk};
 
@@ -57,7 +57,10 @@ fn a_setting_that_changes_after_the_first_page_is_an_error_and_nothing_more_is_s
             let before = server.api_requests().len();
             let (rest, error) = walk(&mut change(items));
             let error = error.expect("the setting came too late");
-            assert_eq!((error.to_string().as_str(), error.class()), (text, Class::Configuration));
+            assert_eq!(
+                (error.to_string().as_str(), error.kind()),
+                (text, ErrorKind::Configuration)
+            );
             // The rows of the page that came are of the settings of before.
             assert!(rest.len() <= 1, "{rest:?}");
             assert_eq!(server.api_requests().len(), before);

@@ -2,7 +2,7 @@
 //! declares it each is complete; without, it is complete or an error that asks for a line.
 
 use serde_json::{Value, json};
-use unattended::error::Class;
+use unattended::error::ErrorKind;
 use unattended::{Error, Pagination};
 
 use super::{asked, body, serving, walk};
@@ -374,7 +374,7 @@ fn no_shape_ends_in_silence_where_nothing_is_declared() {
                 complete += 1;
             }
             Some(Error::Incomplete(error)) => {
-                assert_eq!(error.class, Class::Configuration, "{name}: {error:?}");
+                assert_eq!(error.kind, ErrorKind::Configuration, "{name}: {error:?}");
                 assert!(ids == [1, 2] && error.declare.is_some(), "{name}: {ids:?} {error:?}");
             }
             Some(error) => panic!("{name}: {error}"),

@@ -1,7 +1,7 @@
 //! How a way to page is written: in one word, and as Rust code.
 
 use unattended::Pagination;
-use unattended::error::Class;
+use unattended::error::ErrorKind;
 
 /// Each strategy, as `to_string` and as `{:?}` have it.
 fn strategies() -> Vec<(Pagination, &'static str, &'static str)> {
@@ -96,7 +96,7 @@ fn what_is_no_way_to_page_is_refused_with_the_forms() {
     ] {
         let error = text.parse::<Pagination>().unwrap_err();
         assert_eq!(error.to_string(), format!("{text:?} is no way to page: it is one of {forms}"));
-        assert_eq!(error.class(), Class::Configuration);
+        assert_eq!(error.kind(), ErrorKind::Configuration);
     }
     for (text, why) in [
         ("cursor:=a", "the name of the parameter is empty"),

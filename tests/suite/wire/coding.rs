@@ -4,7 +4,7 @@ use std::io::Write;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use unattended::error::{Class, Sent};
+use unattended::error::{Delivery, ErrorKind};
 use unattended::http::Method;
 use unattended::{Client, Error, Request, RetryPolicy};
 
@@ -58,7 +58,7 @@ fn a_beginning_of_gzip_is_an_error_and_only_nothing_is_empty() {
             let error = content.unwrap_err();
             let text = error.to_string();
             assert!(text.contains("/x: the gzip encoding of the answer is broken; "), "{text}");
-            assert_eq!((error.class(), error.sent()), (Class::Temporary, Sent::Unknown));
+            assert_eq!((error.kind(), error.delivery()), (ErrorKind::Temporary, Delivery::Unknown));
         }
     }
     let empty_chunks = "content-encoding: gzip\r\ntransfer-encoding: chunked\r\n";
@@ -118,7 +118,10 @@ fn a_coding_that_was_not_asked_for_is_an_error_that_names_it() {
                 "/x: the answer is encoded by {name}, which was not asked for: a header Accept-Encoding of the request that names it gets the answer as it is"
             );
             assert!(error.to_string().ends_with(&end), "{error}");
-            assert_eq!((error.class(), error.sent()), (Class::Incomplete, Sent::Accepted));
+            assert_eq!(
+                (error.kind(), error.delivery()),
+                (ErrorKind::Incomplete, Delivery::Accepted)
+            );
         }
     }
 }
@@ -140,8 +143,8 @@ fn the_status_of_a_refusal_is_told_whatever_its_coding() {
         let headers = format!("content-encoding: {coding}\r\ncontent-length: 6\r\n");
         let error = answering("400 Bad", &headers, b"brotli").send(&untold(Method::GET));
         let error = error.unwrap_err();
-        assert_eq!((error.status().unwrap().as_u16(), error.sent()), (400, Sent::Refused));
-        assert_eq!(error.answer().unwrap().body, "");
+        assert_eq!((error.status().unwrap().as_u16(), error.delivery()), (400, Delivery::Rejected));
+        assert_eq!(error.response().unwrap().body, "");
     }
 }
 

@@ -5,7 +5,7 @@ use std::net::{Shutdown, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use unattended::error::{Class, Sent};
+use unattended::error::{Delivery, ErrorKind};
 use unattended::{Client, Credentials, Provider, RetryPolicy};
 
 use super::say_split;
@@ -64,7 +64,7 @@ fn a_refusal_of_a_proxy_in_two_pieces_is_one_refusal() {
                 "{place}: the proxy refused the connection: proxy server responded 403/403, through the proxy "
             );
             assert!(error.to_string().starts_with(&start), "{at}: {error}");
-            assert_eq!((error.class(), error.sent()), (Class::Temporary, Sent::No));
+            assert_eq!((error.kind(), error.delivery()), (ErrorKind::Temporary, Delivery::NotSent));
         }
     }
 }
@@ -82,8 +82,8 @@ fn an_answer_to_connect_that_breaks_off_is_an_error() {
                 let client = client.with_proxy(&proxy.url()).unwrap().with_retry_policy(once());
                 let error = client.get("/a").unwrap_err();
                 assert_eq!(
-                    (error.class(), error.sent()),
-                    (Class::Temporary, Sent::No),
+                    (error.kind(), error.delivery()),
+                    (ErrorKind::Temporary, Delivery::NotSent),
                     "{at}: {error:?}"
                 );
             }
@@ -126,7 +126,7 @@ fn an_answer_to_connect_that_drips_ends_at_the_deadline_or_at_the_limit_for_conn
                 let error = client.with_proxy(&proxy.url()).unwrap().get("/a").unwrap_err();
                 assert!(start.elapsed() < secs(3), "{:?}: {error}", start.elapsed());
                 assert!(error.to_string().contains(why), "{error}");
-                assert_eq!(error.class(), Class::Temporary);
+                assert_eq!(error.kind(), ErrorKind::Temporary);
             }
         }
     }
@@ -146,7 +146,7 @@ fn an_answer_to_connect_that_drips_past_the_deadline_is_an_error_at_its_end() {
             let client = client.with_proxy(&proxy.url()).unwrap().with_retry_policy(policy);
             let error = client.get("/a").unwrap_err();
             assert!(start.elapsed() < secs(5), "{:?}: {error}", start.elapsed());
-            assert_eq!(error.class(), Class::Temporary);
+            assert_eq!(error.kind(), ErrorKind::Temporary);
         }
     }
 }

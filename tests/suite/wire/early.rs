@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use unattended::error::{Class, Sent};
+use unattended::error::{Delivery, ErrorKind};
 use unattended::{Client, Error, Request, RetryPolicy};
 
 use super::say_split;
@@ -56,7 +56,7 @@ fn a_refusal_instead_of_permission_may_come_in_two_pieces() {
             let request = Request::post("/a").without_token().bytes(vec![b'x'; 2 * MIB]);
             let error = client.send(&request.with_idle_timeout(secs(5))).unwrap_err();
             assert_eq!(error.status().map(|status| status.as_u16()), Some(413), "{at}: {error:?}");
-            assert_eq!(error.sent(), Sent::Refused);
+            assert_eq!(error.delivery(), Delivery::Rejected);
             drop(client);
             assert_eq!(bodies.load(Ordering::SeqCst), 0, "{at}");
         }
@@ -103,8 +103,11 @@ fn a_refusal_that_comes_before_a_body_was_sent_is_read_although_writing_broke() 
             assert_eq!(errors.len(), 40);
             for error in errors {
                 assert_eq!(error.status().map(|status| status.as_u16()), Some(429), "{error:?}");
-                assert_eq!((error.class(), error.sent()), (Class::Temporary, Sent::Refused));
-                assert_eq!(error.answer().unwrap().body, "slow");
+                assert_eq!(
+                    (error.kind(), error.delivery()),
+                    (ErrorKind::Temporary, Delivery::Rejected)
+                );
+                assert_eq!(error.response().unwrap().body, "slow");
             }
         });
     }
@@ -154,7 +157,7 @@ fn a_success_never_counts_when_writing_broke() {
         let errors = outcomes(&once(client_at(&hasty(answer, 1))));
         assert!(!errors.is_empty(), "nothing broke");
         for error in errors {
-            assert_eq!((error.class(), error.sent()), (Class::Temporary, Sent::Unknown));
+            assert_eq!((error.kind(), error.delivery()), (ErrorKind::Temporary, Delivery::Unknown));
             assert!(error.to_string().contains("/a: the connection broke"), "{error}");
         }
     }

@@ -6,7 +6,7 @@
 
 use std::io::Write;
 
-use unattended::error::{Class, Sent};
+use unattended::error::{Delivery, ErrorKind};
 use unattended::{Client, Error, Response};
 
 use super::say_split;
@@ -41,7 +41,10 @@ fn check_final(lines: &str, expected: &str) {
     let (result, sleeps) = call(answering(lines, 20));
     let error = result.unwrap_err();
     assert!(error.to_string().contains(&format!("/oauth/token: {expected}")), "{error}");
-    assert_eq!((error.class(), error.sent(), sleeps), (Class::Refused, Sent::No, 0));
+    assert_eq!(
+        (error.kind(), error.delivery(), sleeps),
+        (ErrorKind::Refused, Delivery::NotSent, 0)
+    );
 }
 
 const SHAPES: [(&str, &str); 6] = [

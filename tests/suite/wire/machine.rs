@@ -4,7 +4,7 @@ use std::env;
 use std::fs::File;
 use std::process::Command;
 
-use unattended::error::{Class, Sent};
+use unattended::error::{Delivery, ErrorKind};
 use unattended::{Client, Credentials, Provider};
 
 use crate::child::{clean_environment, is_child};
@@ -47,7 +47,7 @@ fn a_call_without_a_free_file_is_told_at_once() {
             "POST {place}: no connection: Too many open files (os error 24): close what this program keeps open, or raise its limit (ulimit -n)"
         );
         assert_eq!(format!("{error:?}"), expected);
-        assert_eq!((error.class(), error.sent()), (Class::Configuration, Sent::No));
+        assert_eq!((error.kind(), error.delivery()), (ErrorKind::Configuration, Delivery::NotSent));
         assert!(clock.sleeps().is_empty());
     }
 }

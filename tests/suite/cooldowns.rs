@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, SystemTime};
 
-use unattended::error::{Class, Sent};
+use unattended::error::{Delivery, ErrorKind};
 use unattended::{
     Client, Clock, Credentials, Event, ManualClock, Request, RetryPolicy, WaitReason,
 };
@@ -26,7 +26,7 @@ fn slow_server(seconds: u64) -> Server {
     })
 }
 
-/// Calls `/slow` without patience, so that the wish is left to others.
+/// Calls `/slow` without patience, so that the cooldown is left to others.
 fn provoke(client: &Client) {
     let policy = RetryPolicy::default().with_retries(0);
     client.send(&untold("/slow").with_retry_policy(policy)).unwrap_err();
@@ -129,7 +129,7 @@ fn a_wait_that_does_not_fit_fails_unsent_for_the_same_method_and_path_only() {
         )
     );
     assert_eq!(error.retry_after(), Some(secs(7000)));
-    assert_eq!((error.sent(), error.class()), (Sent::No, Class::Temporary));
+    assert_eq!((error.delivery(), error.kind()), (Delivery::NotSent, ErrorKind::Temporary));
     assert_eq!(server.seen().len(), 1);
 
     client.send(&untold("/x")).unwrap();
@@ -186,10 +186,10 @@ fn a_server_that_refuses_two_paths_for_long_is_not_asked_by_any() {
     }
     assert_eq!(server.seen().len(), 2);
     let error = client.send(&untold("/5")).unwrap_err();
-    assert_eq!((error.sent(), error.retry_after()), (Sent::No, Some(secs(6600))));
+    assert_eq!((error.delivery(), error.retry_after()), (Delivery::NotSent, Some(secs(6600))));
     // Its own wait is the one that a path is told.
     let own = client.send(&untold("/1")).unwrap_err();
-    assert_eq!((own.sent(), own.retry_after()), (Sent::No, Some(secs(7200))));
+    assert_eq!((own.delivery(), own.retry_after()), (Delivery::NotSent, Some(secs(7200))));
     client.send(&untold(&other.url("/x"))).unwrap();
 
     clock.advance(secs(6600));
@@ -218,7 +218,7 @@ fn two_methods_of_one_path_that_are_refused_for_long_stand_for_all() {
     let (client, _) = on_manual_clock(server.client());
     provoke(&client);
     client.send(&Request::post("/slow").without_token()).unwrap_err();
-    assert_eq!(client.send(&untold("/x")).unwrap_err().sent(), Sent::No);
+    assert_eq!(client.send(&untold("/x")).unwrap_err().delivery(), Delivery::NotSent);
     assert_eq!(server.seen().len(), 2);
 }
 
@@ -228,12 +228,12 @@ fn a_clone_does_not_ask_again_what_was_refused_for_long() {
     let (client, _) = on_manual_clock(server.client());
     provoke(&client);
     let error = client.clone().send(&untold("/slow")).unwrap_err();
-    assert_eq!(error.sent(), Sent::No);
+    assert_eq!(error.delivery(), Delivery::NotSent);
     assert_eq!(server.seen().len(), 1);
 }
 
 #[test]
-fn a_wish_expires() {
+fn a_cooldown_expires() {
     let server = slow_server(7200);
     let (client, clock) = on_manual_clock(server.client());
     provoke(&client);
@@ -247,7 +247,7 @@ fn a_wish_expires() {
 }
 
 #[test]
-fn a_wish_ends_when_either_clock_says_so() {
+fn a_cooldown_ends_when_either_clock_says_so() {
     let server = slow_server(7200);
     let (client, clock) = on_manual_clock(server.client());
     provoke(&client);
@@ -258,7 +258,7 @@ fn a_wish_ends_when_either_clock_says_so() {
 }
 
 #[test]
-fn a_wish_is_per_origin() {
+fn a_cooldown_is_per_origin() {
     let (slow, other) = (slow_server(40), Server::with_api([]));
     let (client, clock) = on_manual_clock(slow.client());
     provoke(&client);
@@ -269,7 +269,7 @@ fn a_wish_is_per_origin() {
 }
 
 #[test]
-fn the_api_s_wish_does_not_hold_back_the_token_endpoint() {
+fn the_api_s_cooldown_does_not_hold_back_the_token_endpoint() {
     for seconds in [40, 7200] {
         let server = slow_server(seconds);
         let (client, clock) = on_manual_clock(server.client());
@@ -280,7 +280,7 @@ fn the_api_s_wish_does_not_hold_back_the_token_endpoint() {
 }
 
 #[test]
-fn a_short_wish_of_the_token_endpoint_s_does_not_hold_back_the_api() {
+fn a_short_cooldown_of_the_token_endpoint_s_does_not_hold_back_the_api() {
     let server = Server::with_scripts([reply(429, "").header("retry-after", "40")], []);
     let (client, clock) = on_manual_clock(server.client());
     let hasty = client.with_retry_policy(RetryPolicy::default().with_retries(0));
@@ -292,14 +292,14 @@ fn a_short_wish_of_the_token_endpoint_s_does_not_hold_back_the_api() {
 }
 
 #[test]
-fn the_token_endpoint_s_wish_does_not_hold_back_the_api() {
+fn the_token_endpoint_s_cooldown_does_not_hold_back_the_api() {
     let refusal = reply(429, "").header("retry-after", "7200");
     let server = Server::with_scripts([refusal], []);
     let (client, clock) = on_manual_clock(server.client());
     client.get("/x").unwrap_err();
     client.send(&untold("/x")).unwrap();
     let error = client.get("/y").unwrap_err();
-    assert_eq!((error.sent(), error.retry_after()), (Sent::No, Some(secs(7200))));
+    assert_eq!((error.delivery(), error.retry_after()), (Delivery::NotSent, Some(secs(7200))));
     let text = "/oauth/token: 429 Too Many Requests; not sent: the server asked before not to be called for another 7200 s, which does not fit into the 900 s left of the call's deadline (RetryPolicy::with_deadline)";
     assert!(error.to_string().ends_with(text), "{error}");
     assert_eq!(server.token_requests().len(), 1);
@@ -309,7 +309,7 @@ fn the_token_endpoint_s_wish_does_not_hold_back_the_api() {
 }
 
 #[test]
-fn a_clone_keeps_the_token_endpoint_s_wish() {
+fn a_clone_keeps_the_token_endpoint_s_cooldown() {
     let refusal = reply(503, "").header("retry-after", "60");
     let server = Server::with_scripts([refusal], []);
     let (client, clock) = on_manual_clock(server.client());
@@ -320,23 +320,23 @@ fn a_clone_keeps_the_token_endpoint_s_wish() {
 }
 
 #[test]
-fn which_answers_are_wishes() {
+fn which_answers_are_cooldowns() {
     let cases = [429, 503, 500, 408, 403, 420, 430, 507, 520, 529].map(|status| (status, true));
     let others = [200, 201, 202, 204, 301, 304, 400, 404, 409, 423, 425, 501, 505];
     let others = others.map(|status| (status, false));
-    for (status, is_wish) in cases.into_iter().chain(others) {
+    for (status, is_cooldown) in cases.into_iter().chain(others) {
         let server =
             Server::with_api([reply(status, "").header("retry-after", "60"), reply(200, "")]);
         let (client, clock) = on_manual_clock(server.client());
         let _ =
             client.send(&untold("/a").with_retry_policy(RetryPolicy::default().with_retries(0)));
         client.send(&untold("/b")).unwrap();
-        assert_eq!(clock.slept() == secs(60), is_wish, "{status}");
+        assert_eq!(clock.slept() == secs(60), is_cooldown, "{status}");
     }
 }
 
 #[test]
-fn a_post_that_is_not_repeated_still_leaves_its_wish() {
+fn a_post_that_is_not_repeated_still_leaves_its_cooldown() {
     let server = Server::with_api([reply(503, "").header("retry-after", "60"), reply(200, "")]);
     let (client, clock) = on_manual_clock(server.client());
     client.send(&Request::post("/x").without_token()).unwrap_err();
@@ -443,7 +443,7 @@ fn a_remembered_wait_as_long_as_the_deadline_does_not_fit() {
     let (client, clock) = on_manual_clock(server.client());
     provoke(&client);
     let error = client.send(&untold("/slow").with_retry_policy(policy)).unwrap_err();
-    assert_eq!((error.retry_after(), error.sent()), (Some(secs(40)), Sent::No));
+    assert_eq!((error.retry_after(), error.delivery()), (Some(secs(40)), Delivery::NotSent));
     assert!(clock.sleeps().is_empty());
 }
 
@@ -515,9 +515,9 @@ fn of_a_wait_of_more_than_a_day_one_call_an_hour_finds_out_whether_it_holds() {
     for minutes in 1..=30 * day {
         clock.advance(secs(600));
         let error = client.clone().send(&untold("/slow")).unwrap_err();
-        let is_sent = error.sent() != Sent::No;
+        let is_sent = error.delivery() != Delivery::NotSent;
         assert_eq!(is_sent, minutes % 6 == 0, "{minutes}0 minutes: {error}");
-        assert_eq!(error.class(), Class::Temporary);
+        assert_eq!(error.kind(), ErrorKind::Temporary);
     }
     assert_eq!(server.seen().len(), 1 + 30 * 24);
     assert!(clock.sleeps().is_empty());
@@ -549,7 +549,7 @@ fn one_wrong_header_is_forgotten_by_the_first_answer_an_hour_later() {
         let error = client.send(&request()).unwrap_err();
         assert!(error.to_string().ends_with(why), "{error}");
         clock.advance(secs(HOUR - 1));
-        assert_eq!(client.send(&request()).unwrap_err().sent(), Sent::No);
+        assert_eq!(client.send(&request()).unwrap_err().delivery(), Delivery::NotSent);
         clock.advance(secs(1));
         for _ in 0..3 {
             let _ = client.send(&request());
@@ -567,7 +567,7 @@ fn a_probe_that_is_refused_without_a_wait_or_not_answered_is_not_repeated_within
         client.send(&untold("/x")).unwrap_err();
         clock.advance(secs(HOUR));
         let error = client.send(&untold("/x")).unwrap_err();
-        assert_ne!(error.sent(), Sent::No);
+        assert_ne!(error.delivery(), Delivery::NotSent);
         assert_eq!((error.status().unwrap().as_u16(), server.seen().len()), (after.status, 2));
         clock.advance(secs(HOUR - 1));
         client.send(&untold("/x")).unwrap_err();
@@ -590,12 +590,12 @@ fn two_wrong_headers_hold_back_paths_that_were_never_asked_for_an_hour_at_most()
     }
     clock.advance(secs(HOUR - 1));
     let error = client.send(&untold("/3")).unwrap_err();
-    assert_eq!(error.sent(), Sent::No);
+    assert_eq!(error.delivery(), Delivery::NotSent);
     assert!(error.to_string().contains("the next one in 1 s"), "{error}");
     clock.advance(secs(1));
     // Those that are refused again do not take its place.
     for path in ["/1", "/2"] {
-        assert_ne!(client.send(&untold(path)).unwrap_err().sent(), Sent::No);
+        assert_ne!(client.send(&untold(path)).unwrap_err().delivery(), Delivery::NotSent);
     }
     client.send(&untold("/3")).unwrap();
     client.send(&untold("/4")).unwrap();

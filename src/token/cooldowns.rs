@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ureq::http::{Method, Uri};
 
-use crate::call::wish::{self, Ahead, MOST_WISHES, Target, Wish};
+use crate::call::cooldown::{self, Cooldown, CooldownKey, CooldownState, MOST_COOLDOWNS};
 use crate::clock::Moment;
 use crate::credentials::Identity;
 use crate::error::TokenError;
@@ -16,9 +16,9 @@ use crate::url::Origin;
 
 /// The memory, shared by clones.
 #[derive(Default)]
-pub(crate) struct Wishes {
-    wishes: Mutex<Vec<Wish>>,
-    has_wishes: AtomicBool,
+pub(crate) struct Cooldowns {
+    cooldowns: Mutex<Vec<Cooldown>>,
+    has_cooldowns: AtomicBool,
     refused: Mutex<Option<RefusedClient>>,
     failed_renewal: Mutex<Option<Moment>>,
     vain_renewals: Mutex<Vec<VainRenewal>>,
@@ -43,18 +43,18 @@ struct VainRenewal {
     path: String,
 }
 
-impl Wishes {
-    pub(crate) fn remember(&self, wish: Wish) {
-        let now = wish.since;
-        self.change(|wishes| wish::put(wishes, wish, &now));
+impl Cooldowns {
+    pub(crate) fn remember(&self, cooldown: Cooldown) {
+        let now = cooldown.since;
+        self.change(|cooldowns| cooldown::put(cooldowns, cooldown, &now));
     }
 
     /// Takes up what others left in a store, where it says more than what is known here.
-    pub(crate) fn take_up(&self, others: &[Wish], now: &Moment) {
+    pub(crate) fn take_up(&self, others: &[Cooldown], now: &Moment) {
         if !others.is_empty() {
-            self.change(|wishes| {
+            self.change(|cooldowns| {
                 for other in others {
-                    wish::take_up(wishes, other, now);
+                    cooldown::take_up(cooldowns, other, now);
                 }
             });
         }
@@ -62,40 +62,50 @@ impl Wishes {
 
     /// Whether there is none at all: spares a warm call the clocks and the lock.
     pub(crate) fn is_clear(&self) -> bool {
-        !self.has_wishes.load(Ordering::Acquire)
+        !self.has_cooldowns.load(Ordering::Acquire)
     }
 
     /// Whether a call may go now.
-    pub(crate) fn ahead(&self, target: &Target<'_>, now: &Moment, time_left: Duration) -> Ahead {
-        self.change(|wishes| {
-            wishes.retain(|wish| wish.since.left_of(wish.wait, now).is_some());
-            wish::ahead(wishes, target, now, time_left)
+    pub(crate) fn ahead(
+        &self,
+        key: &CooldownKey<'_>,
+        now: &Moment,
+        time_left: Duration,
+    ) -> CooldownState {
+        self.change(|cooldowns| {
+            cooldowns.retain(|cooldown| cooldown.since.left_of(cooldown.wait, now).is_some());
+            cooldown::ahead(cooldowns, key, now, time_left)
         })
     }
 
     /// Lets the call be the probe of this hour, and then no other, if it may.
-    pub(crate) fn claim(&self, target: &Target<'_>, now: &Moment, time_left: Duration) -> Ahead {
-        self.change(|wishes| {
-            let ahead = wish::ahead(wishes, target, now, time_left);
-            if matches!(ahead, Ahead::Probe { .. }) {
-                wish::claim(wishes, target, now);
+    pub(crate) fn claim(
+        &self,
+        key: &CooldownKey<'_>,
+        now: &Moment,
+        time_left: Duration,
+    ) -> CooldownState {
+        self.change(|cooldowns| {
+            let ahead = cooldown::ahead(cooldowns, key, now, time_left);
+            if matches!(ahead, CooldownState::Probe { .. }) {
+                cooldown::claim(cooldowns, key, now);
             }
             ahead
         })
     }
 
-    pub(crate) fn drop_probed(&self, target: &Target<'_>) {
-        self.change(|wishes| wish::drop_probed(wishes, target));
+    pub(crate) fn drop_probed(&self, key: &CooldownKey<'_>) {
+        self.change(|cooldowns| cooldown::drop_probed(cooldowns, key));
     }
 
     pub(crate) fn drop_all(&self) {
         self.change(Vec::clear);
     }
 
-    fn change<R>(&self, change: impl FnOnce(&mut Vec<Wish>) -> R) -> R {
-        let mut wishes = lock(&self.wishes);
-        let result = change(&mut wishes);
-        self.has_wishes.store(!wishes.is_empty(), Ordering::Release);
+    fn change<R>(&self, change: impl FnOnce(&mut Vec<Cooldown>) -> R) -> R {
+        let mut cooldowns = lock(&self.cooldowns);
+        let result = change(&mut cooldowns);
+        self.has_cooldowns.store(!cooldowns.is_empty(), Ordering::Release);
         result
     }
 
@@ -143,7 +153,7 @@ impl Wishes {
             return renewals.iter().any(|renewal| renewal.is_of(method, uri));
         };
         renewals.retain(|renewal| !renewal.is_of(method, uri));
-        if renewals.len() == MOST_WISHES {
+        if renewals.len() == MOST_COOLDOWNS {
             renewals.remove(0);
         }
         renewals.push(VainRenewal {

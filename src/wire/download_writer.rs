@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use ureq::http::StatusCode;
 
 /// A writer, and how much it was given.
-pub(crate) struct Sink<'a> {
+pub(crate) struct DownloadWriter<'a> {
     writer: &'a mut dyn Write,
     pub(crate) written: u64,
     /// A part of the content was asked for (RFC 9110 §14.2).
@@ -20,7 +20,7 @@ pub(crate) enum Broken {
     Write(io::Error),
 }
 
-impl<'a> Sink<'a> {
+impl<'a> DownloadWriter<'a> {
     pub(crate) fn new(writer: &'a mut dyn Write, is_part_asked: bool) -> Self {
         Self { writer, written: 0, is_part_asked }
     }

@@ -11,12 +11,12 @@ use crate::clock::Clock;
 
 /// A body as it is sent.
 #[derive(Clone, Copy)]
-pub(crate) enum Payload<'a> {
+pub(crate) enum RequestBody<'a> {
     Bytes(&'a [u8]),
     File(&'a Path),
 }
 
-impl<'a> Payload<'a> {
+impl<'a> RequestBody<'a> {
     /// Long enough that a refusal should come before it (RFC 9110 §10.1.1); a file may be.
     pub(crate) fn may_be_long(&self) -> bool {
         match self {
@@ -28,11 +28,11 @@ impl<'a> Payload<'a> {
     /// # Errors
     ///
     /// If it is a file that cannot be read, or no file at all: opening a pipe could block.
-    pub(crate) fn open(self, clock: &'a dyn Clock) -> io::Result<OpenPayload<'a>> {
+    pub(crate) fn open(self, clock: &'a dyn Clock) -> io::Result<OpenRequestBody<'a>> {
         match self {
             Self::Bytes(bytes) => {
                 let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-                Ok(OpenPayload::new(Source::Bytes(bytes), length, clock))
+                Ok(OpenRequestBody::new(Source::Bytes(bytes), length, clock))
             }
             Self::File(path) if !fs::metadata(path)?.is_file() => {
                 Err(io::Error::other("it is not a regular file"))
@@ -44,7 +44,7 @@ impl<'a> Payload<'a> {
                 if length == 0 && file.read(&mut [0])? > 0 {
                     return Err(io::Error::other("it has content, but no length"));
                 }
-                Ok(OpenPayload::new(Source::File(file), length, clock))
+                Ok(OpenRequestBody::new(Source::File(file), length, clock))
             }
         }
     }
@@ -52,7 +52,7 @@ impl<'a> Payload<'a> {
 
 /// A body on its way: exactly as many bytes as were announced, or a fault. ureq would
 /// wait for ever for those that a shorter one lacks.
-pub(crate) struct OpenPayload<'a> {
+pub(crate) struct OpenRequestBody<'a> {
     source: Source<'a>,
     length: u64,
     left: u64,
@@ -74,7 +74,7 @@ pub(crate) enum Fault {
     Unreadable(io::Error),
 }
 
-impl<'a> OpenPayload<'a> {
+impl<'a> OpenRequestBody<'a> {
     fn new(source: Source<'a>, length: u64, clock: &'a dyn Clock) -> Self {
         Self { source, length, left: length, fault: None, clock, asked: None }
     }
@@ -109,7 +109,7 @@ impl<'a> OpenPayload<'a> {
 
 impl Fault {
     /// What happened to `payload`.
-    pub(crate) fn told(&self, payload: Payload<'_>) -> String {
+    pub(crate) fn told(&self, payload: RequestBody<'_>) -> String {
         match self {
             Self::Shrank { announced, found } => format!(
                 "{payload} became shorter while it was sent: {announced} bytes were announced, {found} were there"
@@ -122,7 +122,7 @@ impl Fault {
     }
 }
 
-impl fmt::Display for Payload<'_> {
+impl fmt::Display for RequestBody<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bytes(_) => f.write_str("the body"),
@@ -131,7 +131,7 @@ impl fmt::Display for Payload<'_> {
     }
 }
 
-impl Read for OpenPayload<'_> {
+impl Read for OpenRequestBody<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let now = self.clock.monotonic();
         self.asked = Some((self.asked.map_or(now, |(first, _)| first), now));

@@ -30,14 +30,14 @@ impl Client {
     /// deadline or end time leaves less; a name look-up cannot be interrupted. If the
     /// server asked before not to be called yet, or refused this very id and secret less
     /// than a minute ago, nothing is sent and the report says so.
-    pub fn check(&self) -> Report {
+    pub fn diagnose(&self) -> Report {
         self.examine(None)
     }
 
-    /// As [`check`](Self::check), then one GET with the new token, by path or URL of the
+    /// As [`diagnose`](Self::diagnose), then one GET with the new token, by path or URL of the
     /// API: a good token may still be refused there. The GET is neither repeated nor sent
     /// with another token; redirects are followed.
-    pub fn check_with(&self, path: &str) -> Report {
+    pub fn diagnose_with(&self, path: &str) -> Report {
         self.examine(Some(path))
     }
 
@@ -56,7 +56,7 @@ impl Client {
         let identity = call.identity.or_else(|| self.credentials.read().ok());
         let mut known: Vec<String> = identity.iter().flat_map(hidden).collect();
         known.extend(self.provider.secrets());
-        known.extend(result.iter().map(|token| token.secret().to_owned()));
+        known.extend(result.iter().map(|token| token.as_str().to_owned()));
         report.store_error = call.store_error.map(|error| mask(&error, &known));
         match result {
             Ok(token) => {
@@ -81,7 +81,7 @@ impl Client {
         call.is_patient = false;
         call.token = Some(token);
         let exchange = |call: &mut Call<'_>| {
-            while self.keep_wishes(call)? {}
+            while self.wait_for_cooldown(call)? {}
             Ok(Arrival::Outcome(self.exchange(call, None)))
         };
         self.run(&mut call, exchange, |_, response| Ok(response.status()))
@@ -125,7 +125,7 @@ impl Client {
 fn tell_token(report: &mut Report, token: &AccessToken, known: &[String]) {
     report.lifetime = token.lifetime();
     report.scope_granted = token.scope().map(|scope| mask(scope, known));
-    let jwt = IdToken::parse(token.secret()).ok();
+    let jwt = IdToken::parse(token.as_str()).ok();
     report.claims = jwt.map(|jwt| masked_claims(jwt.claims(), known));
 }
 
@@ -144,8 +144,8 @@ fn masked_claims(claims: &Map<String, Value>, known: &[String]) -> Map<String, V
 /// What a server quotes of the id is not for a ticket either: people swap id and secret.
 fn masked(mut error: Error, known: &[String]) -> Error {
     let answer = match &mut error {
-        Error::Token(error) => error.answer.as_mut(),
-        Error::Status(error) => Some(&mut error.answer),
+        Error::Token(error) => error.response.as_mut(),
+        Error::Status(error) => Some(&mut error.response),
         _ => None,
     };
     if let Some(answer) = answer {

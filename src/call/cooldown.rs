@@ -1,4 +1,4 @@
-//! A server's wish not to be called for a while, and what several of them say about a call.
+//! A server's cooldown not to be called for a while, and what several of them say about a call.
 
 use std::time::{Duration, SystemTime};
 
@@ -6,38 +6,38 @@ use serde_json::{Value, json};
 use ureq::http::{Method, StatusCode, Uri};
 
 use crate::clock::{Moment, UNSETTLED, to_millis};
-use crate::error::Answer;
+use crate::error::ErrorResponse;
 use crate::retry::{Endpoint, LONGEST_KEPT, PROBE_EVERY};
 use crate::url::Origin;
 
-/// A server's wish not to be called for a while.
+/// A server's cooldown not to be called for a while.
 #[derive(Clone)]
-pub(crate) struct Wish {
+pub(crate) struct Cooldown {
     pub(crate) endpoint: Endpoint,
     pub(crate) origin: Origin,
     pub(crate) method: Method,
     pub(crate) path: String,
     pub(crate) since: Moment,
     pub(crate) wait: Duration,
-    pub(crate) answer: Answer,
+    pub(crate) answer: ErrorResponse,
     /// When a call of this method and path was let through last.
     pub(crate) asked: Moment,
     /// When a call that it holds back for its origin was let through last.
     pub(crate) let_by: Moment,
 }
 
-/// Which call: what wishes depend on.
-pub(crate) struct Target<'a> {
+/// Which call: what cooldowns depend on.
+pub(crate) struct CooldownKey<'a> {
     pub(crate) endpoint: Endpoint,
     pub(crate) origin: Origin,
     pub(crate) method: &'a Method,
     pub(crate) path: &'a str,
 }
 
-/// What the remembered wishes say about a call.
-pub(crate) enum Ahead {
+/// What the remembered cooldowns say about a call.
+pub(crate) enum CooldownState {
     Clear,
-    Wait(Duration, Answer),
+    Wait(Duration, ErrorResponse),
     TooLong(Held),
     /// It may find out whether a wait of more than a day still holds, once it has claimed
     /// that.
@@ -50,7 +50,7 @@ pub(crate) enum Ahead {
 /// A call is not sent now.
 pub(crate) struct Held {
     pub(crate) left: Duration,
-    pub(crate) answer: Answer,
+    pub(crate) answer: ErrorResponse,
     /// When the next call is let through, where the wait is longer than a day.
     pub(crate) probe_in: Option<Duration>,
 }
@@ -61,106 +61,112 @@ pub(crate) struct Held {
 /// would hardly fare better. A wait of more than a day is likely a mistake: one call an hour
 /// finds out.
 pub(crate) fn ahead(
-    wishes: &[Wish],
-    target: &Target<'_>,
+    cooldowns: &[Cooldown],
+    key: &CooldownKey<'_>,
     now: &Moment,
     time_left: Duration,
-) -> Ahead {
-    let live: Vec<(&Wish, Duration)> = wishes
+) -> CooldownState {
+    let live: Vec<(&Cooldown, Duration)> = cooldowns
         .iter()
-        .filter(|wish| wish.is_for(target))
-        .filter_map(|wish| Some((wish, wish.since.left_of(wish.wait, now)?)))
+        .filter(|cooldown| cooldown.is_for(key))
+        .filter_map(|cooldown| Some((cooldown, cooldown.since.left_of(cooldown.wait, now)?)))
         .collect();
-    let is_long = |(wish, left): &(&Wish, Duration)| wish.is_overlong() || *left >= time_left;
+    let is_long =
+        |(cooldown, left): &(&Cooldown, Duration)| cooldown.is_overlong() || *left >= time_left;
     let longest = live.iter().filter(|it| !is_long(it)).max_by_key(|(_, left)| *left);
-    let wait = longest.map(|(wish, left)| Ahead::Wait(*left, wish.answer.clone()));
+    let wait = longest.map(|(cooldown, left)| CooldownState::Wait(*left, cooldown.answer.clone()));
     let (own, others): (Vec<_>, Vec<_>) =
-        live.iter().copied().filter(is_long).partition(|(wish, _)| wish.is_of(target));
+        live.iter().copied().filter(is_long).partition(|(cooldown, _)| cooldown.is_of(key));
     let hold = match own.first() {
-        Some((wish, left)) => {
-            Some(Hold { wish, left: *left, pause: wish.pause(*left, &live, now) })
+        Some((cooldown, left)) => {
+            Some(Hold { cooldown, left: *left, pause: cooldown.pause(*left, &live, now) })
         }
         None => hold_of_all(&others, now),
     };
     match hold {
-        None => wait.unwrap_or(Ahead::Clear),
+        None => wait.unwrap_or(CooldownState::Clear),
         Some(Hold { left, pause: None, .. }) => {
-            wait.unwrap_or(Ahead::Probe { fits: left < time_left })
+            wait.unwrap_or(CooldownState::Probe { fits: left < time_left })
         }
-        Some(Hold { wish, left, pause: Some(pause) }) if left < time_left => {
-            Ahead::Wait(pause.max(longest.map_or(pause, |it| it.1)), wish.answer.clone())
+        Some(Hold { cooldown, left, pause: Some(pause) }) if left < time_left => {
+            CooldownState::Wait(
+                pause.max(longest.map_or(pause, |it| it.1)),
+                cooldown.answer.clone(),
+            )
         }
-        Some(Hold { wish, left, pause }) => {
-            let probe_in = pause.filter(|_| wish.is_overlong());
-            Ahead::TooLong(Held { left, answer: wish.answer.clone(), probe_in })
+        Some(Hold { cooldown, left, pause }) => {
+            let probe_in = pause.filter(|_| cooldown.is_overlong());
+            CooldownState::TooLong(Held { left, answer: cooldown.answer.clone(), probe_in })
         }
     }
 }
 
 /// What holds a call back, and until it may be let through.
 struct Hold<'a> {
-    wish: &'a Wish,
+    cooldown: &'a Cooldown,
     left: Duration,
     pause: Option<Duration>,
 }
 
-/// What holds back a path that was not asked itself: two wishes at least, by a 429 each,
+/// What holds back a path that was not asked itself: two cooldowns at least, by a 429 each,
 /// since other refusals are of single endpoints.
-fn hold_of_all<'a>(others: &[(&'a Wish, Duration)], now: &Moment) -> Option<Hold<'a>> {
-    let limits = others.iter().filter(|(wish, _)| wish.is_of_all());
+fn hold_of_all<'a>(others: &[(&'a Cooldown, Duration)], now: &Moment) -> Option<Hold<'a>> {
+    let limits = others.iter().filter(|(cooldown, _)| cooldown.is_of_all());
     let mut pauses: Vec<Duration> = limits
         .clone()
-        .map(|(wish, left)| match wish.is_overlong() {
-            true => wish.let_by.left_of(PROBE_EVERY, now).unwrap_or_default(),
+        .map(|(cooldown, left)| match cooldown.is_overlong() {
+            true => cooldown.let_by.left_of(PROBE_EVERY, now).unwrap_or_default(),
             false => *left,
         })
         .collect();
     // One of them alone holds nobody back.
     pauses.sort_unstable();
     let pause = pauses.iter().rev().nth(1).copied()?;
-    let (wish, left) = limits.min_by_key(|(_, left)| *left)?;
-    Some(Hold { wish, left: *left, pause: Some(pause).filter(|pause| !pause.is_zero()) })
+    let (cooldown, left) = limits.min_by_key(|(_, left)| *left)?;
+    Some(Hold { cooldown, left: *left, pause: Some(pause).filter(|pause| !pause.is_zero()) })
 }
 
 /// The hour of a probe begins: those that it asks about let nobody else through.
-pub(crate) fn claim(wishes: &mut [Wish], target: &Target<'_>, now: &Moment) {
-    match wishes.iter_mut().find(|wish| wish.is_of(target)) {
+pub(crate) fn claim(cooldowns: &mut [Cooldown], key: &CooldownKey<'_>, now: &Moment) {
+    match cooldowns.iter_mut().find(|cooldown| cooldown.is_of(key)) {
         Some(own) => own.asked = *now,
         None => {
-            let limits = wishes.iter_mut().filter(|wish| wish.is_for(target) && wish.is_of_all());
-            limits.for_each(|wish| wish.let_by = *now);
+            let limits = cooldowns
+                .iter_mut()
+                .filter(|cooldown| cooldown.is_for(key) && cooldown.is_of_all());
+            limits.for_each(|cooldown| cooldown.let_by = *now);
         }
     }
 }
 
 /// A probe was answered: what it asked about holds no more.
-pub(crate) fn drop_probed(wishes: &mut Vec<Wish>, target: &Target<'_>) {
-    let has_own = wishes.iter().any(|wish| wish.is_of(target));
-    wishes.retain(|wish| match has_own {
-        true => !wish.is_of(target),
-        false => !(wish.is_for(target) && wish.is_of_all() && wish.is_overlong()),
+pub(crate) fn drop_probed(cooldowns: &mut Vec<Cooldown>, key: &CooldownKey<'_>) {
+    let has_own = cooldowns.iter().any(|cooldown| cooldown.is_of(key));
+    cooldowns.retain(|cooldown| match has_own {
+        true => !cooldown.is_of(key),
+        false => !(cooldown.is_for(key) && cooldown.is_of_all() && cooldown.is_overlong()),
     });
 }
 
-/// Puts a newer wish in the place of the one of the same call.
-pub(crate) fn put(wishes: &mut Vec<Wish>, mut wish: Wish, now: &Moment) {
-    wishes.retain(|old| old.since.left_of(old.wait, now).is_some());
-    if let Some(at) = wishes.iter().position(|old| old.is_like(&wish)) {
-        wish.let_by = wishes.remove(at).let_by;
+/// Puts a newer cooldown in the place of the one of the same call.
+pub(crate) fn put(cooldowns: &mut Vec<Cooldown>, mut cooldown: Cooldown, now: &Moment) {
+    cooldowns.retain(|old| old.since.left_of(old.wait, now).is_some());
+    if let Some(at) = cooldowns.iter().position(|old| old.is_like(&cooldown)) {
+        cooldown.let_by = cooldowns.remove(at).let_by;
     }
-    if wishes.len() == MOST_WISHES {
-        wishes.remove(0);
+    if cooldowns.len() == MOST_COOLDOWNS {
+        cooldowns.remove(0);
     }
-    wishes.push(wish);
+    cooldowns.push(cooldown);
 }
 
 /// Takes up what others left in a store, where it says more than what is known here.
-pub(crate) fn take_up(wishes: &mut Vec<Wish>, other: &Wish, now: &Moment) {
+pub(crate) fn take_up(cooldowns: &mut Vec<Cooldown>, other: &Cooldown, now: &Moment) {
     let latest = |one: Moment, other: Moment| {
         if one.monotonic < other.monotonic { other } else { one }
     };
-    let Some(known) = wishes.iter_mut().find(|known| known.is_like(other)) else {
-        return put(wishes, other.clone(), now);
+    let Some(known) = cooldowns.iter_mut().find(|known| known.is_like(other)) else {
+        return put(cooldowns, other.clone(), now);
     };
     let (asked, let_by) = (latest(known.asked, other.asked), latest(known.let_by, other.let_by));
     if !known.ends_after(other) {
@@ -169,19 +175,24 @@ pub(crate) fn take_up(wishes: &mut Vec<Wish>, other: &Wish, now: &Moment) {
     (known.asked, known.let_by) = (asked, let_by);
 }
 
-impl<'a> Target<'a> {
+impl<'a> CooldownKey<'a> {
     pub(crate) fn of(endpoint: Endpoint, method: &'a Method, uri: &'a Uri) -> Self {
         Self { endpoint, origin: Origin::of(uri), method, path: uri.path() }
     }
 }
 
-impl Wish {
-    pub(crate) fn of(target: &Target<'_>, since: Moment, wait: Duration, answer: Answer) -> Self {
+impl Cooldown {
+    pub(crate) fn of(
+        key: &CooldownKey<'_>,
+        since: Moment,
+        wait: Duration,
+        answer: ErrorResponse,
+    ) -> Self {
         Self {
-            endpoint: target.endpoint,
-            origin: target.origin.clone(),
-            method: target.method.clone(),
-            path: target.path.to_owned(),
+            endpoint: key.endpoint,
+            origin: key.origin.clone(),
+            method: key.method.clone(),
+            path: key.path.to_owned(),
             since,
             wait,
             answer,
@@ -229,7 +240,7 @@ impl Wish {
             path: text("path")?.to_owned(),
             since,
             wait,
-            answer: Answer {
+            answer: ErrorResponse {
                 status: StatusCode::from_u16(number("status")?.try_into().ok()?).ok()?,
                 code: text("code").map(str::to_owned),
                 message: text("message").map(str::to_owned),
@@ -242,7 +253,7 @@ impl Wish {
         })
     }
 
-    /// Gives the times of a wish out of a store their place on the monotonic clock. `None`
+    /// Gives the times of a cooldown out of a store their place on the monotonic clock. `None`
     /// for one that is over, or that was left more than a day ago, or by a clock that has
     /// been set back since: how old it is cannot be known.
     pub(crate) fn settled(mut self, now: &Moment, latest: Option<SystemTime>) -> Option<Self> {
@@ -269,7 +280,10 @@ impl Wish {
             return Some(left);
         }
         // Two of an origin have an hour each; where there are more of them they take turns.
-        let limits = live.iter().filter(|(wish, _)| wish.is_overlong() && wish.is_of_all()).count();
+        let limits = live
+            .iter()
+            .filter(|(cooldown, _)| cooldown.is_overlong() && cooldown.is_of_all())
+            .count();
         let turns = u32::try_from(limits).unwrap_or(u32::MAX).saturating_sub(1).max(1);
         let turns = if self.is_of_all() { turns } else { 1 };
         self.asked.left_of(PROBE_EVERY.saturating_mul(turns), now)
@@ -285,13 +299,13 @@ impl Wish {
     }
 
     fn ends_after(&self, other: &Self) -> bool {
-        let end = |wish: &Self| wish.since.wall.checked_add(wish.wait);
+        let end = |cooldown: &Self| cooldown.since.wall.checked_add(cooldown.wait);
         end(self) >= end(other)
     }
 
     /// Of the same call.
     fn is_like(&self, other: &Self) -> bool {
-        self.is_of(&Target {
+        self.is_of(&CooldownKey {
             endpoint: other.endpoint,
             origin: other.origin.clone(),
             method: &other.method,
@@ -299,13 +313,13 @@ impl Wish {
         })
     }
 
-    fn is_of(&self, target: &Target<'_>) -> bool {
-        self.is_for(target) && self.method == *target.method && self.path == target.path
+    fn is_of(&self, key: &CooldownKey<'_>) -> bool {
+        self.is_for(key) && self.method == *key.method && self.path == key.path
     }
 
-    fn is_for(&self, target: &Target<'_>) -> bool {
-        self.endpoint == target.endpoint && self.origin == target.origin
+    fn is_for(&self, key: &CooldownKey<'_>) -> bool {
+        self.endpoint == key.endpoint && self.origin == key.origin
     }
 }
 
-pub(crate) const MOST_WISHES: usize = 1_000;
+pub(crate) const MOST_COOLDOWNS: usize = 1_000;

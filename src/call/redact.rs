@@ -4,7 +4,7 @@ use ureq::http::HeaderMap;
 use ureq::http::header::{HeaderValue, LOCATION};
 
 use crate::call::state::Call;
-use crate::error::Answer;
+use crate::error::ErrorResponse;
 use crate::mask::{SHORTEST_VALUE, is_secret_header};
 use crate::response::Response;
 use crate::token::grant;
@@ -15,12 +15,12 @@ impl Call<'_> {
     pub(crate) fn secrets(&self) -> Vec<String> {
         let mut secrets = match (&self.identity, &self.token) {
             (Some(identity), _) => [grant::secrets(identity), self.query()].concat(),
-            (None, Some(token)) => vec![token.secret().to_owned()],
+            (None, Some(token)) => vec![token.as_str().to_owned()],
             (None, None) if self.with_token => Vec::new(),
             // A presigned URL is as good as a token, and its signature is in the query.
             (None, None) => self.query(),
         };
-        secrets.extend(self.refused.iter().map(|(token, _)| token.secret().to_owned()));
+        secrets.extend(self.refused.iter().map(|(token, _)| token.as_str().to_owned()));
         secrets.extend_from_slice(&self.parameters);
         if let Some(request) = self.request {
             secrets.extend(of_headers(&request.headers));
@@ -30,7 +30,7 @@ impl Call<'_> {
 
     /// What an answer says that is not a success, without those: nor without what is in the
     /// address that it leads to, which may be a presigned one.
-    pub(crate) fn answer(&self, response: &Response) -> Answer {
+    pub(crate) fn answer(&self, response: &Response) -> ErrorResponse {
         let location = response.headers.get(LOCATION).map_or(&[][..], HeaderValue::as_bytes);
         let location = String::from_utf8_lossy(location);
         let query = location.split_once('?').map_or("", |(_, query)| query);
