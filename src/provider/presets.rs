@@ -1,5 +1,5 @@
 //! What single vendors expect, as data. To add one: a function here, its golden test in
-//! `tests/suite/presets.rs`.
+//! `tests/suite/provider/presets.rs`.
 
 use ureq::http::Uri;
 

@@ -12,8 +12,8 @@ use unattended::{AccessToken, Client, Event, Request, Response};
 
 use super::stage::*;
 use super::*;
-use crate::real_time::{FOR_EVER, first_ok};
-use crate::secrets::printed;
+use crate::client::secrets::printed;
+use crate::support::real_time::{FOR_EVER, first_ok};
 use crate::support::*;
 
 /// A client of an API with a fault, and one of a token endpoint with it: a silence is

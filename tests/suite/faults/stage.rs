@@ -11,7 +11,7 @@ use serde_json::json;
 use unattended::{AuthMethod, Client, Credentials, Pagination, Provider};
 
 use super::{Fault, Step};
-use crate::real_time::FOR_EVER;
+use crate::support::real_time::FOR_EVER;
 use crate::support::*;
 
 /// A token of the stage begins like this.

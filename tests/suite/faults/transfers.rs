@@ -7,7 +7,7 @@ use unattended::error::ErrorKind;
 use super::calls::*;
 use super::stage::*;
 use super::*;
-use crate::real_time::FOR_EVER;
+use crate::support::real_time::FOR_EVER;
 use crate::support::*;
 
 /// What is sent in good order by the table's faults.

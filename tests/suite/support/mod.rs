@@ -1,6 +1,9 @@
 //! What the tests share: a server that plays a token endpoint and an API, and raw sockets
 //! where bytes matter.
 
+pub mod child;
+pub mod real_time;
+
 use std::collections::VecDeque;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -15,7 +15,7 @@ use unattended::error::{Delivery, ErrorKind};
 use unattended::{Client, Error, Request, RetryPolicy};
 
 use super::say_split;
-use crate::real_time::at_some_pace;
+use crate::support::real_time::at_some_pace;
 use crate::support::*;
 
 const MIB: usize = 1024 * 1024;
@@ -118,8 +118,8 @@ fn a_refusal_that_comes_before_a_body_was_sent_is_read_although_writing_broke() 
 fn a_refusal_that_comes_before_a_body_was_sent_is_read_through_tls() {
     use rustls::{ServerConnection, StreamOwned};
 
-    let authority = crate::tls::Authority::new();
-    let config = Arc::new(crate::tls::server_config(&authority.issue(&["localhost"]), None));
+    let authority = crate::wire::tls::Authority::new();
+    let config = Arc::new(crate::wire::tls::server_config(&authority.issue(&["localhost"]), None));
     at_some_pace(|pace| {
         let config = config.clone();
         let origin = raw_server(move |stream, _| {
@@ -134,7 +134,7 @@ fn a_refusal_that_comes_before_a_body_was_sent_is_read_through_tls() {
             }
         });
         let origin = origin.replace("http://127.0.0.1", "https://localhost");
-        for choose in crate::tls::choices() {
+        for choose in crate::wire::tls::choices() {
             let client = choose(once(client_at(&origin)));
             let client = client.with_root_certificates(authority.pem()).unwrap();
             let errors = outcomes(&client);

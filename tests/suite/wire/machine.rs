@@ -7,7 +7,7 @@ use std::process::Command;
 use unattended::error::{Delivery, ErrorKind};
 use unattended::{Client, Credentials, Provider};
 
-use crate::child::{clean_environment, is_child};
+use crate::support::child::{clean_environment, is_child};
 use crate::support::*;
 
 /// Runs this very test once more, in a process that may have few files open.

@@ -9,10 +9,10 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{Run, directory, example, names, run};
-use crate::real_time::FOR_EVER;
+use crate::support::real_time::FOR_EVER;
 use crate::support::*;
 
-#[path = "../../../examples/destination/patience.rs"]
+#[path = "../../../../examples/destination/patience.rs"]
 mod patience;
 
 /// What a page gets instead of its rows.

@@ -8,7 +8,7 @@ use serde_json::json;
 use unattended::error::{Delivery, ErrorKind};
 use unattended::{Client, Credentials, Error, IdToken, Request, RetryPolicy};
 
-use crate::real_time::at_some_pace;
+use crate::support::real_time::at_some_pace;
 use crate::support::*;
 
 /// The error of a GET to an API that answers so, without any retry.

@@ -19,7 +19,7 @@ use rustls::{
 use unattended::error::{Delivery, ErrorKind};
 use unattended::{Client, Credentials, Error, Request};
 
-use crate::child::{is_child, run_in_child};
+use crate::support::child::{is_child, run_in_child};
 use crate::support::*;
 
 pub type Choice = fn(Client) -> Client;

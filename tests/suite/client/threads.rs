@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use unattended::{Client, Credentials, Event, RetryPolicy};
 
-use crate::real_time::FOR_EVER;
+use crate::support::real_time::FOR_EVER;
 use crate::support::*;
 
 const CLONES: usize = 16;

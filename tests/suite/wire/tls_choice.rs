@@ -68,8 +68,8 @@ mod system {
     use unattended::Client;
 
     use super::*;
-    use crate::child::{is_child, run_in_child};
-    use crate::tls::{Authority, TlsServer};
+    use crate::support::child::{is_child, run_in_child};
+    use crate::wire::tls::{Authority, TlsServer};
 
     /// The choices that trust the system's roots; both at once are native-tls.
     fn choices() -> Vec<fn(Client) -> Client> {
@@ -168,7 +168,7 @@ mod native {
     use unattended::{Client, Result};
 
     use super::*;
-    use crate::tls::{Authority, TlsServer};
+    use crate::wire::tls::{Authority, TlsServer};
 
     fn key(curve: Nid) -> PKey<Private> {
         let group = EcGroup::from_curve_name(curve).unwrap();

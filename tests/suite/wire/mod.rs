@@ -1,12 +1,18 @@
 //! What comes over the wire in other pieces, codings and shapes than usual.
 
-mod coding;
+pub mod downloads;
+pub mod proxy;
+pub mod timeouts;
+pub mod tls;
+pub mod tls_choice;
+pub mod uploads;
+pub mod coding;
 #[cfg(feature = "rustls")]
-mod connect;
-mod early;
-mod heads;
+pub mod connect;
+pub mod early;
+pub mod heads;
 #[cfg(all(target_os = "linux", feature = "rustls"))]
-mod machine;
+pub mod machine;
 
 use std::io::Write;
 use std::net::TcpStream;

@@ -12,8 +12,8 @@ use unattended::error::{Delivery, ErrorKind};
 use unattended::{Error, Request};
 
 #[cfg(feature = "resolver")]
-use crate::real_time::FOR_EVER;
-use crate::real_time::at_some_pace;
+use crate::support::real_time::FOR_EVER;
+use crate::support::real_time::at_some_pace;
 use crate::support::*;
 
 const MIB: usize = 1024 * 1024;

@@ -5,8 +5,8 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use crate::export::example;
 use crate::support::*;
+use crate::tools::export::example;
 
 struct Run {
     code: i32,

@@ -580,8 +580,8 @@ fn ureq_logs_no_secret() {
 #[cfg(feature = "rustls")]
 #[test]
 fn ureq_logs_no_proxy_password() {
-    use crate::proxy::ConnectProxy;
-    use crate::tls::{Authority, TlsServer};
+    use crate::wire::proxy::ConnectProxy;
+    use crate::wire::tls::{Authority, TlsServer};
 
     drop(log_lines());
     let authority = Authority::new();
@@ -680,7 +680,7 @@ fn broken_shapes(pem: &str) -> Vec<Vec<u8>> {
 #[cfg(feature = "rustls")]
 #[test]
 fn no_shape_of_a_private_key_is_quoted_by_what_cannot_read_it() {
-    use crate::tls::Authority;
+    use crate::wire::tls::Authority;
 
     let own = Authority::new().issue(&["robot.example.com"]);
     let key = own.key.serialize_pem();
@@ -708,7 +708,7 @@ fn no_shape_of_a_private_key_is_quoted_by_what_cannot_read_it() {
 #[cfg(feature = "rustls")]
 #[test]
 fn a_private_key_in_the_place_of_roots_is_not_quoted() {
-    use crate::child::{is_child, run_in_child};
+    use crate::support::child::{is_child, run_in_child};
 
     if is_child() {
         let client = client_at("https://localhost:1");

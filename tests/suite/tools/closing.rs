@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 use unattended::error::{Delivery, ErrorKind};
 use unattended::{Client, Request};
 
-use crate::export::stand_in::{CLIENT_ID, CLIENT_SECRET, StandIn};
-use crate::export::{example, run};
 use crate::support::*;
+use crate::tools::export::stand_in::{CLIENT_ID, CLIENT_SECRET, StandIn};
+use crate::tools::export::{example, run};
 
 /// What is no text, so that nothing on the way may take it for text.
 const PDF: &[u8] = b"%PDF-1.7\n\xff\xfe\x00\r\n\x80%%EOF";

@@ -558,9 +558,9 @@ mod over_tls {
     use std::env;
 
     use super::*;
-    use crate::child::{is_child, run_in_child};
-    use crate::proxy::ConnectProxy;
-    use crate::tls::{Authority, TlsServer};
+    use crate::support::child::{is_child, run_in_child};
+    use crate::wire::proxy::ConnectProxy;
+    use crate::wire::tls::{Authority, TlsServer};
 
     /// What a vendor's document says, and what is asked because of it.
     struct Vendor {

@@ -88,7 +88,7 @@ fn readme_crate_docs_quickstart_and_script_show_the_same_ten_lines() {
 fn the_test_that_the_readme_shows_is_one_that_runs() {
     let shown = blocks(&read("README.md"), "rust,no_run");
     let test: Vec<_> = shown.iter().filter(|block| block.contains("#[test]")).collect();
-    assert_eq!(test, [&program("tests/suite/own_program.rs")]);
+    assert_eq!(test, [&program("tests/suite/tools/own_program.rs")]);
 }
 
 #[test]

@@ -11,9 +11,9 @@ use rustls::{ServerConnection, StreamOwned};
 use unattended::error::{Delivery, ErrorKind};
 use unattended::{Client, Credentials, Error, Provider, Request, RetryPolicy};
 
-use crate::child::{is_child, run_in_child};
+use crate::support::child::{is_child, run_in_child};
 use crate::support::*;
-use crate::tls::{Authority, TlsServer, choices, server_config};
+use crate::wire::tls::{Authority, TlsServer, choices, server_config};
 
 /// A proxy that connects whatever is asked for to one port of this machine.
 pub struct ConnectProxy {
@@ -455,7 +455,7 @@ fn a_proxy_variable_that_is_not_unicode_is_an_error_not_a_direct_connection() {
     }
     for name in ["HTTPS_PROXY", "NO_PROXY"] {
         let mut child = std::process::Command::new(env::current_exe().unwrap());
-        crate::child::clean_environment(&mut child);
+        crate::support::child::clean_environment(&mut child);
         let test =
             "proxy::a_proxy_variable_that_is_not_unicode_is_an_error_not_a_direct_connection";
         child.args([test, "--exact"]).env("UNATTENDED_TEST_CHILD", "1");

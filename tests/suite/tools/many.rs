@@ -10,12 +10,12 @@ use std::time::{Duration, SystemTime};
 
 use unattended::{Client, Clock, Event, ManualClock};
 
-use crate::export::example;
 use crate::support::*;
+use crate::tools::export::example;
 use walk::{Walk, walk};
 
 #[allow(dead_code, reason = "the example reads the time as well")]
-#[path = "../../examples/threads/walk.rs"]
+#[path = "../../../examples/threads/walk.rs"]
 mod walk;
 
 const JOBS: usize = 2_000;

@@ -6,10 +6,10 @@ use std::process::{Command, Output};
 use std::sync::Once;
 use std::time::SystemTime;
 
-use crate::child::clean_environment;
-use crate::proxy::ConnectProxy;
+use crate::support::child::clean_environment;
 use crate::support::*;
-use crate::tls::{Authority, TlsServer};
+use crate::wire::proxy::ConnectProxy;
+use crate::wire::tls::{Authority, TlsServer};
 
 /// The example. `cargo test` has built it; `cargo test --test suite` has not.
 fn program() -> PathBuf {

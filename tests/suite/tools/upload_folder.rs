@@ -9,11 +9,11 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
-use crate::closing::{directory, snapdocs_example};
-use crate::export::stand_in::StandIn;
-use crate::export::stand_in::closings::Trouble;
-use crate::export::{Run, example, run};
 use crate::support::*;
+use crate::tools::closing::{directory, snapdocs_example};
+use crate::tools::export::stand_in::StandIn;
+use crate::tools::export::stand_in::closings::Trouble;
+use crate::tools::export::{Run, example, run};
 
 /// A folder with these PDFs.
 fn folder(name: &str, files: &[&str]) -> PathBuf {

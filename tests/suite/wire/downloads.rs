@@ -12,7 +12,7 @@ use flate2::write::GzEncoder;
 use unattended::error::{Delivery, ErrorKind};
 use unattended::{Error, Request, Result, RetryPolicy};
 
-use crate::real_time::at_some_pace;
+use crate::support::real_time::at_some_pace;
 use crate::support::*;
 
 /// A server that gives its requests one answer after the other, to the byte, and then

@@ -11,22 +11,22 @@ use serde_json::{Value, json};
 use unattended::error::{Delivery, ErrorKind};
 use unattended::{Client, Clock, Credentials, Error, ManualClock, Provider, Request};
 
-use crate::export::{example, run};
 use crate::support::*;
+use crate::tools::export::{example, run};
 
-#[path = "../../examples/patch/changes.rs"]
+#[path = "../../../examples/patch/changes.rs"]
 mod changes;
-#[path = "../../examples/import/ended.rs"]
+#[path = "../../../examples/import/ended.rs"]
 mod ended;
-#[path = "../../examples/search/filter.rs"]
+#[path = "../../../examples/search/filter.rs"]
 mod filter;
-#[path = "../../examples/import/job.rs"]
+#[path = "../../../examples/import/job.rs"]
 mod job;
 #[allow(dead_code, reason = "the program uses more of it")]
-#[path = "../../examples/import/outcome.rs"]
+#[path = "../../../examples/import/outcome.rs"]
 mod outcome;
 #[allow(dead_code, reason = "the program uses more of it")]
-#[path = "../../examples/import/poll.rs"]
+#[path = "../../../examples/import/poll.rs"]
 mod poll;
 
 /// What the examples tell, caught by the harness as long as a test goes well.

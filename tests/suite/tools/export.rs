@@ -13,7 +13,7 @@ use unattended::{AuthMethod, Client, Credentials, Provider};
 
 use crate::support::*;
 
-#[path = "../../examples/stand_in/mod.rs"]
+#[path = "../../../examples/stand_in/mod.rs"]
 pub mod stand_in;
 
 use stand_in::{CLIENT_ID, CLIENT_SECRET, StandIn};

@@ -1,0 +1,3 @@
+//! What an error says, to people and to programs.
+
+mod errors;

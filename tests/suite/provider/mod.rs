@@ -1,0 +1,3 @@
+//! What the presets send.
+
+mod presets;
