@@ -761,7 +761,7 @@ mod with_tls {
         let both = format!("{}{}", one.pem(), two.pem());
         let own = server.client().with_root_certificates(both).unwrap();
         assert_eq!(roots(own), "set by the program, 2 certificates");
-        let test = "check::with_tls::the_roots_in_use_are_named_and_counted";
+        let test = "client::diagnose::with_tls::the_roots_in_use_are_named_and_counted";
         run_in_child(test, &[("EXPECTED_ROOTS", "Mozilla's, built in")]);
         let file = one.file("check-roots");
         let expected = format!("SSL_CERT_FILE {file}, 1 certificate");
@@ -770,8 +770,7 @@ mod with_tls {
 
     #[test]
     fn settings_of_the_environment_that_cannot_be_used_are_in_the_report() {
-        let test =
-            "check::with_tls::settings_of_the_environment_that_cannot_be_used_are_in_the_report";
+        let test = "client::diagnose::with_tls::settings_of_the_environment_that_cannot_be_used_are_in_the_report";
         if !is_child() {
             let wrong = [("SSL_CERT_FILE", "/nowhere"), ("HTTPS_PROXY", "socks5://u:hush@x:1")];
             run_in_child(test, &wrong[..1]);

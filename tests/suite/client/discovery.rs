@@ -782,7 +782,7 @@ mod over_tls {
         let file = authority.file("discovery");
         let url = format!("https://localhost:{}", server.port);
         run_in_child(
-            "discovery::over_tls::the_plain_discovery_heeds_the_variable_ssl_cert_file",
+            "client::discovery::over_tls::the_plain_discovery_heeds_the_variable_ssl_cert_file",
             &[("SSL_CERT_FILE", &file), ("TEST_URL", &url)],
         );
         let targets: Vec<String> = server.seen().into_iter().map(|seen| seen.target).collect();

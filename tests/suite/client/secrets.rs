@@ -727,7 +727,7 @@ fn a_private_key_in_the_place_of_roots_is_not_quoted() {
     let whole = file("key-as-roots", key.as_bytes());
     let flat = key.replace('\n', "\\n");
     let broken = file("broken-key-as-roots", flat.as_bytes());
-    let test = "secrets::a_private_key_in_the_place_of_roots_is_not_quoted";
+    let test = "client::secrets::a_private_key_in_the_place_of_roots_is_not_quoted";
     for variable in [&whole, &broken, &key, &flat, &base64_of(&key)] {
         run_in_child(test, &[("SSL_CERT_FILE", variable), ("TEST_KEY", &whole)]);
     }

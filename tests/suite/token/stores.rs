@@ -536,7 +536,7 @@ fn clients_may_share_a_store_of_the_users() {
 fn child_command(test: &str, server: &Server) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
-        .args(["--exact", &format!("stores::{test}")])
+        .args(["--exact", &format!("token::stores::{test}")])
         .env("UNATTENDED_TEST_ORIGIN", server.url(""))
         .stdout(Stdio::null())
         .stderr(Stdio::null());

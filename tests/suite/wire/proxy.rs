@@ -325,7 +325,7 @@ fn the_environment_names_the_proxy_and_lower_case_comes_first() {
         let proxy = ConnectProxy::to(site.server.port);
         let url = proxy.url();
         run_in_child(
-            "proxy::the_environment_names_the_proxy_and_lower_case_comes_first",
+            "wire::proxy::the_environment_names_the_proxy_and_lower_case_comes_first",
             &[
                 (names[0], &url),
                 (names[1], &dead),
@@ -360,7 +360,7 @@ fn a_proxy_variable_that_cannot_be_used_is_an_error_not_a_direct_connection() {
     ];
     for (name, url, error) in cases {
         run_in_child(
-            "proxy::a_proxy_variable_that_cannot_be_used_is_an_error_not_a_direct_connection",
+            "wire::proxy::a_proxy_variable_that_cannot_be_used_is_an_error_not_a_direct_connection",
             &[(name, url), ("TEST_ERROR", error)],
         );
     }
@@ -392,7 +392,7 @@ fn no_proxy_and_without_proxy_lead_straight_to_the_host() {
         ("SSL_CERT_FILE", &roots),
         ("NO_PROXY", "example.com, 0.0.0.0"),
     ];
-    let test = "proxy::no_proxy_and_without_proxy_lead_straight_to_the_host";
+    let test = "wire::proxy::no_proxy_and_without_proxy_lead_straight_to_the_host";
     run_in_child(test, &variables);
     assert_eq!((proxy.asked().len(), site.server.seen().len()), (0, 2));
     run_in_child(test, &variables[..3]);
@@ -438,7 +438,7 @@ fn no_entry_of_no_proxy_is_passed_over() {
         ];
         variables.extend(error.map(|error| ("TEST_ERROR", error)));
         println!("{no_proxy}");
-        run_in_child("proxy::no_entry_of_no_proxy_is_passed_over", &variables);
+        run_in_child("wire::proxy::no_entry_of_no_proxy_is_passed_over", &variables);
     }
     assert_eq!((proxy.asked().len(), site.server.seen().len()), (2, 10));
 }
@@ -457,7 +457,7 @@ fn a_proxy_variable_that_is_not_unicode_is_an_error_not_a_direct_connection() {
         let mut child = std::process::Command::new(env::current_exe().unwrap());
         crate::support::child::clean_environment(&mut child);
         let test =
-            "proxy::a_proxy_variable_that_is_not_unicode_is_an_error_not_a_direct_connection";
+            "wire::proxy::a_proxy_variable_that_is_not_unicode_is_an_error_not_a_direct_connection";
         child.args([test, "--exact"]).env("UNATTENDED_TEST_CHILD", "1");
         child.env("HTTPS_PROXY", format!("http://{CLOSED}"));
         child.env(name, std::ffi::OsStr::from_bytes(b"127.0.0.1\xff"));

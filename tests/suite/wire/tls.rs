@@ -782,7 +782,7 @@ fn the_variable_ssl_cert_file_names_roots_unless_the_client_has_its_own() {
     let file = authority.file("ssl_cert_file");
     let url = format!("https://localhost:{}", server.port);
     run_in_child(
-        "tls::the_variable_ssl_cert_file_names_roots_unless_the_client_has_its_own",
+        "wire::tls::the_variable_ssl_cert_file_names_roots_unless_the_client_has_its_own",
         &[("SSL_CERT_FILE", &file), ("TEST_URL", &url)],
     );
     assert_eq!(server.seen().len(), 2 * choices().count());
@@ -807,7 +807,7 @@ fn a_variable_ssl_cert_file_that_cannot_be_used_is_an_error_not_the_built_in_roo
     ];
     for (file, error) in cases {
         run_in_child(
-            "tls::a_variable_ssl_cert_file_that_cannot_be_used_is_an_error_not_the_built_in_roots",
+            "wire::tls::a_variable_ssl_cert_file_that_cannot_be_used_is_an_error_not_the_built_in_roots",
             &[("SSL_CERT_FILE", file), ("TEST_ERROR", &error)],
         );
     }
@@ -838,7 +838,7 @@ fn self_signed() -> Issued {
 #[test]
 fn roots_are_not_read_for_plain_http() {
     if !is_child() {
-        let test = "tls::roots_are_not_read_for_plain_http";
+        let test = "wire::tls::roots_are_not_read_for_plain_http";
         return run_in_child(test, &[("SSL_CERT_FILE", "/nowhere")]);
     }
     for choose in choices() {

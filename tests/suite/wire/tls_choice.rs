@@ -126,7 +126,7 @@ mod system {
         let folder = folder_of("system-roots", &authority);
         let url = format!("https://localhost:{}", server.port);
         run_in_child(
-            "tls_choice::system::the_roots_of_the_system_are_trusted_unless_others_are_named",
+            "wire::tls_choice::system::the_roots_of_the_system_are_trusted_unless_others_are_named",
             &[("SSL_CERT_DIR", &folder), ("TEST_URL", &url)],
         );
         assert_eq!(server.seen().len(), 2 * choices().len());
@@ -151,7 +151,7 @@ mod system {
         let empty = format!("{}/no-roots", env!("CARGO_TARGET_TMPDIR"));
         fs::create_dir_all(&empty).unwrap();
         run_in_child(
-            "tls_choice::system::a_system_without_roots_is_a_configuration_error_with_the_ways_out",
+            "wire::tls_choice::system::a_system_without_roots_is_a_configuration_error_with_the_ways_out",
             &[("SSL_CERT_DIR", &empty), ("TEST_URL", &url)],
         );
     }
