@@ -8,14 +8,11 @@ use std::io::Write;
 use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
-use std::time::Duration;
 
 use unattended::error::{Delivery, ErrorKind};
 use unattended::{Client, Error, Request, RetryPolicy};
 
 use super::say_split;
-use crate::support::real_time::at_some_pace;
 use crate::support::*;
 
 const MIB: usize = 1024 * 1024;
@@ -65,19 +62,12 @@ fn a_refusal_instead_of_permission_may_come_in_two_pieces() {
 
 /// A server that answers as soon as it has the head of a request, and closes with the rest
 /// unread, so that the connection is reset.
-fn hasty(answer: &'static str, pace: u32) -> String {
+fn hasty(answer: &'static str) -> String {
     raw_server(move |mut stream: TcpStream, _| {
         if read_head(&mut stream).is_some() {
             let _ = stream.write_all(answer.as_bytes());
-            linger(pace);
         }
     })
-}
-
-/// On a busy machine the answer may still wait to be sent, and go with the reset: it was seen
-/// to wait for more than 30 ms, after all of the body had come.
-fn linger(pace: u32) {
-    thread::sleep(Duration::from_micros(50) * (pace * pace - 1));
 }
 
 /// As long as it may be without asking for permission.
@@ -98,18 +88,14 @@ fn a_refusal_that_comes_before_a_body_was_sent_is_read_although_writing_broke() 
         "HTTP/1.1 429 Too Many\r\ncontent-length: 4\r\nconnection: close\r\n\r\nslow",
         "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 429 Too Many\r\n\r\nslow",
     ] {
-        at_some_pace(|pace| {
-            let errors = outcomes(&once(client_at(&hasty(answer, pace))));
-            assert_eq!(errors.len(), 40);
-            for error in errors {
-                assert_eq!(error.status().map(|status| status.as_u16()), Some(429), "{error:?}");
-                assert_eq!(
-                    (error.kind(), error.delivery()),
-                    (ErrorKind::Temporary, Delivery::Rejected)
-                );
-                assert_eq!(error.response().unwrap().body, "slow");
-            }
-        });
+        let errors = outcomes(&once(client_at(&hasty(answer))));
+        assert_eq!(errors.len(), 40);
+        for error in errors {
+            assert_eq!(error.status().map(|status| status.as_u16()), Some(429), "{error:?}");
+            let told = (error.kind(), error.delivery());
+            assert_eq!(told, (ErrorKind::Temporary, Delivery::Rejected));
+            assert_eq!(error.response().unwrap().body, "slow");
+        }
     }
 }
 
@@ -120,30 +106,27 @@ fn a_refusal_that_comes_before_a_body_was_sent_is_read_through_tls() {
 
     let authority = crate::wire::tls::Authority::new();
     let config = Arc::new(crate::wire::tls::server_config(&authority.issue(&["localhost"]), None));
-    at_some_pace(|pace| {
-        let config = config.clone();
-        let origin = raw_server(move |stream, _| {
-            // Or the answer waits until the tickets of TLS are acknowledged.
-            stream.set_nodelay(true).unwrap();
-            let server = ServerConnection::new(config.clone()).unwrap();
-            let mut stream = StreamOwned::new(server, stream);
-            if read_head(&mut stream).is_some() {
-                let _ = stream.write_all(b"HTTP/1.1 429 Too Many\r\ncontent-length: 4\r\n\r\nslow");
-                let _ = stream.flush();
-                linger(pace);
-            }
-        });
-        let origin = origin.replace("http://127.0.0.1", "https://localhost");
-        for choose in crate::wire::tls::choices() {
-            let client = choose(once(client_at(&origin)));
-            let client = client.with_root_certificates(authority.pem()).unwrap();
-            let errors = outcomes(&client);
-            assert_eq!(errors.len(), 40);
-            for error in errors {
-                assert_eq!(error.status().map(|status| status.as_u16()), Some(429), "{error:?}");
-            }
+    let origin = raw_server(move |stream, _| {
+        // Or the answer waits until the tickets of TLS are acknowledged, and goes with the reset.
+        stream.set_nodelay(true).unwrap();
+        let mut stream = StreamOwned::new(ServerConnection::new(config.clone()).unwrap(), stream);
+        if read_head(&mut stream).is_some() {
+            let answer =
+                "HTTP/1.1 429 Too Many\r\ncontent-length: 4\r\nconnection: close\r\n\r\nslow";
+            let _ = stream.write_all(answer.as_bytes());
+            let _ = stream.flush();
         }
     });
+    let origin = origin.replace("http://127.0.0.1", "https://localhost");
+    for choose in crate::wire::tls::choices() {
+        let client = choose(once(client_at(&origin)));
+        let client = client.with_root_certificates(authority.pem()).unwrap();
+        let errors = outcomes(&client);
+        assert_eq!(errors.len(), 40);
+        for error in errors {
+            assert_eq!(error.status().map(|status| status.as_u16()), Some(429), "{error:?}");
+        }
+    }
 }
 
 #[test]
@@ -154,7 +137,7 @@ fn a_success_never_counts_when_writing_broke() {
         "HTTP/1.1 2",
         "",
     ] {
-        let errors = outcomes(&once(client_at(&hasty(answer, 1))));
+        let errors = outcomes(&once(client_at(&hasty(answer))));
         assert!(!errors.is_empty(), "nothing broke");
         for error in errors {
             assert_eq!((error.kind(), error.delivery()), (ErrorKind::Temporary, Delivery::Unknown));
