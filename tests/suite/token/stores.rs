@@ -303,11 +303,11 @@ fn a_token_in_place_of_a_stale_one_of_an_earlier_run_is_told_as_a_renewal() {
 fn a_token_that_was_refused_is_not_left_for_the_next_run_when_no_other_is_to_be_had() {
     let folder = Folder::new("refused");
     let server = Server::with_scripts(
-        [token_reply("old", 3600), reply(400, r#"{"error":"invalid_scope"}"#)],
+        [token_reply("t-1", 3600), reply(400, r#"{"error":"invalid_scope"}"#)],
         [reply(401, "{}"), reply(200, "{}")],
     );
     run(&server, folder.store()).get("/x").unwrap_err();
-    assert!(!fs::read_to_string(folder.entry()).unwrap().contains("old"));
+    assert!(!fs::read_to_string(folder.entry()).unwrap().contains("t-1"));
     run(&server, folder.store()).get("/x").unwrap();
     assert_eq!((server.token_requests().len(), server.api_requests().len()), (3, 2));
 }

@@ -670,14 +670,18 @@ fn what_errors_name_of_the_code_is_an_option_in_the_programs_or_left_out() {
     let tables = ["advice/mod.rs", "call/failure.rs", "export/failure.rs"];
     let tables = tables.map(|file| read(&root.join("examples").join(file))).concat();
     let mut names = 0;
-    for entry in fs::read_dir(root.join("src")).unwrap() {
-        let path = entry.unwrap().path();
+    let mut paths = vec![root.join("src")];
+    while let Some(path) = paths.pop() {
+        if path.is_dir() {
+            paths.extend(fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+            continue;
+        }
         let file = path.file_name().unwrap().to_str().unwrap().to_owned();
         // Settings that no program has: it does not discover, revoke or choose parameters.
         let others = ["discovery.rs", "grant.rs", "revocation.rs"];
         // How APIs page is another matter.
-        let pages = ["pagination.rs", "reading.rs"];
-        if path.is_dir() || others.contains(&file.as_str()) || pages.contains(&file.as_str()) {
+        let is_of_pages = file == "pagination.rs" || path.starts_with(root.join("src/pages"));
+        if is_of_pages || others.contains(&file.as_str()) {
             continue;
         }
         let code = read(&path)
