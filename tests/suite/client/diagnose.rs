@@ -13,10 +13,9 @@ use unattended::{
     Report, RetryPolicy, StoreEntry, TokenStore,
 };
 
+use crate::support::example::example;
 use crate::support::real_time::at_some_pace;
 use crate::support::*;
-use crate::token::token::oauth;
-use crate::tools::export::example;
 
 /// What the manual clock shows at first, as a server writes it.
 const NOON: &str = "Thu, 01 Jan 2026 00:00:00 GMT";
@@ -743,8 +742,8 @@ fn an_error_of_the_report_can_be_matched_on() {
 mod with_tls {
     use super::line;
     use crate::support::child::{is_child, run_in_child};
+    use crate::support::tls::Authority;
     use crate::support::*;
-    use crate::wire::tls::Authority;
 
     #[test]
     fn the_roots_in_use_are_named_and_counted() {

@@ -559,8 +559,8 @@ mod over_tls {
 
     use super::*;
     use crate::support::child::{is_child, run_in_child};
-    use crate::wire::proxy::ConnectProxy;
-    use crate::wire::tls::{Authority, TlsServer};
+    use crate::support::proxy::ConnectProxy;
+    use crate::support::tls::{Authority, TlsServer};
 
     /// What a vendor's document says, and what is asked because of it.
     struct Vendor {

@@ -1,9 +1,9 @@
 //! What the client does around a call.
 
-pub mod calls;
-pub mod diagnose;
-pub mod discovery;
-pub mod events;
-pub mod origins;
-pub mod secrets;
-pub mod threads;
+mod calls;
+mod diagnose;
+mod discovery;
+mod events;
+mod origins;
+mod secrets;
+mod threads;

@@ -183,7 +183,7 @@ fn a_redirect_back_home_does_not_bring_the_token_back() {
 #[cfg(feature = "rustls")]
 #[test]
 fn a_redirect_from_https_to_http_is_not_followed() {
-    use crate::wire::tls::{Authority, TlsServer};
+    use crate::support::tls::{Authority, TlsServer};
 
     let plain = Server::with_api([reply(200, "{}")]);
     let authority = Authority::new();

@@ -139,27 +139,6 @@ fn the_signature_of_an_address_that_is_not_followed_to_is_not_shown() {
     }
 }
 
-/// Everything of an error that can be printed.
-pub fn printed(error: &Error) -> String {
-    let mut text = format!("{error}\n{error:?}\n{error:#?}\n{:?}\n", error.response());
-    let mut cause = std::error::Error::source(error);
-    while let Some(next) = cause {
-        write!(text, "{next}\n{next:?}\n").unwrap();
-        cause = next.source();
-    }
-    match error {
-        Error::Decode(error) => {
-            write!(text, "{} {:?} {}", error.message, error.path, error.body).unwrap();
-        }
-        Error::Token(error) => text.push_str(&error.message),
-        Error::Status(error) => text.push_str(&error.message),
-        Error::Incomplete(error) => text.push_str(&error.message),
-        Error::Transport(error) => text.push_str(&error.message),
-        _ => {}
-    }
-    text
-}
-
 #[track_caller]
 fn assert_clean(text: &str, what: &dyn Debug) {
     for track in tracks(PREY) {
@@ -580,8 +559,8 @@ fn ureq_logs_no_secret() {
 #[cfg(feature = "rustls")]
 #[test]
 fn ureq_logs_no_proxy_password() {
-    use crate::wire::proxy::ConnectProxy;
-    use crate::wire::tls::{Authority, TlsServer};
+    use crate::support::proxy::ConnectProxy;
+    use crate::support::tls::{Authority, TlsServer};
 
     drop(log_lines());
     let authority = Authority::new();
@@ -680,7 +659,7 @@ fn broken_shapes(pem: &str) -> Vec<Vec<u8>> {
 #[cfg(feature = "rustls")]
 #[test]
 fn no_shape_of_a_private_key_is_quoted_by_what_cannot_read_it() {
-    use crate::wire::tls::Authority;
+    use crate::support::tls::Authority;
 
     let own = Authority::new().issue(&["robot.example.com"]);
     let key = own.key.serialize_pem();

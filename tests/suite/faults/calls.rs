@@ -12,7 +12,6 @@ use unattended::{AccessToken, Client, Event, Request, Response};
 
 use super::stage::*;
 use super::*;
-use crate::client::secrets::printed;
 use crate::support::real_time::{FOR_EVER, first_ok};
 use crate::support::*;
 

@@ -2,9 +2,15 @@
 //! where bytes matter.
 
 pub mod child;
+pub mod example;
+#[cfg(feature = "rustls")]
+pub mod proxy;
 pub mod real_time;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+pub mod tls;
 
 use std::collections::VecDeque;
+use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -12,7 +18,9 @@ use std::thread;
 use std::time::Duration;
 
 use httpmock::{HttpMockRequest, HttpMockResponse, MockServer};
-use unattended::{AuthMethod, Client, Credentials, Event, ManualClock, Pagination, Provider};
+use unattended::{
+    AuthMethod, Client, Credentials, Error, Event, ManualClock, Pagination, Provider,
+};
 
 pub const TOKEN_PATH: &str = "/oauth/token";
 pub const SECRET: &str = "s3cret/with+signs";
@@ -158,6 +166,11 @@ pub fn token_reply(token: &str, expires_in: u64) -> Reply {
     reply(200, body.to_string()).header("content-type", "application/json")
 }
 
+/// A refusal of the token endpoint (RFC 6749 §5.2).
+pub fn oauth(code: &str) -> String {
+    format!(r#"{{"error":"{code}","error_description":"because"}}"#)
+}
+
 pub fn provider_at(origin: &str) -> Provider {
     Provider::new(&format!("{origin}{TOKEN_PATH}"), origin)
         .unwrap()
@@ -252,4 +265,33 @@ pub fn write_reply(stream: &mut impl Write, reply: &Reply) {
 
 pub const fn secs(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
+}
+
+/// Seconds that may have a fraction.
+pub fn at(seconds: f64) -> Duration {
+    Duration::from_secs_f64(seconds)
+}
+
+pub const HOUR: u64 = 3600;
+pub const DAY: u64 = 24 * HOUR;
+
+/// Everything of an error that can be printed.
+pub fn printed(error: &Error) -> String {
+    let mut text = format!("{error}\n{error:?}\n{error:#?}\n{:?}\n", error.response());
+    let mut cause = std::error::Error::source(error);
+    while let Some(next) = cause {
+        write!(text, "{next}\n{next:?}\n").unwrap();
+        cause = next.source();
+    }
+    match error {
+        Error::Decode(error) => {
+            write!(text, "{} {:?} {}", error.message, error.path, error.body).unwrap();
+        }
+        Error::Token(error) => text.push_str(&error.message),
+        Error::Status(error) => text.push_str(&error.message),
+        Error::Incomplete(error) => text.push_str(&error.message),
+        Error::Transport(error) => text.push_str(&error.message),
+        _ => {}
+    }
+    text
 }

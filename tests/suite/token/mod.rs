@@ -1,7 +1,7 @@
 //! How a token is asked for, read, kept and shared.
 
-pub mod credentials;
-pub mod id_token;
-pub mod renewal;
-pub mod stores;
-pub mod token;
+mod credentials;
+mod id_token;
+mod renewal;
+mod stores;
+mod token;

@@ -8,7 +8,6 @@ use unattended::error::{Delivery, ErrorKind};
 use unattended::{Client, Clock, Credentials, Error, Event, ManualClock, Request, RetryPolicy};
 
 use crate::support::*;
-use crate::token::token::{DAY, HOUR, at, oauth};
 
 /// A client whose first token lives for `life` seconds and is fetched already; then the
 /// token endpoint answers `then` and after that hands out tokens.

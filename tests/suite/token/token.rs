@@ -10,8 +10,6 @@ use unattended::{AccessToken, Client, Clock, Credentials, Error, Event, Provider
 
 use crate::support::*;
 
-pub const HOUR: u64 = 3600;
-pub const DAY: u64 = 24 * HOUR;
 const WRONG: &str = "; wrong id, secret or scope, or not the token endpoint";
 const GATEWAY: &str = "; this is not how a token endpoint refuses (RFC 6749 §5.2): a gateway in between, or the wrong address";
 
@@ -48,15 +46,6 @@ impl Tried {
         assert!(matches!(error, Error::Token(_)));
         error.to_string().replace(&self.host, "HOST")
     }
-}
-
-/// Seconds that may have a fraction.
-pub fn at(seconds: f64) -> Duration {
-    Duration::from_secs_f64(seconds)
-}
-
-pub fn oauth(code: &str) -> String {
-    format!(r#"{{"error":"{code}","error_description":"because"}}"#)
 }
 
 #[test]

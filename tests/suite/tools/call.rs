@@ -5,8 +5,8 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use crate::support::example::{directory, example, names};
 use crate::support::*;
-use crate::tools::export::example;
 
 struct Run {
     code: i32,
@@ -17,21 +17,6 @@ struct Run {
 fn run(command: &mut Command) -> Run {
     let Output { status, stdout, stderr } = command.output().unwrap();
     Run { code: status.code().unwrap(), stdout, stderr: String::from_utf8(stderr).unwrap() }
-}
-
-/// An empty directory of the test's own.
-fn directory(name: &str) -> PathBuf {
-    // Built on another system, it has no drive.
-    let path = std::path::absolute(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    let path = path.join(format!("call-{name}"));
-    let _ = fs::remove_dir_all(&path);
-    fs::create_dir(&path).unwrap();
-    path
-}
-
-fn names(directory: &Path) -> Vec<String> {
-    let entries = fs::read_dir(directory).unwrap();
-    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
 
 fn file(directory: &Path, name: &str, content: &str) -> String {
@@ -157,7 +142,7 @@ fn the_query_is_percent_encoded() {
 
 #[test]
 fn headers_come_from_the_command_line_from_files_and_from_stdin() {
-    let directory = directory("headers");
+    let directory = directory("call-headers");
     let secret = file(&directory, "secret", "X-Api-Key: k1\n\nX-Other:k2\r\n");
     let seen = arrives(
         &["/x", "--header", "X-Reason: a: b", "--header", &format!("@{secret}"), "--header", "@-"],
@@ -199,7 +184,7 @@ fn a_body_is_text_stdin_json_or_a_form() {
 #[test]
 fn a_file_of_any_size_is_a_body() {
     let content = "0123456789abcdef".repeat(300_000);
-    let path = file(&directory("upload"), "deed.pdf", &content);
+    let path = file(&directory("call-upload"), "deed.pdf", &content);
     let seen = arrives(&["/x", "--data-file", &path, "--content-type", "application/pdf"], "");
     assert_eq!(seen.method, "POST");
     assert_eq!(seen.header("content-length"), Some("4800000"));
@@ -268,7 +253,7 @@ fn status_and_headers_go_to_stderr_without_what_may_be_secret() {
 
 #[test]
 fn no_secret_is_in_any_output() {
-    let directory = directory("secrets");
+    let directory = directory("call-secrets");
     let url = file(&directory, "url", "/x?sig=hidden-1\n");
     for (status, code) in [(200, 0), (400, 69), (403, 75), (401, 77), (429, 75)] {
         let server = Server::start(move |seen| match seen.path() {
@@ -306,7 +291,7 @@ fn verbose_tells_tokens_and_repeats() {
 
 #[test]
 fn a_file_appears_when_it_is_complete() {
-    let directory = directory("out");
+    let directory = directory("call-out");
     let target = file(&directory, "deed.pdf", "yesterday");
     let server = Server::with_api([reply(200, "today")]);
     let run = call(&server, &["/x", "--out", &target]);
@@ -319,7 +304,7 @@ fn a_file_appears_when_it_is_complete() {
 
 #[test]
 fn what_breaks_off_is_told_and_leaves_the_file_as_it_was() {
-    let directory = directory("broken");
+    let directory = directory("call-broken");
     let target = file(&directory, "deed.pdf", "yesterday");
     let origin = raw_api("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf");
     let arguments = ["/x", "--no-store", "--retries", "0"];
@@ -337,7 +322,7 @@ fn what_breaks_off_is_told_and_leaves_the_file_as_it_was() {
 #[test]
 fn an_answer_stays_if_the_file_cannot_be_replaced() {
     for (kept, at) in [(&[][..], "x.complete"), (&["x.complete"], "")] {
-        let directory = directory("held");
+        let directory = directory("call-held");
         for name in kept {
             file(&directory, name, "of yesterday");
         }
@@ -367,7 +352,7 @@ fn an_answer_stays_if_the_file_cannot_be_replaced() {
 
 #[test]
 fn what_is_not_modified_is_left_alone() {
-    let directory = directory("not-modified");
+    let directory = directory("call-not-modified");
     let target = file(&directory, "list.json", "yesterday");
     for accept in ["content", "any"] {
         let server = Server::with_api([reply(304, "")]);
@@ -383,7 +368,7 @@ fn what_is_not_modified_is_left_alone() {
 
 #[test]
 fn a_file_that_cannot_be_written_is_found_before_anything_is_sent() {
-    let directory = directory("unwritable");
+    let directory = directory("call-unwritable");
     let missing = directory.join("none").join("x");
     let slash = PathBuf::from(format!("{}/", directory.join("x").display()));
     let server = Server::with_api([]);
@@ -399,7 +384,7 @@ fn a_file_that_cannot_be_written_is_found_before_anything_is_sent() {
 #[cfg(unix)]
 #[test]
 fn a_link_stays_one_also_if_it_leads_to_what_is_not_there_yet() {
-    let directory = directory("link");
+    let directory = directory("call-link");
     let link = directory.join("link");
     std::os::unix::fs::symlink("new", &link).unwrap();
     let server = Server::with_api([reply(200, "first"), reply(200, "second")]);
@@ -473,7 +458,7 @@ fn what_came_from_files_is_hidden_when_a_server_repeats_it() {
         let message = format!("{key} {} is not 3/4+hidden", seen.target);
         reply(403, serde_json::json!({ "message": message }).to_string())
     });
-    let directory = directory("repeated");
+    let directory = directory("call-repeated");
     let url = file(&directory, "url", &server.url("/x?sig=3%2F4%2Bhidden&page=2"));
     let headers = file(&directory, "headers", "Authorization: Basic hidden-key");
     let arguments =
@@ -503,7 +488,7 @@ fn a_post_is_sent_again_only_if_that_is_said_to_be_safe() {
 #[test]
 fn runs_share_a_token_unless_they_are_told_not_to() {
     let server = Server::with_api([]);
-    let directory = directory("store");
+    let directory = directory("call-store");
     let cached = |arguments: &[&str]| {
         let mut command = to_origin(&server.url(""), arguments);
         command.env("XDG_CACHE_HOME", &directory).env("LOCALAPPDATA", &directory);
@@ -533,7 +518,7 @@ fn a_store_that_fails_is_told_and_done_without() {
 #[test]
 fn a_presigned_url_is_read_from_a_file_and_gets_no_token() {
     let (api, storage) = (Server::with_api([]), Server::with_api([reply(201, "")]));
-    let directory = directory("presigned");
+    let directory = directory("call-presigned");
     let url = file(&directory, "url", &format!("{}\n", storage.url("/blob?sig=hidden")));
     let arguments = ["PUT", &format!("@{url}"), "--without-token", "--data", "x", "--verbose"];
     let run = call(&api, &[&arguments[..], &["--header", "x-ms-blob-type: BlockBlob"]].concat());

@@ -11,28 +11,12 @@ use serde_json::{Value, json};
 use unattended::error::{Delivery, ErrorKind};
 use unattended::{Client, Request};
 
+use crate::support::example::stand_in::StandIn;
+use crate::support::example::{directory, example, run, snapdocs_example};
 use crate::support::*;
-use crate::tools::export::stand_in::{CLIENT_ID, CLIENT_SECRET, StandIn};
-use crate::tools::export::{example, run};
 
 /// What is no text, so that nothing on the way may take it for text.
 const PDF: &[u8] = b"%PDF-1.7\n\xff\xfe\x00\r\n\x80%%EOF";
-
-/// An empty directory of the test's own.
-pub fn directory(name: &str) -> PathBuf {
-    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("snapdocs-{name}"));
-    let _ = fs::remove_dir_all(&path);
-    fs::create_dir(&path).unwrap();
-    path
-}
-
-/// An example, with the variables that lead it to a server of the test.
-pub fn snapdocs_example(name: &str, base_url: &str, token_endpoint: &str) -> Command {
-    let mut command = example(name);
-    command.env("SNAPDOCS_CLIENT_ID", CLIENT_ID).env("SNAPDOCS_CLIENT_SECRET", CLIENT_SECRET);
-    command.env("SNAPDOCS_BASE_URL", base_url).env("SNAPDOCS_TOKEN_ENDPOINT", token_endpoint);
-    command
-}
 
 /// The example `closing` with a document `deed.pdf` in `directory` and the target `copy.pdf`.
 fn closing(server: &Server, directory: &PathBuf) -> Command {
@@ -101,7 +85,7 @@ fn on_the_wire(request: &Request) -> Vec<(String, String)> {
 fn a_pdf_goes_up_as_its_raw_bytes_with_its_name_in_the_query() {
     let stand_in = StandIn::calm();
     let uuid = stand_in.closings().open();
-    let file = directory("raw").join("deed.pdf");
+    let file = directory("closing-raw").join("deed.pdf");
     fs::write(&file, PDF).unwrap();
     let request = Request::post("/api/v1/closings")
         .segment(&uuid)
@@ -117,7 +101,7 @@ fn a_pdf_goes_up_as_its_raw_bytes_with_its_name_in_the_query() {
 
 #[test]
 fn an_upload_states_its_length_and_type_once() {
-    let file = directory("wire").join("deed.pdf");
+    let file = directory("closing-wire").join("deed.pdf");
     fs::write(&file, "%PDF-1.7").unwrap();
     let [(head, body)] = &on_the_wire(&upload(&file))[..] else { panic!("more than one call") };
     let line = "POST /api/v1/closings/c/documents?filename=deed%20of%20trust%20%26%20note.pdf ";
@@ -183,7 +167,7 @@ fn a_read_by_post_is_repeated_when_it_is_marked_and_else_not() {
 
 #[test]
 fn a_refused_upload_is_sent_again_and_opens_its_file_anew() {
-    let file = directory("again").join("deed.pdf");
+    let file = directory("closing-again").join("deed.pdf");
     fs::write(&file, "%PDF-1.7").unwrap();
     let busy = reply(429, "").header("retry-after", "1");
     let server = Server::with_api([busy, reply(201, "")]);
@@ -206,7 +190,7 @@ fn an_upload_whose_connection_breaks_may_have_arrived_and_is_not_sent_again() {
             write_reply(&mut stream, &token_reply("t", 3600));
         }
     });
-    let file = directory("broken").join("deed.pdf");
+    let file = directory("closing-broken").join("deed.pdf");
     fs::write(&file, "%PDF-1.7").unwrap();
     let error = client_at(&origin).send(&upload(&file)).unwrap_err();
     assert_eq!(
@@ -268,7 +252,7 @@ fn asked(server: &Server) -> Seen {
 #[test]
 fn a_document_of_the_api_itself_is_read_with_the_token() {
     let server = snapdocs(reply(201, "{}"), "/files/1?a=b", reply(200, "data"));
-    let directory = directory("own");
+    let directory = directory("closing-own");
     let run = run(&mut closing(&server, &directory));
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert_eq!(asked(&server).header("authorization"), Some("Bearer t"));
@@ -280,7 +264,7 @@ fn a_document_of_the_api_itself_is_read_with_the_token() {
 fn a_document_elsewhere_is_read_without_the_token() {
     let storage = Server::with_api([reply(200, "data")]);
     let server = snapdocs(reply(201, "{}"), &storage.url("/files/1?a=b"), reply(404, ""));
-    let directory = directory("elsewhere");
+    let directory = directory("closing-elsewhere");
     let run = run(&mut closing(&server, &directory));
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert_eq!(asked(&storage).header("authorization"), None);
@@ -290,7 +274,7 @@ fn a_document_elsewhere_is_read_without_the_token() {
 #[test]
 fn the_name_of_the_url_can_be_set_and_a_wrong_one_is_told() {
     let server = snapdocs(reply(201, "{}"), "/files/1", reply(200, "data"));
-    let directory = directory("names");
+    let directory = directory("closing-names");
     let run = run(closing(&server, &directory).env("SNAPDOCS_URL_FIELD", "link"));
     assert_eq!(run.code, 78);
     let expected = "closing: the API lists no URL for deed.pdf: say in SNAPDOCS_URL_FIELD under which name it does\n";
@@ -300,7 +284,7 @@ fn the_name_of_the_url_can_be_set_and_a_wrong_one_is_told() {
 #[test]
 fn a_download_that_fails_leaves_what_was_there() {
     let server = snapdocs(reply(201, "{}"), "/files/1", reply(404, ""));
-    let directory = directory("kept");
+    let directory = directory("closing-kept");
     fs::write(directory.join("copy.pdf"), "of yesterday").unwrap();
     let run = run(&mut closing(&server, &directory));
     assert_eq!(run.code, 69, "{}", run.stderr);
@@ -311,7 +295,7 @@ fn a_download_that_fails_leaves_what_was_there() {
 #[test]
 fn a_creation_whose_answer_is_lost_is_looked_up_and_not_sent_twice() {
     let server = snapdocs(reply(502, ""), "/files/1", reply(200, "data"));
-    let run = run(&mut closing(&server, &directory("lost-creation")));
+    let run = run(&mut closing(&server, &directory("closing-lost-creation")));
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert!(run.stdout.starts_with("created or not, nobody knows: POST "), "{}", run.stdout);
     let creations = server.api_requests();
@@ -322,7 +306,7 @@ fn a_creation_whose_answer_is_lost_is_looked_up_and_not_sent_twice() {
 #[test]
 fn a_creation_whose_answer_is_empty_is_told_as_one() {
     let server = snapdocs(reply(201, ""), "/files/1", reply(200, "data"));
-    let run = run(&mut closing(&server, &directory("empty-creation")));
+    let run = run(&mut closing(&server, &directory("closing-empty-creation")));
     assert_eq!(run.code, 65, "{}", run.stderr);
     let expected = "closing: the closing was created, but the answer cannot be used: look it up before another run, which would create a second one: POST ";
     assert!(run.stderr.starts_with(expected), "{}", run.stderr);
@@ -342,7 +326,7 @@ fn a_document_that_is_not_listed_once_is_not_downloaded() {
         ),
     ] {
         let server = listing(reply(201, "{}"), listed, reply(200, "data"));
-        let directory = directory("not-listed");
+        let directory = directory("closing-not-listed");
         let run = run(&mut closing(&server, &directory));
         assert_eq!((run.code, run.stderr), (65, format!("closing: {expected}\n")));
         assert!(!directory.join("copy.pdf").exists());
@@ -353,7 +337,7 @@ fn a_document_that_is_not_listed_once_is_not_downloaded() {
 fn a_full_standard_output_does_not_stop_it_after_the_creation() {
     let Ok(full) = fs::File::options().write(true).open("/dev/full") else { return };
     let server = snapdocs(reply(201, "{}"), "/files/1", reply(200, "data"));
-    let directory = directory("full");
+    let directory = directory("closing-full");
     let output = closing(&server, &directory).stdout(full).output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     // The audit trail is nowhere else.
@@ -377,7 +361,7 @@ fn the_help_is_told_or_else_it_is_an_error() {
 
 #[test]
 fn arguments_need_credentials_and_credentials_need_arguments() {
-    let directory = directory("usage");
+    let directory = directory("closing-usage");
     let server = Server::with_api([]);
     let unknown = run(closing(&server, &directory).env_remove("SNAPDOCS_CLIENT_ID"));
     assert_eq!(unknown.code, 78);

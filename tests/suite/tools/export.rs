@@ -1,22 +1,18 @@
 //! The example that exports collections, as a process. `cargo test` builds it.
 
-use std::env;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 use serde_json::json;
 
 use unattended::error::ErrorKind;
 use unattended::{AuthMethod, Client, Credentials, Provider};
 
+use crate::support::example::stand_in::{self, CLIENT_ID, CLIENT_SECRET, StandIn};
+use crate::support::example::{Run, directory, example, names, run};
 use crate::support::*;
-
-#[path = "../../../examples/stand_in/mod.rs"]
-pub mod stand_in;
-
-use stand_in::{CLIENT_ID, CLIENT_SECRET, StandIn};
 
 /// How collections page.
 mod paging;
@@ -24,37 +20,6 @@ mod paging;
 mod resumed;
 
 const COMPUTERS: &str = "/api/sam/estate/v1/computers";
-
-/// A built example, with nothing in its environment that could lead it elsewhere.
-pub fn example(name: &str) -> Command {
-    let suite = env::current_exe().unwrap();
-    let file = format!("{name}{}", env::consts::EXE_SUFFIX);
-    let path = suite.ancestors().nth(2).unwrap().join("examples").join(file);
-    assert!(path.exists(), "{name} is not built: cargo build --examples");
-    let mut command = Command::new(path);
-    for (variable, _) in env::vars_os() {
-        let name = variable.to_string_lossy().to_uppercase();
-        if name.ends_with("_PROXY") || name.contains("_CLIENT_") || name == "SSL_CERT_FILE" {
-            command.env_remove(variable);
-        }
-    }
-    command
-}
-
-pub struct Run {
-    pub code: i32,
-    pub stdout: String,
-    pub stderr: String,
-}
-
-pub fn run(command: &mut Command) -> Run {
-    let Output { status, stdout, stderr } = command.output().unwrap();
-    Run {
-        code: status.code().unwrap(),
-        stdout: String::from_utf8(stdout).unwrap(),
-        stderr: String::from_utf8(stderr).unwrap(),
-    }
-}
 
 /// The export against `server`, with credentials.
 fn export(server: &Server, arguments: &[&str]) -> Run {
@@ -68,26 +33,6 @@ fn to(server: &Server, arguments: &[&str]) -> Command {
     command.env("SNOW_ATLAS_CLIENT_ID", "me").env("SNOW_ATLAS_CLIENT_SECRET", SECRET);
     command.args(arguments);
     command
-}
-
-/// An empty directory of the test's own.
-fn directory(name: &str) -> PathBuf {
-    // Built on another system, it has no drive.
-    let path = std::path::absolute(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    let path = path.join(format!("export-{name}"));
-    let _ = fs::remove_dir_all(&path);
-    fs::create_dir(&path).unwrap();
-    path
-}
-
-/// The files but for the lock files, which stay.
-fn names(directory: &PathBuf) -> Vec<String> {
-    let entries = fs::read_dir(directory).unwrap();
-    let mut names: Vec<String> =
-        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    names.retain(|name| !name.ends_with(".lock"));
-    names.sort();
-    names
 }
 
 /// One page that is the whole collection.
@@ -228,7 +173,7 @@ fn csv_is_written_to_the_letter() {
         {"name":"two\nlines","user":null,"load":1e3}
     ]"#;
     let columns = "name,user.name,user.tags,load,big,old,is,dotted.name,user";
-    let directory = directory("csv");
+    let directory = directory("export-csv");
     let file = directory.join("rows.csv");
     let arguments = [COMPUTERS, "--csv", "--columns", columns, "--out", file.to_str().unwrap()];
     let run = export(&Server::with_api([page(rows)]), &arguments);
@@ -265,7 +210,7 @@ fn a_column_that_no_row_had_is_a_warning() {
 #[test]
 fn a_collection_that_fails_for_good_leaves_no_file_and_does_not_stop_the_others() {
     let server = two_collections(refusal(404), page("[{\"id\":1}]"));
-    let directory = directory("refused");
+    let directory = directory("export-refused");
     let out = directory.to_str().unwrap();
     let run = export(&server, &["/first", "/second", "--out-dir", out]);
     assert_eq!((run.code, run.stdout.as_str()), (69, ""));
@@ -280,7 +225,7 @@ fn a_collection_that_fails_for_good_leaves_no_file_and_does_not_stop_the_others(
 fn a_page_that_fails_in_the_middle_leaves_the_old_file_as_it_was() {
     let body = json!({"items": [{"id": 1}], "pagination": {"page_number": 1, "page_size": 1, "total_items": 2, "total_pages": 2}});
     let server = Server::with_api([reply(200, body.to_string()), refusal(403)]);
-    let directory = directory("middle");
+    let directory = directory("export-middle");
     let file = directory.join("x.jsonl");
     fs::write(&file, "of yesterday\n").unwrap();
     let run = export(&server, &["/x", "--out", file.to_str().unwrap()]);
@@ -294,7 +239,7 @@ fn a_page_that_fails_in_the_middle_leaves_the_old_file_as_it_was() {
 fn a_total_that_contradicts_is_a_failure() {
     let body = json!({"items": [{"id": 1}], "pagination": {"page_number": 1, "page_size": 500, "total_items": 3}});
     let server = Server::with_api([reply(200, body.to_string())]);
-    let directory = directory("contradiction");
+    let directory = directory("export-contradiction");
     let run = export(&server, &["/x", "--out-dir", directory.to_str().unwrap()]);
     assert_eq!((run.code, run.stdout.as_str()), (65, ""));
     assert!(run.stderr.contains("/x: failed, 1 row of 3 promised: "), "{}", run.stderr);
@@ -310,7 +255,7 @@ fn a_total_that_contradicts_is_a_failure() {
 #[test]
 fn refused_credentials_end_the_run() {
     let server = Server::with_scripts([reply(400, r#"{"error":"invalid_client"}"#)], []);
-    let directory = directory("credentials");
+    let directory = directory("export-credentials");
     let run = export(&server, &["/first", "/second", "--out-dir", directory.to_str().unwrap()]);
     assert_eq!((run.code, run.stdout.as_str()), (77, ""));
     assert!(run.stderr.contains("UTC  /second: not tried\n"), "{}", run.stderr);
@@ -322,7 +267,7 @@ fn refused_credentials_end_the_run() {
 #[test]
 fn only_what_is_temporary_throughout_is_told_as_temporary() {
     let wait = || refusal(429).header("retry-after", "3600");
-    let directory = directory("temporary");
+    let directory = directory("export-temporary");
     let arguments = ["/first", "/second", "--out-dir", directory.to_str().unwrap()];
     for (second, code) in [(page("[]"), 75), (refusal(404), 69)] {
         assert_eq!(export(&two_collections(wait(), second), &arguments).code, code);
@@ -332,7 +277,7 @@ fn only_what_is_temporary_throughout_is_told_as_temporary() {
 #[test]
 fn a_file_that_cannot_be_written_is_found_before_anything_is_sent() {
     let server = Server::with_api([page("[]")]);
-    let directory = directory("unwritable");
+    let directory = directory("export-unwritable");
     let missing = directory.join("none").join("x.jsonl");
     let slash = PathBuf::from(format!("{}/", directory.join("x").display()));
     for target in [&missing, &directory, &slash] {
@@ -376,7 +321,7 @@ fn are_one(directory: &Path, paths: [&str; 2]) -> bool {
 
 #[test]
 fn two_collections_are_one_file_if_the_file_system_says_so() {
-    let directory = directory("one");
+    let directory = directory("export-one");
     assert!(are_one(&directory, ["/a/x", "/b/x"]));
     assert!(are_one(&directory, ["/a/x", "/b/x?y=z"]));
     // What it thinks of upper and lower case nobody can know but itself.
@@ -388,7 +333,7 @@ fn two_collections_are_one_file_if_the_file_system_says_so() {
 #[cfg(unix)]
 #[test]
 fn two_collections_are_one_file_by_way_of_a_link() {
-    let directory = directory("one-by-link");
+    let directory = directory("export-one-by-link");
     std::os::unix::fs::symlink("first.jsonl", directory.join("second.jsonl")).unwrap();
     assert!(are_one(&directory, ["/first", "/second"]));
     assert!(are_one(&directory, ["/second", "/first"]));
@@ -424,7 +369,7 @@ fn an_argument_that_is_not_unicode_is_told_as_usage() {
 #[test]
 fn a_device_is_not_replaced_and_a_link_stays_one() {
     let server = Server::with_api([page("[{\"id\":1}]")]);
-    let directory = directory("links");
+    let directory = directory("export-links");
     assert_eq!(export(&server, &["/x", "--out", "/dev/null"]).code, 73);
     let (file, link) = (directory.join("file"), directory.join("link"));
     fs::write(&file, "").unwrap();

@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use unattended::error::{Delivery, ErrorKind};
 use unattended::{Client, Clock, Credentials, Error, ManualClock, Provider, Request};
 
+use crate::support::example::{example, run};
 use crate::support::*;
-use crate::tools::export::{example, run};
 
 #[path = "../../../examples/patch/changes.rs"]
 mod changes;

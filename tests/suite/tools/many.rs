@@ -10,8 +10,8 @@ use std::time::{Duration, SystemTime};
 
 use unattended::{Client, Clock, Event, ManualClock};
 
+use crate::support::example::example;
 use crate::support::*;
-use crate::tools::export::example;
 use walk::{Walk, walk};
 
 #[allow(dead_code, reason = "the example reads the time as well")]

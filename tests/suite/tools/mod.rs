@@ -1,10 +1,10 @@
 //! The examples, as programs.
 
-pub mod call;
-pub mod closing;
-pub mod export;
-pub mod imports;
-pub mod many;
-pub mod own_program;
-pub mod quickstart;
-pub mod upload_folder;
+mod call;
+mod closing;
+mod export;
+mod imports;
+mod many;
+mod own_program;
+mod quickstart;
+mod upload_folder;

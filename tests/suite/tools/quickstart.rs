@@ -7,9 +7,9 @@ use std::sync::Once;
 use std::time::SystemTime;
 
 use crate::support::child::clean_environment;
+use crate::support::proxy::ConnectProxy;
+use crate::support::tls::{Authority, TlsServer};
 use crate::support::*;
-use crate::wire::proxy::ConnectProxy;
-use crate::wire::tls::{Authority, TlsServer};
 
 /// The example. `cargo test` has built it; `cargo test --test suite` has not.
 fn program() -> PathBuf {

@@ -9,15 +9,14 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
+use crate::support::example::stand_in::StandIn;
+use crate::support::example::stand_in::closings::Trouble;
+use crate::support::example::{Run, directory, example, run, snapdocs_example};
 use crate::support::*;
-use crate::tools::closing::{directory, snapdocs_example};
-use crate::tools::export::stand_in::StandIn;
-use crate::tools::export::stand_in::closings::Trouble;
-use crate::tools::export::{Run, example, run};
 
 /// A folder with these PDFs.
 fn folder(name: &str, files: &[&str]) -> PathBuf {
-    let folder = directory(name);
+    let folder = directory(&format!("upload-{name}"));
     for file in files {
         fs::write(folder.join(file), format!("%PDF-1.7 {file}")).unwrap();
     }

@@ -9,8 +9,8 @@ use unattended::error::{Delivery, ErrorKind};
 use unattended::{Client, Credentials, Provider, RetryPolicy};
 
 use super::say_split;
+use crate::support::proxy::{ConnectProxy, Site, pipe, vendor};
 use crate::support::*;
-use crate::wire::proxy::{ConnectProxy, Site, pipe, vendor};
 
 const CONNECTED: &str = "HTTP/1.1 200 Connected\r\nvia: squid\r\n\r\n";
 const FORBIDDEN: &str =

@@ -104,8 +104,9 @@ fn a_refusal_that_comes_before_a_body_was_sent_is_read_although_writing_broke() 
 fn a_refusal_that_comes_before_a_body_was_sent_is_read_through_tls() {
     use rustls::{ServerConnection, StreamOwned};
 
-    let authority = crate::wire::tls::Authority::new();
-    let config = Arc::new(crate::wire::tls::server_config(&authority.issue(&["localhost"]), None));
+    let authority = crate::support::tls::Authority::new();
+    let config =
+        Arc::new(crate::support::tls::server_config(&authority.issue(&["localhost"]), None));
     let origin = raw_server(move |stream, _| {
         // Or the answer waits until the tickets of TLS are acknowledged, and goes with the reset.
         stream.set_nodelay(true).unwrap();
@@ -118,7 +119,7 @@ fn a_refusal_that_comes_before_a_body_was_sent_is_read_through_tls() {
         }
     });
     let origin = origin.replace("http://127.0.0.1", "https://localhost");
-    for choose in crate::wire::tls::choices() {
+    for choose in crate::support::tls::choices() {
         let client = choose(once(client_at(&origin)));
         let client = client.with_root_certificates(authority.pem()).unwrap();
         let errors = outcomes(&client);

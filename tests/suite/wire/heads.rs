@@ -97,7 +97,7 @@ fn more_header_lines_than_can_be_read_are_told_at_once_with_the_number() {
 #[cfg(feature = "rustls")]
 #[test]
 fn a_proxy_with_more_header_lines_than_can_be_read_is_told_at_once() {
-    use crate::wire::proxy::{ConnectProxy, vendor};
+    use crate::support::proxy::{ConnectProxy, vendor};
 
     for (count, is_read) in [(20, true), (21, false)] {
         let lines = "x-a: b\r\n".repeat(count);

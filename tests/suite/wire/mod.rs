@@ -1,18 +1,18 @@
 //! What comes over the wire in other pieces, codings and shapes than usual.
 
-pub mod downloads;
-pub mod proxy;
-pub mod timeouts;
-pub mod tls;
-pub mod tls_choice;
-pub mod uploads;
-pub mod coding;
+mod downloads;
+mod proxy;
+mod timeouts;
+mod tls;
+mod tls_choice;
+mod uploads;
+mod coding;
 #[cfg(feature = "rustls")]
-pub mod connect;
-pub mod early;
-pub mod heads;
+mod connect;
+mod early;
+mod heads;
 #[cfg(all(target_os = "linux", feature = "rustls"))]
-pub mod machine;
+mod machine;
 
 use std::io::Write;
 use std::net::TcpStream;

@@ -259,7 +259,7 @@ fn a_handshake_that_stalls_is_under_the_connect_limit_and_nothing_was_sent() {
         let policy = RetryPolicy::default().with_retries(0);
         let client = client.with_retry_policy(policy).with_idle_timeout(millis(20));
         let client = client.with_connect_timeout(millis(80));
-        for choose in crate::wire::tls::choices() {
+        for choose in crate::support::tls::choices() {
             let start = Instant::now();
             let error = choose(client.clone()).send(&untold(Method::POST)).unwrap_err();
             assert!(start.elapsed() < secs(3) * pace, "{:?}", start.elapsed());
@@ -279,7 +279,7 @@ fn a_connection_that_outlasts_the_deadline_is_told_by_the_deadline() {
         let (client, host) = mute();
         let policy = RetryPolicy::default().with_retries(0).with_deadline(millis(80) * pace);
         let client = client.with_retry_policy(policy);
-        for choose in crate::wire::tls::choices() {
+        for choose in crate::support::tls::choices() {
             let error = choose(client.clone()).send(&untold(Method::GET)).unwrap_err();
             let limit = "the call's deadline passed (RetryPolicy::with_deadline)";
             assert_eq!(error.to_string(), format!("GET {host}/x: {limit}"));

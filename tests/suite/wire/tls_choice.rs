@@ -69,7 +69,7 @@ mod system {
 
     use super::*;
     use crate::support::child::{is_child, run_in_child};
-    use crate::wire::tls::{Authority, TlsServer};
+    use crate::support::tls::{Authority, TlsServer};
 
     /// The choices that trust the system's roots; both at once are native-tls.
     fn choices() -> Vec<fn(Client) -> Client> {
@@ -168,7 +168,7 @@ mod native {
     use unattended::{Client, Result};
 
     use super::*;
-    use crate::wire::tls::{Authority, TlsServer};
+    use crate::support::tls::{Authority, TlsServer};
 
     fn key(curve: Nid) -> PKey<Private> {
         let group = EcGroup::from_curve_name(curve).unwrap();

@@ -3,7 +3,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::{Run, directory, example, names, run};
+use crate::support::example::{Run, directory, example, names, run};
 use crate::support::*;
 
 /// As the command line of this system quotes a word; a backtick stands for it below.
@@ -156,7 +156,7 @@ fn a_search_by_post_pages_in_its_body_and_is_sent_again() {
         body(&json!({ "data": { "nodes": rows(ids), "pageInfo": info } }))
     };
     let query = json!({ "query": "{ … }", "variables": { "open": true } });
-    let file = directory("post").join("query.json");
+    let file = directory("export-post").join("query.json");
     fs::write(&file, query.to_string()).unwrap();
     for json in [query.to_string(), format!("@{}", file.display())] {
         let server = Server::with_api([
@@ -224,7 +224,7 @@ fn the_last_line_says_by_what_it_is_complete_and_what_to_declare() {
         assert_eq!(run.code, 0, "{}", run.stderr);
         assert_eq!(said(&run)[1], expected);
     }
-    let file = directory("declare").join("x.jsonl");
+    let file = directory("export-declare").join("x.jsonl");
     let server = Server::with_api([
         body(&json!({"items": rows(&[1]), "$nextLink": "/x?p=2"})),
         body(&json!({"items": [], "$nextLink": null})),
@@ -259,7 +259,7 @@ fn an_end_without_proof_is_told_with_the_option_to_try() {
             "; use --paging `pages:<parameter>`, where <parameter> is the name that the API's documentation has",
         ),
     ] {
-        let folder = directory("unproved");
+        let folder = directory("export-unproved");
         let server = Server::start(move |seen| match seen.path() {
             TOKEN_PATH => token_reply("t", 3600),
             "/x" => body(&answer),
@@ -325,7 +325,7 @@ fn what_an_error_tells_to_declare_is_an_option() {
             "--paging-in-body needs a request with a JSON object as its body\n",
         ),
     ] {
-        let folder = directory("options");
+        let folder = directory("export-options");
         let file = folder.join("x");
         let arguments = [&["/x", "--out", file.to_str().unwrap()], options].concat();
         let run = export(&Server::with_api(script), &arguments);
@@ -339,7 +339,7 @@ fn what_an_error_tells_to_declare_is_an_option() {
 
 #[test]
 fn what_cannot_be_meant_of_paging_is_told_as_usage() {
-    let missing = directory("usage").join("none.json");
+    let missing = directory("export-usage").join("none.json");
     let at = format!("@{}", missing.display());
     for (arguments, expected) in [
         (&["--page-size", "x=0"][..], "--page-size 0 is not a number of rows"),
@@ -439,7 +439,7 @@ fn a_walk_of_each_kind_is_resumed_after_the_rows_that_came() {
         ("after-row:after=id", &plain, "/x?after=1"),
     ];
     for (way, page, second) in cases {
-        let folder = directory("kinds");
+        let folder = directory("export-kinds");
         let file = folder.join("x");
         let arguments = ["/x", "--paging", way, "--out", file.to_str().unwrap(), "--resume"];
         let busy = || reply(429, "{}").header("retry-after", "3600");
@@ -461,7 +461,7 @@ fn a_walk_of_each_kind_is_resumed_after_the_rows_that_came() {
 
 #[test]
 fn a_resume_file_of_another_way_to_page_is_refused() {
-    let folder = directory("other-way");
+    let folder = directory("export-other-way");
     let file = folder.join("x");
     let busy = reply(429, "{}").header("retry-after", "3600");
     let server = Server::with_api([body(&rows(&[1])), busy]);

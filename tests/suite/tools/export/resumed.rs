@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Run, directory, example, names, run};
+use crate::support::example::{Run, directory, example, names, run};
 use crate::support::real_time::FOR_EVER;
 use crate::support::*;
 
@@ -67,7 +67,7 @@ impl Shelf {
                 write_reply(&mut stream, &reply);
             }
         });
-        Self { url, state, pages, folder: directory(name) }
+        Self { url, state, pages, folder: directory(&format!("export-{name}")) }
     }
 
     fn set(&self, change: impl FnOnce(&mut State)) {
