@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::source::{Files, codes, made, module};
+use crate::support::source::{Files, codes, made, module};
 
 /// The modules in the order of `lib.rs`, those of a folder in the order of its `mod.rs`.
 fn in_order(files: &Files) -> Vec<String> {

@@ -2,6 +2,5 @@
 
 mod direction;
 mod docs;
-mod source;
 mod structure;
 mod supply;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use super::source::{Files, codes, made, module, texts};
+use crate::support::source::{Files, codes, made, module, texts, texts_below};
 
 /// Whoever reads the time or sleeps past the client's clock. `token::memory` waits for its turn on a
 /// condition. A default is the system's clock, and handed over whole.
@@ -58,6 +58,21 @@ fn shapeless(files: &Files) -> Vec<String> {
     files.iter().filter(is_wrong).map(|(file, _)| file.clone()).collect()
 }
 
+/// The themes of the suite that import from each other. Here paths are texts.
+fn entangled(files: &Files) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (file, code) in files.iter().filter(|(file, _)| !file.starts_with("project/")) {
+        let own = file.split(['/', '.']).next().unwrap();
+        for path in code.split("crate::").skip(1) {
+            let from = path.split("::").next().unwrap();
+            if ![own, "support", "targets"].contains(&from) {
+                wrong.push(format!("{file} imports from {from}"));
+            }
+        }
+    }
+    wrong
+}
+
 /// The crates of a tree, name and version: two versions of one crate are two.
 fn crates(tree: &str) -> BTreeSet<(&str, &str)> {
     let crates = tree.lines().filter_map(|line| line.split_once(' '));
@@ -93,6 +108,11 @@ fn only_the_files_of_the_wire_know_ureq_and_few_of_them_its_agent() {
 #[test]
 fn no_file_is_long_and_none_is_a_drawer_for_anything() {
     assert_eq!(shapeless(&texts()), NOTHING);
+}
+
+#[test]
+fn what_themes_share_is_in_the_support_of_the_suite() {
+    assert_eq!(entangled(&texts_below("tests/suite")), NOTHING);
 }
 
 #[test]
@@ -159,6 +179,16 @@ fn a_long_file_and_a_drawer_are_found() {
     let long = "\n".repeat(351);
     let files = [("a.rs", &long[..350]), ("b.rs", &long), ("utils.rs", ""), ("a/common.rs", "")];
     assert_eq!(shapeless(&made(&files)), ["a/common.rs", "b.rs", "utils.rs"]);
+}
+
+#[test]
+fn a_theme_that_imports_from_another_is_found() {
+    let files = [
+        ("wire/tls.rs", "use crate::support::*;\nuse crate::wire::say;\n"),
+        ("wire/proxy.rs", "use crate::support::*;\nuse crate::client::secrets::printed;\n"),
+        ("properties.rs", "use crate::targets::TARGETS;"),
+    ];
+    assert_eq!(entangled(&made(&files)), ["wire/proxy.rs imports from client"]);
 }
 
 #[test]

@@ -6,6 +6,7 @@ pub mod example;
 #[cfg(feature = "rustls")]
 pub mod proxy;
 pub mod real_time;
+pub mod source;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 pub mod tls;
 

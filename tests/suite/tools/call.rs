@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use crate::support::example::{directory, example, names};
+use crate::support::source::codes;
 use crate::support::*;
 
 struct Run {
@@ -655,25 +656,14 @@ fn what_errors_name_of_the_code_is_an_option_in_the_programs_or_left_out() {
     let tables = ["advice/mod.rs", "call/failure.rs", "export/failure.rs"];
     let tables = tables.map(|file| read(&root.join("examples").join(file))).concat();
     let mut names = 0;
-    let mut paths = vec![root.join("src")];
-    while let Some(path) = paths.pop() {
-        if path.is_dir() {
-            paths.extend(fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
-            continue;
-        }
-        let file = path.file_name().unwrap().to_str().unwrap().to_owned();
+    for (file, code) in codes() {
         // Settings that no program has: it does not discover, revoke or choose parameters.
         let others = ["discovery.rs", "grant.rs", "revocation.rs"];
         // How APIs page is another matter.
-        let is_of_pages = file == "pagination.rs" || path.starts_with(root.join("src/pages"));
-        if is_of_pages || others.contains(&file.as_str()) {
+        let is_paging = file.starts_with("pages/") || file.ends_with("/pagination.rs");
+        if is_paging || others.iter().any(|other| file.ends_with(other)) {
             continue;
         }
-        let code = read(&path)
-            .lines()
-            .filter(|line| !line.trim_start().starts_with("//"))
-            .fold(String::new(), |code, line| code + line + "\n");
-        let code = code.split("#[cfg(test)]").next().unwrap();
         for text in code.split('"').skip(1).step_by(2) {
             for kind in ["Client::", "Provider::", "RetryPolicy::", "AuthMethod::", "FileStore::"] {
                 for (at, _) in text.match_indices(kind) {

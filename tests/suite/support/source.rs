@@ -4,12 +4,17 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-/// Files by their path below `src`.
+/// Files by their path below a folder of the project.
 pub type Files = BTreeMap<String, String>;
 
 /// Every file under `src` as it is, tests of modules included.
 pub fn texts() -> Files {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    texts_below("src")
+}
+
+/// The same for another folder of the project.
+pub fn texts_below(root: &str) -> Files {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(root);
     let mut folders = vec![root.clone()];
     let mut files = Files::new();
     while let Some(folder) = folders.pop() {
