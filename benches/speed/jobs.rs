@@ -44,7 +44,7 @@ struct Counts {
 }
 
 /// A client with everything switched on: observer, deadline, retries, expiry.
-fn client(origin: &str) -> Client {
+pub fn client(origin: &str) -> Client {
     let provider = Provider::new(&format!("{origin}/token"), origin)
         .unwrap()
         .with_auth_method(AuthMethod::ClientSecretPost)

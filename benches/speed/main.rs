@@ -11,6 +11,7 @@ mod cold;
 mod floor;
 mod jobs;
 mod measure;
+mod path;
 mod server;
 
 use std::env;
@@ -56,6 +57,7 @@ fn main() {
         ["--calls", who, what, count, origin] => {
             jobs::calls(who, what, count.parse().unwrap(), origin);
         }
+        ["--path", what, origins] => path::once(what, origins),
         ["--pinned", ref rest @ ..] => run(rest),
         ref rest => pinned(rest),
     }

@@ -30,7 +30,7 @@ struct World {
 const SMALL: &str = r#"{"id":"00000000000000000000000000000001","name":"PC-000001","model":"Latitude 5440","lastScan":"2026-01-02T03:04:05Z","memoryBytes":8589934593,"processors":16,"isVirtual":false,"domain":"x.test"}"#;
 pub const LARGE: usize = 100_000_000;
 pub const PAGES: usize = 1_000;
-const PAGE_ROWS: usize = 200;
+pub const PAGE_ROWS: usize = 200;
 
 pub fn run() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
