@@ -1,11 +1,8 @@
 //! Walks over pages: what is asked for, where a walk ends, and what it says where it cannot
 //! know.
 
-mod alarms;
 mod cursors;
-mod detect;
 mod ends;
-mod harmless;
 mod links;
 mod names;
 mod numbers;
@@ -14,7 +11,6 @@ mod resume;
 mod resume_text;
 mod rows;
 mod settings;
-mod shapes;
 mod targets;
 mod text;
 mod walks;

@@ -1,52 +1,12 @@
-//! Where a walk ends: what the answers say, and what it makes of them. One table.
+//! Numbered pages: totals, counts of pages, empty and short pages, words for the end; and the
+//! declared single answer.
 
 use serde_json::{Value, json};
 use unattended::Pagination;
 
-use super::{Stage, body, up_to};
+use super::{By, Fails, Stops, bare, check, hold, pages};
+use crate::pages::{Stage, body};
 use crate::support::*;
-
-/// How a walk ends, after the rows 1, 2, 3, …
-enum End {
-    /// By this proof, with one request for each page.
-    By(&'static str),
-    /// With this error.
-    Fails(&'static str),
-}
-use End::{By, Fails};
-
-/// A table: the answers, how many rows come of them, and how the walk ends.
-type Cases = Vec<(Vec<Reply>, u64, End)>;
-
-#[track_caller]
-fn hold(paging: Pagination, cases: Cases) {
-    let stage = Stage::new();
-    for (pages, rows, end) in cases {
-        let outcome = stage.walk(&pages, &paging);
-        let told = format!("{paging:?}\n{pages:#?}\n{outcome:#?}");
-        assert_eq!(outcome.rows, up_to(rows), "{told}");
-        match end {
-            By(proof) => {
-                assert_eq!(outcome.proof.as_deref(), Some(proof), "{told}");
-                assert!(outcome.error.is_none(), "{told}");
-                assert_eq!(outcome.requests, pages.len(), "{told}");
-            }
-            Fails(error) => {
-                assert_eq!(outcome.error.as_deref(), Some(error), "{told}");
-                assert!(outcome.proof.is_none(), "{told}");
-            }
-        }
-    }
-}
-
-/// Pages of JSON.
-macro_rules! pages {
-    ($($page:tt),* $(,)?) => { vec![$(body(&json!($page))),*] };
-}
-
-fn bare(rows: &str) -> Reply {
-    reply(200, rows)
-}
 
 fn numbers() -> Pagination {
     Pagination::page_numbers("page_number")
@@ -55,7 +15,7 @@ fn numbers() -> Pagination {
 #[test]
 fn numbered_pages_end_with_an_empty_page_a_count_of_pages_or_a_total() {
     hold(
-        numbers(),
+        &numbers(),
         vec![
             (
                 pages![
@@ -180,7 +140,7 @@ fn a_page_that_is_shorter_than_others_is_not_the_last() {
             let pages: Vec<Reply> = pages.iter().map(body).chain([empty()]).collect();
             (pages, 3, By("a page without rows"))
         });
-        hold(paging, cases.collect());
+        hold(&paging, cases);
     }
 }
 
@@ -202,21 +162,19 @@ fn a_word_for_the_end_ends_numbered_pages_without_another_request() {
         (json!({"lastPage": true}), "lastPage"),
         (json!({"done": true}), "done"),
     ];
-    let stage = Stage::new();
     for (beside, place) in cases {
         // The second page is full, by the size that it states.
         let mut last = beside;
         last["items"] = json!([2]);
         last["page_size"] = json!(1);
-        let pages = [body(&json!({"items": [1], "page_size": 1})), body(&last)];
-        let outcome = stage.walk(&pages, &numbers());
-        assert_eq!((outcome.rows, outcome.requests), (vec![1, 2], 2), "{last}");
-        assert_eq!(outcome.proof, Some(format!("the word of the server in {place}")), "{last}");
+        let pages = vec![body(&json!({"items": [1], "page_size": 1})), body(&last)];
+        let proof = format!("the word of the server in {place}");
+        hold(&numbers(), vec![(pages, 2, By(&proof))]);
     }
     // GitLab's last page.
     let first = bare("[1]").header("x-next-page", "2");
     let pages = vec![first, bare("[2]").header("x-next-page", "")];
-    hold(numbers(), vec![(pages, 2, By("the word of the server in the x-next-page header"))]);
+    hold(&numbers(), vec![(pages, 2, By("the word of the server in the x-next-page header"))]);
 }
 
 #[test]
@@ -229,17 +187,18 @@ fn a_word_for_the_end_is_not_believed_where_something_says_more() {
         json!({"items": [1], "next_page": null, "links": {"next": "?page_number=2"}}),
     ] {
         let proof = "the word of the server in last";
-        hold(numbers(), vec![(vec![body(&more), end()], 2, By(proof))]);
+        hold(&numbers(), vec![(vec![body(&more), end()], 2, By(proof))]);
     }
-    // What only lacks a cursor says nothing of numbers.
+    // What only lacks a cursor says nothing of numbers: it ends a walk that declares none.
+    let stage = Stage::new();
     let empty = || body(&json!({"items": []}));
     for silent in [
         json!({"items": [1], "next_cursor": null}),
         json!({"items": [1], "nextPageToken": ""}),
         json!({"items": [1], "last": null}),
     ] {
-        let pages = vec![body(&silent), body(&json!({"items": [2]})), empty()];
-        hold(numbers(), vec![(pages, 2, By("a page without rows"))]);
+        let pages = [body(&silent), body(&json!({"items": [2]})), empty()];
+        check(&stage, &numbers(), &pages, 2, By("a page without rows"));
     }
 }
 
@@ -255,14 +214,14 @@ fn an_empty_page_is_not_the_last_where_it_says_that_there_is_more() {
     ] {
         let pages =
             vec![body(&json!({"items": [1]})), more, body(&json!({"items": [2], "next": null}))];
-        hold(numbers(), vec![(pages, 2, By("the word of the server in next"))]);
+        hold(&numbers(), vec![(pages, 2, By("the word of the server in next"))]);
     }
 }
 
 #[test]
 fn what_was_promised_must_come() {
     hold(
-        numbers(),
+        &numbers(),
         vec![
             (
                 pages![
@@ -313,7 +272,7 @@ fn what_was_promised_must_come() {
     );
     let of = |rows: &str| bare(rows).header("x-total-count", "3");
     let fewer = Fails("page 2: fewer rows were delivered than promised");
-    hold(numbers(), vec![(vec![of("[1,2]"), of("[]")], 2, fewer)]);
+    hold(&numbers(), vec![(vec![of("[1,2]"), of("[]")], 2, fewer)]);
 }
 
 #[test]
@@ -329,18 +288,18 @@ fn totals_in_headers_count_as_those_in_the_body() {
         // Each page is shorter than asked for.
         let paging = numbers().with_page_size("n", 2);
         let proof = "the 3 rows that the server promised";
-        hold(paging, vec![(vec![of("[1]"), of("[2]"), of("[3]")], 3, By(proof))]);
+        hold(&paging, vec![(vec![of("[1]"), of("[2]"), of("[3]")], 3, By(proof))]);
     }
     // WordPress and ESI refuse a page beyond.
     for name in ["x-wp-totalpages", "x-total-pages", "x-pages"] {
         let of = |rows: &str| bare(rows).header(name, "2");
         let proof = "the 2 pages that the server promised";
-        hold(numbers(), vec![(vec![of("[1,2]"), of("[3]")], 3, By(proof))]);
+        hold(&numbers(), vec![(vec![of("[1,2]"), of("[3]")], 3, By(proof))]);
     }
     let json = |page: u64| json!({"totalCount": 3, "totalPages": 2, "currentPage": page});
     let of = |rows: &str, page| bare(rows).header("x-pagination", json(page).to_string());
     let proof = "the 2 pages that the server promised";
-    hold(numbers(), vec![(vec![of("[1,2]", 1), of("[3]", 2)], 3, By(proof))]);
+    hold(&numbers(), vec![(vec![of("[1,2]", 1), of("[3]", 2)], 3, By(proof))]);
 }
 
 #[test]
@@ -365,7 +324,7 @@ fn a_total_that_is_a_cap_or_the_count_of_a_page_is_asked_beyond() {
     assert_eq!((outcome.rows.len(), outcome.error), (3000, None));
     // `total` counts the rows of the page.
     hold(
-        numbers().ignoring("total"),
+        &numbers().ignoring("total"),
         vec![(
             pages![{"items": [1, 2], "total": 2}, {"items": [3, 4], "total": 2}, {"items": [], "total": 0}],
             4,
@@ -376,20 +335,16 @@ fn a_total_that_is_a_cap_or_the_count_of_a_page_is_asked_beyond() {
 
 #[test]
 fn a_refusal_beyond_the_last_page_confirms_an_end_that_was_in_doubt() {
-    let stage = Stage::new();
     for status in [400, 404, 410, 416, 422] {
-        for (first, proof) in [
-            (json!({"items": [1, 2], "total": 2}), "the 2 rows that the server promised"),
-            (json!({"items": [1, 2], "next": null}), "the word of the server in next"),
-        ] {
-            let outcome = stage.walk(&[body(&first), reply(status, "{}")], &numbers());
-            assert_eq!((outcome.rows, outcome.error), (vec![1, 2], None), "{status}");
-            assert_eq!(outcome.proof.as_deref(), Some(proof));
-        }
+        let pages = vec![body(&json!({"items": [1, 2], "total": 2})), reply(status, "{}")];
+        hold(&numbers(), vec![(pages, 2, By("the 2 rows that the server promised"))]);
     }
-    let refused = [body(&json!({"items": [1, 2], "total": 2})), reply(403, "{}")];
-    assert!(stage.walk(&refused, &numbers()).error.is_some());
+    let proof = "the word of the server in next";
+    hold(&numbers(), vec![(pages![{"items": [1, 2], "next": null}], 2, By(proof))]);
+    let refused = vec![body(&json!({"items": [1, 2], "total": 2})), reply(403, "{}")];
+    hold(&numbers(), vec![(refused, 2, Stops)]);
     // Where nothing was in doubt it is a refusal, with the way to declare it.
+    let stage = Stage::new();
     let error = stage.walk(&[bare("[1]"), reply(404, "{}")], &numbers()).error.unwrap();
     assert!(
         error.ends_with("if the API answers so beyond its last page, declare .end_status(404)"),
@@ -404,18 +359,14 @@ fn a_status_ends_a_walk_where_it_is_declared_to() {
         let pages = vec![bare("[1,2]"), bare("[3]"), reply(status, "{}")];
         let proof =
             if status == 404 { "the declared answer 404" } else { "the declared answer 416" };
-        hold(paging.clone(), vec![(pages, 3, By(proof))]);
+        hold(&paging, vec![(pages, 3, By(proof))]);
     }
-    let stage = Stage::new();
     // Of the first page it is an error, and so is another status.
-    for pages in [vec![], vec![bare("[1]"), reply(410, "{}")]] {
-        let outcome = stage.walk(&pages, &paging);
-        assert!(outcome.error.is_some() && outcome.proof.is_none(), "{outcome:?}");
-    }
+    hold(&paging, vec![(vec![], 0, Stops), (vec![bare("[1]"), reply(410, "{}")], 1, Stops)]);
     // What was promised must have come.
     let pages = vec![body(&json!({"items": [1], "total": 2}))];
     let fewer = "page 1: fewer rows were delivered than promised";
-    hold(paging, vec![(pages, 1, Fails(fewer))]);
+    hold(&paging, vec![(pages, 1, Fails(fewer))]);
 }
 
 #[test]
@@ -459,7 +410,7 @@ fn no_walk_asks_for_more_than_ten_empty_pages_in_a_row() {
 fn a_single_answer_must_not_say_that_there_is_more() {
     let single = "the declared single answer";
     hold(
-        Pagination::single(),
+        &Pagination::single(),
         vec![
             (pages![{"items": [1], "other": {"deep": {"next": "/x"}}}], 1, By(single)),
             (pages![[1]], 1, By(single)),

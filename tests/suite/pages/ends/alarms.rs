@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use unattended::error::ErrorKind;
 use unattended::{Event, Pagination};
 
-use super::{Stage, body, walk};
+use super::{By, Complete, Fails, Stops, bare, hold, pages};
+use crate::pages::{Stage, body, walk};
 use crate::support::*;
 
 fn with_items(mut page: Value, rows: &[u64]) -> Value {
@@ -15,11 +16,16 @@ fn with_items(mut page: Value, rows: &[u64]) -> Value {
 
 /// A page of the one row 1 that is all there is, whoever reads it.
 #[track_caller]
-fn is_all(stage: &Stage, page: &Reply) {
+fn is_all(page: &Reply) {
     for paging in [Pagination::single(), Pagination::link_header()] {
-        let outcome = stage.walk(std::slice::from_ref(page), &paging);
-        assert_eq!((outcome.rows, outcome.error), (vec![1], None), "{page:?}");
+        hold(&paging, [(vec![page.clone()], 1, Complete)]);
     }
+}
+
+/// Whether such a page alone is all there is.
+#[track_caller]
+fn alone(page: Reply, is_all: bool) {
+    hold(&Pagination::single(), [(vec![page], 1, if is_all { Complete } else { Stops })]);
 }
 
 #[test]
@@ -54,7 +60,6 @@ fn a_word_that_the_way_to_page_does_not_read_is_an_error_under_each_of_them() {
 
 #[test]
 fn a_word_is_silenced_by_its_path() {
-    let stage = Stage::new();
     let range = || reply(200, "[1]").header("content-range", "items 0-0/9");
     for (page, path) in [
         (body(&json!({"items": [1], "meta": {"next_steps": "x", "nextId": 7}})), "meta.nextId"),
@@ -69,23 +74,20 @@ fn a_word_is_silenced_by_its_path() {
             "header:x-pagination.totalPages",
         ),
     ] {
-        let told = stage.walk(std::slice::from_ref(&page), &Pagination::single());
-        assert!(told.error.is_some(), "{path}");
-        let quiet = Pagination::single().ignoring(path);
-        let outcome = stage.walk(std::slice::from_ref(&page), &quiet);
-        assert_eq!((outcome.rows, outcome.error), (vec![1], None), "{path}");
+        alone(page.clone(), false);
         let other = Pagination::single().ignoring("meta.other").ignoring("header:x-other");
-        assert!(stage.walk(&[page], &other).error.is_some(), "{path}");
+        hold(&other, [(vec![page.clone()], 1, Stops)]);
+        hold(&Pagination::single().ignoring(path), [(vec![page], 1, Complete)]);
     }
     // Several.
     let page = body(&json!({"items": [1], "total": 9, "nextId": 7}));
     let quiet = Pagination::single().ignoring("total").ignoring("nextId");
-    assert_eq!(stage.walk(&[page], &quiet).error, None);
+    hold(&quiet, [(vec![page], 1, Complete)]);
     // Neither a total nor an end comes of what is ignored.
     let pages = [json!([1]), json!([2]), json!([])]
         .map(|rows| body(&json!({"items": rows, "has_more": false, "total": 1})));
     let quiet = Pagination::page_numbers("p").ignoring("has_more").ignoring("total");
-    let outcome = stage.walk(&pages, &quiet);
+    let outcome = Stage::new().walk(&pages, &quiet);
     assert_eq!((outcome.rows, outcome.error), (vec![1, 2], None));
 }
 
@@ -111,7 +113,6 @@ fn an_echo_of_what_was_asked_for_is_no_word() {
 
 #[test]
 fn names_that_mean_something_else_as_well_are_left_alone() {
-    let stage = Stage::new();
     for beside in [
         json!({"cursor": "a", "count": 1, "paging": {"cursors": {"after": "b"}}}),
         json!({"more": "see below", "last": "/rows?page_number=9", "isLast": null}),
@@ -127,25 +128,23 @@ fn names_that_mean_something_else_as_well_are_left_alone() {
         json!({"a": {"b": {"next": "/rows?page=2"}}}),
         json!({"warnings": [{"next": "/rows?page=2"}]}),
     ] {
-        is_all(&stage, &body(&with_items(beside, &[1])));
+        is_all(&body(&with_items(beside, &[1])));
     }
 }
 
 #[test]
 fn what_is_0_or_false_in_words_says_nothing() {
-    let stage = Stage::new();
     for nothing in
         [json!(0), json!(0.0), json!("0"), json!("false"), json!(" "), json!(null), json!(-1)]
     {
         for name in ["has_more", "next_cursor", "nextPageToken", "continue", "next", "next_page"] {
-            is_all(&stage, &body(&json!({"items": [1], name: nothing})));
+            is_all(&body(&json!({"items": [1], name: nothing})));
         }
     }
 }
 
 #[test]
 fn headers_tell_of_more_pages_and_rows() {
-    let stage = Stage::new();
     for (name, value, is_more) in [
         ("x-next-page", "2", true),
         ("x-next-page", "", false),
@@ -185,10 +184,7 @@ fn headers_tell_of_more_pages_and_rows() {
         ("x-total-time", "20", false),
         ("x-cursor-style", "pointer", false),
     ] {
-        let page = reply(200, "[1]").header(name, value);
-        let outcome = stage.walk(&[page], &Pagination::single());
-        assert_eq!(outcome.rows, [1]);
-        assert_eq!(outcome.error.is_some(), is_more, "{name}: {value}: {:?}", outcome.error);
+        alone(bare("[1]").header(name, value), !is_more);
     }
 }
 
@@ -216,13 +212,12 @@ fn a_total_of_0_beside_rows_is_none() {
 
 #[test]
 fn whole_numbers_may_be_written_as_floats_or_as_text() {
-    let stage = Stage::new();
-    let pages = [
-        json!({"items": [1], "current_page": 1.0, "total_pages": 2.0, "total": "2.0"}),
-        json!({"items": [2], "current_page": "2", "total_pages": 2.0, "total": 2.0}),
+    let pages = pages![
+        {"items": [1], "current_page": 1.0, "total_pages": 2.0, "total": "2.0"},
+        {"items": [2], "current_page": "2", "total_pages": 2.0, "total": 2.0},
     ];
-    let outcome = stage.walk(&pages.map(|page| body(&page)), &Pagination::page_numbers("p"));
-    assert_eq!((outcome.rows, outcome.error, outcome.requests), (vec![1, 2], None, 2));
+    let proof = "the 2 pages that the server promised";
+    hold(&Pagination::page_numbers("p"), [(pages, 2, By(proof))]);
     // Elasticsearch.
     for (total, is_told) in [
         (json!({"value": 9, "relation": "eq"}), true),
@@ -234,23 +229,16 @@ fn whole_numbers_may_be_written_as_floats_or_as_text() {
         (json!("2.50"), false),
         (json!("NaN"), false),
     ] {
-        let page = body(&json!({"items": [1], "total": total}));
-        assert_eq!(stage.walk(&[page], &Pagination::single()).error.is_some(), is_told, "{total}");
+        alone(body(&json!({"items": [1], "total": total})), !is_told);
     }
 }
 
 #[test]
 fn a_word_that_rows_are_missing_is_an_error() {
-    let stage = Stage::new();
     // GitHub's search.
     let page = body(&json!({"items": [1], "incomplete_results": true, "total_count": 1}));
-    let outcome = stage.walk(&[page], &Pagination::link_header());
-    assert_eq!(
-        outcome.error.as_deref(),
-        Some(
-            "page 1: the answer has incomplete_results = true, which says that there is more: declare Pagination::page_numbers(\"<parameter>\"); if it means something else, declare .ignoring(\"incomplete_results\")"
-        )
-    );
+    let error = "page 1: the answer has incomplete_results = true, which says that there is more: declare Pagination::page_numbers(\"<parameter>\"); if it means something else, declare .ignoring(\"incomplete_results\")";
+    hold(&Pagination::link_header(), [(vec![page], 1, Fails(error))]);
 }
 
 #[test]

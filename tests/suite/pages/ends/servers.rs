@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use unattended::error::ErrorKind;
 use unattended::{Error, Pagination};
 
-use super::{asked, body, serving, walk};
+use crate::pages::{asked, body, serving, targets, walk};
 use crate::support::*;
 
 /// A name, how it answers, where its rows are, and the line that declares it.
@@ -347,7 +347,7 @@ fn read(page: fn(&Seen) -> Reply, rows_at: &str, paging: Pagination) -> (Vec<u64
     let items = client.items::<Value>("/rows").with_pagination(paging.with_rows_at(rows_at));
     let mut items = items;
     let (rows, error) = walk(&mut items);
-    assert!(server.api_requests().len() <= 13, "{:?}", super::targets(&server));
+    assert!(server.api_requests().len() <= 13, "{:?}", targets(&server));
     (rows.iter().map(|row| row["id"].as_u64().unwrap()).collect(), error)
 }
 

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use unattended::error::ErrorKind;
 use unattended::{Client, Credentials, Pagination, Provider};
 
-use super::{Stage, body, serving, walk};
+use super::{Asks, Complete, Stops, hold};
+use crate::pages::{Stage, body, serving, targets, walk};
 use crate::support::*;
 
 #[test]
@@ -20,7 +21,6 @@ fn nothing_declared_is_the_default_of_a_provider() {
 
 #[test]
 fn an_end_without_proof_is_an_error_with_the_line_to_declare() {
-    let stage = Stage::new();
     let rows = |count: u64| json!((1..=count).collect::<Vec<_>>());
     let not_shown = |seen: &str, advice: &str, others: &[&str]| {
         format!(
@@ -92,12 +92,9 @@ fn an_end_without_proof_is_an_error_with_the_line_to_declare() {
             "pages:<parameter>",
         ),
     ];
-    for (answer, count, expected, declare) in cases {
-        let outcome = stage.walk(&[body(&answer)], &Pagination::detect());
-        assert_eq!(outcome.rows.len() as u64, count, "{answer}");
-        assert_eq!(outcome.error, Some(expected), "{answer}");
-        assert_eq!((outcome.class, outcome.requests), (Some(ErrorKind::Configuration), 1));
-        assert_eq!(outcome.declare.as_deref(), Some(declare), "{answer}");
+    for (answer, count, expected, declare) in &cases {
+        let end = Asks(expected, declare);
+        hold(&Pagination::detect(), [(vec![body(answer)], *count, end)]);
     }
 }
 
@@ -151,17 +148,16 @@ fn an_end_with_proof_says_what_to_declare_the_next_time() {
 
 #[test]
 fn the_total_of_a_first_page_is_proof_only_where_it_can_be_no_count_of_the_page() {
-    let stage = Stage::new();
     let rows = |count: u64| (1..=count).collect::<Vec<_>>();
-    for (answer, is_proof) in [
-        (body(&json!({"items": [1, 2], "total": 2})), false),
-        (body(&json!({"items": [1, 2], "total": 2, "limit": 2})), false),
-        (body(&json!({"items": [1, 2], "total": 2, "limit": 20})), true),
-        (reply(200, "[1,2]").header("x-total-count", "2"), true),
-        (body(&json!({"items": rows(1000), "total": 1000, "limit": 5000})), false),
+    for (answer, count, is_proof) in [
+        (body(&json!({"items": [1, 2], "total": 2})), 2, false),
+        (body(&json!({"items": [1, 2], "total": 2, "limit": 2})), 2, false),
+        (body(&json!({"items": [1, 2], "total": 2, "limit": 20})), 2, true),
+        (reply(200, "[1,2]").header("x-total-count", "2"), 2, true),
+        (body(&json!({"items": rows(1000), "total": 1000, "limit": 5000})), 1000, false),
     ] {
-        let outcome = stage.walk(&[answer], &Pagination::detect());
-        assert_eq!(outcome.error.is_none(), is_proof, "{:?} {:?}", outcome.error, outcome.proof);
+        let end = if is_proof { Complete } else { Stops };
+        hold(&Pagination::detect(), [(vec![answer], count, end)]);
     }
 }
 
@@ -173,7 +169,7 @@ fn a_link_is_preferred_in_the_header_and_what_is_none_is_not_followed() {
     let outcome =
         stage.walk(&[first, body(&json!({"items": [2], "next": null}))], &Pagination::detect());
     assert_eq!((outcome.rows, outcome.error), (vec![1, 2], None));
-    assert_eq!(super::targets(&stage.server)[1], "/rows?c=header");
+    assert_eq!(targets(&stage.server)[1], "/rows?c=header");
     // In an object that may hold anything it only raises the alarm.
     let other = body(&json!({"items": [1], "other": {"next": "/rows?c=b"}}));
     let outcome = stage.walk(&[other], &Pagination::detect());
