@@ -13,7 +13,7 @@ use crate::provider::Provider;
 use crate::response::Response;
 use crate::retry::{Endpoint, LONGEST_KEPT, Passing, Rejection};
 use crate::token::diagnosis::diagnose;
-use crate::wire::failure::NOT_FOUND;
+use crate::wire::network_error::NOT_FOUND;
 
 impl Call<'_> {
     /// The error of a call that is not sent because of what the server asked before.
@@ -227,9 +227,6 @@ mod tests {
             kind: ErrorKind::Temporary,
             attempts: 1,
             received: 0,
-            idle: false,
-            begun: false,
-            unpermitted: false,
             cause: None,
         }));
         call.broken(error, provider, Rejection::Exhausted).to_string()

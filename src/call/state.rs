@@ -1,5 +1,6 @@
 //! One call on its way: what has been tried, and what is left.
 
+use std::cell::Cell;
 use std::time::{Duration, SystemTime};
 
 use ureq::http::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderValue, LOCATION};
@@ -19,6 +20,7 @@ use crate::response::Response;
 use crate::retry::{self, Endpoint, Outcome, Passing, Situation, Verdict, judge};
 use crate::token::access_token::AccessToken;
 use crate::url;
+use crate::wire::failure::Broken;
 use crate::wire::request_body::RequestBody;
 
 /// The state of one call, token request or API request.
@@ -47,7 +49,6 @@ pub(crate) struct Call<'a> {
     pub(crate) has_left: bool,
     pub(crate) idle_timeout: Option<Duration>,
     pub(crate) with_token: bool,
-    /// A long body asks for permission first (RFC 9110 §10.1.1).
     pub(crate) expects: bool,
     pub(crate) token: Option<AccessToken>,
     /// The token that was refused, and the refusal.
@@ -65,6 +66,7 @@ pub(crate) struct Call<'a> {
     pub(crate) date: Option<(SystemTime, SystemTime)>,
     /// Why the store was done without.
     pub(crate) store_error: Option<String>,
+    pub(crate) broken: Cell<Broken>,
     /// What earlier attempts left open.
     acted: Delivery,
 }
@@ -132,6 +134,7 @@ impl<'a> Call<'a> {
             sent_at: now,
             date: None,
             store_error: None,
+            broken: Cell::default(),
             acted: Delivery::NotSent,
         }
     }
@@ -220,9 +223,8 @@ impl<'a> Call<'a> {
             },
             Err(error) => Outcome::Broken {
                 delivery: error.delivery(),
-                idle: matches!(error, Error::Transport(error) if error.idle),
-                passing: error.is_temporary()
-                    && !matches!(error, Error::Transport(error) if error.begun),
+                idle: matches!(error, Error::Transport(_)) && self.broken.get().idle,
+                passing: error.is_temporary() && !self.broken.get().begun,
             },
         }
     }
@@ -280,13 +282,12 @@ impl<'a> Call<'a> {
         self.has_ripened |= outcome.as_ref().is_ok_and(|answer| self.is_too_early(answer));
         self.attempt += 1;
         self.retries_left -= 1;
-        if matches!(outcome, Err(Error::Transport(error)) if error.idle) {
+        if matches!(outcome, Err(Error::Transport(_))) && self.broken.get().idle {
             self.idles += 1;
         }
         self.expects &= match outcome {
             Ok(answer) => !retry::refuses_to_expect(answer.status),
-            Err(Error::Transport(error)) => !error.unpermitted,
-            Err(_) => true,
+            Err(_) => !self.broken.get().unpermitted,
         };
     }
 

@@ -30,6 +30,7 @@ use crate::token::cooldowns::Cooldowns;
 use crate::token::memory::MemoryStore;
 use crate::token::store::TokenStore;
 use crate::wire::download_writer::DownloadWriter;
+use crate::wire::failure::Broken;
 use crate::wire::transport::{Outgoing, Transport};
 
 /// A blocking client for one API behind the client-credentials grant (RFC 6749 §4.4).
@@ -237,7 +238,10 @@ impl Client {
         mut outgoing: Outgoing<'_, '_>,
     ) -> Result<Response> {
         self.count(|stats| stats.requests += 1);
-        let incoming = self.transport.exchange(&mut outgoing)?;
+        let incoming = self.transport.exchange(&mut outgoing).map_err(|failure| {
+            call.broken.set(Broken::of(&failure));
+            failure.into_error(call.target(), 1)
+        })?;
         Ok(Response {
             status: incoming.status,
             headers: incoming.headers,

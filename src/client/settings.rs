@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::event::Event;
 use crate::retry::RetryPolicy;
 use crate::token::store::TokenStore;
+use crate::wire::failure::Failure;
 use crate::wire::proxy::ProxySetting;
 
 impl Client {
@@ -97,7 +98,7 @@ impl Client {
     /// found at the first call, since the choice may come later.
     #[cfg(any(feature = "rustls", feature = "native-tls"))]
     pub fn with_root_certificates(mut self, pem: impl AsRef<[u8]>) -> Result<Self> {
-        self.transport.tls_mut().set_roots(pem.as_ref())?;
+        self.transport.tls_mut().set_roots(pem.as_ref()).map_err(Failure::into_setting_error)?;
         Ok(self)
     }
 
@@ -115,7 +116,10 @@ impl Client {
         private_key: impl AsRef<[u8]>,
     ) -> Result<Self> {
         let (chain, key) = (chain.as_ref(), private_key.as_ref());
-        self.transport.tls_mut().set_client_certificate(chain, key)?;
+        self.transport
+            .tls_mut()
+            .set_client_certificate(chain, key)
+            .map_err(Failure::into_setting_error)?;
         Ok(self)
     }
 
@@ -166,7 +170,7 @@ impl Client {
     ///
     /// A configuration error if it is not an `http` or `https` proxy.
     pub fn with_proxy(mut self, url: &str) -> Result<Self> {
-        self.transport.set_proxy(ProxySetting::parse(url)?);
+        self.transport.set_proxy(ProxySetting::parse(url).map_err(Failure::into_setting_error)?);
         Ok(self)
     }
 
@@ -182,7 +186,7 @@ impl Client {
     ///
     /// A configuration error if it is not a header value.
     pub fn with_user_agent(mut self, user_agent: &str) -> Result<Self> {
-        self.transport.set_user_agent(user_agent)?;
+        self.transport.set_user_agent(user_agent).map_err(Failure::into_setting_error)?;
         Ok(self)
     }
 }

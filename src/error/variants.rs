@@ -74,11 +74,6 @@ pub struct TransportError {
     pub attempts: u32,
     /// How many bytes of the body had arrived, decoded from gzip.
     pub received: u64,
-    pub(crate) idle: bool,
-    /// A writer has a part of it: another attempt would write that again.
-    pub(crate) begun: bool,
-    /// A long body waited in vain for a permission that can be understood.
-    pub(crate) unpermitted: bool,
     pub(crate) cause: Option<Cause>,
 }
 

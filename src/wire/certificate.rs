@@ -3,7 +3,8 @@
 
 use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts};
 
-use crate::error::{Cause, Error, Result};
+use crate::error::Cause;
+use crate::wire::failure::{Failure, Result};
 use crate::wire::pem::{self, Items};
 
 /// The library that does TLS.
@@ -34,7 +35,7 @@ impl Provider {
         for (index, certificate) in certificates.iter().enumerate() {
             self.check_root(certificate).map_err(|cause| {
                 let message = format!("{what}: certificate {} cannot be used as a root", index + 1);
-                Error::configuration_caused(message, Some(cause))
+                Failure::setting_caused(message, cause)
             })?;
         }
         Ok(certificates.into())
@@ -48,7 +49,7 @@ impl Provider {
         let Some(key) = Items::read(pem, PRIVATE_KEY)?.keys.into_iter().next() else {
             let why = pem::other_form(pem, "PRIVATE KEY");
             let why = why.map_or(" is not there in PEM form".into(), |why| format!(": {why}"));
-            return Err(Error::configuration(format!("{PRIVATE_KEY}{why}")));
+            return Err(Failure::setting(format!("{PRIVATE_KEY}{why}")));
         };
         self.check_pair(&own, &key)?;
         Ok(ClientCert::new_with_certs(&own, key))
@@ -74,15 +75,15 @@ impl Provider {
     }
 }
 
-fn missing(pem: &[u8], what: &str, none: &str) -> Error {
+fn missing(pem: &[u8], what: &str, none: &str) -> Failure {
     let why = pem::other_form(pem, "CERTIFICATE").unwrap_or(none);
-    Error::configuration(format!("{what}: {why}"))
+    Failure::setting(format!("{what}: {why}"))
 }
 
 /// The causes are those of a TLS library, whose words are its own: it does not get the text.
-fn unfit(cause: impl Into<Cause>) -> Error {
+fn unfit(cause: impl Into<Cause>) -> Failure {
     let message = format!("{CLIENT_CERTIFICATE} cannot be used with its private key");
-    Error::configuration_caused(message, Some(cause.into()))
+    Failure::setting_caused(message, cause)
 }
 
 /// The key is of the kind that its PEM label says, as ureq takes it, whatever its bytes
@@ -120,7 +121,7 @@ fn kind(key: &PrivateKey<'_>) -> String {
 #[cfg(feature = "native-tls")]
 fn check_pair_for_native_tls(chain: &[Certificate<'static>], key: &PrivateKey<'_>) -> Result<()> {
     if kind(key) != "Pkcs8" {
-        return Err(Error::configuration(NOT_PKCS8));
+        return Err(Failure::setting(NOT_PKCS8));
     }
     let certificates = chain.iter().map(|certificate| to_pem("CERTIFICATE", certificate.der()));
     let certificates: String = certificates.collect();

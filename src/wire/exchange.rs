@@ -8,9 +8,10 @@ use ureq::http::{self, Method, StatusCode};
 use ureq::{AsSendBody, Body, BodyReader, SendBody, Timeout};
 
 use crate::clock::Clock;
-use crate::error::{Delivery, Error, ErrorKind, RequestTarget, Result, TransportError};
+use crate::error::{Delivery, ErrorKind, RequestTarget};
 use crate::wire::coding::{self, Asked, Content, Layers};
 use crate::wire::download_writer::Broken;
+use crate::wire::failure::{Failure, Result};
 use crate::wire::request_body::RequestBody;
 use crate::wire::transport::{Built, Incoming, Outgoing, Timeouts, Transport, limit};
 
@@ -45,14 +46,11 @@ impl Transport {
                 self.receive(body, parts.status, outgoing, until)?
             }
             Err(name) if parts.status.is_success() && !is_empty(body) => {
-                let message = format!(
-                    "the answer is encoded by {name}, which was not asked for: a header Accept-Encoding of the request that names it gets the answer as it is"
-                );
                 return Err(self.error(
                     outgoing,
                     Delivery::Accepted,
                     ErrorKind::Incomplete,
-                    message,
+                    format!("the answer is encoded by {name}, {NOT_ASKED_FOR}"),
                 ));
             }
             // The status says what there is to say.
@@ -145,12 +143,13 @@ impl Transport {
                 );
                 Err(self.error(outgoing, Delivery::Unknown, ErrorKind::Incomplete, message))
             }
-            // A request of which no byte of the body left is none (RFC 9112 §8).
-            Err(Error::Transport(mut error)) if asks && taken == 0 => {
-                error.delivery = Delivery::NotSent;
-                error.unpermitted = error.idle || is_misread(&error);
-                Err(Error::Transport(error))
-            }
+            // A request of which no byte of the body left is none (RFC 9112 §8). ureq does
+            // not read headers in a `100 Continue`, which RFC 9110 §15.2 allows.
+            Err(failure) if asks && taken == 0 => Err(Failure {
+                delivery: Delivery::NotSent,
+                unpermitted: failure.idle || failure.misread,
+                ..failure
+            }),
             result => result,
         }
     }
@@ -178,13 +177,8 @@ impl Transport {
         match broken {
             Broken::Write(cause) => {
                 let message = format!("the content cannot be written; {written} bytes had been");
-                let mut error =
-                    self.error(outgoing, Delivery::Accepted, ErrorKind::Output, message);
-                if let Error::Transport(error) = &mut error {
-                    error.received = written;
-                    error.cause = Some(cause.into());
-                }
-                Err(error)
+                let failure = self.error(outgoing, Delivery::Accepted, ErrorKind::Output, message);
+                Err(Failure { received: written, cause: Some(cause.into()), ..failure })
             }
             Broken::Read(cause) => {
                 Err(self.broken_body(cause.into(), outgoing, written, written > 0))
@@ -231,14 +225,15 @@ impl Transport {
         outgoing: &Outgoing<'_, '_>,
         arrived: u64,
         begun: bool,
-    ) -> Error {
-        let mut error = self.failure(error, outgoing);
-        if let Error::Transport(error) = &mut error {
-            error.delivery = Delivery::Unknown;
-            (error.received, error.begun) = (arrived, begun);
-            error.message.push_str(&format!("; {arrived} bytes of the body had arrived"));
+    ) -> Failure {
+        let failure = self.failure(error, outgoing);
+        Failure {
+            delivery: Delivery::Unknown,
+            received: arrived,
+            begun,
+            message: format!("{}; {arrived} bytes of the body had arrived", failure.message),
+            ..failure
         }
-        error
     }
 }
 
@@ -297,18 +292,13 @@ fn is_empty(body: Body) -> bool {
     matches!(body.into_reader().read(&mut [0]), Ok(0))
 }
 
-fn unreadable(outgoing: &Outgoing<'_, '_>, payload: RequestBody<'_>, cause: io::Error) -> Error {
+fn unreadable(outgoing: &Outgoing<'_, '_>, payload: RequestBody<'_>, cause: io::Error) -> Failure {
     let target = RequestTarget::new(outgoing.method, outgoing.uri);
     let message = format!("{target}: not sent: {payload} cannot be read");
-    Error::configuration_caused(message, Some(cause.into()))
+    Failure::setting_caused(message, cause)
 }
 
-/// Headers in a `100 Continue`, which RFC 9110 §15.2 allows, and ureq does not.
-fn is_misread(error: &TransportError) -> bool {
-    let cause = error.cause.as_ref().and_then(|cause| cause.downcast_ref::<ureq::Error>());
-    matches!(cause, Some(ureq::Error::Protocol(_)))
-}
-
+const NOT_ASKED_FOR: &str = "which was not asked for: a header Accept-Encoding of the request that names it gets the answer as it is";
 /// How long permission for a long body is waited for: servers that do not know of it say
 /// nothing.
 const PERMISSION: Duration = Duration::from_secs(1);

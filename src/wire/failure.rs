@@ -1,333 +1,88 @@
-//! What ureq's errors mean to a caller: which setting to turn, and whether the server may
-//! have acted.
+//! Why an exchange failed, until the call is over: then it becomes the error that is shown.
 
-use std::error::Error as StdError;
-use std::io;
-use std::net::{Ipv4Addr, UdpSocket};
-use std::time::Duration;
+use crate::error::{Cause, Delivery, Error, ErrorKind, RequestTarget, TransportError};
 
-use ureq::Timeout;
+pub(crate) type Result<T> = std::result::Result<T, Failure>;
 
-use crate::clock::seconds;
-use crate::error::{Cause, Delivery, ErrorKind};
-use crate::wire::coding::Undecodable;
-#[cfg(any(feature = "rustls", feature = "native-tls"))]
-use crate::wire::handshake::{TlsError, tls_error};
-
-/// The reading of one error.
+#[derive(Debug)]
 pub(crate) struct Failure {
-    pub(crate) delivery: Delivery,
     pub(crate) kind: ErrorKind,
+    /// Whether the server may have acted on this attempt.
+    pub(crate) delivery: Delivery,
     pub(crate) message: String,
+    pub(crate) cause: Option<Cause>,
+    /// How many bytes of the body had arrived, decoded from gzip.
+    pub(crate) received: u64,
+    /// A setting, or a file that the request names: the message alone says it all.
+    pub(crate) is_setting: bool,
     /// Nothing came within the idle limit.
     pub(crate) idle: bool,
-    /// The message has all that the cause could say.
-    pub(crate) says_all: bool,
-}
-
-/// The settings that an error may be about.
-pub(crate) struct Limits {
-    /// What was left of the call's deadline when the attempt began.
-    pub(crate) time_left: Duration,
-    pub(crate) connect: Duration,
-    pub(crate) idle: Duration,
-    pub(crate) idle_setting: &'static str,
-    /// The URL of the proxy has a user or a password.
-    pub(crate) has_proxy_user: bool,
+    /// The answer is not HTTP as ureq reads it.
+    pub(crate) misread: bool,
+    /// A writer has a part of the content: another attempt would write that again.
+    pub(crate) begun: bool,
+    /// A long body asked for permission, and no answer to that could be read: another
+    /// attempt does better without asking.
+    pub(crate) unpermitted: bool,
 }
 
 impl Failure {
-    pub(crate) fn of(error: &ureq::Error, limits: &Limits) -> Self {
-        match not_connected(error) {
-            Some(error) => {
-                Self { delivery: Delivery::NotSent, ..Self::read(error, limits, true, false) }
-            }
-            // Without a connector of ours nobody tells: it may have been connecting all the same.
-            None => {
-                let tells = cfg!(feature = "resolver");
-                Self::read(error, limits, !tells, tells)
-            }
+    pub(crate) fn new(delivery: Delivery, kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            delivery,
+            message: message.into(),
+            cause: None,
+            received: 0,
+            is_setting: false,
+            idle: false,
+            misread: false,
+            begun: false,
+            unpermitted: false,
         }
     }
 
-    fn read(error: &ureq::Error, limits: &Limits, is_connecting: bool, is_connected: bool) -> Self {
-        let machine = machine_reading(error, is_connecting);
-        let says_all = machine.is_some();
-        let (delivery, kind, message) = machine
-            .or_else(|| tls_reading(error, is_connected))
-            .or_else(|| set_up_reading(error, limits))
-            .unwrap_or_else(|| passing_reading(error, limits));
-        let idle = matches!(error, ureq::Error::Timeout(Timeout::PerRead | Timeout::PerWrite));
-        Self { delivery, kind, message, idle, says_all }
+    pub(crate) fn setting(message: impl Into<String>) -> Self {
+        let failure = Self::new(Delivery::NotSent, ErrorKind::Configuration, message);
+        Self { is_setting: true, ..failure }
+    }
+
+    pub(crate) fn setting_caused(message: impl Into<String>, cause: impl Into<Cause>) -> Self {
+        Self { cause: Some(cause.into()), ..Self::setting(message) }
+    }
+
+    /// The error of a call to `target` that ends with this one of its `attempts`.
+    pub(crate) fn into_error(self, target: RequestTarget, attempts: u32) -> Error {
+        if self.is_setting {
+            return self.into_setting_error();
+        }
+        Error::Transport(Box::new(TransportError {
+            target,
+            message: self.message,
+            delivery: self.delivery,
+            kind: self.kind,
+            attempts,
+            received: self.received,
+            cause: self.cause,
+        }))
+    }
+
+    /// The error of a setting that is refused when it is made.
+    pub(crate) fn into_setting_error(self) -> Error {
+        Error::configuration_caused(self.message, self.cause)
     }
 }
 
-/// Whether the server may have acted, what kind of error it is, and its text.
-type Reading = (Delivery, ErrorKind, String);
-
-/// What this machine does not let the program do, in its own words.
-fn machine_reading(error: &ureq::Error, is_connecting: bool) -> Option<Reading> {
-    let closed;
-    let cause = match error {
-        // A look-up that cannot open its files says that there is no such name.
-        _ if is_not_found(error) => {
-            closed = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).err()?;
-            &closed
-        }
-        ureq::Error::Io(cause) if is_connecting => cause,
-        _ => return None,
-    };
-    let machine = Machine::of(cause)?;
-    let (kind, advice) = match machine {
-        Machine::Passing => (ErrorKind::Temporary, ""),
-        Machine::OutOfFiles => (
-            ErrorKind::Configuration,
-            ": close what this program keeps open, or raise its limit (ulimit -n)",
-        ),
-        Machine::Forbidden => {
-            (ErrorKind::Configuration, ": look at the firewall and the sandbox of this machine")
-        }
-    };
-    // Only these cannot come from writing.
-    let is_sure = machine == Machine::OutOfFiles || never_connected(cause.kind());
-    let delivery = if is_sure { Delivery::NotSent } else { Delivery::Unknown };
-    Some((delivery, kind, format!("no connection: {cause}{advice}")))
+/// What a failed attempt says about the next one.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Broken {
+    pub(crate) idle: bool,
+    pub(crate) begun: bool,
+    pub(crate) unpermitted: bool,
 }
 
-/// What this machine says of a connection that it cannot make.
-#[derive(Debug, PartialEq)]
-enum Machine {
-    OutOfFiles,
-    Forbidden,
-    /// In a while there may be room, or ports.
-    Passing,
-}
-
-impl Machine {
-    fn of(cause: &io::Error) -> Option<Self> {
-        if cause.raw_os_error().is_some_and(|code| OUT_OF_FILES.contains(&code)) {
-            return Some(Self::OutOfFiles);
-        }
-        if cause.raw_os_error() == Some(OUT_OF_BUFFERS) {
-            return Some(Self::Passing);
-        }
-        match cause.kind() {
-            io::ErrorKind::PermissionDenied => Some(Self::Forbidden),
-            io::ErrorKind::AddrNotAvailable => Some(Self::Passing),
-            _ => None,
-        }
-    }
-}
-
-/// What another attempt does not cure.
-fn set_up_reading(error: &ureq::Error, limits: &Limits) -> Option<Reading> {
-    let message = match error {
-        ureq::Error::ConnectProxyFailed(why) if why.contains("407") && limits.has_proxy_user => {
-            "the proxy does not accept the user and password of its URL: check them, and that / ? # @ : in them are percent-encoded (NTLM, Kerberos and PAC are not supported)"
-        }
-        ureq::Error::ConnectProxyFailed(why) if why.contains("407") => {
-            "the proxy wants credentials: http://user:password@host:port (NTLM, Kerberos and PAC are not supported)"
-        }
-        ureq::Error::Tls(_) => "TLS cannot be set up for this host name",
-        _ => return head_reading(error),
-    };
-    Some((Delivery::NotSent, ErrorKind::Configuration, message.into()))
-}
-
-/// A head that no repetition makes readable. ureq has no other names for what its parser says.
-fn head_reading(error: &ureq::Error) -> Option<Reading> {
-    let message = match error {
-        ureq::Error::LargeResponseHeader(..) => "the headers of the answer are too long",
-        ureq::Error::Protocol(why) => match why.to_string() {
-            why if why.ends_with("too many headers") => {
-                "the answer has more header lines than can be read: 128 of a server, 20 of a proxy"
-            }
-            why if why.ends_with("invalid header name") => {
-                "a header line of the answer cannot be read: its name has a character that no name may have (RFC 9110 §5.1), a blank before the colon (RFC 9112 §5.1), or the line is folded (§5.2)"
-            }
-            why if why.ends_with("invalid header value") => {
-                "a header line of the answer cannot be read: its value has a character that no value may have (RFC 9110 §5.5)"
-            }
-            _ => return None,
-        },
-        _ => return None,
-    };
-    Some((Delivery::Unknown, ErrorKind::Refused, message.into()))
-}
-
-fn passing_reading(error: &ureq::Error, limits: &Limits) -> Reading {
-    let (delivery, message) = match error {
-        ureq::Error::Timeout(timeout) => timeout_reading(*timeout, limits),
-        _ if is_not_found(error) => (Delivery::NotSent, NOT_FOUND.into()),
-        ureq::Error::Io(cause) if never_connected(cause.kind()) => {
-            (Delivery::NotSent, "no connection to the server".into())
-        }
-        ureq::Error::Io(_) => (Delivery::Unknown, "the connection broke".into()),
-        ureq::Error::Other(cause) if cause.is::<Undecodable>() => {
-            (Delivery::Unknown, "the gzip encoding of the answer is broken".into())
-        }
-        ureq::Error::Protocol(_) => (Delivery::Unknown, "the answer is not valid HTTP".into()),
-        ureq::Error::ConnectProxyFailed(why) => {
-            (Delivery::NotSent, format!("the proxy refused the connection: {why}"))
-        }
-        _ => (Delivery::Unknown, "the exchange failed".into()),
-    };
-    (delivery, ErrorKind::Temporary, message)
-}
-
-fn is_not_found(error: &ureq::Error) -> bool {
-    match error {
-        ureq::Error::HostNotFound => true,
-        ureq::Error::Other(cause) => is_look_up(&**cause),
-        ureq::Error::Io(cause) => is_look_up(cause),
-        _ => false,
-    }
-}
-
-/// Each limit is told with the setting that governs it.
-fn timeout_reading(timeout: Timeout, limits: &Limits) -> (Delivery, String) {
-    match timeout {
-        Timeout::Connect | Timeout::Resolve if limits.connect <= limits.time_left => {
-            let limit = seconds(limits.connect);
-            (
-                Delivery::NotSent,
-                format!("no connection within {limit} (Client::with_connect_timeout)"),
-            )
-        }
-        Timeout::PerRead | Timeout::PerWrite => {
-            let (limit, setting) = (seconds(limits.idle), limits.idle_setting);
-            (Delivery::Unknown, format!("nothing from the server for {limit} ({setting})"))
-        }
-        _ => (Delivery::Unknown, "the call's deadline passed (RetryPolicy::with_deadline)".into()),
-    }
-}
-
-/// The cause that an error keeps: none where the message says it all, or where its text
-/// quotes an address or a PEM text.
-pub(crate) fn cause(error: ureq::Error) -> Option<Cause> {
-    match error {
-        ureq::Error::Timeout(_) | ureq::Error::BadUri(_) | ureq::Error::RequireHttpsOnly(_) => None,
-        #[cfg(any(feature = "rustls", feature = "native-tls"))]
-        ureq::Error::Pem(_) => None,
-        #[cfg(any(feature = "rustls", feature = "native-tls"))]
-        error if tls_error(&error).is_some_and(TlsError::says_all) => None,
-        ureq::Error::Io(cause) => Some(cause.into()),
-        ureq::Error::Other(cause) => connecting_cause(cause),
-        error => Some(error.into()),
-    }
-}
-
-#[cfg(feature = "resolver")]
-fn connecting_cause(other: Cause) -> Option<Cause> {
-    match other.downcast::<crate::wire::resolver::NotConnected>() {
-        Ok(error) => cause(error.0),
-        Err(other) => Some(other),
-    }
-}
-
-#[cfg(not(feature = "resolver"))]
-fn connecting_cause(other: Cause) -> Option<Cause> {
-    Some(other)
-}
-
-/// ureq's own error, where it says that there was no connection.
-#[cfg(feature = "resolver")]
-fn not_connected(error: &ureq::Error) -> Option<&ureq::Error> {
-    match error {
-        ureq::Error::Other(cause) => {
-            cause.downcast_ref::<crate::wire::resolver::NotConnected>().map(|error| &error.0)
-        }
-        _ => None,
-    }
-}
-
-/// Without a connector of ours the kind of the error must do.
-#[cfg(not(feature = "resolver"))]
-fn not_connected(_: &ureq::Error) -> Option<&ureq::Error> {
-    None
-}
-
-#[cfg(feature = "resolver")]
-fn is_look_up(cause: &(dyn StdError + 'static)) -> bool {
-    cause.is::<crate::wire::resolver::NotFound>()
-}
-
-/// ureq's own resolver passes on what the standard library says, which has no kind.
-#[cfg(not(feature = "resolver"))]
-fn is_look_up(cause: &(dyn StdError + 'static)) -> bool {
-    cause.to_string().starts_with("failed to lookup address")
-}
-
-/// Refused or unroutable: not one byte of the request went out.
-fn never_connected(kind: io::ErrorKind) -> bool {
-    matches!(
-        kind,
-        io::ErrorKind::ConnectionRefused
-            | io::ErrorKind::HostUnreachable
-            | io::ErrorKind::NetworkUnreachable
-            | io::ErrorKind::NetworkDown
-            | io::ErrorKind::AddrNotAvailable
-    )
-}
-
-#[cfg(any(feature = "rustls", feature = "native-tls"))]
-fn tls_reading(error: &ureq::Error, is_connected: bool) -> Option<Reading> {
-    let (delivery, kind, tls_error) = match tls_error(error)? {
-        // It did speak TLS.
-        TlsError::NoTls if is_connected => {
-            (Delivery::Unknown, ErrorKind::Temporary, TlsError::Passing)
-        }
-        TlsError::Passing => (Delivery::Unknown, ErrorKind::Temporary, TlsError::Passing),
-        // Where nobody tells, it may have.
-        TlsError::NoTls => (Delivery::Unknown, ErrorKind::Configuration, TlsError::NoTls),
-        tls_error => (Delivery::NotSent, ErrorKind::Configuration, tls_error),
-    };
-    Some((delivery, kind, tls_error.words()))
-}
-
-#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
-fn tls_reading(_: &ureq::Error, _: bool) -> Option<Reading> {
-    None
-}
-
-pub(crate) const NOT_FOUND: &str = "the host name was not found";
-/// `EMFILE` and `ENFILE`, for which the standard library has no kind.
-const OUT_OF_FILES: [i32; 2] = if cfg!(windows) { [10024, 10024] } else { [24, 23] };
-/// `ENOBUFS`, likewise.
-const OUT_OF_BUFFERS: i32 = match () {
-    () if cfg!(windows) => 10055,
-    () if cfg!(target_os = "linux") || cfg!(target_os = "android") => 105,
-    () => 55,
-};
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[cfg_attr(not(target_os = "linux"), ignore = "the numbers are those of Linux")]
-    #[test]
-    fn what_this_machine_forbids_is_final_and_what_it_lacks_may_pass() {
-        let cases = [
-            (1, Some(Machine::Forbidden)),
-            (13, Some(Machine::Forbidden)),
-            (23, Some(Machine::OutOfFiles)),
-            (24, Some(Machine::OutOfFiles)),
-            (99, Some(Machine::Passing)),
-            (105, Some(Machine::Passing)),
-            (101, None),
-            (104, None),
-            (111, None),
-        ];
-        for (code, expected) in cases {
-            let error = ureq::Error::Io(io::Error::from_raw_os_error(code));
-            let reading = machine_reading(&error, true);
-            assert_eq!(Machine::of(&io::Error::from_raw_os_error(code)), expected, "{code}");
-            let kind = expected.map(|machine| match machine {
-                Machine::Passing => ErrorKind::Temporary,
-                _ => ErrorKind::Configuration,
-            });
-            assert_eq!(reading.map(|(_, kind, _)| kind), kind, "{code}");
-            assert!(machine_reading(&error, false).is_none(), "{code}");
-        }
+impl Broken {
+    pub(crate) fn of(failure: &Failure) -> Self {
+        Self { idle: failure.idle, begun: failure.begun, unpermitted: failure.unpermitted }
     }
 }

@@ -1,5 +1,6 @@
 //! One exchange.
 
+pub(crate) mod failure;
 #[cfg(feature = "resolver")]
 pub(crate) mod head;
 #[cfg(feature = "resolver")]
@@ -17,7 +18,7 @@ pub(crate) mod proxy;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 pub(crate) mod handshake;
 pub(crate) mod coding;
-pub(crate) mod failure;
+pub(crate) mod network_error;
 pub(crate) mod request_body;
 pub(crate) mod download_writer;
 pub(crate) mod transport;

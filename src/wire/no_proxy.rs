@@ -3,8 +3,8 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use crate::error::{Error, Result};
 use crate::url;
+use crate::wire::failure::{Failure, Result};
 
 #[derive(Debug, Default)]
 pub(crate) struct NoProxy {
@@ -35,7 +35,7 @@ impl NoProxy {
         let entries = list.split(|c: char| c == ',' || c.is_whitespace());
         let entries = entries.filter(|entry| !entry.is_empty()).map(|entry| {
             Entry::parse(&entry.to_ascii_lowercase()).ok_or_else(|| {
-                Error::configuration(format!(
+                Failure::setting(format!(
                     "{what}: the entry {:?} cannot be read: write a name (example.com), an address (10.1.2.3, [fd00::1]) or a network (10.0.0.0/8), each with a port if need be (example.com:8443), or *",
                     url::shown(entry)
                 ))
@@ -216,12 +216,12 @@ mod tests {
             "a b?",
         ] {
             let error = NoProxy::parse(entry, "the environment variable NO_PROXY").unwrap_err();
-            let text = error.to_string();
+            let text = error.message;
             assert!(text.starts_with("the environment variable NO_PROXY: the entry \""), "{text}");
         }
         let error = NoProxy::parse("https://u:hush@a.test", "NO_PROXY").unwrap_err();
         assert_eq!(
-            error.to_string(),
+            error.message,
             "NO_PROXY: the entry \"https://a.test\" cannot be read: write a name (example.com), an address (10.1.2.3, [fd00::1]) or a network (10.0.0.0/8), each with a port if need be (example.com:8443), or *"
         );
         assert!(NoProxy::parse(" , ,", "NO_PROXY").unwrap().entries.is_empty());

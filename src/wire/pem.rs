@@ -3,7 +3,7 @@
 
 use ureq::tls::{Certificate, PemItem, PrivateKey, parse_pem};
 
-use crate::error::{Error, Result};
+use crate::wire::failure::{Failure, Result};
 
 /// What a PEM text holds of what TLS needs.
 #[derive(Default)]
@@ -16,7 +16,7 @@ impl Items {
     /// `what` is what an error calls it.
     pub(crate) fn read(pem: &[u8], what: &str) -> Result<Self> {
         let text = pem.strip_prefix("\u{feff}".as_bytes()).unwrap_or(pem);
-        let refuse = |why| Error::configuration(format!("{what}: {CANNOT_BE_READ}: {why}"));
+        let refuse = |why| Failure::setting(format!("{what}: {CANNOT_BE_READ}: {why}"));
         if let Some(why) = fault(text) {
             return Err(refuse(why));
         }

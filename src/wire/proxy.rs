@@ -7,8 +7,8 @@ use std::net::IpAddr;
 use ureq::http::Uri;
 use ureq::{Proxy, ProxyProtocol};
 
-use crate::error::{Error, Result};
 use crate::url::{has_valid_port, is_loopback, port};
+use crate::wire::failure::{Failure, Result};
 use crate::wire::no_proxy::NoProxy;
 
 /// Where a client takes its proxy from.
@@ -80,7 +80,7 @@ fn first_of(
         match read(name).map(OsString::into_string) {
             Some(Ok(value)) if !value.trim().is_empty() => return Ok(Some((what, value))),
             Some(Err(_)) => {
-                return Err(Error::configuration(format!("{what} is not valid Unicode")));
+                return Err(Failure::setting(format!("{what} is not valid Unicode")));
             }
             Some(Ok(_)) | None => {}
         }
@@ -90,7 +90,7 @@ fn first_of(
 
 fn parse(url: &str, what: &str) -> Result<Proxy> {
     let Ok(proxy) = Proxy::new(url) else {
-        return Err(Error::configuration(format!(
+        return Err(Failure::setting(format!(
             "{what} is not a proxy URL such as http://proxy.example.com:3128"
         )));
     };
@@ -98,17 +98,17 @@ fn parse(url: &str, what: &str) -> Result<Proxy> {
     let (_, more) = address.split_at(address.find(['/', '?', '#']).unwrap_or(address.len()));
     if !matches!(more, "" | "/") {
         // Host and port may be user and password.
-        return Err(Error::configuration(format!(
+        return Err(Failure::setting(format!(
             "{what} has more than a host and a port: remove a path, and percent-encode / ? # in user and password"
         )));
     }
     if !has_valid_port(proxy.uri()) {
         let message = format!("{what} has a port that is not a number up to 65535");
-        return Err(Error::configuration(message));
+        return Err(Failure::setting(message));
     }
     match proxy.protocol() {
         ProxyProtocol::Http | ProxyProtocol::Https => Ok(proxy),
-        other => Err(Error::configuration(format!(
+        other => Err(Failure::setting(format!(
             "{what} is a {other} proxy, which is not supported: only http and https proxies are"
         ))),
     }
@@ -163,11 +163,11 @@ mod tests {
         assert!(route(&[("https_proxy", "")]).unwrap().is_none());
         let error = route(&[("ALL_PROXY", "socks5://x.test:1080")]).err().unwrap();
         assert_eq!(
-            error.to_string(),
+            error.message,
             "the environment variable ALL_PROXY is a SOCKS5 proxy, which is not supported: only http and https proxies are"
         );
         let error = route(&[("https_proxy", "http://proxy.test:99999")]).err().unwrap();
-        assert!(error.to_string().starts_with("the environment variable https_proxy has a port"));
+        assert!(error.message.starts_with("the environment variable https_proxy has a port"));
         let error = route(&[("https_proxy", "http://user:hush@")]).err().unwrap();
         assert!(!format!("{error:?}").contains("hush"));
     }

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
 
-use crate::error::{Error, Result};
 use crate::foreign::shown_path;
 use crate::wire::certificate::Provider;
+use crate::wire::failure::{Failure, Result};
 
 /// What was set; what it comes to is known when connections are built.
 #[derive(Clone, Default)]
@@ -141,9 +141,8 @@ impl Tls {
 
 fn roots_from(provider: Provider, path: &Path) -> Result<RootCerts> {
     let what = format!("SSL_CERT_FILE {}", shown_path(path));
-    let pem = fs::read(path).map_err(|cause| {
-        Error::configuration_caused(format!("{what} cannot be read"), Some(cause.into()))
-    })?;
+    let pem = fs::read(path)
+        .map_err(|cause| Failure::setting_caused(format!("{what} cannot be read"), cause))?;
     provider.roots(&pem, &what)
 }
 

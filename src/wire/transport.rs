@@ -7,11 +7,12 @@ use ureq::Agent;
 use ureq::http::{self, HeaderMap, Method, StatusCode, Uri};
 
 use crate::clock::{Clock, SystemClock};
-use crate::error::{Delivery, Error, ErrorKind, RequestTarget, Result, TransportError};
+use crate::error::{Delivery, ErrorKind};
 use crate::retry::RetryPolicy;
 use crate::wire::coding::ACCEPTED;
 use crate::wire::download_writer::DownloadWriter;
-use crate::wire::failure::{Failure, Limits, cause};
+use crate::wire::failure::{Failure, Result};
+use crate::wire::network_error::{self, Limits};
 use crate::wire::proxy::{ProxySetting, Route};
 use crate::wire::request_body::RequestBody;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
@@ -122,7 +123,7 @@ impl Transport {
 
     pub(crate) fn set_user_agent(&mut self, user_agent: &str) -> Result<()> {
         if user_agent.is_empty() || http::HeaderValue::from_str(user_agent).is_err() {
-            return Err(Error::configuration("the user agent is not a valid header value"));
+            return Err(Failure::setting("the user agent is not a valid header value"));
         }
         user_agent.clone_into(&mut self.user_agent);
         self.built = Arc::default();
@@ -230,42 +231,23 @@ impl Transport {
         delivery: Delivery,
         kind: ErrorKind,
         message: impl Into<String>,
-    ) -> Error {
+    ) -> Failure {
         let mut message = message.into();
         if let Some(proxy) = self.known_proxy_to(outgoing.uri) {
             message.push_str(&format!(", through the proxy {}:{}", proxy.host(), proxy.port()));
         }
-        Error::Transport(Box::new(TransportError {
-            target: RequestTarget::new(outgoing.method, outgoing.uri),
-            message,
-            delivery,
-            kind,
-            attempts: 1,
-            received: 0,
-            idle: false,
-            begun: false,
-            unpermitted: false,
-            cause: None,
-        }))
+        Failure::new(delivery, kind, message)
     }
 
-    pub(crate) fn failure(&self, error: ureq::Error, outgoing: &Outgoing<'_, '_>) -> Error {
-        let proxy = self.known_proxy_to(outgoing.uri);
+    pub(crate) fn failure(&self, error: ureq::Error, outgoing: &Outgoing<'_, '_>) -> Failure {
         let limits = Limits {
             time_left: outgoing.time_left,
             connect: self.timeouts.connect,
             idle: outgoing.idle_timeout,
             idle_setting: outgoing.idle_setting,
-            has_proxy_user: proxy
-                .is_some_and(|proxy| proxy.username().or(proxy.password()).is_some()),
+            proxy: self.known_proxy_to(outgoing.uri),
         };
-        let Failure { delivery, kind, message, idle, says_all } = Failure::of(&error, &limits);
-        let mut failure = self.error(outgoing, delivery, kind, message);
-        if let Error::Transport(failure) = &mut failure {
-            failure.idle = idle;
-            failure.cause = if says_all { None } else { cause(error) };
-        }
-        failure
+        network_error::failure(error, &limits)
     }
 }
 
