@@ -114,6 +114,24 @@ fn every_relative_link_leads_to_a_file_that_is_there() {
 }
 
 #[test]
+fn every_file_that_a_page_names_is_there() {
+    let mut files = 0;
+    for page in pages().into_iter().filter(|page| page != "CHANGELOG.md") {
+        for name in read(&page).split('`').skip(1).step_by(2) {
+            let folder = name.split('/').next().unwrap();
+            let is_file = ["src", "tests", "benches", "examples", "docs", ".ci"].contains(&folder)
+                && !name.contains(|c: char| c.is_whitespace() || "<*:".contains(c));
+            if is_file {
+                let at = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+                assert!(at.exists(), "{page} names {name}");
+                files += 1;
+            }
+        }
+    }
+    assert!(files > 20, "the names were not understood: {files}");
+}
+
+#[test]
 fn what_the_readme_links_to_is_an_item_in_the_crate_docs_and_in_the_package() {
     let (readme, lib, manifest) = (read("README.md"), read("src/lib.rs"), read("Cargo.toml"));
     let docs = lib.lines().filter_map(|line| line.strip_prefix("//! ")).collect::<Vec<_>>();
