@@ -1,6 +1,6 @@
 //! Remembers addresses: ureq asks for them at every call, before it looks at its pool.
 //!
-//! With `connection` it reaches into `ureq::unversioned`, which is outside ureq's semver
+//! With `socket` it reaches into `ureq::unversioned`, which is outside ureq's semver
 //! promise; the feature `resolver` switches both off.
 
 use std::fmt;
@@ -12,12 +12,12 @@ use std::time::Duration;
 use ureq::Error;
 use ureq::config::Config;
 use ureq::http::Uri;
-use ureq::http::uri::Authority;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{ConnectionDetails, Connector, NextTimeout, Transport};
 
 use crate::clock::Clock;
-use crate::wire::connection::Connections;
+use crate::url::port;
+use crate::wire::socket::Connections;
 
 /// An agent that asks for addresses through the memory.
 pub(crate) fn agent(config: Config, clock: Arc<dyn Clock>) -> ureq::Agent {
@@ -41,8 +41,8 @@ struct Memory {
 type LookUp = fn(&str, u16) -> io::Result<Vec<SocketAddr>>;
 
 struct Known {
-    authority: Authority,
-    is_https: bool,
+    host: String,
+    port: u16,
     addresses: ResolvedSocketAddrs,
     since: Duration,
 }
@@ -52,95 +52,67 @@ impl Memory {
         self.names.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn recall(&self, authority: &Authority, is_https: bool) -> Option<ResolvedSocketAddrs> {
+    fn recall(&self, host: &str, port: u16) -> Option<ResolvedSocketAddrs> {
         let names = self.names();
-        let known = names.iter().find(|known| known.is_for(authority, is_https))?;
-        if self.clock.monotonic().saturating_sub(known.since) >= REMEMBERED {
-            return None;
-        }
-        let mut addresses = self.empty();
-        addresses_into(&mut addresses, known.addresses.iter().copied());
-        Some(addresses)
+        let known = names.iter().find(|known| known.host == host && known.port == port)?;
+        let age = self.clock.monotonic().saturating_sub(known.since);
+        (age < REMEMBERED).then(|| self.list(known.addresses.iter().copied()))
     }
 
-    fn remember(&self, authority: &Authority, is_https: bool, addresses: ResolvedSocketAddrs) {
+    fn remember(&self, host: &str, port: u16, addresses: ResolvedSocketAddrs) {
+        self.forget(host, port);
         let mut names = self.names();
-        names.retain(|known| !known.is_for(authority, is_https));
         if names.len() == MOST_NAMES {
             names.remove(0);
         }
-        names.push(Known {
-            authority: authority.clone(),
-            is_https,
-            addresses,
-            since: self.clock.monotonic(),
-        });
+        let since = self.clock.monotonic();
+        names.push(Known { host: host.to_owned(), port, addresses, since });
     }
 
-    fn forget(&self, authority: &Authority) {
-        self.names().retain(|known| known.authority != *authority);
+    fn forget(&self, host: &str, port: u16) {
+        self.names().retain(|known| known.host != host || known.port != port);
     }
-}
 
-impl Known {
-    fn is_for(&self, authority: &Authority, is_https: bool) -> bool {
-        self.is_https == is_https && self.authority.as_str() == authority.as_str()
+    fn list(&self, found: impl IntoIterator<Item = SocketAddr>) -> ResolvedSocketAddrs {
+        let mut addresses = self.empty();
+        found.into_iter().take(MOST_ADDRESSES).for_each(|address| addresses.push(address));
+        addresses
     }
 }
 
 impl Resolver for Memory {
     fn resolve(&self, uri: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
-        let bad = || Error::BadUri("a URL without host".into());
-        let authority = uri.authority().ok_or_else(bad)?;
-        let is_https = uri.scheme_str() == Some("https");
-        if let Some(addresses) = self.recall(authority, is_https) {
+        let host = uri.host().ok_or_else(|| Error::BadUri("a URL without host".into()))?;
+        let port = port(uri);
+        if let Some(addresses) = self.recall(host, port) {
             return Ok(addresses);
         }
-        let host = authority.host();
         let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-        let port = authority.port_u16().unwrap_or(if is_https { 443 } else { 80 });
         let found = (self.look_up)(bare, port);
-        let found = found.map_err(|cause| Error::Other(Box::new(NotFound(cause))))?;
-        let mut addresses = self.empty();
-        addresses_into(&mut addresses, found);
+        let found = found.map_err(|cause| Error::Other(Box::new(NotConnected::LookUp(cause))))?;
+        let addresses = self.list(found);
         if addresses.is_empty() {
             return Err(Error::HostNotFound);
         }
-        let mut kept = self.empty();
-        addresses_into(&mut kept, addresses.iter().copied());
-        self.remember(authority, is_https, kept);
+        self.remember(host, port, self.list(addresses.iter().copied()));
         Ok(addresses)
     }
 }
 
-fn addresses_into(
-    addresses: &mut ResolvedSocketAddrs,
-    found: impl IntoIterator<Item = SocketAddr>,
-) {
-    for address in found.into_iter().take(MOST_ADDRESSES) {
-        addresses.push(address);
-    }
-}
-
-/// The look-up failed, in the operating system's words.
-#[derive(Debug)]
-pub(crate) struct NotFound(io::Error);
-
-impl fmt::Display for NotFound {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl std::error::Error for NotFound {}
-
 /// There was no connection yet: not one byte of the request went out.
 #[derive(Debug)]
-pub(crate) struct NotConnected(pub(crate) Error);
+pub(crate) enum NotConnected {
+    /// In the operating system's words.
+    LookUp(io::Error),
+    Connect(Error),
+}
 
 impl fmt::Display for NotConnected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        match self {
+            Self::LookUp(cause) => cause.fmt(f),
+            Self::Connect(cause) => cause.fmt(f),
+        }
     }
 }
 
@@ -170,11 +142,9 @@ impl Connector<()> for ForgettingConnector {
         details: &ConnectionDetails<'_>,
         _: Option<()>,
     ) -> Result<Option<Self::Out>, Error> {
-        let mut addresses = self.memory.empty();
-        addresses_into(&mut addresses, details.addrs.iter().copied());
         let details = ConnectionDetails {
             uri: details.uri,
-            addrs: addresses,
+            addrs: self.memory.list(details.addrs.iter().copied()),
             config: details.config,
             request_level: false,
             resolver: details.resolver,
@@ -186,13 +156,12 @@ impl Connector<()> for ForgettingConnector {
             run_connector: details.run_connector.clone(),
             register_shutdown: details.register_shutdown.clone(),
         };
-        let connected = self.inner.connect(&details);
-        if let (Err(_), Some(authority)) = (&connected, details.uri.authority()) {
-            self.memory.forget(authority);
-        }
-        connected.map_err(|error| match error {
-            Error::Other(cause) if cause.is::<NotConnected>() => Error::Other(cause),
-            error => Error::Other(Box::new(NotConnected(error))),
+        self.inner.connect(&details).map_err(|error| {
+            self.memory.forget(details.uri.host().unwrap_or_default(), port(details.uri));
+            match error {
+                Error::Other(cause) if cause.is::<NotConnected>() => Error::Other(cause),
+                error => Error::Other(Box::new(NotConnected::Connect(error))),
+            }
         })
     }
 }
@@ -278,14 +247,12 @@ mod tests {
         let clock = ManualClock::new();
         let look_up: LookUp = |_, _| Ok(Vec::new());
         let memory = Memory { names: Arc::default(), clock: Arc::new(clock.clone()), look_up };
-        let authority = Authority::from_static("api.vendor.test");
-        let mut addresses = memory.empty();
-        addresses_into(&mut addresses, [SocketAddr::from(([127, 0, 0, 1], 80))]);
-        memory.remember(&authority, false, addresses);
+        let addresses = memory.list([SocketAddr::from(([127, 0, 0, 1], 443))]);
+        memory.remember("api.vendor.test", 443, addresses);
         clock.advance(Duration::from_secs(59));
-        assert!(memory.recall(&authority, false).is_some());
-        assert!(memory.recall(&authority, true).is_none());
+        assert!(memory.recall("api.vendor.test", 443).is_some());
+        assert!(memory.recall("api.vendor.test", 80).is_none());
         clock.advance(Duration::from_secs(1));
-        assert!(memory.recall(&authority, false).is_none());
+        assert!(memory.recall("api.vendor.test", 443).is_none());
     }
 }
