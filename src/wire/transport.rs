@@ -91,6 +91,10 @@ impl Transport {
         }
     }
 
+    #[cfg_attr(
+        not(any(feature = "rustls", feature = "native-tls")),
+        expect(unused_variables, reason = "plain `http` is all there is")
+    )]
     fn build(&self, is_secure: bool) -> Result<Built> {
         let timeouts = self.timeouts;
         let config = Agent::config_builder()
