@@ -8,7 +8,7 @@ use ureq::http::{self, Method, StatusCode};
 use ureq::{AsSendBody, Body, Proxy, SendBody, Timeout};
 
 use crate::error::{Delivery, ErrorKind, RequestTarget};
-use crate::wire::coding::{self, Asked, Content};
+use crate::wire::coding::{self, Content};
 use crate::wire::download_writer::{Broken, DownloadWriter};
 use crate::wire::failure::{Failure, Result};
 use crate::wire::message::{Incoming, Outgoing};
@@ -44,7 +44,7 @@ struct Exchange<'t> {
 
 impl Exchange<'_> {
     fn run(&self, outgoing: &mut Outgoing<'_, '_>) -> Result<Incoming> {
-        let asked = Asked::of(&outgoing.headers);
+        let asked = coding::asked(&outgoing.headers);
         let began = outgoing.is_streamed().then(|| self.transport.clock.monotonic());
         let response = match outgoing.body {
             None => self.send(outgoing, ()),

@@ -17,13 +17,16 @@ pub(crate) mod no_proxy;
 pub(crate) mod proxy;
 // All that as one public value.
 pub(crate) mod connection;
-// Below ureq: the head of an answer, a socket that reads it, the addresses of hosts.
+// Below ureq: the addresses of hosts, the head of an answer, a socket that reads it, and
+// connections made of these.
+#[cfg(feature = "resolver")]
+pub(crate) mod resolver;
 #[cfg(feature = "resolver")]
 pub(crate) mod head;
 #[cfg(feature = "resolver")]
 pub(crate) mod socket;
 #[cfg(feature = "resolver")]
-pub(crate) mod resolver;
+pub(crate) mod connector;
 // What goes out and comes in: a request's body, content without its codings, a download, the
 // two messages.
 pub(crate) mod request_body;

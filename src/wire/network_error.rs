@@ -11,7 +11,6 @@ use crate::clock::seconds;
 use crate::error::Delivery::{NotSent, Unknown};
 use crate::error::ErrorKind::{Configuration, Refused, Temporary};
 use crate::error::{Cause, Delivery, ErrorKind};
-use crate::wire::coding::Undecodable;
 use crate::wire::failure::Failure;
 use crate::wire::message::Outgoing;
 #[cfg(feature = "resolver")]
@@ -123,7 +122,8 @@ fn general_failure(
             (NotSent, Temporary, "no connection to the server")
         }
         ureq::Error::Io(_) => (Unknown, Temporary, "the connection broke"),
-        ureq::Error::Other(cause) if cause.is::<Undecodable>() => {
+        // From the decoder.
+        ureq::Error::Other(cause) if cause.is::<io::Error>() => {
             (Unknown, Temporary, "the gzip encoding of the answer is broken")
         }
         _ => (Unknown, Temporary, "the exchange failed"),

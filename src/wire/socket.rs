@@ -7,58 +7,20 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ureq::Error;
-#[cfg(feature = "native-tls")]
-use ureq::unversioned::transport::NativeTlsConnector;
-#[cfg(feature = "rustls")]
-use ureq::unversioned::transport::RustlsConnector;
 use ureq::unversioned::transport::time::{Duration, Instant};
-use ureq::unversioned::transport::{
-    Buffers, ConnectProxyConnector, ConnectionDetails, Connector, NextTimeout, TcpConnector,
-    Transport,
-};
+use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
 
 use crate::wire::head::{self, Head};
 
-/// What ureq's own connector does, with a [`Socket`] below TLS and a [`Reading`] above it.
-#[derive(Debug, Default)]
-pub(crate) struct Connections {
-    tunnels: ConnectProxyConnector,
-    sockets: TcpConnector,
-    #[cfg(feature = "rustls")]
-    rustls: RustlsConnector,
-    #[cfg(feature = "native-tls")]
-    native_tls: NativeTlsConnector,
-}
-
-impl Connections {
-    pub(crate) fn connect(
-        &self,
-        details: &ConnectionDetails<'_>,
-    ) -> Result<Option<Box<dyn Transport>>, Error> {
-        let tunnel = self.tunnels.connect(details, None::<()>)?;
-        let Some(inner) = self.sockets.connect(details, tunnel)? else { return Ok(None) };
-        let broken = Broken::default();
-        let connection = Some(Socket { inner, broken: broken.clone() });
-        #[cfg(feature = "rustls")]
-        let connection = self.rustls.connect(details, connection)?;
-        #[cfg(feature = "native-tls")]
-        let connection = self.native_tls.connect(details, connection)?;
-        Ok(connection.map(|inner| {
-            let current_time = details.current_time.clone();
-            Box::new(Reading::new(Box::new(inner), broken, current_time)) as Box<dyn Transport>
-        }))
-    }
-}
-
 /// Why writing broke, if it did.
-type Broken = Arc<Mutex<Option<io::Error>>>;
+pub(crate) type Broken = Arc<Mutex<Option<io::Error>>>;
 
 /// A socket that may be read after writing broke: TLS would not do that. [`Reading`], which
 /// is above TLS, looks at what broke.
 #[derive(Debug)]
-struct Socket<T> {
-    inner: T,
-    broken: Broken,
+pub(crate) struct Socket<T> {
+    pub(crate) inner: T,
+    pub(crate) broken: Broken,
 }
 
 impl<T: Transport> Transport for Socket<T> {
@@ -99,7 +61,7 @@ impl<T: Transport> Transport for Socket<T> {
 /// It also says plainly that it broke. Of a body without length, which ends with the
 /// connection, ureq takes a reset and a missing farewell of TLS for the end: a part would
 /// pass for the whole (RFC 9112 §8 and §9.8).
-struct Reading {
+pub(crate) struct Reading {
     inner: Box<dyn Transport>,
     broken: Broken,
     current_time: CurrentTime,
@@ -112,7 +74,7 @@ struct Reading {
     is_refused: bool,
 }
 
-type CurrentTime = Arc<dyn Fn() -> Instant + Send + Sync>;
+pub(crate) type CurrentTime = Arc<dyn Fn() -> Instant + Send + Sync>;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Stage {
@@ -131,7 +93,11 @@ enum Stage {
 }
 
 impl Reading {
-    fn new(inner: Box<dyn Transport>, broken: Broken, current_time: CurrentTime) -> Self {
+    pub(crate) fn new(
+        inner: Box<dyn Transport>,
+        broken: Broken,
+        current_time: CurrentTime,
+    ) -> Self {
         let (stage, held) = (Stage::New, Vec::new());
         Self { inner, broken, current_time, stage, held, interim: 0, is_refused: false }
     }

@@ -117,7 +117,7 @@ impl Transport {
             false => config,
         };
         #[cfg(feature = "resolver")]
-        let agent = crate::wire::resolver::agent(config.build(), self.clock.clone());
+        let agent = crate::wire::connector::agent(config.build(), self.clock.clone());
         #[cfg(not(feature = "resolver"))]
         let agent = Agent::new_with_config(config.build());
         Ok(Built { agent, timeouts })
