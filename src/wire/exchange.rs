@@ -7,7 +7,9 @@ use ureq::http::header::{CONTENT_LENGTH, EXPECT, HeaderValue};
 use ureq::http::{self, Method, StatusCode};
 use ureq::{AsSendBody, Body, Proxy, SendBody, Timeout};
 
-use crate::error::{Delivery, ErrorKind, RequestTarget};
+use crate::error::Delivery::{Accepted, NotSent, Unknown};
+use crate::error::ErrorKind::{Configuration, Incomplete, Output, Temporary};
+use crate::error::RequestTarget;
 use crate::wire::coding::{self, Content};
 use crate::wire::download_writer::{Broken, DownloadWriter};
 use crate::wire::failure::{Failure, Result};
@@ -20,12 +22,12 @@ impl Transport {
     /// Sends once and reads the whole answer. Any status is an answer.
     pub(crate) fn exchange(&self, outgoing: &mut Outgoing<'_, '_>) -> Result<Incoming> {
         if outgoing.time_left.is_zero() {
-            return Err(Failure::new(Delivery::NotSent, ErrorKind::Temporary, NO_TIME));
+            return Err(Failure::new(NotSent, Temporary, NO_TIME));
         }
         if outgoing.uri.scheme_str() == Some("https")
             && let Some(why) = self.connection.tls.missing()
         {
-            return Err(Failure::new(Delivery::NotSent, ErrorKind::Configuration, why));
+            return Err(Failure::new(NotSent, Configuration, why));
         }
         let proxy = self.route()?.to(outgoing.uri);
         let exchange = Exchange { transport: self, built: self.built(outgoing.uri)?, proxy };
@@ -75,7 +77,7 @@ impl Exchange<'_> {
             }
             Err(name) if parts.status.is_success() && !is_empty(body) => {
                 let message = format!("the answer is encoded by {name}, {NOT_ASKED_FOR}");
-                return Err(Failure::new(Delivery::Accepted, ErrorKind::Incomplete, message));
+                return Err(Failure::new(Accepted, Incomplete, message));
             }
             // The status says what there is to say.
             Ok(_) | Err(_) => Vec::new(),
@@ -144,7 +146,7 @@ impl Exchange<'_> {
         outgoing.time_left = outgoing.time_left.saturating_add(open.took());
         let (taken, length) = (open.taken(), open.length);
         if let Some(fault) = open.fault {
-            return Err(Failure::new(Delivery::Unknown, ErrorKind::Incomplete, fault));
+            return Err(Failure::new(Unknown, Incomplete, fault));
         }
         match result {
             Ok(response) if response.status().is_success() && taken < length => {
@@ -152,12 +154,12 @@ impl Exchange<'_> {
                 let message = format!(
                     "the server answered {status} when it had been sent {taken} of {length} bytes of the body"
                 );
-                Err(Failure::new(Delivery::Unknown, ErrorKind::Incomplete, message))
+                Err(Failure::new(Unknown, Incomplete, message))
             }
             // A request of which no byte of the body left is none (RFC 9112 §8). ureq does
             // not read headers in a `100 Continue`, which RFC 9110 §15.2 allows.
             Err(failure) if asks && taken == 0 => Err(Failure {
-                delivery: Delivery::NotSent,
+                delivery: NotSent,
                 unpermitted: failure.idle || failure.misread,
                 ..failure
             }),
@@ -179,7 +181,7 @@ impl Exchange<'_> {
             }
             (Broken::Write(cause), written) => {
                 let message = format!("the content cannot be written; {written} bytes had been");
-                let failure = Failure::new(Delivery::Accepted, ErrorKind::Output, message);
+                let failure = Failure::new(Accepted, Output, message);
                 Failure { received: written, cause: Some(cause.into()), ..failure }
             }
         })
@@ -198,8 +200,8 @@ impl Exchange<'_> {
         let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         match end {
             Ok(()) if length > limit => Err(Failure::new(
-                Delivery::Accepted,
-                ErrorKind::Incomplete,
+                Accepted,
+                Incomplete,
                 format!("the body is longer than {limit} bytes ({})", outgoing.body_setting),
             )),
             Ok(()) => Ok(bytes),
@@ -248,7 +250,7 @@ impl Exchange<'_> {
     fn broken_body(&self, cause: io::Error, outgoing: &Outgoing<'_, '_>, received: u64) -> Failure {
         let failure = self.failure(cause.into(), outgoing);
         let message = format!("{}; {received} bytes of the body had arrived", failure.message);
-        Failure { delivery: Delivery::Unknown, message, received, ..failure }
+        Failure { delivery: Unknown, message, received, ..failure }
     }
 
     fn failure(&self, error: ureq::Error, outgoing: &Outgoing<'_, '_>) -> Failure {

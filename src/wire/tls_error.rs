@@ -141,26 +141,17 @@ fn native_error(error: &ureq::Error) -> Option<Said> {
 /// By the numbers of OpenSSL's `sslerr.h`: an alert is 1000 and its number.
 #[cfg(all(feature = "native-tls", not(any(target_os = "windows", target_vendor = "apple"))))]
 fn by_reason(reason: i32, text: &str) -> Option<&'static str> {
-    const CERTIFICATE_VERIFY_FAILED: i32 = 134;
-    const HTTP_REQUEST: i32 = 156;
-    const NO_PROTOCOLS_AVAILABLE: i32 = 191;
-    const UNKNOWN_PROTOCOL: i32 = 252;
-    const UNSUPPORTED_PROTOCOL: i32 = 258;
-    const WRONG_SSL_VERSION: i32 = 266;
-    const WRONG_VERSION_NUMBER: i32 = 267;
-    const UNSAFE_LEGACY_RENEGOTIATION: i32 = 338;
-    const DH_KEY_TOO_SMALL: i32 = 394;
     match reason {
-        CERTIFICATE_VERIFY_FAILED => {
+        // certificate verify failed
+        134 => {
             let known = VERIFY_FAILURES.iter().find(|(words, _)| text.contains(words));
             Some(known.map_or(CERTIFICATE, |(_, sentence)| *sentence))
         }
-        HTTP_REQUEST | UNKNOWN_PROTOCOL | WRONG_VERSION_NUMBER => Some(NO_TLS),
-        NO_PROTOCOLS_AVAILABLE
-        | UNSUPPORTED_PROTOCOL
-        | WRONG_SSL_VERSION
-        | UNSAFE_LEGACY_RENEGOTIATION
-        | DH_KEY_TOO_SMALL => Some(DISAGREEMENT),
+        // http request, unknown protocol, wrong version number
+        156 | 252 | 267 => Some(NO_TLS),
+        // no protocols available, unsupported protocol, wrong SSL version, unsafe legacy
+        // renegotiation disabled, DH key too small
+        191 | 258 | 266 | 338 | 394 => Some(DISAGREEMENT),
         _ => u8::try_from(reason.checked_sub(1000)?).ok().map(by_alert),
     }
 }

@@ -465,8 +465,12 @@ fn a_client_certificate_that_cannot_be_used_is_found_when_it_is_set() {
     };
     let none = "the private key of the client certificate is not there in PEM form";
     let cases = [
-        ("", own_key.as_str(), "the client certificate: there is none in PEM form"),
-        (own_key.as_str(), own_key.as_str(), "the client certificate: there is none in PEM form"),
+        ("", own_key.as_str(), "the client certificate: there is no certificate in PEM form"),
+        (
+            own_key.as_str(),
+            own_key.as_str(),
+            "the client certificate: there is no certificate in PEM form",
+        ),
         (own.pem.as_str(), "", none),
         (&own.pem, "garbage", none),
         (&own.pem, &own.pem, none),
