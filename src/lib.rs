@@ -83,3 +83,4 @@ pub use token::file_store::FileStore;
 pub use token::id_token::IdToken;
 pub use token::memory::MemoryStore;
 pub use token::store::{StoreEntry, TokenStore};
+pub use wire::connection::Connection;

@@ -9,7 +9,7 @@ use std::time::Instant;
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 use serde_json::Value;
-use unattended::{Client, Credentials, Provider};
+use unattended::{Client, Connection, Credentials, Provider};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 use crate::measure::report;
@@ -62,7 +62,8 @@ fn here(origin: &str, pem: Option<Vec<u8>>) -> Value {
     let provider = Provider::new(&format!("{origin}/token"), origin).unwrap();
     let mut client = Client::new(provider, Credentials::new("id", "secret")).unwrap();
     if let Some(pem) = pem {
-        client = client.with_root_certificates(pem).unwrap();
+        let connection = Connection::new().with_root_certificates(pem).unwrap();
+        client = client.with_connection(connection);
     }
     client.get("/small").unwrap().json().unwrap()
 }

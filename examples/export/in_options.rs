@@ -162,6 +162,6 @@ const WAYS: [(&str, &str); 8] = [
     ("single", "single"),
 ];
 const PHRASES: [(&str, &str); 2] = [
-    ("Client::with_root_certificates or SSL_CERT_FILE", "SSL_CERT_FILE"),
+    ("Connection::with_root_certificates or SSL_CERT_FILE", "SSL_CERT_FILE"),
     ("AuthMethod::ClientSecretBasic or ClientSecretPost", "--auth basic or --auth post"),
 ];

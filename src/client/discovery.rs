@@ -66,10 +66,11 @@ impl Provider {
     /// As [`discover`](Self::discover), and those of `settings`.
     ///
     /// ```no_run
-    /// use unattended::{Client, Credentials, Provider};
+    /// use unattended::{Client, Connection, Credentials, Provider};
     ///
     /// # fn run(pem: &str) -> unattended::Result<()> {
-    /// let settings = |client: Client| client.with_root_certificates(pem);
+    /// let connection = Connection::new().with_root_certificates(pem)?;
+    /// let settings = |client: Client| Ok(client.with_connection(connection.clone()));
     /// let issuer = "https://sso.example.com/realms/prod";
     /// let provider = Provider::discover_with(issuer, "https://api.example.com", settings)?;
     /// let client = settings(Client::new(provider, Credentials::from_env("ORDERS")?)?)?;

@@ -31,7 +31,8 @@ use crate::token::memory::MemoryStore;
 use crate::token::store::TokenStore;
 use crate::wire::download_writer::DownloadWriter;
 use crate::wire::failure::Broken;
-use crate::wire::transport::{Outgoing, Transport};
+use crate::wire::message::Outgoing;
+use crate::wire::transport::Transport;
 
 /// A blocking client for one API behind the client-credentials grant (RFC 6749 §4.4).
 ///

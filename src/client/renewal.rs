@@ -19,8 +19,8 @@ use crate::retry::{Rejection, Verdict};
 use crate::token::access_token::{self, AccessToken};
 use crate::token::grant;
 use crate::token::store::{self, StoreEntry};
+use crate::wire::message::Outgoing;
 use crate::wire::request_body::RequestBody;
-use crate::wire::transport::Outgoing;
 
 impl Client {
     /// The client's token while it is fresh, else the store's, else a new one.

@@ -5,7 +5,7 @@ use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts};
 
 use crate::error::Cause;
 use crate::wire::failure::{Failure, Result};
-use crate::wire::pem::{self, Items};
+use crate::wire::pem;
 
 /// The library that does TLS.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,11 +27,7 @@ impl Provider {
 
     /// The trusted roots in this text; `what` is what an error calls it.
     pub(crate) fn roots(self, pem: &[u8], what: &str) -> Result<RootCerts> {
-        let items = Items::read(pem, what)?;
-        if items.certificates.is_empty() {
-            return Err(missing(pem, what, "there is no certificate in PEM form"));
-        }
-        let certificates = items.certificates;
+        let certificates = pem::certificates(pem, what)?;
         for (index, certificate) in certificates.iter().enumerate() {
             self.check_root(certificate).map_err(|cause| {
                 let message = format!("{what}: certificate {} cannot be used as a root", index + 1);
@@ -41,18 +37,11 @@ impl Provider {
         Ok(certificates.into())
     }
 
-    pub(crate) fn client_certificate(self, chain: &[u8], pem: &[u8]) -> Result<ClientCert> {
-        let own = Items::read(chain, CLIENT_CERTIFICATE)?.certificates;
-        if own.is_empty() {
-            return Err(missing(chain, CLIENT_CERTIFICATE, "there is none in PEM form"));
-        }
-        let Some(key) = Items::read(pem, PRIVATE_KEY)?.keys.into_iter().next() else {
-            let why = pem::other_form(pem, "PRIVATE KEY");
-            let why = why.map_or(" is not there in PEM form".into(), |why| format!(": {why}"));
-            return Err(Failure::setting(format!("{PRIVATE_KEY}{why}")));
-        };
-        self.check_pair(&own, &key)?;
-        Ok(ClientCert::new_with_certs(&own, key))
+    pub(crate) fn client_certificate(self, chain: &[u8], key: &[u8]) -> Result<ClientCert> {
+        let chain = pem::certificates(chain, CLIENT_CERTIFICATE)?;
+        let key = pem::private_key(key, PRIVATE_KEY)?;
+        self.check_pair(&chain, &key)?;
+        Ok(ClientCert::new_with_certs(&chain, key))
     }
 
     fn check_root(self, certificate: &Certificate<'_>) -> std::result::Result<(), Cause> {
@@ -75,11 +64,6 @@ impl Provider {
     }
 }
 
-fn missing(pem: &[u8], what: &str, none: &str) -> Failure {
-    let why = pem::other_form(pem, "CERTIFICATE").unwrap_or(none);
-    Failure::setting(format!("{what}: {why}"))
-}
-
 /// The causes are those of a TLS library, whose words are its own: it does not get the text.
 fn unfit(cause: impl Into<Cause>) -> Failure {
     let message = format!("{CLIENT_CERTIFICATE} cannot be used with its private key");
@@ -94,7 +78,6 @@ fn check_pair_for_rustls(
     key: &PrivateKey<'_>,
 ) -> std::result::Result<(), rustls::Error> {
     use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-    use rustls::{ClientConfig, RootCertStore};
 
     let chain = chain.iter();
     let chain = chain.map(|certificate| CertificateDer::from(certificate.der()).into_owned());
@@ -104,12 +87,8 @@ fn check_pair_for_rustls(
         "Sec1" => PrivateKeyDer::Sec1(der.into()),
         _ => PrivateKeyDer::Pkcs8(der.into()),
     };
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-    ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(RootCertStore::empty())
-        .with_client_auth_cert(chain.collect(), key)?;
-    Ok(())
+    let provider = rustls::crypto::ring::default_provider();
+    rustls::sign::CertifiedKey::from_der(chain.collect(), key, &provider).map(drop)
 }
 
 /// ureq does not export its type.

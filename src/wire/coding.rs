@@ -1,7 +1,6 @@
 //! What an answer is encoded by, and its content without that.
 
-use std::fmt;
-use std::io::{self, Cursor, Read};
+use std::io::{self, Read};
 
 use flate2::read::MultiGzDecoder;
 use ureq::http::HeaderMap;
@@ -12,32 +11,21 @@ use ureq::http::header::{
 /// What a request asks for, unless it says otherwise.
 pub(crate) const ACCEPTED: &str = "gzip";
 
-/// How often content is encoded by gzip.
-pub(crate) type Layers = usize;
-
 /// The codings that a request names of itself, and whose content its caller reads.
-pub(crate) struct Asked(Vec<String>);
-
-impl Asked {
-    pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let names = list(headers, &ACCEPT_ENCODING);
-        // `gzip;q=0.5`
-        let names = names.map(|name| name.split(';').next().unwrap_or_default().trim().to_owned());
-        Self(names.collect())
-    }
-
-    fn has(&self, name: &str) -> bool {
-        self.0.iter().any(|asked| asked == name || asked == "*")
-    }
+pub(crate) fn asked(headers: &HeaderMap) -> Vec<String> {
+    // `gzip;q=0.5`
+    let name = |name: String| name.split(';').next().unwrap_or_default().trim().to_owned();
+    list(headers, &ACCEPT_ENCODING).map(name).collect()
 }
 
 /// Takes the codings off the headers of an answer that are taken off its content; those that
-/// its caller reads stay on both.
+/// its caller reads stay on both. Tells how often the content is encoded by gzip.
 ///
 /// # Errors
 ///
 /// The name of a coding that nobody asked for.
-pub(crate) fn take(headers: &mut HeaderMap, asked: &Asked) -> Result<Layers, String> {
+pub(crate) fn take(headers: &mut HeaderMap, asked: &[String]) -> Result<usize, String> {
+    let is_asked = |name: &str| asked.iter().any(|asked| asked == name || asked == "*");
     let mut layers = 0;
     for name in list(headers, &CONTENT_ENCODING) {
         match name.as_str() {
@@ -45,7 +33,7 @@ pub(crate) fn take(headers: &mut HeaderMap, asked: &Asked) -> Result<Layers, Str
             // RFC 9110 §8.4.1.3.
             "gzip" | "x-gzip" => layers += 1,
             // Below it there may be gzip, which the caller reads then as well.
-            name if asked.has(name) => return Ok(0),
+            name if is_asked(name) => return Ok(0),
             _ => return Err(name),
         }
     }
@@ -84,12 +72,15 @@ pub(crate) enum Content<R> {
 }
 
 impl<R: Read + 'static> Content<R> {
-    pub(crate) fn new(reader: R, layers: Layers) -> Self {
+    pub(crate) fn new(reader: R, layers: usize) -> Self {
         if layers == 0 {
             return Self::Plain(reader);
         }
-        let source: Box<dyn Read> = Box::new(Source(reader));
-        Self::Zipped((0..layers).fold(source, |reader, _| Box::new(Gzip::Unread(Some(reader)))))
+        let source: Box<dyn Read> = Box::new(reader);
+        Self::Zipped((0..layers).fold(source, |reader, _| {
+            let source = Source { reader, is_empty: true, has_failed: false };
+            Box::new(Gzip(MultiGzDecoder::new(source)))
+        }))
     }
 }
 
@@ -102,51 +93,35 @@ impl<R: Read> Read for Content<R> {
     }
 }
 
-/// What comes from ureq, with errors that no decoder mistakes for its own.
-struct Source<R>(R);
+/// What a decoder reads from, and what came of that.
+struct Source {
+    reader: Box<dyn Read>,
+    is_empty: bool,
+    has_failed: bool,
+}
 
-impl<R: Read> Read for Source<R> {
+impl Read for Source {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buffer).map_err(|cause| io::Error::other(ureq::Error::from(cause)))
+        let result = self.reader.read(buffer);
+        self.is_empty &= !matches!(result, Ok(1..));
+        self.has_failed = result.is_err();
+        result
     }
 }
 
 /// Nothing that calls itself gzip is nothing: some servers do. All else must be whole.
-enum Gzip<R> {
-    Unread(Option<R>),
-    Begun(Box<MultiGzDecoder<io::Chain<Cursor<[u8; 1]>, R>>>),
-}
+struct Gzip(MultiGzDecoder<Source>);
 
-impl<R: Read> Read for Gzip<R> {
+impl Read for Gzip {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if let Self::Unread(reader) = self {
-            let mut first = [0];
-            let Some(mut reader) = reader.take() else { return Ok(0) };
-            if reader.read(&mut first)? == 0 {
-                return Ok(0);
-            }
-            let decoder = MultiGzDecoder::new(Cursor::new(first).chain(reader));
-            *self = Self::Begun(Box::new(decoder));
-        }
-        let Self::Begun(decoder) = self else { return Ok(0) };
-        decoder.read(buffer).map_err(|cause| match cause.get_ref() {
-            Some(inner) if inner.is::<ureq::Error>() => cause,
-            _ => ureq::Error::Other(Box::new(Undecodable(cause))).into_io(),
+        self.0.read(buffer).or_else(|cause| match self.0.get_ref() {
+            source if source.has_failed => Err(cause),
+            source if source.is_empty => Ok(0),
+            // No other error is an IO error in such a box.
+            _ => Err(ureq::Error::Other(cause.into()).into_io()),
         })
     }
 }
-
-/// Content that is not what its coding says.
-#[derive(Debug)]
-pub(crate) struct Undecodable(io::Error);
-
-impl fmt::Display for Undecodable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl std::error::Error for Undecodable {}
 
 /// Each takes memory for its window.
 const MOST_LAYERS: usize = 5;

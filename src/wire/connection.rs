@@ -1,318 +1,230 @@
-//! A connection that reads answers as this crate needs them read, below ureq and above TLS.
-//!
-//! Like [`crate::wire::resolver`] it reaches into `ureq::unversioned`.
+//! How servers are reached, as a value: whom to trust, what to show, which proxy.
 
 use std::fmt;
-use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
 
-use ureq::Error;
-#[cfg(feature = "native-tls")]
-use ureq::unversioned::transport::NativeTlsConnector;
-#[cfg(feature = "rustls")]
-use ureq::unversioned::transport::RustlsConnector;
-use ureq::unversioned::transport::time::{Duration, Instant};
-use ureq::unversioned::transport::{
-    Buffers, ConnectProxyConnector, ConnectionDetails, Connector, NextTimeout, TcpConnector,
-    Transport,
-};
+use ureq::http::HeaderValue;
 
-use crate::wire::head::{self, Head};
+use crate::error::Result;
+use crate::wire::failure::{self, Failure};
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+use crate::wire::no_tls::NoTls as Tls;
+use crate::wire::proxy::Route;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+use crate::wire::tls::Tls;
 
-/// What ureq's own connector does, with a [`Socket`] below TLS and a [`Reading`] above it.
-#[derive(Debug, Default)]
-pub(crate) struct Connections {
-    tunnels: ConnectProxyConnector,
-    sockets: TcpConnector,
-    #[cfg(feature = "rustls")]
-    rustls: RustlsConnector,
+/// How a client reaches its servers: the roots it trusts, its certificate, the library that
+/// does TLS, the proxy, the user agent.
+///
+/// It is one value, because it holds for API and token calls alike: give it to a client by
+/// [`Client::with_connection`](crate::Client::with_connection). The order of its settings does
+/// not matter. Verification cannot be switched off.
+///
+/// ```no_run
+/// use unattended::{Client, Connection, Credentials, Provider};
+///
+/// let connection = Connection::new()
+///     .with_root_certificates(std::fs::read("company.pem").expect("company.pem"))?
+///     .with_proxy("http://proxy.example.com:3128")?;
+/// let provider = Provider::new("https://sso.example.com/token", "https://api.example.com")?;
+/// let client = Client::new(provider, Credentials::from_env("ORDERS")?)?
+///     .with_connection(connection);
+/// # Ok::<(), unattended::Error>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct Connection {
+    pub(crate) tls: Tls,
+    /// None is the one of the environment.
+    route: Option<Route>,
+    user_agent: Option<String>,
+}
+
+impl Connection {
+    /// What a client has unless told otherwise: each setting states its default.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Trusts the certificates in this PEM text **instead of** all others; default: those in
+    /// the file that `SSL_CERT_FILE` names, else Mozilla's, as built in, or the system's where
+    /// `with_platform_verifier` or `with_native_tls` is chosen. Mozilla's are the same on every
+    /// machine, however old or bare it is.
+    ///
+    /// ```
+    /// # fn run(pem: &str) -> unattended::Result<()> {
+    /// let connection = unattended::Connection::new().with_root_certificates(pem)?;
+    /// assert_eq!(connection.roots(), "set by the program, 1 certificate");
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A configuration error if there is no certificate, or one that cannot be used. In a
+    /// build with both rustls and native-tls, one that only the other of them can use is
+    /// found at the first call, since the choice may come later.
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    pub fn with_root_certificates(mut self, pem: impl AsRef<[u8]>) -> Result<Self> {
+        self.tls.set_roots(pem.as_ref()).map_err(Failure::into_setting_error)?;
+        Ok(self)
+    }
+
+    /// Shows this certificate (chain) to servers that ask for one (mutual TLS); PEM texts,
+    /// which may be the same; default: none.
+    ///
+    /// ```
+    /// # fn run() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (chain, key) = (std::fs::read("client.pem")?, std::fs::read("client.key")?);
+    /// let connection = unattended::Connection::new().with_client_certificate(chain, key)?;
+    /// assert!(connection.has_client_certificate());
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A configuration error if they cannot be read or do not belong together; found at the
+    /// first call where only the TLS library that is not chosen can use them.
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    pub fn with_client_certificate(
+        mut self,
+        chain: impl AsRef<[u8]>,
+        private_key: impl AsRef<[u8]>,
+    ) -> Result<Self> {
+        self.tls
+            .set_client_certificate(chain.as_ref(), private_key.as_ref())
+            .map_err(Failure::into_setting_error)?;
+        Ok(self)
+    }
+
+    /// Trusts what the operating system trusts; default: Mozilla's roots, as built in. For a
+    /// company whose own authority is installed on its machines.
+    ///
+    /// On Windows and macOS the system itself judges; elsewhere its files of roots are read
+    /// when connections are first made. Roots that are named,
+    /// by [`with_root_certificates`](Self::with_root_certificates) or `SSL_CERT_FILE`,
+    /// still replace the system's. Needs the feature `platform-verifier`: 3 more crates on
+    /// Linux, no system library.
+    ///
+    /// ```
+    /// let connection = unattended::Connection::new().with_platform_verifier();
+    /// # if std::env::var_os("SSL_CERT_FILE").is_none() {
+    /// assert_eq!(connection.roots(), "the operating system's");
+    /// # }
+    /// ```
+    #[cfg(feature = "platform-verifier")]
+    pub fn with_platform_verifier(mut self) -> Self {
+        self.tls.is_platform = true;
+        self
+    }
+
+    /// TLS by the system's own library instead of rustls: OpenSSL on Linux, SChannel on
+    /// Windows, Secure Transport on macOS; default: rustls, which builds and behaves alike
+    /// everywhere. For machines where that is a rule, and for keys that rustls does not know.
+    ///
+    /// It trusts what the operating system trusts, unless roots are named
+    /// by [`with_root_certificates`](Self::with_root_certificates) or `SSL_CERT_FILE`; a
+    /// named root must be the authority's own (self-signed) certificate, not one below it.
+    /// The key of a client certificate must be in PKCS #8 form (`BEGIN PRIVATE KEY`).
+    ///
+    /// Needs the feature `native-tls`, which builds against OpenSSL on Linux (the packages
+    /// `libssl-dev` and `pkg-config`) and needs nothing on Windows and macOS. On Linux it
+    /// is 15 more crates, or 7 in place of rustls. Without the feature `rustls` this setting
+    /// is still needed: the choice is never made by what other crates switch on.
+    ///
+    /// ```
+    /// let connection = unattended::Connection::new().with_native_tls();
+    /// # if std::env::var_os("SSL_CERT_FILE").is_none() {
+    /// assert_eq!(connection.roots(), "the operating system's (native-tls)");
+    /// # }
+    /// ```
     #[cfg(feature = "native-tls")]
-    native_tls: NativeTlsConnector,
-}
-
-impl Connections {
-    pub(crate) fn connect(
-        &self,
-        details: &ConnectionDetails<'_>,
-    ) -> Result<Option<Box<dyn Transport>>, Error> {
-        let tunnel = self.tunnels.connect(details, None::<()>)?;
-        let Some(inner) = self.sockets.connect(details, tunnel)? else { return Ok(None) };
-        let broken = Broken::default();
-        let connection = Some(Socket { inner, broken: broken.clone() });
-        #[cfg(feature = "rustls")]
-        let connection = self.rustls.connect(details, connection)?;
-        #[cfg(feature = "native-tls")]
-        let connection = self.native_tls.connect(details, connection)?;
-        Ok(connection.map(|inner| {
-            let current_time = details.current_time.clone();
-            Box::new(Reading::new(Box::new(inner), broken, current_time)) as Box<dyn Transport>
-        }))
-    }
-}
-
-/// Why writing broke, if it did.
-type Broken = Arc<Mutex<Option<io::Error>>>;
-
-/// A socket that may be read after writing broke: TLS would not do that. [`Reading`], which
-/// is above TLS, looks at what broke.
-#[derive(Debug)]
-struct Socket<T> {
-    inner: T,
-    broken: Broken,
-}
-
-impl<T: Transport> Transport for Socket<T> {
-    fn buffers(&mut self) -> &mut dyn Buffers {
-        self.inner.buffers()
+    pub fn with_native_tls(mut self) -> Self {
+        self.tls.is_native = true;
+        self
     }
 
-    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        match self.inner.transmit_output(amount, timeout) {
-            Err(Error::Io(cause)) if is_broken(cause.kind()) => {
-                *self.broken.lock().unwrap_or_else(PoisonError::into_inner) = Some(cause);
-                Ok(())
-            }
-            result => result,
+    /// Sends calls through this HTTP proxy (`http://user:password@host:port`); default: the
+    /// one of the environment variables `https_proxy` or `all_proxy` (also in upper case), but
+    /// for the hosts of `no_proxy`, as other programs on the machine have it. Calls to this
+    /// machine never go through a proxy: the client secret would leave it.
+    ///
+    /// `no_proxy` is a list of names, each with all names below it, of addresses and of
+    /// networks (`10.0.0.0/8`), each with a port if need be; `*` is every host. An entry that
+    /// cannot be read is a configuration error of the first call, and so is a variable with
+    /// something else than a proxy.
+    ///
+    /// ```
+    /// let connection = unattended::Connection::new().with_proxy("http://proxy.example.com:3128")?;
+    /// # Ok::<(), unattended::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A configuration error if it is not an `http` or `https` proxy.
+    pub fn with_proxy(mut self, url: &str) -> Result<Self> {
+        self.route = Some(Route::through(url).map_err(Failure::into_setting_error)?);
+        Ok(self)
+    }
+
+    /// Uses no proxy, whatever the environment says; default: that of the environment, see
+    /// [`with_proxy`](Self::with_proxy).
+    ///
+    /// ```
+    /// let connection = unattended::Connection::new().without_proxy();
+    /// ```
+    pub fn without_proxy(mut self) -> Self {
+        self.route = Some(Route::default());
+        self
+    }
+
+    /// The `User-Agent` of all calls; default `unattended/` and the version, by which a vendor
+    /// knows whom to ask when a version behaves badly.
+    ///
+    /// ```
+    /// let connection = unattended::Connection::new().with_user_agent("nightly-export/1.2")?;
+    /// assert_eq!(connection.user_agent(), "nightly-export/1.2");
+    /// # Ok::<(), unattended::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A configuration error if it is not a header value.
+    pub fn with_user_agent(mut self, user_agent: &str) -> Result<Self> {
+        if user_agent.is_empty() || HeaderValue::from_str(user_agent).is_err() {
+            let failure = Failure::setting("the user agent is not a valid header value");
+            return Err(failure.into_setting_error());
         }
+        self.user_agent = Some(user_agent.to_owned());
+        Ok(self)
     }
 
-    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        self.inner.await_input(timeout)
+    /// Whom servers are checked against, in words, as in a report of
+    /// [`Client::diagnose`](crate::Client::diagnose). A file that `SSL_CERT_FILE` names is read.
+    pub fn roots(&self) -> String {
+        self.tls.describe()
     }
 
-    fn is_open(&mut self) -> bool {
-        self.inner.is_open()
+    /// Whether a client certificate was set.
+    pub fn has_client_certificate(&self) -> bool {
+        self.tls.has_client_certificate()
     }
 
-    fn is_tls(&self) -> bool {
-        self.inner.is_tls()
-    }
-}
-
-/// A connection that hands out the head of an answer in one piece, and readable:
-///
-/// * ureq waits for a head in three places, and each of them takes a part of one for more
-///   than that: it spins, waits for what has come, or grants the whole time to each byte;
-/// * what [`head::readable`] tells;
-/// * when writing breaks, a refusal that came first is read (RFC 9112 §9.5).
-///
-/// It also says plainly that it broke. Of a body without length, which ends with the
-/// connection, ureq takes a reset and a missing farewell of TLS for the end: a part would
-/// pass for the whole (RFC 9112 §8 and §9.8).
-struct Reading {
-    inner: Box<dyn Transport>,
-    broken: Broken,
-    current_time: CurrentTime,
-    stage: Stage,
-    /// What came behind an interim answer.
-    held: Vec<u8>,
-    /// How many bytes of interim answers came.
-    interim: usize,
-    /// The server refused before it had all of the request.
-    is_refused: bool,
-}
-
-type CurrentTime = Arc<dyn Fn() -> Instant + Send + Sync>;
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Stage {
-    /// Nothing was sent.
-    New,
-    /// The head of an answer is next.
-    Head,
-    /// A head was handed out when there was so much input, and so often it may be again.
-    Handed { input: usize, again: u8 },
-    /// A body is next.
-    Body,
-    /// The answer to CONNECT is next.
-    Connecting,
-    /// Another connection is inside this one.
-    Tunnel,
-}
-
-impl Reading {
-    fn new(inner: Box<dyn Transport>, broken: Broken, current_time: CurrentTime) -> Self {
-        let (stage, held) = (Stage::New, Vec::new());
-        Self { inner, broken, current_time, stage, held, interim: 0, is_refused: false }
+    /// The `User-Agent` of all calls.
+    pub fn user_agent(&self) -> &str {
+        self.user_agent.as_deref().unwrap_or(USER_AGENT)
     }
 
-    /// Waits for all of a head, within one `timeout`.
-    fn await_head(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        let began = (self.current_time)();
-        loop {
-            if self.inner.buffers().input().is_empty() && !self.held.is_empty() {
-                let held = std::mem::take(&mut self.held);
-                append(self.inner.buffers(), &held);
-            }
-            let input = self.inner.buffers().input();
-            match Head::of(input) {
-                Head::Whole { length, status } => return self.hand_out(length, status),
-                Head::Part if input.len() <= LONGEST_HEAD => {}
-                Head::Part | Head::Strange => {
-                    self.stage = Stage::handed(input.len());
-                    return Ok(true);
-                }
-            }
-            let left = left_of(timeout, began, (self.current_time)());
-            if left.after.is_zero() {
-                return Err(Error::Timeout(left.reason));
-            }
-            if !self.read(left)? {
-                return Ok(false);
-            }
-        }
-    }
-
-    fn hand_out(&mut self, length: usize, status: u16) -> Result<bool, Error> {
-        let input = self.inner.buffers().input();
-        let (head, rest) = input.split_at_checked(length).unwrap_or_default();
-        let is_interim = self.stage == Stage::Head && head::is_interim(status);
-        let rest = if is_interim { rest.to_vec() } else { Vec::new() };
-        match self.stage {
-            Stage::Head if is_interim => self.interim += length,
-            Stage::Connecting if (200..300).contains(&status) => self.stage = Stage::Tunnel,
-            _ => self.stage = Stage::handed(input.len()),
-        }
-        if self.interim > LONGEST_HEAD {
-            return Err(Error::LargeResponseHeader(self.interim, LONGEST_HEAD));
-        }
-        let readable = head::readable(head);
-        if readable.is_some() || !rest.is_empty() {
-            let mut input = input.to_vec();
-            input.truncate(input.len() - rest.len());
-            if let (Some(head), Some(readable)) = (input.get_mut(..length), readable) {
-                head.copy_from_slice(&readable);
-            }
-            let buffers = self.inner.buffers();
-            buffers.input_consume(buffers.input().len());
-            append(buffers, &input);
-        }
-        // Or ureq would read the head of another answer that is not all there.
-        if !rest.is_empty() {
-            self.held = rest;
-        }
-        Ok(true)
-    }
-
-    /// ureq looks at what came: whoever asks for input after that wants more.
-    fn read(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        let has_more = self.inner.await_input(timeout).map_err(plainly)?;
-        self.inner.buffers().input_consume(0);
-        Ok(has_more)
-    }
-
-    /// Whether the server refused before it had all of the request: no success counts then.
-    fn await_refusal(&mut self, timeout: NextTimeout) -> bool {
-        while self.await_head(timeout).is_ok_and(|has_more| has_more) {
-            match Head::of(self.inner.buffers().input()) {
-                Head::Whole { length, status } if head::is_interim(status) => {
-                    self.inner.buffers().input_consume(length);
-                }
-                Head::Whole { status, .. } => return status >= 300,
-                Head::Part | Head::Strange => return false,
-            }
-        }
-        false
+    pub(crate) fn route(&self) -> failure::Result<Route> {
+        self.route.clone().map_or_else(Route::from_environment, Ok)
     }
 }
 
-impl Stage {
-    fn handed(input: usize) -> Self {
-        Self::Handed { input, again: 3 }
-    }
-}
-
-impl Transport for Reading {
-    fn buffers(&mut self) -> &mut dyn Buffers {
-        self.inner.buffers()
-    }
-
-    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        if self.is_refused {
-            return Ok(());
-        }
-        match self.stage {
-            Stage::Tunnel | Stage::Connecting => {}
-            Stage::New if self.inner.buffers().output().starts_with(b"CONNECT ") => {
-                self.stage = Stage::Connecting;
-            }
-            _ => (self.stage, self.interim) = (Stage::Head, 0),
-        }
-        self.inner.transmit_output(amount, timeout)?;
-        let broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(cause) = broken else { return Ok(()) };
-        self.is_refused = self.stage != Stage::Tunnel && self.await_refusal(timeout);
-        if self.is_refused { Ok(()) } else { Err(Error::Io(cause)) }
-    }
-
-    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        match self.stage {
-            Stage::Head | Stage::Connecting => return self.await_head(timeout),
-            Stage::Handed { input, again: 1.. } if self.inner.buffers().input().len() == input => {
-                // Permission for a body was waited for, and came as an answer.
-                if let Stage::Handed { again, .. } = &mut self.stage {
-                    *again -= 1;
-                }
-                return Ok(true);
-            }
-            Stage::Handed { .. } => self.stage = Stage::Body,
-            Stage::New | Stage::Body | Stage::Tunnel => {}
-        }
-        self.read(timeout)
-    }
-
-    fn is_open(&mut self) -> bool {
-        !self.is_refused && self.held.is_empty() && self.inner.is_open()
-    }
-
-    fn is_tls(&self) -> bool {
-        self.inner.is_tls()
-    }
-}
-
-impl fmt::Debug for Reading {
+/// Keys and the password of a proxy stay out.
+impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reading").field("inner", &self.inner).field("stage", &self.stage).finish()
+        f.debug_struct("Connection")
+            .field("user_agent", &self.user_agent())
+            .field("has_client_certificate", &self.has_client_certificate())
+            .finish_non_exhaustive()
     }
 }
 
-fn append(buffers: &mut dyn Buffers, input: &[u8]) {
-    let room = buffers.input_append_buf();
-    let count = room.len().min(input.len());
-    if let (Some(room), Some(input)) = (room.get_mut(..count), input.get(..count)) {
-        room.copy_from_slice(input);
-    }
-    buffers.input_appended(count);
-    buffers.input_consume(0);
-}
-
-fn left_of(timeout: NextTimeout, began: Instant, now: Instant) -> NextTimeout {
-    let after = match (timeout.after, began, now) {
-        (Duration::Exact(after), Instant::Exact(began), Instant::Exact(now)) => {
-            Duration::Exact(after.saturating_sub(now.saturating_duration_since(began)))
-        }
-        (after, ..) => after,
-    };
-    NextTimeout { after, ..timeout }
-}
-
-/// Under a kind that ureq does not look for.
-fn plainly(error: Error) -> Error {
-    match error {
-        Error::Io(cause) if looks_like_the_end(cause.kind()) => Error::Io(io::Error::other(cause)),
-        error => error,
-    }
-}
-
-fn looks_like_the_end(kind: io::ErrorKind) -> bool {
-    use io::ErrorKind::{ConnectionAborted, ConnectionReset, UnexpectedEof};
-    matches!(kind, UnexpectedEof | ConnectionAborted | ConnectionReset)
-}
-
-fn is_broken(kind: io::ErrorKind) -> bool {
-    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
-    matches!(kind, BrokenPipe | ConnectionAborted | ConnectionReset)
-}
-
-/// As much as ureq takes.
-const LONGEST_HEAD: usize = 64 * 1024;
+const USER_AGENT: &str = concat!("unattended/", env!("CARGO_PKG_VERSION"));

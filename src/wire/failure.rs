@@ -1,5 +1,7 @@
 //! Why an exchange failed, until the call is over: then it becomes the error that is shown.
 
+use ureq::Proxy;
+
 use crate::error::{Cause, Delivery, Error, ErrorKind, RequestTarget, TransportError};
 
 pub(crate) type Result<T> = std::result::Result<T, Failure>;
@@ -49,6 +51,15 @@ impl Failure {
 
     pub(crate) fn setting_caused(message: impl Into<String>, cause: impl Into<Cause>) -> Self {
         Self { cause: Some(cause.into()), ..Self::setting(message) }
+    }
+
+    /// Which proxy was on the way.
+    pub(crate) fn through(self, proxy: &Proxy) -> Self {
+        if self.is_setting {
+            return self;
+        }
+        let (host, port) = (proxy.host(), proxy.port());
+        Self { message: format!("{}, through the proxy {host}:{port}", self.message), ..self }
     }
 
     /// The error of a call to `target` that ends with this one of its `attempts`.

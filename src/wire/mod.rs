@@ -1,25 +1,42 @@
-//! One exchange.
+//! One exchange with a server: the only folder that knows ureq.
 
+// Why an exchange failed.
 pub(crate) mod failure;
-#[cfg(feature = "resolver")]
-pub(crate) mod head;
-#[cfg(feature = "resolver")]
-pub(crate) mod connection;
-#[cfg(feature = "resolver")]
-pub(crate) mod resolver;
+// Whom a client trusts and what it shows: PEM, its certificates, who does TLS.
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 pub(crate) mod pem;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 pub(crate) mod certificate;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 pub(crate) mod tls;
+// The same, in a build without TLS.
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+pub(crate) mod no_tls;
+// Which calls go through a proxy: the hosts without, and the way to the others.
 pub(crate) mod no_proxy;
 pub(crate) mod proxy;
-#[cfg(any(feature = "rustls", feature = "native-tls"))]
-pub(crate) mod handshake;
-pub(crate) mod coding;
-pub(crate) mod network_error;
+// All that as one public value.
+pub(crate) mod connection;
+// Below ureq: the addresses of hosts, the head of an answer, a socket that reads it, and
+// connections made of these.
+#[cfg(feature = "resolver")]
+pub(crate) mod resolver;
+#[cfg(feature = "resolver")]
+pub(crate) mod head;
+#[cfg(feature = "resolver")]
+pub(crate) mod socket;
+#[cfg(feature = "resolver")]
+pub(crate) mod connector;
+// What goes out and comes in: a request's body, content without its codings, a download, the
+// two messages.
 pub(crate) mod request_body;
+pub(crate) mod coding;
 pub(crate) mod download_writer;
+pub(crate) mod message;
+// What the errors of TLS and of ureq mean.
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+pub(crate) mod tls_error;
+pub(crate) mod network_error;
+// The pool of connections, and an exchange over it.
 pub(crate) mod transport;
 pub(crate) mod exchange;

@@ -6,19 +6,19 @@ use std::net::{IpAddr, Ipv6Addr};
 use crate::url;
 use crate::wire::failure::{Failure, Result};
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct NoProxy {
     entries: Vec<Entry>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Entry {
     hosts: Hosts,
     /// All if there is none.
     port: Option<u16>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Hosts {
     All,
     /// A name and all names below it.

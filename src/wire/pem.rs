@@ -5,37 +5,44 @@ use ureq::tls::{Certificate, PemItem, PrivateKey, parse_pem};
 
 use crate::wire::failure::{Failure, Result};
 
-/// What a PEM text holds of what TLS needs.
-#[derive(Default)]
-pub(crate) struct Items {
-    pub(crate) certificates: Vec<Certificate<'static>>,
-    pub(crate) keys: Vec<PrivateKey<'static>>,
+/// The certificates in this text, at least one; `what` is what an error calls it.
+pub(crate) fn certificates(pem: &[u8], what: &str) -> Result<Vec<Certificate<'static>>> {
+    let certificates = items(pem, what)?.into_iter().filter_map(|item| match item {
+        PemItem::Certificate(certificate) => Some(certificate),
+        _ => None,
+    });
+    let certificates: Vec<_> = certificates.collect();
+    if certificates.is_empty() {
+        let why = other_form(pem, "CERTIFICATE").unwrap_or("there is no certificate in PEM form");
+        return Err(Failure::setting(format!("{what}: {why}")));
+    }
+    Ok(certificates)
 }
 
-impl Items {
-    /// `what` is what an error calls it.
-    pub(crate) fn read(pem: &[u8], what: &str) -> Result<Self> {
-        let text = pem.strip_prefix("\u{feff}".as_bytes()).unwrap_or(pem);
-        let refuse = |why| Failure::setting(format!("{what}: {CANNOT_BE_READ}: {why}"));
-        if let Some(why) = fault(text) {
-            return Err(refuse(why));
-        }
-        let mut items = Self::default();
-        for item in parse_pem(text) {
-            match item {
-                Ok(PemItem::Certificate(certificate)) => items.certificates.push(certificate),
-                Ok(PemItem::PrivateKey(key)) => items.keys.push(key),
-                Ok(_) => {}
-                Err(_) => return Err(refuse(DAMAGED)),
-            }
-        }
-        Ok(items)
+/// The first private key in this text.
+pub(crate) fn private_key(pem: &[u8], what: &str) -> Result<PrivateKey<'static>> {
+    let key = items(pem, what)?.into_iter().find_map(|item| match item {
+        PemItem::PrivateKey(key) => Some(key),
+        _ => None,
+    });
+    key.ok_or_else(|| match other_form(pem, "PRIVATE KEY") {
+        Some(why) => Failure::setting(format!("{what}: {why}")),
+        None => Failure::setting(format!("{what} is not there in PEM form")),
+    })
+}
+
+fn items(pem: &[u8], what: &str) -> Result<Vec<PemItem<'static>>> {
+    let text = pem.strip_prefix("\u{feff}".as_bytes()).unwrap_or(pem);
+    let refuse = |why| Failure::setting(format!("{what}: the PEM cannot be read: {why}"));
+    match fault(text) {
+        Some(why) => Err(refuse(why)),
+        None => parse_pem(text).map(|item| item.map_err(|_| refuse(DAMAGED))).collect(),
     }
 }
 
 /// Why there is nothing of this `kind` (`CERTIFICATE`, say) in a text that could be read, if
 /// it is there in another form.
-pub(crate) fn other_form(pem: &[u8], kind: &str) -> Option<&'static str> {
+fn other_form(pem: &[u8], kind: &str) -> Option<&'static str> {
     let mut labels = labels(pem).filter(|label| label.ends_with(kind) || *label == PKCS7);
     // DER and PKCS #12 begin with a long SEQUENCE.
     let binary = || matches!(pem, [0x30, 0x81..=0x84, ..]).then_some(BINARY);
@@ -95,7 +102,6 @@ const DASHES: &str = "-----";
 const PKCS7: &str = "PKCS7";
 const TRUSTED: &str =
     "a TRUSTED CERTIFICATE is OpenSSL's own form: convert it by `openssl x509 -in FILE`";
-const CANNOT_BE_READ: &str = "the PEM cannot be read";
 const DAMAGED: &str = "it is damaged or cut off";
 const ENCRYPTED: &str = "it is encrypted: decrypt it first, by `openssl pkey -in FILE`";
 const BINARY: &str = "it is in a binary form: convert DER by `openssl x509 -inform der` or `openssl pkey -inform der`, PKCS #12 by `openssl pkcs12 -nodes`";

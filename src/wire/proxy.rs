@@ -11,63 +11,44 @@ use crate::url::{has_valid_port, is_loopback, port};
 use crate::wire::failure::{Failure, Result};
 use crate::wire::no_proxy::NoProxy;
 
-/// Where a client takes its proxy from.
+/// A proxy, if there is one, and the hosts that it is not for.
 #[derive(Clone, Default)]
-pub(crate) enum ProxySetting {
-    /// `https_proxy` or `all_proxy`, but for the hosts of `no_proxy`.
-    #[default]
-    Environment,
-    Off,
-    Set(Proxy),
-}
-
-/// A proxy and the hosts that it is not for.
 pub(crate) struct Route {
-    proxy: Proxy,
+    proxy: Option<Proxy>,
     except: NoProxy,
 }
 
-impl ProxySetting {
-    pub(crate) fn parse(url: &str) -> Result<Self> {
-        parse(url, "the proxy").map(Self::Set)
-    }
-
-    /// The route that this setting means now.
-    pub(crate) fn route(&self) -> Result<Option<Route>> {
-        match self {
-            Self::Off => Ok(None),
-            Self::Set(proxy) => {
-                Ok(Some(Route { proxy: proxy.clone(), except: NoProxy::default() }))
-            }
-            Self::Environment => from_environment(|name| env::var_os(name)),
-        }
-    }
-}
-
 impl Route {
+    pub(crate) fn through(url: &str) -> Result<Self> {
+        Ok(Self { proxy: Some(parse(url, "the proxy")?), except: NoProxy::default() })
+    }
+
+    pub(crate) fn from_environment() -> Result<Self> {
+        Self::from_variables(|name| env::var_os(name))
+    }
+
+    /// Only for `https`, since plain `http` goes to this machine alone; lower case first, as
+    /// curl has it.
+    fn from_variables(read: impl Fn(&str) -> Option<OsString>) -> Result<Self> {
+        let Some((what, url)) = first_of(&read, &PROXIES)? else { return Ok(Self::default()) };
+        let except = match first_of(&read, &["no_proxy", "NO_PROXY"])? {
+            Some((what, list)) => NoProxy::parse(&list, &what)?,
+            None => NoProxy::default(),
+        };
+        Ok(Self { proxy: Some(parse(url.trim(), &what)?), except })
+    }
+
     /// The proxy on the way to `uri`. Never for this machine: the client secret would leave
     /// it.
     pub(crate) fn to(&self, uri: &Uri) -> Option<&Proxy> {
+        let proxy = self.proxy.as_ref()?;
         let host = uri.host()?.trim_matches(['[', ']']).to_ascii_lowercase();
         // The name with the dot of the root is the same name (RFC 1034 §3.1).
         let host = host.strip_suffix('.').unwrap_or(&host);
         let address = host.parse::<IpAddr>().map(|address| address.to_canonical());
         let is_here = is_loopback(host) || address.is_ok_and(|address| address.is_loopback());
-        (!is_here && !self.except.covers(host, port(uri))).then_some(&self.proxy)
+        (!is_here && !self.except.covers(host, port(uri))).then_some(proxy)
     }
-}
-
-/// Only for `https`, since plain `http` goes to this machine alone; lower case first, as
-/// curl has it.
-fn from_environment(read: impl Fn(&str) -> Option<OsString>) -> Result<Option<Route>> {
-    let Some((proxy, url)) = first_of(&read, &PROXIES)? else {
-        return Ok(None);
-    };
-    let except = match first_of(&read, &["no_proxy", "NO_PROXY"])? {
-        Some((what, list)) => NoProxy::parse(&list, &what)?,
-        None => NoProxy::default(),
-    };
-    Ok(Some(Route { proxy: parse(url.trim(), &proxy)?, except }))
 }
 
 /// The first of these variables that is set, as an error calls it, and its value.
@@ -89,28 +70,26 @@ fn first_of(
 }
 
 fn parse(url: &str, what: &str) -> Result<Proxy> {
+    let refuse = |why: &str| Err(Failure::setting(format!("{what} {why}")));
     let Ok(proxy) = Proxy::new(url) else {
-        return Err(Failure::setting(format!(
-            "{what} is not a proxy URL such as http://proxy.example.com:3128"
-        )));
+        return refuse("is not a proxy URL such as http://proxy.example.com:3128");
     };
     let (_, address) = url.split_once("://").unwrap_or(("", url));
-    let (_, more) = address.split_at(address.find(['/', '?', '#']).unwrap_or(address.len()));
-    if !matches!(more, "" | "/") {
+    let path = address.find(['/', '?', '#']).and_then(|at| address.get(at..));
+    if path.is_some_and(|path| path != "/") {
         // Host and port may be user and password.
-        return Err(Failure::setting(format!(
-            "{what} has more than a host and a port: remove a path, and percent-encode / ? # in user and password"
-        )));
+        return refuse(
+            "has more than a host and a port: remove a path, and percent-encode / ? # in user and password",
+        );
     }
     if !has_valid_port(proxy.uri()) {
-        let message = format!("{what} has a port that is not a number up to 65535");
-        return Err(Failure::setting(message));
+        return refuse("has a port that is not a number up to 65535");
     }
     match proxy.protocol() {
         ProxyProtocol::Http | ProxyProtocol::Https => Ok(proxy),
-        other => Err(Failure::setting(format!(
-            "{what} is a {other} proxy, which is not supported: only http and https proxies are"
-        ))),
+        other => refuse(&format!(
+            "is a {other} proxy, which is not supported: only http and https proxies are"
+        )),
     }
 }
 
@@ -120,8 +99,8 @@ const PROXIES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROX
 mod tests {
     use super::*;
 
-    fn route(pairs: &'static [(&str, &str)]) -> Result<Option<Route>> {
-        from_environment(move |name| {
+    fn route(pairs: &'static [(&str, &str)]) -> Result<Route> {
+        Route::from_variables(move |name| {
             let pair = pairs.iter().find(|(key, _)| *key == name);
             pair.map(|(_, value)| OsString::from(value))
         })
@@ -133,7 +112,7 @@ mod tests {
             ("HTTPS_PROXY", "http://proxy.test:3128"),
             ("no_proxy", "example.com, *.internal.test,.corp"),
         ]);
-        let route = route.unwrap().unwrap();
+        let route = route.unwrap();
         let cases = [
             ("api.vendor.test", true),
             ("example.com", false),
@@ -158,9 +137,9 @@ mod tests {
 
     #[test]
     fn a_proxy_variable_that_cannot_be_used_is_an_error_not_a_direct_connection() {
-        assert!(route(&[]).unwrap().is_none());
-        assert!(route(&[("HTTP_PROXY", "http://x.test")]).unwrap().is_none());
-        assert!(route(&[("https_proxy", "")]).unwrap().is_none());
+        assert!(route(&[]).unwrap().proxy.is_none());
+        assert!(route(&[("HTTP_PROXY", "http://x.test")]).unwrap().proxy.is_none());
+        assert!(route(&[("https_proxy", "")]).unwrap().proxy.is_none());
         let error = route(&[("ALL_PROXY", "socks5://x.test:1080")]).err().unwrap();
         assert_eq!(
             error.message,

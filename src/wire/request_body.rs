@@ -29,13 +29,10 @@ impl<'a> RequestBody<'a> {
     ///
     /// If it is a file that cannot be read, or no file at all: opening a pipe could block.
     pub(crate) fn open(self, clock: &'a dyn Clock) -> io::Result<OpenRequestBody<'a>> {
-        match self {
-            Self::Bytes(bytes) => {
-                let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-                Ok(OpenRequestBody::new(Source::Bytes(bytes), length, clock))
-            }
+        let (source, length): (Box<dyn Read + 'a>, u64) = match self {
+            Self::Bytes(bytes) => (Box::new(bytes), u64::try_from(bytes.len()).unwrap_or(u64::MAX)),
             Self::File(path) if !fs::metadata(path)?.is_file() => {
-                Err(io::Error::other("it is not a regular file"))
+                return Err(io::Error::other("it is not a regular file"));
             }
             Self::File(path) => {
                 let mut file = File::open(path)?;
@@ -44,45 +41,29 @@ impl<'a> RequestBody<'a> {
                 if length == 0 && file.read(&mut [0])? > 0 {
                     return Err(io::Error::other("it has content, but no length"));
                 }
-                Ok(OpenRequestBody::new(Source::File(file), length, clock))
+                (Box::new(file), length)
             }
-        }
+        };
+        let fault = None;
+        Ok(OpenRequestBody { body: self, source, length, left: length, fault, clock, asked: None })
     }
 }
 
 /// A body on its way: exactly as many bytes as were announced, or a fault. ureq would
 /// wait for ever for those that a shorter one lacks.
 pub(crate) struct OpenRequestBody<'a> {
-    source: Source<'a>,
-    length: u64,
+    body: RequestBody<'a>,
+    source: Box<dyn Read + 'a>,
+    pub(crate) length: u64,
     left: u64,
-    fault: Option<Fault>,
+    /// Why it could not be sent as it was announced.
+    pub(crate) fault: Option<String>,
     clock: &'a dyn Clock,
     /// When it was first and last asked for more, on the monotonic clock.
     asked: Option<(Duration, Duration)>,
 }
 
-enum Source<'a> {
-    Bytes(&'a [u8]),
-    File(File),
-}
-
-/// Why a body could not be sent as it was announced.
-pub(crate) enum Fault {
-    Shrank { announced: u64, found: u64 },
-    Grew { announced: u64 },
-    Unreadable(io::Error),
-}
-
-impl<'a> OpenRequestBody<'a> {
-    fn new(source: Source<'a>, length: u64, clock: &'a dyn Clock) -> Self {
-        Self { source, length, left: length, fault: None, clock, asked: None }
-    }
-
-    pub(crate) fn length(&self) -> u64 {
-        self.length
-    }
-
+impl OpenRequestBody<'_> {
     pub(crate) fn is_long(&self) -> bool {
         usize::try_from(self.length).is_ok_and(|length| length > LONG)
     }
@@ -97,28 +78,9 @@ impl<'a> OpenRequestBody<'a> {
         self.asked.map(|(first, last)| last.saturating_sub(first)).unwrap_or_default()
     }
 
-    pub(crate) fn take_fault(&mut self) -> Option<Fault> {
-        self.fault.take()
-    }
-
-    fn fail(&mut self, fault: Fault) -> io::Error {
-        self.fault = Some(fault);
+    fn fail(&mut self, what: &str) -> io::Error {
+        self.fault = Some(format!("{} {what}", self.body));
         io::Error::other("the body cannot be sent as it was announced")
-    }
-}
-
-impl Fault {
-    /// What happened to `payload`.
-    pub(crate) fn told(&self, payload: RequestBody<'_>) -> String {
-        match self {
-            Self::Shrank { announced, found } => format!(
-                "{payload} became shorter while it was sent: {announced} bytes were announced, {found} were there"
-            ),
-            Self::Grew { announced } => {
-                format!("{payload} became longer than the {announced} bytes that were announced")
-            }
-            Self::Unreadable(cause) => format!("{payload} could not be read on: {cause}"),
-        }
     }
 }
 
@@ -139,26 +101,24 @@ impl Read for OpenRequestBody<'_> {
         let Some(buffer) = buffer.get_mut(..most).filter(|buffer| !buffer.is_empty()) else {
             return Ok(0);
         };
-        let read = match &mut self.source {
-            Source::Bytes(bytes) => bytes.read(buffer),
-            Source::File(file) => file.read(buffer),
-        };
-        let count = match read {
+        let length = self.length;
+        let count = match self.source.read(buffer) {
             Err(cause) if cause.kind() == io::ErrorKind::Interrupted => return Err(cause),
-            Err(cause) => return Err(self.fail(Fault::Unreadable(cause))),
+            Err(cause) => return Err(self.fail(&format!("could not be read on: {cause}"))),
             Ok(0) => {
                 let found = self.taken();
-                return Err(self.fail(Fault::Shrank { announced: self.length, found }));
+                return Err(self.fail(&format!(
+                    "became shorter while it was sent: {length} bytes were announced, {found} were there"
+                )));
             }
             Ok(count) => count,
         };
         self.left -= u64::try_from(count).unwrap_or(self.left);
         // Looked for before the last bytes go out, so that the server never has them all.
-        if self.left == 0
-            && let Source::File(file) = &mut self.source
-            && file.read(&mut [0]).is_ok_and(|more| more > 0)
-        {
-            return Err(self.fail(Fault::Grew { announced: self.length }));
+        if self.left == 0 && self.source.read(&mut [0]).is_ok_and(|more| more > 0) {
+            return Err(
+                self.fail(&format!("became longer than the {length} bytes that were announced"))
+            );
         }
         Ok(count)
     }

@@ -40,5 +40,6 @@ pub fn read_request(connection: &mut Connection) -> Option<(String, u64)> {
 
 pub fn client_at(origin: &str) -> Client {
     let provider = Provider::new(&format!("{origin}/token"), origin).unwrap();
-    Client::new(provider, Credentials::new("id", "secret")).unwrap().without_proxy()
+    let client = Client::new(provider, Credentials::new("id", "secret")).unwrap();
+    client.with_connection(unattended::Connection::new().without_proxy())
 }

@@ -1,6 +1,6 @@
 //! Certificates and keys in PEM form (RFC 7468).
 
-use unattended::{Client, Credentials, Provider};
+use unattended::{Client, Connection, Credentials, Provider};
 
 use super::check_error;
 use super::server::{Answer, SECRET, Server};
@@ -9,15 +9,17 @@ use super::server::{Answer, SECRET, Server};
 pub fn check(data: &[u8]) {
     let server = Server::here();
     let provider = Provider::new("https://127.0.0.1/token", "https://127.0.0.1").unwrap();
-    let client = || {
-        let credentials = Credentials::new("planted", SECRET);
-        Client::new(provider.clone(), credentials).unwrap().without_proxy()
-    };
-    for client in
-        [client().with_root_certificates(data), client().with_client_certificate(data, data)]
-    {
-        match client {
-            Ok(client) => handshake(&client, &server),
+    let connection = || Connection::new().without_proxy();
+    for connection in [
+        connection().with_root_certificates(data),
+        connection().with_client_certificate(data, data),
+    ] {
+        match connection {
+            Ok(connection) => {
+                let credentials = Credentials::new("planted", SECRET);
+                let client = Client::new(provider.clone(), credentials).unwrap();
+                handshake(&client.with_connection(connection), &server);
+            }
             Err(error) => {
                 check_error(&error);
                 assert_eq!(error.exit_code(), 78, "{error}");

@@ -8,7 +8,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use unattended::{AuthMethod, Client, Credentials, ManualClock, Provider};
+use unattended::{AuthMethod, Client, Connection, Credentials, ManualClock, Provider};
 
 /// The client secret: what must not come out of any error.
 pub const SECRET: &str = "pl4nt3d/s3cret+and=m0re";
@@ -181,9 +181,10 @@ impl Server {
 /// Whatever the environment says of proxies and roots: reading some hundred certificates
 /// takes longer than all else.
 pub fn alone(client: Client) -> Client {
+    let connection = Connection::new().without_proxy();
     #[cfg(feature = "rustls")]
-    let client = client.with_root_certificates(include_str!("../seeds/pem/root")).unwrap();
-    client.without_proxy()
+    let connection = connection.with_root_certificates(include_str!("../seeds/pem/root")).unwrap();
+    client.with_connection(connection)
 }
 
 fn lock(script: &Mutex<Script>) -> MutexGuard<'_, Script> {

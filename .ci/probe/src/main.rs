@@ -4,7 +4,7 @@
 use std::env;
 use std::process::ExitCode;
 
-use unattended::{Client, Credentials, Provider, Result, RetryPolicy};
+use unattended::{Client, Connection, Credentials, Provider, Result, RetryPolicy};
 
 fn main() -> ExitCode {
     match run() {
@@ -22,12 +22,13 @@ fn main() -> ExitCode {
 fn run() -> Result<String> {
     let argument = |number| env::args().nth(number).unwrap_or_default();
     let provider = Provider::new(&argument(2), &argument(3))?;
-    let client = Client::new(provider, Credentials::new("robot", "hush"))?;
-    let client = match argument(1).as_str() {
-        "platform-verifier" => client.with_platform_verifier(),
-        "native-tls" => client.with_native_tls(),
-        _ => client,
+    let connection = match argument(1).as_str() {
+        "platform-verifier" => Connection::new().with_platform_verifier(),
+        "native-tls" => Connection::new().with_native_tls(),
+        _ => Connection::new(),
     };
-    let client = client.with_retry_policy(RetryPolicy::default().with_retries(1));
+    let client = Client::new(provider, Credentials::new("robot", "hush"))?
+        .with_connection(connection)
+        .with_retry_policy(RetryPolicy::default().with_retries(1));
     Ok(client.get("/rows")?.text()?.to_owned())
 }

@@ -2,6 +2,7 @@
 //! where bytes matter.
 
 pub mod child;
+pub mod connected;
 pub mod example;
 #[cfg(feature = "rustls")]
 pub mod proxy;
@@ -22,6 +23,8 @@ use httpmock::{HttpMockRequest, HttpMockResponse, MockServer};
 use unattended::{
     AuthMethod, Client, Credentials, Error, Event, ManualClock, Pagination, Provider,
 };
+
+pub use connected::Connected;
 
 pub const TOKEN_PATH: &str = "/oauth/token";
 pub const SECRET: &str = "s3cret/with+signs";

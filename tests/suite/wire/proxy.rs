@@ -96,7 +96,7 @@ fn a_proxy_may_speak_tls_itself() {
         assert_eq!(*seen.lock().unwrap(), expected);
         let error = choose(vendor()).with_proxy(&format!("https://localhost:{port}")).unwrap();
         let error = error.get("/a").unwrap_err();
-        assert!(error.to_string().contains("Client::with_root_certificates"), "{error}");
+        assert!(error.to_string().contains("Connection::with_root_certificates"), "{error}");
         assert_eq!(error.exit_code(), 78);
     }
 }

@@ -61,7 +61,7 @@ fn tls_1_2_and_1_3_serve_both_calls_with_and_without_a_client_certificate() {
             let closed = start(Some(&authority));
             let client = trusting(closed.client());
             let error = client.get("/a").unwrap_err();
-            assert!(error.to_string().contains("Client::with_client_certificate"), "{error}");
+            assert!(error.to_string().contains("Connection::with_client_certificate"), "{error}");
             let client = client.with_client_certificate(&own.pem, own.key.serialize_pem());
             client.unwrap().get("/a").unwrap();
             assert_eq!(closed.seen().len(), 2);
@@ -93,7 +93,7 @@ fn an_unknown_issuer_is_an_error_at_once_that_names_the_ways_out() {
         let (client, clock) = on_manual_clock(choose(server.client()));
         let error = client.get("/a").unwrap_err();
         let expected = format!(
-            "POST localhost:{}/oauth/token: the server's certificate is signed by an authority that is not trusted here: give the authority's certificate by Client::with_root_certificates or SSL_CERT_FILE (a company proxy that inspects TLS has one of its own)",
+            "POST localhost:{}/oauth/token: the server's certificate is signed by an authority that is not trusted here: give the authority's certificate by Connection::with_root_certificates or SSL_CERT_FILE (a company proxy that inspects TLS has one of its own)",
             server.port
         );
         assert_eq!(error.to_string(), expected);
@@ -115,7 +115,7 @@ fn own_roots_replace_the_built_in_ones_and_each_other() {
         // The clone starts a pool of its own: it does not slip through a connection of before.
         let bad = good.clone().with_root_certificates(wrong.pem()).unwrap();
         let error = bad.get("/b").unwrap_err();
-        assert!(error.to_string().contains("Client::with_root_certificates"), "{error}");
+        assert!(error.to_string().contains("Connection::with_root_certificates"), "{error}");
         let both = bad.with_root_certificates(format!("{}\n{}", wrong.pem(), right.pem())).unwrap();
         both.get("/c").unwrap();
         let targets: Vec<String> = server.seen().into_iter().map(|seen| seen.target).collect();
@@ -360,7 +360,7 @@ fn garbage_on_a_connection_that_spoke_tls_is_no_server_without_tls() {
 #[test]
 fn what_the_server_says_against_the_handshake_is_told_the_same_by_every_library() {
     let disagree = "client and server do not agree on TLS";
-    let certificate = "the server does not accept the client's certificate, or wants one (Client::with_client_certificate)";
+    let certificate = "the server does not accept the client's certificate, or wants one (Connection::with_client_certificate)";
     // Alerts of RFC 8446 §6: handshake failure, protocol version, bad and expired
     // certificate, certificate required.
     for (alert, expected) in
@@ -403,7 +403,7 @@ fn a_client_certificate_is_shown_to_a_server_that_asks_for_one() {
             let (client, clock) = on_manual_clock(client);
             let error = client.get("/a").unwrap_err();
             let expected = format!(
-                "POST localhost:{}/oauth/token: the server does not accept the client's certificate, or wants one (Client::with_client_certificate)",
+                "POST localhost:{}/oauth/token: the server does not accept the client's certificate, or wants one (Connection::with_client_certificate)",
                 server.port
             );
             assert_eq!(error.to_string(), expected);
@@ -465,8 +465,12 @@ fn a_client_certificate_that_cannot_be_used_is_found_when_it_is_set() {
     };
     let none = "the private key of the client certificate is not there in PEM form";
     let cases = [
-        ("", own_key.as_str(), "the client certificate: there is none in PEM form"),
-        (own_key.as_str(), own_key.as_str(), "the client certificate: there is none in PEM form"),
+        ("", own_key.as_str(), "the client certificate: there is no certificate in PEM form"),
+        (
+            own_key.as_str(),
+            own_key.as_str(),
+            "the client certificate: there is no certificate in PEM form",
+        ),
         (own.pem.as_str(), "", none),
         (&own.pem, "garbage", none),
         (&own.pem, &own.pem, none),

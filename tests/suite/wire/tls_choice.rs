@@ -31,7 +31,7 @@ fn native_tls_is_not_chosen_by_being_the_only_one() {
     assert_eq!(
         error.to_string(),
         format!(
-            "POST {}/oauth/token: this build has TLS by native-tls only: choose it by Client::with_native_tls, or enable the feature rustls",
+            "POST {}/oauth/token: this build has TLS by native-tls only: choose it by Connection::with_native_tls, or enable the feature rustls",
             &https["https://".len()..]
         )
     );
@@ -140,7 +140,7 @@ mod system {
             let client = client_at(&env::var("TEST_URL").unwrap()).with_platform_verifier();
             let (client, clock) = on_manual_clock(client);
             let error = client.get("/a").unwrap_err();
-            let expected = "this system has no trusted certificates: install them (the package ca-certificates), or name some by Client::with_root_certificates or SSL_CERT_FILE";
+            let expected = "this system has no trusted certificates: install them (the package ca-certificates), or name some by Connection::with_root_certificates or SSL_CERT_FILE";
             assert!(error.to_string().ends_with(expected), "{error}");
             assert_eq!((error.exit_code(), clock.sleeps().len()), (78, 0));
             assert_eq!(error.delivery(), unattended::error::Delivery::NotSent);

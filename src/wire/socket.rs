@@ -1,0 +1,284 @@
+//! A connection that reads answers as this crate needs them read, below ureq and above TLS.
+//!
+//! Like [`crate::wire::resolver`] it reaches into `ureq::unversioned`.
+
+use std::fmt;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ureq::Error;
+use ureq::unversioned::transport::time::{Duration, Instant};
+use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
+
+use crate::wire::head::{self, Head};
+
+/// Why writing broke, if it did.
+pub(crate) type Broken = Arc<Mutex<Option<io::Error>>>;
+
+/// A socket that may be read after writing broke: TLS would not do that. [`Reading`], which
+/// is above TLS, looks at what broke.
+#[derive(Debug)]
+pub(crate) struct Socket<T> {
+    pub(crate) inner: T,
+    pub(crate) broken: Broken,
+}
+
+impl<T: Transport> Transport for Socket<T> {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.inner.buffers()
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        match self.inner.transmit_output(amount, timeout) {
+            Err(Error::Io(cause)) if is_broken(cause.kind()) => {
+                *self.broken.lock().unwrap_or_else(PoisonError::into_inner) = Some(cause);
+                Ok(())
+            }
+            result => result,
+        }
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        self.inner.await_input(timeout)
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.inner.is_open()
+    }
+
+    fn is_tls(&self) -> bool {
+        self.inner.is_tls()
+    }
+}
+
+/// A connection that hands out the head of an answer in one piece, and readable:
+///
+/// * ureq waits for a head in three places, and each of them takes a part of one for more
+///   than that: it spins, waits for what has come, or grants the whole time to each byte;
+/// * what [`head::readable`] tells;
+/// * when writing breaks, a refusal that came first is read (RFC 9112 §9.5).
+///
+/// It also says plainly that it broke. Of a body without length, which ends with the
+/// connection, ureq takes a reset and a missing farewell of TLS for the end: a part would
+/// pass for the whole (RFC 9112 §8 and §9.8).
+pub(crate) struct Reading {
+    inner: Box<dyn Transport>,
+    broken: Broken,
+    current_time: CurrentTime,
+    stage: Stage,
+    /// What came behind an interim answer.
+    held: Vec<u8>,
+    /// How many bytes of interim answers came.
+    interim: usize,
+    /// The server refused before it had all of the request.
+    is_refused: bool,
+}
+
+pub(crate) type CurrentTime = Arc<dyn Fn() -> Instant + Send + Sync>;
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Stage {
+    /// Nothing was sent.
+    New,
+    /// The head of an answer is next.
+    Head,
+    /// A head was handed out when there was so much input, and so often it may be again.
+    Handed { input: usize, again: u8 },
+    /// A body is next.
+    Body,
+    /// The answer to CONNECT is next.
+    Connecting,
+    /// Another connection is inside this one.
+    Tunnel,
+}
+
+impl Reading {
+    pub(crate) fn new(
+        inner: Box<dyn Transport>,
+        broken: Broken,
+        current_time: CurrentTime,
+    ) -> Self {
+        let (stage, held) = (Stage::New, Vec::new());
+        Self { inner, broken, current_time, stage, held, interim: 0, is_refused: false }
+    }
+
+    /// Waits for all of a head, within one `timeout`.
+    fn await_head(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        let began = (self.current_time)();
+        loop {
+            if self.inner.buffers().input().is_empty() && !self.held.is_empty() {
+                let held = std::mem::take(&mut self.held);
+                append(self.inner.buffers(), &held);
+            }
+            let input = self.inner.buffers().input();
+            match Head::of(input) {
+                Head::Whole { length, status } => return self.hand_out(length, status),
+                Head::Part if input.len() <= LONGEST_HEAD => {}
+                Head::Part | Head::Strange => {
+                    self.stage = Stage::handed(input.len());
+                    return Ok(true);
+                }
+            }
+            let left = left_of(timeout, began, (self.current_time)());
+            if left.after.is_zero() {
+                return Err(Error::Timeout(left.reason));
+            }
+            if !self.read(left)? {
+                return Ok(false);
+            }
+        }
+    }
+
+    fn hand_out(&mut self, length: usize, status: u16) -> Result<bool, Error> {
+        let input = self.inner.buffers().input();
+        let (head, rest) = input.split_at_checked(length).unwrap_or_default();
+        let is_interim = self.stage == Stage::Head && head::is_interim(status);
+        let rest = if is_interim { rest.to_vec() } else { Vec::new() };
+        match self.stage {
+            Stage::Head if is_interim => self.interim += length,
+            Stage::Connecting if (200..300).contains(&status) => self.stage = Stage::Tunnel,
+            _ => self.stage = Stage::handed(input.len()),
+        }
+        if self.interim > LONGEST_HEAD {
+            return Err(Error::LargeResponseHeader(self.interim, LONGEST_HEAD));
+        }
+        let readable = head::readable(head);
+        if readable.is_some() || !rest.is_empty() {
+            let mut input = input.to_vec();
+            input.truncate(input.len() - rest.len());
+            if let (Some(head), Some(readable)) = (input.get_mut(..length), readable) {
+                head.copy_from_slice(&readable);
+            }
+            let buffers = self.inner.buffers();
+            buffers.input_consume(buffers.input().len());
+            append(buffers, &input);
+        }
+        // Or ureq would read the head of another answer that is not all there.
+        if !rest.is_empty() {
+            self.held = rest;
+        }
+        Ok(true)
+    }
+
+    /// ureq looks at what came: whoever asks for input after that wants more.
+    fn read(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        let has_more = self.inner.await_input(timeout).map_err(plainly)?;
+        self.inner.buffers().input_consume(0);
+        Ok(has_more)
+    }
+
+    /// Whether the server refused before it had all of the request: no success counts then.
+    fn await_refusal(&mut self, timeout: NextTimeout) -> bool {
+        while self.await_head(timeout).is_ok_and(|has_more| has_more) {
+            match Head::of(self.inner.buffers().input()) {
+                Head::Whole { length, status } if head::is_interim(status) => {
+                    self.inner.buffers().input_consume(length);
+                }
+                Head::Whole { status, .. } => return status >= 300,
+                Head::Part | Head::Strange => return false,
+            }
+        }
+        false
+    }
+}
+
+impl Stage {
+    fn handed(input: usize) -> Self {
+        Self::Handed { input, again: 3 }
+    }
+}
+
+impl Transport for Reading {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.inner.buffers()
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        if self.is_refused {
+            return Ok(());
+        }
+        match self.stage {
+            Stage::Tunnel | Stage::Connecting => {}
+            Stage::New if self.inner.buffers().output().starts_with(b"CONNECT ") => {
+                self.stage = Stage::Connecting;
+            }
+            _ => (self.stage, self.interim) = (Stage::Head, 0),
+        }
+        self.inner.transmit_output(amount, timeout)?;
+        let broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(cause) = broken else { return Ok(()) };
+        self.is_refused = self.stage != Stage::Tunnel && self.await_refusal(timeout);
+        if self.is_refused { Ok(()) } else { Err(Error::Io(cause)) }
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        match self.stage {
+            Stage::Head | Stage::Connecting => return self.await_head(timeout),
+            Stage::Handed { input, again: 1.. } if self.inner.buffers().input().len() == input => {
+                // Permission for a body was waited for, and came as an answer.
+                if let Stage::Handed { again, .. } = &mut self.stage {
+                    *again -= 1;
+                }
+                return Ok(true);
+            }
+            Stage::Handed { .. } => self.stage = Stage::Body,
+            Stage::New | Stage::Body | Stage::Tunnel => {}
+        }
+        self.read(timeout)
+    }
+
+    fn is_open(&mut self) -> bool {
+        !self.is_refused && self.held.is_empty() && self.inner.is_open()
+    }
+
+    fn is_tls(&self) -> bool {
+        self.inner.is_tls()
+    }
+}
+
+impl fmt::Debug for Reading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reading").field("inner", &self.inner).field("stage", &self.stage).finish()
+    }
+}
+
+fn append(buffers: &mut dyn Buffers, input: &[u8]) {
+    let room = buffers.input_append_buf();
+    let count = room.len().min(input.len());
+    if let (Some(room), Some(input)) = (room.get_mut(..count), input.get(..count)) {
+        room.copy_from_slice(input);
+    }
+    buffers.input_appended(count);
+    buffers.input_consume(0);
+}
+
+fn left_of(timeout: NextTimeout, began: Instant, now: Instant) -> NextTimeout {
+    let after = match (timeout.after, began, now) {
+        (Duration::Exact(after), Instant::Exact(began), Instant::Exact(now)) => {
+            Duration::Exact(after.saturating_sub(now.saturating_duration_since(began)))
+        }
+        (after, ..) => after,
+    };
+    NextTimeout { after, ..timeout }
+}
+
+/// Under a kind that ureq does not look for.
+fn plainly(error: Error) -> Error {
+    match error {
+        Error::Io(cause) if looks_like_the_end(cause.kind()) => Error::Io(io::Error::other(cause)),
+        error => error,
+    }
+}
+
+fn looks_like_the_end(kind: io::ErrorKind) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset, UnexpectedEof};
+    matches!(kind, UnexpectedEof | ConnectionAborted | ConnectionReset)
+}
+
+fn is_broken(kind: io::ErrorKind) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
+    matches!(kind, BrokenPipe | ConnectionAborted | ConnectionReset)
+}
+
+/// As much as ureq takes.
+const LONGEST_HEAD: usize = 64 * 1024;
