@@ -5,7 +5,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
-use ureq::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
+use serde_json::{Map, Value};
+use ureq::http::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue,
+    TRANSFER_ENCODING,
+};
 use ureq::http::{HeaderMap, Method, Uri};
 
 use crate::encoding::{encode_pairs, encode_segment};
@@ -33,8 +37,10 @@ use crate::url;
 #[must_use = "a request does nothing until it is sent"]
 pub struct Request {
     pub(crate) method: Method,
+    /// Without its query.
     pub(crate) path: String,
-    pub(crate) query: Vec<(String, String)>,
+    /// Encoded where the client added to it.
+    pub(crate) query: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Body,
     pub(crate) repeatable: bool,
@@ -59,11 +65,12 @@ impl Request {
     /// carry a query; or it is an absolute URL, which must have the origin of the base
     /// URL unless the request is [`without_token`](Self::without_token).
     pub fn new(method: Method, path: impl Into<String>) -> Self {
+        let (path, query) = url::split_query(path.into());
         Self {
             repeatable: method.is_idempotent(),
             method,
-            path: path.into(),
-            query: Vec::new(),
+            path,
+            query,
             headers: HeaderMap::new(),
             body: Body::Empty,
             with_token: true,
@@ -115,21 +122,17 @@ impl Request {
         let value = value.as_ref();
         if matches!(value, "" | "." | "..") {
             // A server or proxy would read these as another path.
-            self.wrong = Some(format!("{value:?} cannot be a segment of a path"));
+            return self.wrong(format!("{value:?} cannot be a segment of a path"));
         }
-        let (path, query) = match self.path.split_once('?') {
-            Some((path, query)) => (path.to_owned(), format!("?{query}")),
-            None => (self.path, String::new()),
-        };
-        let path = path.trim_end_matches('/');
-        self.path = format!("{path}/{}{query}", encode_segment(value));
+        let path = self.path.trim_end_matches('/');
+        self.path = format!("{path}/{}", encode_segment(value));
         self
     }
 
     /// Adds a pair to the query, percent-encoded (a space is `%20`). The same name may be
     /// added several times.
-    pub fn query(mut self, name: impl Into<String>, value: impl ToString) -> Self {
-        self.query.push((name.into(), value.to_string()));
+    pub fn query(mut self, name: impl AsRef<str>, value: impl ToString) -> Self {
+        url::push_pair(&mut self.query, name.as_ref(), &value.to_string());
         self
     }
 
@@ -138,27 +141,24 @@ impl Request {
     /// `Content-Length`, `Transfer-Encoding`) always are. If the name says that the value is
     /// secret, as `X-Api-Key` does, it is masked where a refusal repeats it.
     pub fn header(mut self, name: &str, value: &str) -> Self {
-        if let Some(name) = FRAMING.iter().find(|framing| framing.eq_ignore_ascii_case(name)) {
-            self.wrong = Some(format!("the client sets the header {name} itself: remove yours"));
-            return self;
-        }
         match (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value)) {
-            // The one that came with the body is only a default.
-            (Ok(CONTENT_TYPE), Ok(value)) => {
-                self.headers.insert(CONTENT_TYPE, value);
+            (Ok(header), _) if FRAMING.contains(&header) => {
+                self.wrong(format!("the client sets the header {header} itself: remove yours"))
             }
-            (Ok(name), Ok(value)) => {
-                self.headers.append(name, value);
+            (Ok(header), Ok(value)) => {
+                // The one that came with the body is only a default.
+                if header == CONTENT_TYPE {
+                    self.headers.remove(CONTENT_TYPE);
+                }
+                self.headers.append(header, value);
+                self
             }
+            (Ok(_), Err(_)) => self.wrong(format!(
+                "the value of the header {name} has a character that may not stand there"
+            )),
             // Not shown: it may be the value.
-            (Err(_), _) => self.wrong = Some(BAD_NAME.into()),
-            (_, Err(_)) => {
-                self.wrong = Some(format!(
-                    "the value of the header {name} has a character that may not stand there"
-                ));
-            }
+            (Err(_), _) => self.wrong(BAD_NAME.into()),
         }
-        self
     }
 
     /// A JSON body, with `Content-Type: application/json` unless one is set.
@@ -167,10 +167,7 @@ impl Request {
             Ok(bytes) => self.content("application/json", Body::Bytes(bytes)),
             Err(error) => {
                 let why = mask_foreign(&error.to_string());
-                Self {
-                    wrong: Some(format!("the body cannot be serialized as JSON: {why}")),
-                    ..self
-                }
+                self.wrong(format!("the body cannot be serialized as JSON: {why}"))
             }
         }
     }
@@ -220,6 +217,11 @@ impl Request {
         let default = HeaderValue::from_static(content_type);
         self.headers.entry(CONTENT_TYPE).or_insert(default);
         self
+    }
+
+    /// Told when it is sent.
+    fn wrong(self, why: String) -> Self {
+        Self { wrong: Some(why), ..self }
     }
 
     /// Says that sending this twice does no harm, so that it is repeated like a GET: for
@@ -274,35 +276,32 @@ impl Request {
         Error::configuration(format!("{} {}: {why}", self.method, url::shown(&self.path)))
     }
 
-    /// The path as it was given, without a query: the name of a walk over pages.
-    pub(crate) fn path(&self) -> &str {
-        self.path.split_once('?').map_or(&self.path, |(path, _)| path)
-    }
-
     pub(crate) fn accepting_json(mut self) -> Self {
         let json = HeaderValue::from_static("application/json");
         self.headers.entry(ACCEPT).or_insert(json);
         self
     }
-}
 
-/// A GET request for the path or URL.
-impl From<&str> for Request {
-    fn from(path: &str) -> Self {
-        Self::get(path)
+    /// This request for the absolute URL `link`, as it stands.
+    pub(crate) fn at(&self, link: &str) -> Self {
+        let (path, query) = url::split_query(link.to_owned());
+        Self { path, query, ..self.clone() }
+    }
+
+    /// The JSON object that is the body; an empty one if there is no body.
+    pub(crate) fn json_object(&self) -> Result<Map<String, Value>> {
+        let map = match &self.body {
+            Body::Empty => Some(Map::new()),
+            Body::Bytes(bytes) => serde_json::from_slice(bytes).ok(),
+            Body::File(_) => None,
+        };
+        map.ok_or_else(|| Error::configuration(NO_OBJECT))
     }
 }
 
 /// A GET request for the path or URL.
-impl From<String> for Request {
-    fn from(path: String) -> Self {
-        Self::get(path)
-    }
-}
-
-/// A GET request for the path or URL.
-impl From<&String> for Request {
-    fn from(path: &String) -> Self {
+impl<T: Into<String>> From<T> for Request {
+    fn from(path: T) -> Self {
         Self::get(path)
     }
 }
@@ -318,7 +317,7 @@ impl From<&Request> for Request {
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = self.headers.keys().map(HeaderName::as_str).collect();
-        let query: Vec<&str> = self.query.iter().map(|(name, _)| name.as_str()).collect();
+        let query: Vec<_> = url::pairs(&self.query).into_iter().map(|(name, _)| name).collect();
         f.debug_struct("Request")
             .field("method", &self.method)
             .field("path", &url::shown(&self.path))
@@ -344,5 +343,6 @@ impl fmt::Debug for Body {
 
 /// Wrong values of these send a request, and its token, elsewhere, or end its body early,
 /// for which ureq would wait for ever.
-const FRAMING: [&str; 3] = ["host", "content-length", "transfer-encoding"];
+const FRAMING: [HeaderName; 3] = [HOST, CONTENT_LENGTH, TRANSFER_ENCODING];
 const BAD_NAME: &str = "the name of a header is empty, or has a character that may not stand there";
+const NO_OBJECT: &str = "Pagination::in_body() needs a request with a JSON object as its body";

@@ -28,9 +28,24 @@ pub(crate) fn words(
     (code.and_then(quote), message.and_then(quote))
 }
 
-/// A server's words in one line, masked before and after they are cut.
+/// A server's words in one line of at most [`MOST_CHARS`] characters.
 pub(crate) fn quoted(text: &str, mask: impl Fn(&str) -> String) -> Option<String> {
-    quote(&mask(start(text, QUOTED_FROM)), mask)
+    let text = mask(start(text, QUOTED_FROM));
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line: String = line.chars().filter(|c| !c.is_control()).collect();
+    // A secret that was split by what is left out is whole now.
+    let line = mask(&line);
+    match line.char_indices().nth(MOST_CHARS) {
+        _ if line.is_empty() => None,
+        Some((end, _)) => Some(format!("{}…", line.split_at(end).0)),
+        None => Some(line),
+    }
+}
+
+/// What there is of two texts, in one.
+pub(crate) fn joined(texts: [Option<String>; 2], separator: &str) -> Option<String> {
+    let texts: Vec<String> = texts.into_iter().flatten().collect();
+    Some(texts.join(separator)).filter(|text| !text.is_empty())
 }
 
 /// The `error` of RFC 6749 §5.2, when the body has that shape.
@@ -53,21 +68,10 @@ pub(crate) fn registered(code: &str) -> &str {
 
 fn of_object(map: &Map<String, Value>) -> (Option<String>, Option<String>) {
     match (map.get("error"), map.get("errors")) {
-        (Some(Value::Object(inner)), _) => return of_object(inner),
-        (_, Some(Value::Array(errors))) if !errors.is_empty() => return of_list(errors),
-        (_, Some(Value::Object(fields))) => {
-            let mut others = map.clone();
-            others.remove("errors");
-            let fields = Value::from(fields.clone()).to_string();
-            return match of_members(&others) {
-                _ if others.is_empty() => (None, Some(fields)),
-                (code, Some(message)) => (code, Some(format!("{message}: {fields}"))),
-                (code, None) => (code, Some(fields)),
-            };
-        }
-        _ => {}
+        (Some(Value::Object(inner)), _) => of_object(inner),
+        (_, Some(Value::Array(errors))) if !errors.is_empty() => of_list(errors),
+        _ => of_members(map),
     }
-    of_members(map)
 }
 
 fn of_members(map: &Map<String, Value>) -> (Option<String>, Option<String>) {
@@ -89,16 +93,17 @@ fn of_members(map: &Map<String, Value>) -> (Option<String>, Option<String>) {
     let text = |name: &&str| map.get(*name).and_then(scalar);
     let code = CODES.iter().find_map(text);
     let message = TEXTS.iter().find_map(|name| map.get(*name).and_then(words_of));
-    if code.is_none() && message.is_none() {
-        let quoted = (!map.is_empty()).then(|| Value::from(map.clone()).to_string());
-        return (None, quoted);
-    }
     let pointer = ["pointer", "path"].iter().find_map(text);
     let message = match (message, pointer) {
         (Some(message), Some(pointer)) => Some(format!("{message} (at {pointer})")),
         (message, _) => message,
     };
-    (code, message)
+    let fields = map.get("errors").filter(|errors| errors.is_object());
+    let message = joined([message, fields.map(Value::to_string)], ": ");
+    match code.is_none() && message.is_none() && !map.is_empty() {
+        true => (None, Some(Value::from(map.clone()).to_string())),
+        false => (code, message),
+    }
 }
 
 /// The code of the first and the texts of all, the first few at least.
@@ -190,19 +195,6 @@ fn after_tag(tag: &str) -> &str {
     match end.ends_with('>') {
         true => after,
         false => after.split_once('>').map_or("", |(_, after)| after),
-    }
-}
-
-/// One line of at most [`MOST_CHARS`] characters.
-fn quote(text: &str, mask: impl Fn(&str) -> String) -> Option<String> {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let line: String = line.chars().filter(|c| !c.is_control()).collect();
-    // A secret that was split by what is left out is whole now.
-    let line = mask(&line);
-    match line.char_indices().nth(MOST_CHARS) {
-        _ if line.is_empty() => None,
-        Some((end, _)) => Some(format!("{}…", line.split_at(end).0)),
-        None => Some(line),
     }
 }
 

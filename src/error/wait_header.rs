@@ -7,13 +7,15 @@ use httpdate::parse_http_date;
 use ureq::http::StatusCode;
 use ureq::http::header::{DATE, HeaderMap};
 
+use crate::error::challenge::quoted_string;
+
 /// Names of the wait itself, with the milliseconds of their unit. They count on every
 /// answer.
-const WAITS: [(&str, u128); 4] = [
+const WAITS: [(&str, u64); 4] = [
     // RFC 9110 §10.2.3.
-    ("retry-after", 1_000),
+    ("retry-after", SECONDS),
     // better-auth sends only this one (its documentation, "Rate Limit").
-    ("x-retry-after", 1_000),
+    ("x-retry-after", SECONDS),
     // Azure OpenAI, and the retry policy of Azure's SDKs.
     ("retry-after-ms", 1),
     // Azure Cosmos DB (REST reference, "Common response headers").
@@ -46,8 +48,8 @@ pub(crate) fn asked_wait(
     now: SystemTime,
 ) -> Option<Duration> {
     let now = date(headers).unwrap_or(now);
-    let waits = WAITS.iter().flat_map(|(name, unit)| values(headers, name, *unit));
-    waits.map(|wait| wait.from(now).unwrap_or_default()).max().or_else(|| {
+    let waits = WAITS.iter().flat_map(|(name, unit)| values(headers, name, *unit, now));
+    waits.max().or_else(|| {
         let said_by_status = match status.as_u16() {
             429 | 503 => true,
             // Only a limit if the quota is said to be spent.
@@ -58,12 +60,11 @@ pub(crate) fn asked_wait(
             is_spent(headers.get_all(*remaining).iter().filter_map(|it| it.to_str().ok()))
                 .unwrap_or(said_by_status)
         });
-        let resets = resets.flat_map(|(name, _)| values(headers, name, 1_000));
-        // One that is over says nothing about the next one.
-        let resets = resets.filter_map(|wait| wait.from(now));
+        let resets = resets.flat_map(|(name, _)| values(headers, name, SECONDS, now));
         let fields = headers.get_all(RATE_LIMIT).iter().filter_map(|it| it.to_str().ok());
         let quotas = fields.filter_map(|field| spent_quota(field, said_by_status, now));
-        resets.chain(quotas).max()
+        // One that is over says nothing about the next one.
+        resets.chain(quotas).filter(|wait| !wait.is_zero()).max()
     })
 }
 
@@ -72,73 +73,49 @@ pub(crate) fn date(headers: &HeaderMap) -> Option<SystemTime> {
     http_date(headers.get(DATE)?.to_str().ok()?)
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Wait {
-    For(Duration),
-    Until(SystemTime),
-}
-
-impl Wait {
-    /// `None` if it is over.
-    fn from(self, now: SystemTime) -> Option<Duration> {
-        match self {
-            Self::For(wait) => Some(wait),
-            Self::Until(time) => time.duration_since(now).ok().filter(|wait| !wait.is_zero()),
-        }
-    }
-}
-
-fn values(headers: &HeaderMap, name: &str, unit: u128) -> Vec<Wait> {
+fn values(headers: &HeaderMap, name: &str, unit: u64, now: SystemTime) -> Vec<Duration> {
     let texts = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
-    let read = |text: &str| wait(text.trim(), unit);
+    let read = |text: &str| wait(text.trim(), unit, now);
     // Proxies merge several headers into one (RFC 9110 §5.3).
     let merged = |text: &str| text.split(',').filter_map(read).collect();
     texts.flat_map(|text| read(text).map_or_else(|| merged(text), |wait| vec![wait])).collect()
 }
 
-fn wait(text: &str, unit: u128) -> Option<Wait> {
-    let number = number(text).map(|number| of_number(number, unit));
-    let date = || http_date(text).or_else(|| iso_date(text)).map(Wait::Until);
-    number.or_else(date).or_else(|| spans(text).map(Wait::For))
+fn wait(text: &str, unit: u64, now: SystemTime) -> Option<Duration> {
+    let number = number(text).map(|number| of_number(number, unit, now));
+    let date = || http_date(text).or_else(|| iso_date(text)).map(|time| until(time, now));
+    number.or_else(date).or_else(|| spans(text))
+}
+
+/// Zero if it is over.
+fn until(time: SystemTime, now: SystemTime) -> Duration {
+    time.duration_since(now).unwrap_or_default()
 }
 
 /// Digits; a fraction is rounded up, since early is too early.
-fn number(text: &str) -> Option<u128> {
+fn number(text: &str) -> Option<u64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     if whole.is_empty() || !is_number(whole) || !is_number(fraction) {
         return None;
     }
-    let up = u128::from(fraction.bytes().any(|digit| digit != b'0'));
-    Some(whole.parse().unwrap_or(u128::MAX).saturating_add(up))
+    let up = u64::from(fraction.bytes().any(|digit| digit != b'0'));
+    Some(whole.parse().unwrap_or(u64::MAX).saturating_add(up))
 }
 
 /// A number for what it can be: nobody is asked to wait for 31 years, so from there on it is
 /// a Unix time, in the unit that puts it in our days.
-fn of_number(number: u128, unit: u128) -> Wait {
-    let nanos = match number.checked_ilog10().unwrap_or_default() {
-        ..9 => return Wait::For(millis(number * unit)),
-        9..12 => 1_000_000_000,
-        12..15 => 1_000_000,
-        15..18 => 1_000,
-        _ => 1,
+fn of_number(number: u64, unit: u64, now: SystemTime) -> Duration {
+    let since_epoch = match number {
+        ..1_000_000_000 => return Duration::from_millis(number * unit),
+        ..1_000_000_000_000 => Duration::from_secs(number),
+        ..1_000_000_000_000_000 => Duration::from_millis(number),
+        ..1_000_000_000_000_000_000 => Duration::from_micros(number),
+        ..u64::MAX => Duration::from_nanos(number),
+        u64::MAX => return Duration::MAX,
     };
-    let since_epoch = duration(number * nanos, 1_000_000_000);
     let time = SystemTime::UNIX_EPOCH.checked_add(since_epoch);
-    time.map_or(Wait::For(Duration::MAX), Wait::Until)
-}
-
-fn millis(millis: u128) -> Duration {
-    duration(millis, 1_000)
-}
-
-/// So many parts, of which `per_second` make a second.
-fn duration(parts: u128, per_second: u128) -> Duration {
-    let rest = parts % per_second * (1_000_000_000 / per_second);
-    match (u64::try_from(parts / per_second), u32::try_from(rest)) {
-        (Ok(seconds), Ok(nanos)) => Duration::new(seconds, nanos),
-        _ => Duration::MAX,
-    }
+    time.map_or(Duration::MAX, |time| until(time, now))
 }
 
 /// RFC 9110 §5.6.7; some servers call GMT by another name.
@@ -151,53 +128,29 @@ fn http_date(text: &str) -> Option<SystemTime> {
 /// RFC 3339 §5.6, read leniently: without a zone it is UTC. A fraction is rounded up.
 fn iso_date(text: &str) -> Option<SystemTime> {
     let (date, rest) = text.split_once(['T', 't', ' '])?;
-    let at = rest.find(['Z', 'z', '+', '-']).unwrap_or(rest.len());
-    let (clock, zone) = rest.split_at_checked(at)?;
+    let (clock, zone) = rest.split_at(rest.find(['Z', 'z', '+', '-']).unwrap_or(rest.len()));
     let (clock, fraction) = clock.split_once('.').unwrap_or((clock, "0"));
-    let [year, month, day] = three(date, '-')?;
-    let [hour, minute, second] = three(clock, ':')?;
-    let is_time = hour < 24 && minute < 60 && second <= 60;
-    if !(1..=12).contains(&month) || day < 1 || day > days_of_month(year, month) || !is_time {
-        return None;
-    }
-    let up = i64::from(number(&format!("0.{fraction}"))? > 0);
-    let seconds = (days(year, month, day) * 24 + hour) * 3_600 + minute * 60 + second + up;
-    let since_epoch = u64::try_from(seconds - offset(zone)?).ok()?;
-    SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(since_epoch))
+    let (year, date) = date.split_once('-')?;
+    let (month, day) = date.split_once('-')?;
+    let month = MONTHS.get(month.parse::<usize>().ok()?.checked_sub(1)?)?;
+    // `httpdate` knows the calendar, and accepts a date only with its day of the week.
+    let mut dates = WEEKDAYS.iter().map(|name| format!("{name}, {day} {month} {year} {clock} GMT"));
+    let time = dates.find_map(|date| parse_http_date(&date).ok())?;
+    let up = number(&format!("0.{fraction}"))?;
+    let (east, offset) = offset(zone)?;
+    let time = time.checked_add(Duration::from_secs(up))?;
+    if east { time.checked_sub(offset) } else { time.checked_add(offset) }
 }
 
-/// Of a zone, in seconds.
-fn offset(zone: &str) -> Option<i64> {
+/// Of a zone, and whether it is east of Greenwich.
+fn offset(zone: &str) -> Option<(bool, Duration)> {
     if matches!(zone, "" | "Z" | "z") {
-        return Some(0);
+        return Some((true, Duration::ZERO));
     }
     let digits = zone.get(1..)?.replace(':', "");
-    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
-    let number: i64 = digits.parse().ok().filter(|_| is_number && digits.len() == 4)?;
-    let seconds = (number / 100) * 3_600 + (number % 100) * 60;
-    Some(if zone.starts_with('-') { -seconds } else { seconds })
-}
-
-fn three(text: &str, separator: char) -> Option<[i64; 3]> {
-    let mut parts = text.split(separator).map(|part| {
-        let is_number = part.len() <= 4 && part.bytes().all(|byte| byte.is_ascii_digit());
-        part.parse::<i64>().ok().filter(|_| is_number)
-    });
-    let three = [parts.next()??, parts.next()??, parts.next()??];
-    parts.next().is_none().then_some(three)
-}
-
-/// Since 1970-01-01, in the Gregorian calendar: a year begins with March, so that the leap
-/// day is its last.
-fn days(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month < 3 { year - 1 } else { year };
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    year * 365 + year / 4 - year / 100 + year / 400 + of_year - 719_468
-}
-
-fn days_of_month(year: i64, month: i64) -> i64 {
-    let next = if month == 12 { days(year + 1, 1, 1) } else { days(year, month + 1, 1) };
-    next - days(year, month, 1)
+    let number = number(&digits).filter(|_| digits.len() == 4)?;
+    let minutes = number / 100 * 60 + number % 100;
+    Some((zone.starts_with('+'), Duration::from_secs(minutes * 60)))
 }
 
 /// `2s`, `1m30s` and `250ms` as Go prints them, and `PT30S` (ISO 8601).
@@ -216,7 +169,7 @@ fn spans(text: &str) -> Option<Duration> {
             "h" => 3_600_000,
             _ => return None,
         };
-        let span = millis(number(count)?.saturating_mul(unit));
+        let span = Duration::from_millis(number(count)?.saturating_mul(unit));
         total = Some(span.saturating_add(total.unwrap_or_default()));
         rest = after;
     }
@@ -240,7 +193,7 @@ fn spent_quota(field: &str, said_by_status: bool, now: SystemTime) -> Option<Dur
             pairs.find(|(key, _)| key.trim() == name).map(|(_, value)| value.trim())
         };
         let is_spent = is_spent(member(remaining).into_iter()).unwrap_or(said_by_status);
-        wait(member(reset)?, 1_000).filter(|_| is_spent)?.from(now)
+        wait(member(reset)?, SECONDS, now).filter(|_| is_spent)
     };
     let quotas = field.split(',').filter_map(|quota| spent(quota, "r", "t"));
     quotas.max().or_else(|| spent(&field, "remaining", "reset"))
@@ -248,15 +201,19 @@ fn spent_quota(field: &str, said_by_status: bool, now: SystemTime) -> Option<Dur
 
 /// What is in quotes (RFC 9651 §3.3.3) is a name.
 fn without_quoted(text: &str) -> String {
-    let (mut is_quoted, mut is_escaped) = (false, false);
-    let plain = text.chars().filter(|c| {
-        let was_quoted = is_quoted;
-        is_quoted ^= *c == '"' && !is_escaped;
-        is_escaped = was_quoted && *c == '\\' && !is_escaped;
-        !was_quoted && *c != '"'
-    });
-    plain.collect()
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some((before, quoted)) = rest.split_once('"') {
+        plain.push_str(before);
+        rest = quoted_string(quoted).1;
+    }
+    plain + rest
 }
+
+const SECONDS: u64 = 1_000;
+const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 #[cfg(test)]
 mod tests;
