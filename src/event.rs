@@ -28,16 +28,16 @@ pub enum Event {
         target: RequestTarget,
         /// How long the token lives; `None` if the server did not say.
         lifetime: Option<Duration>,
-        /// Whether there was one before.
+        /// Whether the client had one before.
         renewal: bool,
     },
-    /// A token that was in the store was taken up: another clone or process had fetched it.
+    /// The client took a token from the store: another clone or process had fetched it.
     #[non_exhaustive]
     TokenReused {
         /// How long it still lives; `None` if the server did not say.
         left: Option<Duration>,
     },
-    /// An early renewal failed; the old token is still good, so no call does.
+    /// An early renewal failed. The old token is still good, so no call fails.
     #[non_exhaustive]
     OldTokenKept {
         /// How long the old token still lives.
@@ -51,7 +51,7 @@ pub enum Event {
         /// Why.
         error: String,
     },
-    /// The API refused the token; it is renewed once for the call.
+    /// The API refused the token; the client renews it once for this call.
     #[non_exhaustive]
     TokenRefused {
         /// The call.
@@ -100,7 +100,7 @@ pub enum Event {
         rows: u64,
         /// All pages.
         pages: u64,
-        /// By what it is known.
+        /// How the client knows that.
         proof: Proof,
         /// Of a walk that found out how the API pages: the declaration for the next time,
         /// as [`Pagination`](crate::Pagination)'s `parse` takes it.
@@ -140,9 +140,9 @@ pub enum Event {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum WaitReason {
-    /// The server refused for now, and named the wait or not.
+    /// The server refused for now. It may have named the wait.
     Refused(ErrorResponse),
-    /// The server had asked, in answer to an earlier call, to be left alone.
+    /// The server asked for the wait in its answer to an earlier call.
     Remembered(ErrorResponse),
     /// There was no usable answer.
     Broken(String),

@@ -12,7 +12,7 @@ use ureq::http::header::{
 };
 use ureq::http::{HeaderMap, Method, Uri};
 
-use crate::encoding::{encode_pairs, encode_segment};
+use crate::encoding::{encode_pairs, encode_query, encode_segment, push_pair};
 use crate::error::{Error, RequestTarget, Result};
 use crate::foreign::mask_foreign;
 use crate::retry::RetryPolicy;
@@ -20,9 +20,9 @@ use crate::url;
 
 /// A request: method, path, query, headers, body, and how it may be treated.
 ///
-/// A value that is built once and can be sent any number of times by
-/// [`Client::send`](crate::Client::send). What cannot be right about it (a header with a
-/// line break, say) is reported then, as a configuration error.
+/// Build it once, and send it any number of times with [`Client::send`](crate::Client::send). A
+/// mistake in it, such as a header with a line break, is reported when it is sent, as a
+/// configuration error.
 ///
 /// ```
 /// use unattended::Request;
@@ -132,14 +132,14 @@ impl Request {
     /// Adds a pair to the query, percent-encoded (a space is `%20`). The same name may be
     /// added several times.
     pub fn query(mut self, name: impl AsRef<str>, value: impl ToString) -> Self {
-        url::push_pair(&mut self.query, name.as_ref(), &value.to_string());
+        push_pair(&mut self.query, name.as_ref(), &value.to_string(), encode_query);
         self
     }
 
     /// Adds a header. `Authorization` is refused unless the request is
-    /// [`without_token`](Self::without_token); those that frame a message (`Host`,
-    /// `Content-Length`, `Transfer-Encoding`) always are. If the name says that the value is
-    /// secret, as `X-Api-Key` does, it is masked where a refusal repeats it.
+    /// [`without_token`](Self::without_token); `Host`, `Content-Length` and `Transfer-Encoding`
+    /// are always refused, since the client sets them. If the name says that the value is secret,
+    /// as `X-Api-Key` does, errors show it masked.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         match (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value)) {
             (Ok(header), _) if FRAMING.contains(&header) => {
@@ -154,7 +154,7 @@ impl Request {
                 self
             }
             (Ok(_), Err(_)) => self.wrong(format!(
-                "the value of the header {name} has a character that may not stand there"
+                "the value of the header {name} has a character that is not allowed there"
             )),
             // Not shown: it may be the value.
             (Err(_), _) => self.wrong(BAD_NAME.into()),
@@ -231,8 +231,8 @@ impl Request {
         self
     }
 
-    /// Sends no token: for public or presigned URLs, the only way to another origin. Long
-    /// values of its query, as signatures are, are masked in what errors repeat.
+    /// Sends no token: for public or presigned URLs. Only such a request may go to another
+    /// origin. Errors show long values of its query, such as signatures, masked.
     pub fn without_token(mut self) -> Self {
         self.with_token = false;
         self
@@ -312,8 +312,7 @@ impl From<&Request> for Request {
     }
 }
 
-/// Method, path and the names of what else there is: queries, headers and bodies hold
-/// what must not be printed.
+/// Of queries and headers only the names, and nothing of the body: the rest must not be printed.
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = self.headers.keys().map(HeaderName::as_str).collect();
@@ -341,8 +340,9 @@ impl fmt::Debug for Body {
     }
 }
 
-/// Wrong values of these send a request, and its token, elsewhere, or end its body early,
-/// for which ureq would wait for ever.
+/// With wrong values of these a request goes elsewhere with its token, or its body ends early,
+/// and ureq would wait for ever.
 const FRAMING: [HeaderName; 3] = [HOST, CONTENT_LENGTH, TRANSFER_ENCODING];
-const BAD_NAME: &str = "the name of a header is empty, or has a character that may not stand there";
+const BAD_NAME: &str =
+    "the name of a header is empty, or has a character that is not allowed there";
 const NO_OBJECT: &str = "Pagination::in_body() needs a request with a JSON object as its body";

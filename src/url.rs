@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use ureq::http::Uri;
 use ureq::http::uri::{Authority, PathAndQuery};
 
-use crate::encoding::{decode, encode_path, encode_query};
+use crate::encoding::{decode, encode_path, encode_query, push_pair};
 use crate::error::{Error, Result};
 use crate::foreign::mask_user_info;
 
@@ -55,13 +55,13 @@ pub(crate) fn parse(text: &str, what: &str) -> Result<Uri> {
     let Ok(uri) = url.parse::<Uri>() else {
         return refuse("not a valid URL");
     };
-    let host = uri.host().unwrap_or_default();
+    let (host, rest) = (uri.host().unwrap_or_default(), after_host(&uri));
     match uri.scheme_str() {
         _ if host.is_empty() => refuse("the URL names no host"),
         // Of `[::1]example.com:443` only the first part would be taken.
-        _ if after_host(&uri).starts_with(|c| c != ':') => refuse("not a valid URL"),
+        _ if rest.starts_with(|c| c != ':') || rest.contains(']') => refuse("not a valid URL"),
         _ if !has_valid_port(&uri) => refuse("the port is not a number up to 65535"),
-        _ if authority.contains('@') => refuse("credentials do not belong into a URL"),
+        _ if authority.contains('@') => refuse("a URL must not hold credentials"),
         Some("https") => Ok(uri),
         Some("http") if is_loopback(host) => Ok(uri),
         Some("http") => refuse("plain http is allowed to this machine only: use https"),
@@ -180,14 +180,8 @@ pub(crate) fn split_query(mut path: String) -> (String, String) {
 /// `uri` with the pairs added to its query.
 pub(crate) fn with_query(uri: &Uri, pairs: &[(String, String)]) -> Result<Uri> {
     let mut query = uri.query().unwrap_or_default().to_owned();
-    pairs.iter().for_each(|(name, value)| push_pair(&mut query, name, value));
+    pairs.iter().for_each(|(name, value)| push_pair(&mut query, name, value, encode_query));
     join(uri, "", &query)
-}
-
-/// Adds a pair to a query.
-pub(crate) fn push_pair(query: &mut String, name: &str, value: &str) {
-    let separator = if query.is_empty() { "" } else { "&" };
-    *query += &[separator, &encode_query(name), "=", &encode_query(value)].concat();
 }
 
 /// The names and values of a query, decoded.

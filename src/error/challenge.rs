@@ -81,8 +81,8 @@ impl TokenRefusal {
     }
 }
 
-/// Those of the scheme Bearer in one header, which may have several of any scheme (RFC 9110
-/// §11.6.1). Read leniently: nothing is too broken for what is right in it to be told.
+/// The challenges of the scheme Bearer in one header, which may have several of any scheme (RFC
+/// 9110 §11.6.1). Of a broken header, what can be read counts.
 fn challenges(text: &str) -> Vec<Bearer> {
     let (mut found, mut is_bearer) = (Vec::new(), false);
     let mut rest = text;
@@ -115,7 +115,7 @@ fn value_of(text: &str) -> (String, &str) {
     (word.to_owned(), rest)
 }
 
-/// What a quoted string (RFC 9110 §5.6.4) holds whose opening quote is read, and what follows.
+/// What a quoted string (RFC 9110 §5.6.4) holds, after its opening quote, and what follows it.
 pub(crate) fn quoted_string(text: &str) -> (String, &str) {
     let mut value = String::new();
     let mut chars = text.chars();

@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 /// Known shapes: RFC 6749 §5.2, RFC 9457, `{"error":{"code","message"}}`,
 /// `{"errors":[…]}` of objects or texts, `{"errors":{"field":["…"]}}`, and a bare
 /// `{"code","message"}`, whose message may be several. Anything else is quoted, shortened,
-/// HTML and XML without their tags. `mask` is laid over it before it is cut, since half a secret would not be recognized.
+/// HTML and XML without their tags. It is masked before it is cut, since half a secret would not
+/// be recognized.
 pub(crate) fn words(
     body: &str,
     content_type: Option<&str>,
@@ -57,7 +58,7 @@ pub(crate) fn oauth_code(body: &str) -> Option<String> {
     }
 }
 
-/// The registered code that a server means by one of its own.
+/// The registered code for one that some servers use instead.
 pub(crate) fn registered(code: &str) -> &str {
     match code {
         "insufficient_scope" | "scope_invalid" => "invalid_scope",
@@ -121,8 +122,7 @@ fn of_list(errors: &[Value]) -> (Option<String>, Option<String>) {
     (code, Some(texts.join("; ")).filter(|text| !text.is_empty()))
 }
 
-/// A text, several of them, or one in the object that `OData` makes of it; what else there is
-/// in full.
+/// A text, several texts, or the text in an object of `OData`; anything else as JSON.
 fn words_of(value: &Value) -> Option<String> {
     match value {
         Value::Array(items) if !items.is_empty() => {
@@ -154,7 +154,7 @@ pub(crate) fn start(text: &str, bytes: usize) -> &str {
     text.split_at(cut).0
 }
 
-/// By what it is called, or else by how it begins.
+/// By its content type, or else by how it begins.
 fn is_markup(body: &str, content_type: Option<&str>) -> bool {
     let content_type = content_type.map(str::to_ascii_lowercase);
     let begins =

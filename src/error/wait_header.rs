@@ -11,7 +11,7 @@ use crate::error::challenge::quoted_string;
 
 /// Names of the wait itself, with the milliseconds of their unit. They count on every
 /// answer.
-const WAITS: [(&str, u64); 4] = [
+const WAITS: [(&str, u128); 4] = [
     // RFC 9110 §10.2.3.
     ("retry-after", SECONDS),
     // better-auth sends only this one (its documentation, "Rate Limit").
@@ -48,8 +48,8 @@ pub(crate) fn asked_wait(
     now: SystemTime,
 ) -> Option<Duration> {
     let now = date(headers).unwrap_or(now);
-    let waits = WAITS.iter().flat_map(|(name, unit)| values(headers, name, *unit, now));
-    waits.max().or_else(|| {
+    let waits = WAITS.iter().flat_map(|(name, unit)| values(headers, name, *unit));
+    waits.map(|wait| wait.from(now).unwrap_or_default()).max().or_else(|| {
         let said_by_status = match status.as_u16() {
             429 | 503 => true,
             // Only a limit if the quota is said to be spent.
@@ -60,11 +60,12 @@ pub(crate) fn asked_wait(
             is_spent(headers.get_all(*remaining).iter().filter_map(|it| it.to_str().ok()))
                 .unwrap_or(said_by_status)
         });
-        let resets = resets.flat_map(|(name, _)| values(headers, name, SECONDS, now));
+        let resets = resets.flat_map(|(name, _)| values(headers, name, SECONDS));
+        // One that is over says nothing about the next one.
+        let resets = resets.filter_map(|wait| wait.from(now));
         let fields = headers.get_all(RATE_LIMIT).iter().filter_map(|it| it.to_str().ok());
         let quotas = fields.filter_map(|field| spent_quota(field, said_by_status, now));
-        // One that is over says nothing about the next one.
-        resets.chain(quotas).filter(|wait| !wait.is_zero()).max()
+        resets.chain(quotas).max()
     })
 }
 
@@ -73,49 +74,72 @@ pub(crate) fn date(headers: &HeaderMap) -> Option<SystemTime> {
     http_date(headers.get(DATE)?.to_str().ok()?)
 }
 
-fn values(headers: &HeaderMap, name: &str, unit: u64, now: SystemTime) -> Vec<Duration> {
+#[derive(Clone, Copy)]
+enum Wait {
+    For(Duration),
+    Until(SystemTime),
+}
+
+impl Wait {
+    /// `None` if it is over.
+    fn from(self, now: SystemTime) -> Option<Duration> {
+        match self {
+            Self::For(wait) => Some(wait),
+            Self::Until(time) => time.duration_since(now).ok().filter(|wait| !wait.is_zero()),
+        }
+    }
+}
+
+fn values(headers: &HeaderMap, name: &str, unit: u128) -> Vec<Wait> {
     let texts = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
-    let read = |text: &str| wait(text.trim(), unit, now);
+    let read = |text: &str| wait(text.trim(), unit);
     // Proxies merge several headers into one (RFC 9110 §5.3).
     let merged = |text: &str| text.split(',').filter_map(read).collect();
     texts.flat_map(|text| read(text).map_or_else(|| merged(text), |wait| vec![wait])).collect()
 }
 
-fn wait(text: &str, unit: u64, now: SystemTime) -> Option<Duration> {
-    let number = number(text).map(|number| of_number(number, unit, now));
-    let date = || http_date(text).or_else(|| iso_date(text)).map(|time| until(time, now));
-    number.or_else(date).or_else(|| spans(text))
-}
-
-/// Zero if it is over.
-fn until(time: SystemTime, now: SystemTime) -> Duration {
-    time.duration_since(now).unwrap_or_default()
+fn wait(text: &str, unit: u128) -> Option<Wait> {
+    let number = number(text).map(|number| of_number(number, unit));
+    let date = || http_date(text).or_else(|| iso_date(text)).map(Wait::Until);
+    number.or_else(date).or_else(|| spans(text).map(Wait::For))
 }
 
 /// Digits; a fraction is rounded up, since early is too early.
-fn number(text: &str) -> Option<u64> {
+fn number(text: &str) -> Option<u128> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     if whole.is_empty() || !is_number(whole) || !is_number(fraction) {
         return None;
     }
-    let up = u64::from(fraction.bytes().any(|digit| digit != b'0'));
-    Some(whole.parse().unwrap_or(u64::MAX).saturating_add(up))
+    let up = u128::from(fraction.bytes().any(|digit| digit != b'0'));
+    Some(whole.parse().unwrap_or(u128::MAX).saturating_add(up))
 }
 
 /// A number for what it can be: nobody is asked to wait for 31 years, so from there on it is
 /// a Unix time, in the unit that puts it in our days.
-fn of_number(number: u64, unit: u64, now: SystemTime) -> Duration {
-    let since_epoch = match number {
-        ..1_000_000_000 => return Duration::from_millis(number * unit),
-        ..1_000_000_000_000 => Duration::from_secs(number),
-        ..1_000_000_000_000_000 => Duration::from_millis(number),
-        ..1_000_000_000_000_000_000 => Duration::from_micros(number),
-        ..u64::MAX => Duration::from_nanos(number),
-        u64::MAX => return Duration::MAX,
+fn of_number(number: u128, unit: u128) -> Wait {
+    let nanos = match number {
+        ..1_000_000_000 => return Wait::For(millis(number * unit)),
+        ..1_000_000_000_000 => 1_000_000_000,
+        ..1_000_000_000_000_000 => 1_000_000,
+        ..1_000_000_000_000_000_000 => 1_000,
+        _ => 1,
     };
-    let time = SystemTime::UNIX_EPOCH.checked_add(since_epoch);
-    time.map_or(Duration::MAX, |time| until(time, now))
+    let time = SystemTime::UNIX_EPOCH.checked_add(duration(number * nanos, 1_000_000_000));
+    time.map_or(Wait::For(Duration::MAX), Wait::Until)
+}
+
+fn millis(millis: u128) -> Duration {
+    duration(millis, 1_000)
+}
+
+/// So many parts, of which `per_second` make a second.
+fn duration(parts: u128, per_second: u128) -> Duration {
+    let rest = parts % per_second * (1_000_000_000 / per_second);
+    match (u64::try_from(parts / per_second), u32::try_from(rest)) {
+        (Ok(seconds), Ok(nanos)) => Duration::new(seconds, nanos),
+        _ => Duration::MAX,
+    }
 }
 
 /// RFC 9110 §5.6.7; some servers call GMT by another name.
@@ -136,9 +160,9 @@ fn iso_date(text: &str) -> Option<SystemTime> {
     // `httpdate` knows the calendar, and accepts a date only with its day of the week.
     let mut dates = WEEKDAYS.iter().map(|name| format!("{name}, {day} {month} {year} {clock} GMT"));
     let time = dates.find_map(|date| parse_http_date(&date).ok())?;
-    let up = number(&format!("0.{fraction}"))?;
+    let up = millis(number(&format!("0.{fraction}"))? * SECONDS);
     let (east, offset) = offset(zone)?;
-    let time = time.checked_add(Duration::from_secs(up))?;
+    let time = time.checked_add(up)?;
     if east { time.checked_sub(offset) } else { time.checked_add(offset) }
 }
 
@@ -150,7 +174,7 @@ fn offset(zone: &str) -> Option<(bool, Duration)> {
     let digits = zone.get(1..)?.replace(':', "");
     let number = number(&digits).filter(|_| digits.len() == 4)?;
     let minutes = number / 100 * 60 + number % 100;
-    Some((zone.starts_with('+'), Duration::from_secs(minutes * 60)))
+    Some((zone.starts_with('+'), millis(minutes * 60 * SECONDS)))
 }
 
 /// `2s`, `1m30s` and `250ms` as Go prints them, and `PT30S` (ISO 8601).
@@ -169,7 +193,7 @@ fn spans(text: &str) -> Option<Duration> {
             "h" => 3_600_000,
             _ => return None,
         };
-        let span = Duration::from_millis(number(count)?.saturating_mul(unit));
+        let span = millis(number(count)?.saturating_mul(unit));
         total = Some(span.saturating_add(total.unwrap_or_default()));
         rest = after;
     }
@@ -193,7 +217,7 @@ fn spent_quota(field: &str, said_by_status: bool, now: SystemTime) -> Option<Dur
             pairs.find(|(key, _)| key.trim() == name).map(|(_, value)| value.trim())
         };
         let is_spent = is_spent(member(remaining).into_iter()).unwrap_or(said_by_status);
-        wait(member(reset)?, SECONDS, now).filter(|_| is_spent)
+        wait(member(reset)?, SECONDS).filter(|_| is_spent)?.from(now)
     };
     let quotas = field.split(',').filter_map(|quota| spent(quota, "r", "t"));
     quotas.max().or_else(|| spent(&field, "remaining", "reset"))
@@ -210,7 +234,7 @@ fn without_quoted(text: &str) -> String {
     plain + rest
 }
 
-const SECONDS: u64 = 1_000;
+const SECONDS: u128 = 1_000;
 const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];

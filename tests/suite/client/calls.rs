@@ -264,15 +264,15 @@ fn a_header_that_cannot_be_right_is_refused_without_its_value() {
     let cases = [
         (
             Request::get("/x?q=hush").header("X-A", "hush\r\nX-B: 1"),
-            "GET /x: the value of the header X-A has a character that may not stand there",
+            "GET /x: the value of the header X-A has a character that is not allowed there",
         ),
         (
             Request::post("/x").header("X A", "hush"),
-            "POST /x: the name of a header is empty, or has a character that may not stand there",
+            "POST /x: the name of a header is empty, or has a character that is not allowed there",
         ),
         (
             Request::post("/x").header("", "hush"),
-            "POST /x: the name of a header is empty, or has a character that may not stand there",
+            "POST /x: the name of a header is empty, or has a character that is not allowed there",
         ),
         (
             Request::post("/x").bytes("abc").header("Content-Length", "100"),
