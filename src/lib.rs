@@ -46,7 +46,6 @@ mod retry;
 mod request;
 mod response;
 mod provider;
-mod progress;
 mod event;
 
 // One exchange; one call; the token; the client; whole collections.
@@ -67,11 +66,9 @@ pub use client::report::Report;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use credentials::Credentials;
 pub use error::{Error, Result};
-pub use event::{Event, Stats, WaitReason};
-
+pub use event::{Event, Progress, Proof, Stats, WaitReason};
 pub use pages::resume::ResumePoint;
 pub use pages::{Items, Page, Pages};
-pub use progress::{Progress, Proof};
 pub use provider::{AuthMethod, Pagination, Provider};
 pub use request::Request;
 pub use response::Response;
