@@ -171,10 +171,8 @@ pub(crate) fn split_query(mut path: String) -> (String, String) {
     if is_absolute(&path) {
         path.truncate(path.find('#').unwrap_or(path.len()));
     }
-    let (_, query) = path.split_once('?').unwrap_or_default();
-    let query = query.to_owned();
-    path.truncate(path.find('?').unwrap_or(path.len()));
-    (path, query)
+    let query = path.split_off(path.find('?').unwrap_or(path.len()));
+    (path, query.strip_prefix('?').unwrap_or_default().to_owned())
 }
 
 /// `uri` with the pairs added to its query.

@@ -16,10 +16,7 @@ pub(crate) fn words(
 ) -> (Option<String>, Option<String>) {
     let body = body.trim_start_matches('\u{feff}').trim();
     let (code, message) = match serde_json::from_str::<Value>(body) {
-        Ok(Value::Object(map)) => of_object(&map),
-        Ok(Value::Array(items)) => of_list(&items),
-        Ok(Value::String(text)) => (None, Some(text)),
-        Ok(_) => (None, None),
+        Ok(value) => of_value(&value),
         Err(_) => {
             let text = mask(start(body, QUOTED_FROM));
             (None, Some(if is_markup(body, content_type) { without_markup(&text) } else { text }))
@@ -67,11 +64,15 @@ pub(crate) fn registered(code: &str) -> &str {
     }
 }
 
-fn of_object(map: &Map<String, Value>) -> (Option<String>, Option<String>) {
-    match (map.get("error"), map.get("errors")) {
-        (Some(Value::Object(inner)), _) => of_object(inner),
-        (_, Some(Value::Array(errors))) if !errors.is_empty() => of_list(errors),
-        _ => of_members(map),
+fn of_value(value: &Value) -> (Option<String>, Option<String>) {
+    match value {
+        Value::Object(map) => match (map.get("error"), map.get("errors")) {
+            (Some(inner @ Value::Object(_)), _) => of_value(inner),
+            (_, Some(Value::Array(errors))) if !errors.is_empty() => of_list(errors),
+            _ => of_members(map),
+        },
+        Value::Array(errors) => of_list(errors),
+        other => (None, scalar(other)),
     }
 }
 
@@ -109,11 +110,8 @@ fn of_members(map: &Map<String, Value>) -> (Option<String>, Option<String>) {
 
 /// The code of the first and the texts of all, the first few at least.
 fn of_list(errors: &[Value]) -> (Option<String>, Option<String>) {
-    let words = errors.iter().take(MOST_ERRORS).map(|error| match error {
-        Value::Object(map) => of_members(map),
-        other => (None, scalar(other)),
-    });
-    let (codes, texts): (Vec<_>, Vec<_>) = words.unzip();
+    let said = errors.iter().take(MOST_ERRORS).map(of_value);
+    let (codes, texts): (Vec<_>, Vec<_>) = said.unzip();
     let mut texts: Vec<String> = texts.into_iter().flatten().collect();
     if errors.len() > MOST_ERRORS {
         texts.push(format!("and {} more", errors.len() - MOST_ERRORS));

@@ -265,15 +265,9 @@ fn parse_base(base_url: &str) -> Result<Uri> {
 impl fmt::Debug for Provider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = self.parameters.iter().map(|(name, _)| name.as_str()).collect();
+        let endpoint = self.token_endpoint.to_string();
         f.debug_struct("Provider")
-            .field(
-                "token_endpoint",
-                &format_args!(
-                    "{}{}",
-                    url::Origin::of(&self.token_endpoint),
-                    self.token_endpoint.path()
-                ),
-            )
+            .field("token_endpoint", &format_args!("{}", url::shown(&endpoint)))
             .field("base_url", &self.base_url)
             .field("auth_method", &self.auth_method)
             .field("scope", &self.scope)
