@@ -213,7 +213,10 @@ impl Event {
                 write!(f, "{target}: the next link lacks the parameter {name:?} of the request")
             }
             Self::LooksLikeOnePage { target, rows } => {
-                write!(f, "{target}: declared to be all there is, and {rows} rows look like a page")
+                write!(
+                    f,
+                    "{target}: declared as the only page, but {rows} rows look like one of several"
+                )
             }
             Self::TotalChanged { target, from, to } => {
                 write!(f, "{target}: the server now promises {to} rows instead of {from}")

@@ -1,6 +1,6 @@
 //! Places in a JSON text: as callers write them, and as errors show them.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
 use serde_json::{Map, Value};
 
@@ -95,12 +95,6 @@ impl fmt::Display for JsonPath {
     }
 }
 
-impl fmt::Debug for JsonPath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 /// Sets the member at a dotted path, with the objects that lead to it.
 pub(crate) fn set_member(map: &mut Map<String, Value>, path: &str, value: Value) {
     match path.split_once('.') {
@@ -134,27 +128,32 @@ pub(crate) fn path_at(text: &str, line: usize, column: usize) -> String {
     let before = text.split('\n').take(line.saturating_sub(1));
     let start: usize = before.map(|line| line.len() + 1).sum();
     let end = (start + column).min(text.len());
-    let mut stack: Vec<Step> = Vec::new();
     let bytes = text.as_bytes();
+    let mut path = String::new();
+    // Of each value around: the length of the path to it, and the index if it is an array.
+    let mut around: Vec<(usize, Option<usize>)> = Vec::new();
     let mut at = 0;
     while let Some(byte) = bytes.get(at).filter(|_| at < end) {
         match byte {
-            b'{' => stack.push(Step::Key(String::new())),
-            b'[' => stack.push(Step::Index(0)),
-            b'}' | b']' => {
-                stack.pop();
+            b'{' => around.push((path.len(), None)),
+            b'[' => {
+                around.push((path.len(), Some(0)));
+                path.push_str("[0]");
             }
-            b',' => match stack.last_mut() {
-                Some(Step::Key(key)) => key.clear(),
-                Some(Step::Index(index)) => *index += 1,
-                None => {}
-            },
+            b'}' | b']' => path.truncate(around.pop().map_or(0, |(length, _)| length)),
+            b',' => {
+                let Some((length, index)) = around.last_mut() else { break };
+                path.truncate(*length);
+                if let Some(index) = index {
+                    *index += 1;
+                    path.push_str(&format!("[{index}]"));
+                }
+            }
             b'"' => {
                 let close = string_end(bytes, at);
-                if let Some(Step::Key(key)) = stack.last_mut()
-                    && key.is_empty()
-                {
-                    text.get(at + 1..close).unwrap_or_default().clone_into(key);
+                if around.last() == Some(&(path.len(), None)) {
+                    path.push_str(if path.is_empty() { "" } else { "." });
+                    path.push_str(text.get(at + 1..close).unwrap_or_default());
                 }
                 at = close;
             }
@@ -162,12 +161,7 @@ pub(crate) fn path_at(text: &str, line: usize, column: usize) -> String {
         }
         at += 1;
     }
-    render(&stack)
-}
-
-enum Step {
-    Key(String),
-    Index(usize),
+    path
 }
 
 /// The position of the quote that closes the string opened at `open`.
@@ -177,20 +171,6 @@ pub(crate) fn string_end(bytes: &[u8], open: usize) -> usize {
         at += if *byte == b'\\' { 2 } else { 1 };
     }
     at
-}
-
-fn render(stack: &[Step]) -> String {
-    let mut path = String::new();
-    for step in stack {
-        // Writing to a string cannot fail.
-        let _ = match step {
-            Step::Key(key) if key.is_empty() => Ok(()),
-            Step::Key(key) if path.is_empty() => write!(path, "{key}"),
-            Step::Key(key) => write!(path, ".{key}"),
-            Step::Index(index) => write!(path, "[{index}]"),
-        };
-    }
-    path
 }
 
 #[cfg(test)]
