@@ -162,6 +162,14 @@ fn a_path_is_escaped_where_it_must_be_and_nowhere_else() {
 }
 
 #[test]
+fn a_fragment_of_a_url_is_not_sent_and_takes_no_query_with_it() {
+    let server = Server::with_api([reply(200, "{}")]);
+    let request = Request::get(server.url("/a?b=c#top?")).query("d", 1);
+    server.client().send(&request).unwrap();
+    assert_eq!(server.api_requests()[0].target, "/a?b=c&d=1");
+}
+
+#[test]
 fn a_segment_of_user_data_stays_one_segment() {
     let cases = [
         ("a/b", "a%2Fb"),
