@@ -51,7 +51,9 @@ fn is_path_byte(byte: u8) -> bool {
 /// `name=value` pairs as a form body.
 pub(crate) fn encode_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     let mut form = String::new();
-    pairs.into_iter().for_each(|(name, value)| push_pair(&mut form, name, value, encode_form));
+    for (name, value) in pairs {
+        push_pair(&mut form, name, value, encode_form);
+    }
     form
 }
 

@@ -178,7 +178,9 @@ pub(crate) fn split_query(mut path: String) -> (String, String) {
 /// `uri` with the pairs added to its query.
 pub(crate) fn with_query(uri: &Uri, pairs: &[(String, String)]) -> Result<Uri> {
     let mut query = uri.query().unwrap_or_default().to_owned();
-    pairs.iter().for_each(|(name, value)| push_pair(&mut query, name, value, encode_query));
+    for (name, value) in pairs {
+        push_pair(&mut query, name, value, encode_query);
+    }
     join(uri, "", &query)
 }
 

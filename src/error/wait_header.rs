@@ -118,11 +118,11 @@ fn number(text: &str) -> Option<u128> {
 /// A number for what it can be: nobody is asked to wait for 31 years, so from there on it is
 /// a Unix time, in the unit that puts it in our days.
 fn of_number(number: u128, unit: u128) -> Wait {
-    let nanos = match number {
-        ..1_000_000_000 => return Wait::For(millis(number * unit)),
-        ..1_000_000_000_000 => 1_000_000_000,
-        ..1_000_000_000_000_000 => 1_000_000,
-        ..1_000_000_000_000_000_000 => 1_000,
+    let nanos = match number.checked_ilog10().unwrap_or_default() {
+        ..9 => return Wait::For(millis(number * unit)),
+        9..12 => 1_000_000_000,
+        12..15 => 1_000_000,
+        15..18 => 1_000,
         _ => 1,
     };
     let time = SystemTime::UNIX_EPOCH.checked_add(duration(number * nanos, 1_000_000_000));
