@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-/// The one door to time: everything the client knows about "now" and every wait passes
-/// through it, but for a turn in a store that another thread or process has.
+/// Where the client reads the time and waits; only the wait for a store that another thread or
+/// process has locked goes past it.
 ///
 /// The default is [`SystemClock`]. Give the client a [`ManualClock`] with
 /// [`Client::with_clock`](crate::Client::with_clock) to test the waits of your own
@@ -15,8 +15,8 @@ pub trait Clock: Send + Sync {
     /// The wall-clock time.
     fn now(&self) -> SystemTime;
 
-    /// Time since a fixed but arbitrary start; never goes backwards. Better a start long
-    /// ago: a token that another process fetched is then dated before this one began.
+    /// Time since a fixed but arbitrary start; never goes backwards. The start should lie long
+    /// ago, so that a token which another process fetched has a time on this clock.
     fn monotonic(&self) -> Duration;
 
     /// Blocks for `duration`.

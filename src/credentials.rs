@@ -13,8 +13,8 @@ use crate::mask::Secret;
 
 /// The client id and client secret of RFC 6749 §2.3.1, or where to get them.
 ///
-/// They are read again for each token request, so that a secret that was rotated in a
-/// file or a vault is picked up by a program that runs for weeks. Nothing prints them.
+/// They are read again for each token request, so that a program that runs for weeks takes up a
+/// secret that was rotated in a file or a vault. No output shows them.
 ///
 /// ```
 /// use unattended::Credentials;
@@ -113,12 +113,12 @@ impl Credentials {
         Self { source }
     }
 
-    /// Client id and secret from a function, asked at each token request: for a vault.
+    /// Client id and secret from a function that is called for each token request: for a vault.
     ///
-    /// Its failure is temporary: it is tried again like a token endpoint that is down. What
-    /// stands in quotes or brackets in its text, or may be a secret, is not shown. No borrow
-    /// of the client's is held while it runs; but it must not make a call that needs the very
-    /// token that it is asked for.
+    /// If it fails, the client calls it again, as it would ask a token endpoint that is down. Of
+    /// the text of its error, the client shows nothing that stands in quotes or brackets, or may
+    /// be a secret. The function may use the client, except for a call that needs the token that
+    /// it is asked for.
     ///
     /// ```
     /// use unattended::Credentials;
@@ -139,38 +139,41 @@ impl Credentials {
         Self { source }
     }
 
-    /// What can be known to be wrong without asking anybody: all but the function.
-    pub(crate) fn check(&self) -> Result<()> {
+    /// The client id; `None` if a function tells it.
+    pub fn client_id(&self) -> Option<&str> {
         match &self.source {
-            Source::Function(_) => Ok(()),
-            _ => match self.read() {
-                Err(Unreadable::Wrong(error)) => Err(error),
-                Ok(_) | Err(Unreadable::Failed(_)) => Ok(()),
-            },
+            Source::Values(Identity { id, .. }) | Source::File { id, .. } => Some(id),
+            Source::Function(_) => None,
+        }
+    }
+
+    /// Whether they can be right, unless a function tells them: that is not called.
+    pub(crate) fn check(&self) -> Result<()> {
+        if let Source::Function(_) = self.source {
+            return Ok(());
+        }
+        match self.read() {
+            Err(Unreadable::Wrong(error)) => Err(error),
+            Ok(_) | Err(Unreadable::Failed(_)) => Ok(()),
         }
     }
 
     pub(crate) fn read(&self) -> std::result::Result<Identity, Unreadable> {
-        let identity = match &self.source {
-            Source::Values(identity) => identity.clone(),
+        let mut what = "the client secret".to_owned();
+        let (id, secret) = match &self.source {
+            Source::Values(identity) => (identity.id.clone(), identity.secret.clone()),
             Source::File { id, secret } => {
-                Identity { id: id.clone(), secret: read_secret(secret)?.into() }
+                what = format!("the client secret in {}", shown_path(secret));
+                (id.clone(), read_secret(secret)?.into())
             }
             Source::Function(function) => {
                 let (id, secret) = function().map_err(Unreadable::Failed)?;
-                let secret = secret.into();
-                Identity { id, secret }
+                (id, secret.into())
             }
         };
-        check(&identity.id, "the client id")?;
-        match &self.source {
-            Source::File { secret, .. } => check(
-                identity.secret.expose(),
-                &format!("the client secret in {}", shown_path(secret)),
-            )?,
-            _ => check(identity.secret.expose(), "the client secret")?,
-        }
-        Ok(identity)
+        check(&id, "the client id")?;
+        check(secret.expose(), &what)?;
+        Ok(Identity { id, secret })
     }
 }
 

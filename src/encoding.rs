@@ -1,4 +1,4 @@
-//! Percent-encoding, in the two dialects that the wire speaks.
+//! Percent-encoding, of forms and of URLs.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -52,14 +52,15 @@ fn is_path_byte(byte: u8) -> bool {
 pub(crate) fn encode_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     let mut form = String::new();
     for (name, value) in pairs {
-        if !form.is_empty() {
-            form.push('&');
-        }
-        form.push_str(&encode_form(name));
-        form.push('=');
-        form.push_str(&encode_form(value));
+        push_pair(&mut form, name, value, encode_form);
     }
     form
+}
+
+/// Adds a pair to a form or a query.
+pub(crate) fn push_pair(text: &mut String, name: &str, value: &str, encode: fn(&str) -> String) {
+    let separator = if text.is_empty() { "" } else { "&" };
+    *text += &[separator, &encode(name), "=", &encode(value)].concat();
 }
 
 /// Undoes [`encode_form`] and [`encode_query`]; bad escapes stay as they are.

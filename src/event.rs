@@ -1,12 +1,13 @@
-//! What happened on the way: events as they happen, counters for the end.
+//! What happened on the way: events as they happen, how far a walk has come, counters.
 
 use std::fmt;
 use std::iter::Sum;
 use std::ops::Add;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
+
+use ureq::http::StatusCode;
 
 use crate::error::{ErrorResponse, RequestTarget};
-use crate::progress::Proof;
 
 /// Something that a person watching would want to know; its `Display` is one line.
 ///
@@ -28,16 +29,16 @@ pub enum Event {
         target: RequestTarget,
         /// How long the token lives; `None` if the server did not say.
         lifetime: Option<Duration>,
-        /// Whether there was one before.
+        /// Whether the client had one before.
         renewal: bool,
     },
-    /// A token that was in the store was taken up: another clone or process had fetched it.
+    /// The client took a token from the store: another clone or process had fetched it.
     #[non_exhaustive]
     TokenReused {
         /// How long it still lives; `None` if the server did not say.
         left: Option<Duration>,
     },
-    /// An early renewal failed; the old token is still good, so no call does.
+    /// An early renewal failed. The old token is still good, so no call fails.
     #[non_exhaustive]
     OldTokenKept {
         /// How long the old token still lives.
@@ -51,7 +52,7 @@ pub enum Event {
         /// Why.
         error: String,
     },
-    /// The API refused the token; it is renewed once for the call.
+    /// The API refused the token; the client renews it once for this call.
     #[non_exhaustive]
     TokenRefused {
         /// The call.
@@ -100,7 +101,7 @@ pub enum Event {
         rows: u64,
         /// All pages.
         pages: u64,
-        /// By what it is known.
+        /// How the client knows that.
         proof: Proof,
         /// Of a walk that found out how the API pages: the declaration for the next time,
         /// as [`Pagination`](crate::Pagination)'s `parse` takes it.
@@ -140,9 +141,9 @@ pub enum Event {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum WaitReason {
-    /// The server refused for now, and named the wait or not.
+    /// The server refused for now. It may have named the wait.
     Refused(ErrorResponse),
-    /// The server had asked, in answer to an earlier call, to be left alone.
+    /// The server asked for the wait in its answer to an earlier call.
     Remembered(ErrorResponse),
     /// There was no usable answer.
     Broken(String),
@@ -169,22 +170,17 @@ impl fmt::Display for Event {
         match self {
             Self::TokenFetched { target, lifetime, renewal } => {
                 let what = if *renewal { "token renewed" } else { "token fetched" };
-                write!(f, "{what} from {}", target.host)?;
-                match lifetime {
-                    Some(life) => write!(f, ", good for {}", span(*life)),
-                    None => f.write_str(", good until it is refused"),
-                }
+                let end = lifetime.map(|life| format!("for {}", span(life)));
+                let end = end.as_deref().unwrap_or("until it is refused");
+                write!(f, "{what} from {}, good {end}", target.host)
             }
             Self::TokenReused { left: Some(left) } => {
                 write!(f, "token reused, good for another {}", span(*left))
             }
             Self::TokenReused { left: None } => f.write_str("token reused"),
             Self::OldTokenKept { left, error } => {
-                write!(
-                    f,
-                    "renewal failed, the old token is good for another {}: {error}",
-                    span(*left)
-                )
+                let left = span(*left);
+                write!(f, "renewal failed, the old token is good for another {left}: {error}")
             }
             Self::StoreFailed { error } => write!(f, "token store not used: {error}"),
             Self::TokenRefused { target } => write!(f, "token refused: {target}"),
@@ -202,11 +198,9 @@ impl Event {
     fn fmt_walk(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Page { number, rows, delivered, total_items, .. } => {
-                write!(f, "page {number}: {rows} rows, {delivered}")?;
-                match total_items {
-                    Some(total) => write!(f, " of {total}"),
-                    None => f.write_str(" so far"),
-                }
+                let total = total_items.map(|total| format!("of {total}"));
+                let total = total.as_deref().unwrap_or("so far");
+                write!(f, "page {number}: {rows} rows, {delivered} {total}")
             }
             Self::WalkEnded { target, rows, pages, proof, declare } => {
                 write!(f, "{target}: complete, {rows} rows on {pages} pages, by {proof}")?;
@@ -219,7 +213,10 @@ impl Event {
                 write!(f, "{target}: the next link lacks the parameter {name:?} of the request")
             }
             Self::LooksLikeOnePage { target, rows } => {
-                write!(f, "{target}: declared to be all there is, and {rows} rows look like a page")
+                write!(
+                    f,
+                    "{target}: declared as the only page, but {rows} rows look like one of several"
+                )
             }
             Self::TotalChanged { target, from, to } => {
                 write!(f, "{target}: the server now promises {to} rows instead of {from}")
@@ -284,4 +281,70 @@ impl Sum for Stats {
     fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
         all.fold(Self::default(), Add::add)
     }
+}
+
+/// How far a walk over pages has come.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// The number of the last page that was read, counted from 1; 0 before the first.
+    pub page: u64,
+    /// The rows that were handed out, those before a resume point included.
+    pub delivered: u64,
+    /// How many rows the server promised last, if it did.
+    pub total_items: Option<u64>,
+    /// How many pages the server promised last, if it did.
+    pub total_pages: Option<u64>,
+    /// The server's `Date` of the first answer: what changed since then was not seen, so
+    /// it is the watermark for the next run.
+    pub date: Option<SystemTime>,
+    /// The last cursor, or link, that an answer named: the watermark of a feed that is read
+    /// [`until_empty`](crate::Pagination::until_empty).
+    pub cursor: Option<String>,
+    /// By what the walk knows that it is over; `None` before.
+    pub proof: Option<Proof>,
+}
+
+/// By what a walk knows that it has seen everything; its `Display` is for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Proof {
+    /// The last page had no rows.
+    EmptyPage,
+    /// The answer said so, in this member or header.
+    Word(String),
+    /// As many rows as the server promised.
+    Total(u64),
+    /// As many pages as the server promised.
+    PageCount(u64),
+    /// A next link would stand here, and none does.
+    NoLink(String),
+    /// What was declared to hold the next link or cursor holds none.
+    Declared(String),
+    /// The refusal that was declared to be the end.
+    Status(StatusCode),
+    /// One answer was declared to hold everything.
+    Single,
+}
+
+impl fmt::Display for Proof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EmptyPage => f.write_str("a page without rows"),
+            Self::Word(target) => write!(f, "the word of the server in {}", shown(target)),
+            Self::Total(1) => f.write_str("the 1 row that the server promised"),
+            Self::Total(total) => write!(f, "the {total} rows that the server promised"),
+            Self::PageCount(1) => f.write_str("the 1 page that the server promised"),
+            Self::PageCount(pages) => write!(f, "the {pages} pages that the server promised"),
+            Self::NoLink(target) => write!(f, "no next link in {}", shown(target)),
+            Self::Declared(target) => write!(f, "nothing more in {}", shown(target)),
+            Self::Status(status) => write!(f, "the declared answer {}", status.as_u16()),
+            Self::Single => f.write_str("the declared single answer"),
+        }
+    }
+}
+
+/// A header by its name, a member by its path.
+fn shown(target: &str) -> String {
+    target.strip_prefix("header:").map_or(target.to_owned(), |name| format!("the {name} header"))
 }

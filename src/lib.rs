@@ -40,15 +40,12 @@ mod mask;
 mod foreign;
 pub mod error;
 mod url;
-mod locate;
-mod json_path;
+mod json_text;
 mod credentials;
 mod retry;
 mod request;
-mod query;
 mod response;
 mod provider;
-mod progress;
 mod event;
 
 // One exchange; one call; the token; the client; whole collections.
@@ -69,11 +66,9 @@ pub use client::report::Report;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use credentials::Credentials;
 pub use error::{Error, Result};
-pub use event::{Event, Stats, WaitReason};
-
+pub use event::{Event, Progress, Proof, Stats, WaitReason};
 pub use pages::resume::ResumePoint;
 pub use pages::{Items, Page, Pages};
-pub use progress::{Progress, Proof};
 pub use provider::{AuthMethod, Pagination, Provider};
 pub use request::Request;
 pub use response::Response;

@@ -5,10 +5,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
-use ureq::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
+use serde_json::{Map, Value};
+use ureq::http::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue,
+    TRANSFER_ENCODING,
+};
 use ureq::http::{HeaderMap, Method, Uri};
 
-use crate::encoding::{encode_pairs, encode_segment};
+use crate::encoding::{encode_pairs, encode_query, encode_segment, push_pair};
 use crate::error::{Error, RequestTarget, Result};
 use crate::foreign::mask_foreign;
 use crate::retry::RetryPolicy;
@@ -16,9 +20,9 @@ use crate::url;
 
 /// A request: method, path, query, headers, body, and how it may be treated.
 ///
-/// A value that is built once and can be sent any number of times by
-/// [`Client::send`](crate::Client::send). What cannot be right about it (a header with a
-/// line break, say) is reported then, as a configuration error.
+/// Build it once, and send it any number of times with [`Client::send`](crate::Client::send). A
+/// mistake in it, such as a header with a line break, is reported when it is sent, as a
+/// configuration error.
 ///
 /// ```
 /// use unattended::Request;
@@ -33,8 +37,10 @@ use crate::url;
 #[must_use = "a request does nothing until it is sent"]
 pub struct Request {
     pub(crate) method: Method,
+    /// Without its query.
     pub(crate) path: String,
-    pub(crate) query: Vec<(String, String)>,
+    /// Encoded where the client added to it.
+    pub(crate) query: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Body,
     pub(crate) repeatable: bool,
@@ -59,11 +65,12 @@ impl Request {
     /// carry a query; or it is an absolute URL, which must have the origin of the base
     /// URL unless the request is [`without_token`](Self::without_token).
     pub fn new(method: Method, path: impl Into<String>) -> Self {
+        let (path, query) = url::split_query(path.into());
         Self {
             repeatable: method.is_idempotent(),
             method,
-            path: path.into(),
-            query: Vec::new(),
+            path,
+            query,
             headers: HeaderMap::new(),
             body: Body::Empty,
             with_token: true,
@@ -115,50 +122,43 @@ impl Request {
         let value = value.as_ref();
         if matches!(value, "" | "." | "..") {
             // A server or proxy would read these as another path.
-            self.wrong = Some(format!("{value:?} cannot be a segment of a path"));
+            return self.wrong(format!("{value:?} cannot be a segment of a path"));
         }
-        let (path, query) = match self.path.split_once('?') {
-            Some((path, query)) => (path.to_owned(), format!("?{query}")),
-            None => (self.path, String::new()),
-        };
-        let path = path.trim_end_matches('/');
-        self.path = format!("{path}/{}{query}", encode_segment(value));
+        let path = self.path.trim_end_matches('/');
+        self.path = format!("{path}/{}", encode_segment(value));
         self
     }
 
     /// Adds a pair to the query, percent-encoded (a space is `%20`). The same name may be
     /// added several times.
-    pub fn query(mut self, name: impl Into<String>, value: impl ToString) -> Self {
-        self.query.push((name.into(), value.to_string()));
+    pub fn query(mut self, name: impl AsRef<str>, value: impl ToString) -> Self {
+        push_pair(&mut self.query, name.as_ref(), &value.to_string(), encode_query);
         self
     }
 
     /// Adds a header. `Authorization` is refused unless the request is
-    /// [`without_token`](Self::without_token); those that frame a message (`Host`,
-    /// `Content-Length`, `Transfer-Encoding`) always are. If the name says that the value is
-    /// secret, as `X-Api-Key` does, it is masked where a refusal repeats it.
+    /// [`without_token`](Self::without_token); `Host`, `Content-Length` and `Transfer-Encoding`
+    /// are always refused, since the client sets them. If the name says that the value is secret,
+    /// as `X-Api-Key` does, errors show it masked.
     pub fn header(mut self, name: &str, value: &str) -> Self {
-        if let Some(name) = FRAMING.iter().find(|framing| framing.eq_ignore_ascii_case(name)) {
-            self.wrong = Some(format!("the client sets the header {name} itself: remove yours"));
-            return self;
-        }
         match (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value)) {
-            // The one that came with the body is only a default.
-            (Ok(CONTENT_TYPE), Ok(value)) => {
-                self.headers.insert(CONTENT_TYPE, value);
+            (Ok(header), _) if FRAMING.contains(&header) => {
+                self.wrong(format!("the client sets the header {header} itself: remove yours"))
             }
-            (Ok(name), Ok(value)) => {
-                self.headers.append(name, value);
+            (Ok(header), Ok(value)) => {
+                // The one that came with the body is only a default.
+                if header == CONTENT_TYPE {
+                    self.headers.remove(CONTENT_TYPE);
+                }
+                self.headers.append(header, value);
+                self
             }
+            (Ok(_), Err(_)) => self.wrong(format!(
+                "the value of the header {name} has a character that is not allowed there"
+            )),
             // Not shown: it may be the value.
-            (Err(_), _) => self.wrong = Some(BAD_NAME.into()),
-            (_, Err(_)) => {
-                self.wrong = Some(format!(
-                    "the value of the header {name} has a character that may not stand there"
-                ));
-            }
+            (Err(_), _) => self.wrong(BAD_NAME.into()),
         }
-        self
     }
 
     /// A JSON body, with `Content-Type: application/json` unless one is set.
@@ -167,10 +167,7 @@ impl Request {
             Ok(bytes) => self.content("application/json", Body::Bytes(bytes)),
             Err(error) => {
                 let why = mask_foreign(&error.to_string());
-                Self {
-                    wrong: Some(format!("the body cannot be serialized as JSON: {why}")),
-                    ..self
-                }
+                self.wrong(format!("the body cannot be serialized as JSON: {why}"))
             }
         }
     }
@@ -222,6 +219,11 @@ impl Request {
         self
     }
 
+    /// Told when it is sent.
+    fn wrong(self, why: String) -> Self {
+        Self { wrong: Some(why), ..self }
+    }
+
     /// Says that sending this twice does no harm, so that it is repeated like a GET: for
     /// a POST that only reads, or one with an idempotency key (RFC 9110 §9.2.2).
     pub fn safe_to_repeat(mut self) -> Self {
@@ -229,8 +231,8 @@ impl Request {
         self
     }
 
-    /// Sends no token: for public or presigned URLs, the only way to another origin. Long
-    /// values of its query, as signatures are, are masked in what errors repeat.
+    /// Sends no token: for public or presigned URLs. Only such a request may go to another
+    /// origin. Errors show long values of its query, such as signatures, masked.
     pub fn without_token(mut self) -> Self {
         self.with_token = false;
         self
@@ -274,35 +276,32 @@ impl Request {
         Error::configuration(format!("{} {}: {why}", self.method, url::shown(&self.path)))
     }
 
-    /// The path as it was given, without a query: the name of a walk over pages.
-    pub(crate) fn path(&self) -> &str {
-        self.path.split_once('?').map_or(&self.path, |(path, _)| path)
-    }
-
     pub(crate) fn accepting_json(mut self) -> Self {
         let json = HeaderValue::from_static("application/json");
         self.headers.entry(ACCEPT).or_insert(json);
         self
     }
-}
 
-/// A GET request for the path or URL.
-impl From<&str> for Request {
-    fn from(path: &str) -> Self {
-        Self::get(path)
+    /// This request for the absolute URL `link`, as it stands.
+    pub(crate) fn at(&self, link: &str) -> Self {
+        let (path, query) = url::split_query(link.to_owned());
+        Self { path, query, ..self.clone() }
+    }
+
+    /// The JSON object that is the body; an empty one if there is no body.
+    pub(crate) fn json_object(&self) -> Result<Map<String, Value>> {
+        let map = match &self.body {
+            Body::Empty => Some(Map::new()),
+            Body::Bytes(bytes) => serde_json::from_slice(bytes).ok(),
+            Body::File(_) => None,
+        };
+        map.ok_or_else(|| Error::configuration(NO_OBJECT))
     }
 }
 
 /// A GET request for the path or URL.
-impl From<String> for Request {
-    fn from(path: String) -> Self {
-        Self::get(path)
-    }
-}
-
-/// A GET request for the path or URL.
-impl From<&String> for Request {
-    fn from(path: &String) -> Self {
+impl<T: Into<String>> From<T> for Request {
+    fn from(path: T) -> Self {
         Self::get(path)
     }
 }
@@ -313,12 +312,11 @@ impl From<&Request> for Request {
     }
 }
 
-/// Method, path and the names of what else there is: queries, headers and bodies hold
-/// what must not be printed.
+/// Of queries and headers only the names, and nothing of the body: the rest must not be printed.
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = self.headers.keys().map(HeaderName::as_str).collect();
-        let query: Vec<&str> = self.query.iter().map(|(name, _)| name.as_str()).collect();
+        let query: Vec<_> = url::pairs(&self.query).into_iter().map(|(name, _)| name).collect();
         f.debug_struct("Request")
             .field("method", &self.method)
             .field("path", &url::shown(&self.path))
@@ -342,7 +340,9 @@ impl fmt::Debug for Body {
     }
 }
 
-/// Wrong values of these send a request, and its token, elsewhere, or end its body early,
-/// for which ureq would wait for ever.
-const FRAMING: [&str; 3] = ["host", "content-length", "transfer-encoding"];
-const BAD_NAME: &str = "the name of a header is empty, or has a character that may not stand there";
+/// With wrong values of these a request goes elsewhere with its token, or its body ends early,
+/// and ureq would wait for ever.
+const FRAMING: [HeaderName; 3] = [HOST, CONTENT_LENGTH, TRANSFER_ENCODING];
+const BAD_NAME: &str =
+    "the name of a header is empty, or has a character that is not allowed there";
+const NO_OBJECT: &str = "Pagination::in_body() needs a request with a JSON object as its body";

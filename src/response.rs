@@ -11,7 +11,7 @@ use crate::error::rate_limit::Limit;
 use crate::error::server_message;
 use crate::error::wait_header;
 use crate::error::{DecodeError, Error, ErrorResponse, RequestTarget, Result};
-use crate::locate::path_at;
+use crate::json_text::path_at;
 use crate::mask::{Secret, is_secret_header, mask};
 use crate::retry::{self, Passing};
 
@@ -234,7 +234,7 @@ impl Response {
     pub(crate) fn words(&self, part: &str) -> String {
         let (code, message) = self.said(part, |text| self.masked(text));
         let message = message.filter(|message| code.as_ref() != Some(message));
-        code.into_iter().chain(message).collect::<Vec<_>>().join(": ")
+        server_message::joined([code, message], ": ").unwrap_or_default()
     }
 
     fn said(&self, text: &str, mask: impl Fn(&str) -> String) -> (Option<String>, Option<String>) {

@@ -6,38 +6,35 @@ use std::net::IpAddr;
 use ureq::http::Uri;
 use ureq::http::uri::{Authority, PathAndQuery};
 
-use crate::encoding::{decode, encode_path, encode_query};
+use crate::encoding::{decode, encode_path, encode_query, push_pair};
 use crate::error::{Error, Result};
 use crate::foreign::mask_user_info;
 
 /// Scheme, host and port (RFC 6454 §4): what a token must not leave.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Origin {
-    scheme: String,
-    host: String,
-    port: u16,
-}
+pub(crate) struct Origin(String);
 
 impl Origin {
     pub(crate) fn of(uri: &Uri) -> Self {
-        Self {
-            // Every URL was parsed here, and so its scheme is in lower case.
-            scheme: uri.scheme_str().unwrap_or_default().to_owned(),
-            host: uri.host().unwrap_or_default().to_ascii_lowercase(),
-            port: port(uri),
-        }
+        // `parse` leaves the scheme in lower case.
+        let scheme = uri.scheme_str().unwrap_or_default();
+        let host = uri.host().unwrap_or_default().to_ascii_lowercase();
+        Self(format!("{scheme}://{host}:{}", port(uri)))
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 
 /// As comparing their [`Origin`]s, but without building them: it is done for every call.
 pub(crate) fn is_same_origin(one: &Uri, other: &Uri) -> bool {
-    if one.scheme() != other.scheme() {
-        return false;
-    }
-    // Nearly always they are the same to the letter.
-    one.authority().map(Authority::as_str) == other.authority().map(Authority::as_str)
-        || one.host().unwrap_or_default().eq_ignore_ascii_case(other.host().unwrap_or_default())
-            && port(one) == port(other)
+    let is_same_host =
+        || one.host().map(str::to_ascii_lowercase) == other.host().map(str::to_ascii_lowercase);
+    one.scheme() == other.scheme()
+        && (one.authority() == other.authority() || is_same_host() && port(one) == port(other))
 }
 
 pub(crate) fn port(uri: &Uri) -> u16 {
@@ -45,39 +42,26 @@ pub(crate) fn port(uri: &Uri) -> u16 {
     uri.port_u16().unwrap_or(default)
 }
 
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}:{}", self.scheme, self.host, self.port)
-    }
-}
-
 /// A URL that a call may go to: `https`, or `http` to this machine; no user info.
 pub(crate) fn parse(text: &str, what: &str) -> Result<Uri> {
-    let (text, _) = text.split_once('#').unwrap_or((text, ""));
-    let (text, query) = match text.split_once('?') {
-        Some((text, query)) => (text, Some(query)),
-        None => (text, None),
-    };
     let refuse = |why: &str| Err(Error::configuration(format!("{what}: {why}")));
+    let (text, _) = text.split_once('#').unwrap_or((text, ""));
     let Some((scheme, rest)) = text.split_once("://") else {
         return refuse("not an absolute URL: it must begin with https://");
     };
-    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let mut url = format!("{}://{authority}", scheme.to_ascii_lowercase());
-    url.push_str(&encode_path(if path.is_empty() { "/" } else { path }));
-    if let Some(query) = query {
-        url.push('?');
-        url.push_str(&encode_path(query));
-    }
+    let (authority, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    let slash = if target.starts_with('/') { "" } else { "/" };
+    let url = [scheme, "://", authority, slash, &encode_path(target)].concat();
     let Ok(uri) = url.parse::<Uri>() else {
         return refuse("not a valid URL");
     };
-    let host = uri.host().unwrap_or_default();
+    let (host, rest) = (uri.host().unwrap_or_default(), after_host(&uri));
     match uri.scheme_str() {
         _ if host.is_empty() => refuse("the URL names no host"),
-        _ if !has_one_host(&uri) => refuse("not a valid URL"),
+        // Of `[::1]example.com:443` only the first part would be taken.
+        _ if rest.starts_with(|c| c != ':') || rest.contains(']') => refuse("not a valid URL"),
         _ if !has_valid_port(&uri) => refuse("the port is not a number up to 65535"),
-        _ if authority.contains('@') => refuse("credentials do not belong into a URL"),
+        _ if authority.contains('@') => refuse("a URL must not hold credentials"),
         Some("https") => Ok(uri),
         Some("http") if is_loopback(host) => Ok(uri),
         Some("http") => refuse("plain http is allowed to this machine only: use https"),
@@ -85,22 +69,16 @@ pub(crate) fn parse(text: &str, what: &str) -> Result<Uri> {
     }
 }
 
-/// Of `[::1]example.com:443` only the first part would be taken.
-fn has_one_host(uri: &Uri) -> bool {
-    let is_port =
-        |rest: &str| rest.strip_prefix(':').is_some_and(|port| !port.contains([':', ']']));
-    after_host(uri).is_some_and(|rest| rest.is_empty() || is_port(rest))
-}
-
 /// A port that cannot be read would silently become that of the scheme.
 pub(crate) fn has_valid_port(uri: &Uri) -> bool {
-    after_host(uri).is_some_and(str::is_empty) || uri.port_u16().is_some()
+    let port = after_host(uri);
+    port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok())
 }
 
-fn after_host(uri: &Uri) -> Option<&str> {
-    let authority = uri.authority()?.as_str();
+fn after_host(uri: &Uri) -> &str {
+    let authority = uri.authority().map_or("", Authority::as_str);
     let (_, host) = authority.rsplit_once('@').unwrap_or(("", authority));
-    host.strip_prefix(uri.host()?)
+    host.strip_prefix(uri.host().unwrap_or_default()).unwrap_or(host)
 }
 
 /// `localhost`, 127.0.0.0/8 and `[::1]`.
@@ -110,42 +88,33 @@ pub(crate) fn is_loopback(host: &str) -> bool {
         || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// `path` below `base`, or a URL of its own, with `query` added to it. Exactly one slash
-/// stands between base and path; a path's own query stays in front.
-pub(crate) fn join(base: &Uri, path: &str, query: &[(String, String)]) -> Result<Uri> {
+/// `path` with `query` below `base`, or a URL of its own. Exactly one slash stands between
+/// base and path.
+pub(crate) fn join(base: &Uri, path: &str, query: &str) -> Result<Uri> {
+    let mark = if query.is_empty() { "" } else { "?" };
     if is_absolute(path) {
-        return with_query(parse(path, "the request's URL")?, query);
+        return parse(&[path, mark, query].concat(), "the request's URL");
     }
-    let (path, own_query) = path.split_once('?').unwrap_or((path, ""));
     let (folder, slash) = match path {
         "" => (base.path(), ""),
         _ => (base.path().trim_end_matches('/'), "/"),
     };
-    let mark = if own_query.is_empty() { "" } else { "?" };
-    let (path, own_query) = (encode_path(path.trim_start_matches('/')), encode_path(own_query));
+    let (path, query) = (encode_path(path.trim_start_matches('/')), encode_path(query));
     // Exactly as long as it must be: `http` takes it over as it is then.
-    let target = [folder, slash, &path, mark, &own_query].concat();
-    with_query(replace_target(base, target)?, query)
+    with_target(base, [folder, slash, &path, mark, &query].concat())
 }
 
 /// Whether `path` is a URL of its own.
 pub(crate) fn is_absolute(path: &str) -> bool {
-    if path.starts_with('/') {
-        return false;
-    }
-    let scheme = path.split_once(':').filter(|(_, rest)| rest.starts_with("//"));
-    scheme.is_some_and(|(scheme, _)| {
-        !scheme.is_empty() && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+')
-    })
+    after_scheme(path).is_some_and(|rest| rest.starts_with("//"))
 }
 
-/// `mailto:`, say: RFC 3986 §3.1, §4.2.
-fn has_scheme(reference: &str) -> bool {
-    let first = reference.split(['/', '?', '#']).next().unwrap_or_default();
-    first.split_once(':').is_some_and(|(scheme, _)| {
-        let is_of_scheme = |b: u8| b.is_ascii_alphanumeric() || b"+-.".contains(&b);
-        scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.bytes().all(is_of_scheme)
-    })
+/// What follows a scheme (RFC 3986 §3.1), if there is one: `mailto:`, say.
+fn after_scheme(reference: &str) -> Option<&str> {
+    let (scheme, rest) = reference.split_once(':')?;
+    let is_of_scheme = |b: u8| b.is_ascii_alphanumeric() || b"+-.".contains(&b);
+    let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic());
+    (is_scheme && scheme.bytes().all(is_of_scheme)).then_some(rest)
 }
 
 /// A path or URL as far as it may be shown: without user info, query and fragment, and
@@ -171,21 +140,21 @@ fn escaped(text: &str) -> String {
 pub(crate) fn resolve(base: &Uri, reference: &str) -> Result<Uri> {
     let what = "a link in the answer";
     let reference = reference.trim();
-    if is_absolute(reference) {
-        return parse(reference, what);
-    }
-    if has_scheme(reference) {
-        return Err(Error::configuration(format!("{what} is not an http or https URL")));
-    }
-    if let Some(rest) = reference.strip_prefix("//") {
-        return parse(&format!("{}://{rest}", Origin::of(base).scheme), what);
+    match after_scheme(reference) {
+        Some(rest) if rest.starts_with("//") => return parse(reference, what),
+        Some(_) => {
+            return Err(Error::configuration(format!("{what} is not an http or https URL")));
+        }
+        None if reference.starts_with("//") => {
+            let scheme = base.scheme_str().unwrap_or_default();
+            return parse(&format!("{scheme}:{reference}"), what);
+        }
+        None => {}
     }
     let (reference, _) = reference.split_once('#').unwrap_or((reference, ""));
-    let (path, query) = match reference.split_once('?') {
-        Some((path, query)) => (path, Some(query)),
-        None => (reference, None),
-    };
+    let (path, query) = reference.split_at(reference.find('?').unwrap_or(reference.len()));
     let path = match path {
+        "" if query.is_empty() => return Ok(base.clone()),
         "" => base.path().to_owned(),
         path if path.starts_with('/') => without_dots(path),
         path => {
@@ -193,29 +162,26 @@ pub(crate) fn resolve(base: &Uri, reference: &str) -> Result<Uri> {
             without_dots(&format!("{folder}/{path}"))
         }
     };
-    let mut target = encode_path(&path).into_owned();
-    if let Some(query) = query.or(base.query().filter(|_| reference.is_empty())) {
-        target.push('?');
-        target.push_str(&encode_path(query));
+    with_target(base, encode_path(&[&path, query].concat()).into_owned())
+}
+
+/// A path or URL without query and fragment, and its query. Of a path that is no URL of its
+/// own, `#` is a character like others.
+pub(crate) fn split_query(mut path: String) -> (String, String) {
+    if is_absolute(&path) {
+        path.truncate(path.find('#').unwrap_or(path.len()));
     }
-    replace_target(base, target)
+    let query = path.split_off(path.find('?').unwrap_or(path.len()));
+    (path, query.strip_prefix('?').unwrap_or_default().to_owned())
 }
 
 /// `uri` with the pairs added to its query.
-pub(crate) fn with_query(uri: Uri, pairs: &[(String, String)]) -> Result<Uri> {
-    if pairs.is_empty() {
-        return Ok(uri);
-    }
-    let mut target = uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
-    let mut separator = if uri.query().is_some() { '&' } else { '?' };
+pub(crate) fn with_query(uri: &Uri, pairs: &[(String, String)]) -> Result<Uri> {
+    let mut query = uri.query().unwrap_or_default().to_owned();
     for (name, value) in pairs {
-        target.push(separator);
-        target.push_str(&encode_query(name));
-        target.push('=');
-        target.push_str(&encode_query(value));
-        separator = '&';
+        push_pair(&mut query, name, value, encode_query);
     }
-    replace_target(&uri, target)
+    join(uri, "", &query)
 }
 
 /// The names and values of a query, decoded.
@@ -223,6 +189,24 @@ pub(crate) fn pairs(query: &str) -> Vec<(String, String)> {
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
     let pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
     pairs.map(|(name, value)| (decode(name), decode(value))).collect()
+}
+
+/// Takes a pair out of a query, and tells its value.
+pub(crate) fn take_pair(query: &mut String, name: &str) -> Option<String> {
+    let mut raw: Vec<&str> = query.split('&').collect();
+    let is_named = |pair: &&str| pairs(pair).iter().any(|(key, _)| key == name);
+    let at = raw.iter().position(is_named)?;
+    let (_, value) = pairs(raw.remove(at)).pop()?;
+    *query = raw.join("&");
+    Some(value)
+}
+
+/// Those pairs of a query whose names are not in another.
+pub(crate) fn missing_pairs(query: &str, other: &str) -> Vec<(String, String)> {
+    let there = pairs(other);
+    let mut missing = pairs(query);
+    missing.retain(|(name, _)| there.iter().all(|(known, _)| known != name));
+    missing
 }
 
 /// Those values of a query that are as long as a signature.
@@ -235,7 +219,7 @@ pub(crate) fn long_values(query: &str) -> Vec<String> {
 /// Signatures are far longer; masking words of everyday length would hide what was said.
 const SHORTEST_SIGNATURE: usize = 16;
 
-fn replace_target(uri: &Uri, target: String) -> Result<Uri> {
+fn with_target(uri: &Uri, target: String) -> Result<Uri> {
     let mut parts = uri.clone().into_parts();
     let refuse = || Error::configuration("the request's path and query are not valid in a URL");
     parts.path_and_query = Some(PathAndQuery::try_from(target).map_err(|_| refuse())?);

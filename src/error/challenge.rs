@@ -2,6 +2,8 @@
 
 use ureq::http::header::{HeaderMap, WWW_AUTHENTICATE};
 
+use crate::error::server_message::joined;
+
 /// A challenge of the scheme Bearer (RFC 6750 §3), as the server wrote it.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Bearer {
@@ -33,22 +35,20 @@ impl Bearer {
 
     /// The challenge and then what the body says, in one text; `code` is told elsewhere.
     pub(crate) fn words(self, code: Option<&str>, body: Option<&str>) -> Option<String> {
-        let is_repeated = |description: &String| body.is_some_and(|it| it.contains(description));
-        let (description, body) = match self.description {
-            // Many servers say the same in both.
-            Some(description) if is_repeated(&description) => (body.map(str::to_owned), None),
+        // Many servers say the same in both.
+        let is_repeated = |description: &&str| body.is_some_and(|body| body.contains(description));
+        let (text, body) = match self.description.as_deref() {
+            Some(description) if is_repeated(&description) => (body, None),
             description => (description, body),
         };
-        let about = match (description, self.scope) {
-            (Some(description), Some(scope)) => Some(format!("{description} (scope {scope})")),
-            (None, Some(scope)) => Some(format!("scope {scope}")),
-            (description, None) => description,
+        let scope = self.scope.map(|scope| format!("scope {scope}"));
+        let about = match (text, scope) {
+            (Some(text), Some(scope)) => Some(format!("{text} ({scope})")),
+            (text, scope) => text.map(str::to_owned).or(scope),
         };
         let error = self.error.filter(|error| code.is_some_and(|code| code != error));
-        let challenge: Vec<String> = error.into_iter().chain(about).collect();
-        let challenge = Some(challenge.join(": ")).filter(|words| !words.is_empty());
-        let words: Vec<&str> = challenge.as_deref().into_iter().chain(body).collect();
-        Some(words.join("; ")).filter(|words| !words.is_empty())
+        let challenge = joined([error, about], ": ");
+        joined([challenge, body.map(str::to_owned)], "; ")
     }
 
     fn set(&mut self, name: &str, value: String) {
@@ -81,8 +81,8 @@ impl TokenRefusal {
     }
 }
 
-/// Those of the scheme Bearer in one header, which may have several of any scheme (RFC 9110
-/// §11.6.1). Read leniently: nothing is too broken for what is right in it to be told.
+/// The challenges of the scheme Bearer in one header, which may have several of any scheme (RFC
+/// 9110 §11.6.1). Of a broken header, what can be read counts.
 fn challenges(text: &str) -> Vec<Bearer> {
     let (mut found, mut is_bearer) = (Vec::new(), false);
     let mut rest = text;
@@ -106,27 +106,27 @@ fn challenges(text: &str) -> Vec<Bearer> {
     found
 }
 
-/// A value and what follows it: a quoted string (RFC 9110 §5.6.4) or a word.
+/// A value and what follows it: a quoted string or a word.
 fn value_of(text: &str) -> (String, &str) {
-    let Some(mut rest) = text.strip_prefix('"') else {
-        let (word, rest) = split(text, |c| c == ',' || c.is_whitespace());
-        return (word.to_owned(), rest);
-    };
+    if let Some(quoted) = text.strip_prefix('"') {
+        return quoted_string(quoted);
+    }
+    let (word, rest) = split(text, |c| c == ',' || c.is_whitespace());
+    (word.to_owned(), rest)
+}
+
+/// What a quoted string (RFC 9110 §5.6.4) holds, after its opening quote, and what follows it.
+pub(crate) fn quoted_string(text: &str) -> (String, &str) {
     let mut value = String::new();
-    let mut is_escaped = false;
-    loop {
-        let mut chars = rest.chars();
-        let Some(c) = chars.next() else { return (value, rest) };
-        rest = chars.as_str();
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
         match c {
-            '\\' if !is_escaped => is_escaped = true,
-            '"' if !is_escaped => return (value, rest),
-            c => {
-                value.push(c);
-                is_escaped = false;
-            }
+            '"' => break,
+            '\\' => value.extend(chars.next()),
+            c => value.push(c),
         }
     }
+    (value, chars.as_str())
 }
 
 fn split(text: &str, ends: impl Fn(char) -> bool) -> (&str, &str) {

@@ -30,7 +30,7 @@ impl fmt::Display for ConfigurationError {
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.target, self.message)?;
-        tries(f, self.attempts)
+        ending(f, self.attempts, "")
     }
 }
 
@@ -40,16 +40,14 @@ impl fmt::Display for TokenError {
         if let Some(response) = &self.response {
             write!(f, ": {response}")?;
         }
-        tries(f, self.attempts)?;
-        advice(f, &self.message)
+        ending(f, self.attempts, &self.message)
     }
 }
 
 impl fmt::Display for StatusError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.target, self.response)?;
-        tries(f, self.attempts)?;
-        advice(f, &self.message)
+        ending(f, self.attempts, &self.message)
     }
 }
 
@@ -80,12 +78,11 @@ impl fmt::Display for IncompleteError {
     }
 }
 
-fn tries(f: &mut fmt::Formatter<'_>, attempts: u32) -> fmt::Result {
-    if attempts < 2 { Ok(()) } else { write!(f, ", after {attempts} attempts") }
-}
-
-fn advice(f: &mut fmt::Formatter<'_>, message: &str) -> fmt::Result {
-    if message.is_empty() { Ok(()) } else { write!(f, "; {message}") }
+fn ending(f: &mut fmt::Formatter<'_>, attempts: u32, advice: &str) -> fmt::Result {
+    if attempts > 1 {
+        write!(f, ", after {attempts} attempts")?;
+    }
+    if advice.is_empty() { Ok(()) } else { write!(f, "; {advice}") }
 }
 
 /// The causes by their `Display`, each once: what a `Debug` of theirs holds is not known.

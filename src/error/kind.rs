@@ -1,6 +1,6 @@
 //! What a program decides by: the kind of trouble, and whether the server may have acted.
 
-/// What kind of trouble it is: what a program decides by.
+/// What kind of error it is: what a program decides by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {

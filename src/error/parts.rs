@@ -19,7 +19,7 @@ pub struct RequestTarget {
     pub path: String,
 }
 
-/// What the server said when it did not say yes.
+/// The answer of a server that refused.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ErrorResponse {

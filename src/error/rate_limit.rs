@@ -14,7 +14,7 @@ pub(crate) enum Limit {
 }
 
 impl Limit {
-    /// Looked for in 400 and 403 alone: others say enough by their status.
+    /// Only 400 and 403 are looked at: other statuses say enough.
     pub(crate) fn of(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<Self> {
         if !matches!(status.as_u16(), 400 | 403) {
             return None;

@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 /// Known shapes: RFC 6749 §5.2, RFC 9457, `{"error":{"code","message"}}`,
 /// `{"errors":[…]}` of objects or texts, `{"errors":{"field":["…"]}}`, and a bare
 /// `{"code","message"}`, whose message may be several. Anything else is quoted, shortened,
-/// HTML and XML without their tags. `mask` is laid over it before it is cut, since half a secret would not be recognized.
+/// HTML and XML without their tags. It is masked before it is cut, since half a secret would not
+/// be recognized.
 pub(crate) fn words(
     body: &str,
     content_type: Option<&str>,
@@ -15,10 +16,7 @@ pub(crate) fn words(
 ) -> (Option<String>, Option<String>) {
     let body = body.trim_start_matches('\u{feff}').trim();
     let (code, message) = match serde_json::from_str::<Value>(body) {
-        Ok(Value::Object(map)) => of_object(&map),
-        Ok(Value::Array(items)) => of_list(&items),
-        Ok(Value::String(text)) => (None, Some(text)),
-        Ok(_) => (None, None),
+        Ok(value) => of_value(&value),
         Err(_) => {
             let text = mask(start(body, QUOTED_FROM));
             (None, Some(if is_markup(body, content_type) { without_markup(&text) } else { text }))
@@ -28,9 +26,24 @@ pub(crate) fn words(
     (code.and_then(quote), message.and_then(quote))
 }
 
-/// A server's words in one line, masked before and after they are cut.
+/// A server's words in one line of at most [`MOST_CHARS`] characters.
 pub(crate) fn quoted(text: &str, mask: impl Fn(&str) -> String) -> Option<String> {
-    quote(&mask(start(text, QUOTED_FROM)), mask)
+    let text = mask(start(text, QUOTED_FROM));
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line: String = line.chars().filter(|c| !c.is_control()).collect();
+    // A secret that was split by what is left out is whole now.
+    let line = mask(&line);
+    match line.char_indices().nth(MOST_CHARS) {
+        _ if line.is_empty() => None,
+        Some((end, _)) => Some(format!("{}…", line.split_at(end).0)),
+        None => Some(line),
+    }
+}
+
+/// What there is of two texts, in one.
+pub(crate) fn joined(texts: [Option<String>; 2], separator: &str) -> Option<String> {
+    let texts: Vec<String> = texts.into_iter().flatten().collect();
+    Some(texts.join(separator)).filter(|text| !text.is_empty())
 }
 
 /// The `error` of RFC 6749 §5.2, when the body has that shape.
@@ -42,7 +55,7 @@ pub(crate) fn oauth_code(body: &str) -> Option<String> {
     }
 }
 
-/// The registered code that a server means by one of its own.
+/// The registered code for one that some servers use instead.
 pub(crate) fn registered(code: &str) -> &str {
     match code {
         "insufficient_scope" | "scope_invalid" => "invalid_scope",
@@ -51,23 +64,16 @@ pub(crate) fn registered(code: &str) -> &str {
     }
 }
 
-fn of_object(map: &Map<String, Value>) -> (Option<String>, Option<String>) {
-    match (map.get("error"), map.get("errors")) {
-        (Some(Value::Object(inner)), _) => return of_object(inner),
-        (_, Some(Value::Array(errors))) if !errors.is_empty() => return of_list(errors),
-        (_, Some(Value::Object(fields))) => {
-            let mut others = map.clone();
-            others.remove("errors");
-            let fields = Value::from(fields.clone()).to_string();
-            return match of_members(&others) {
-                _ if others.is_empty() => (None, Some(fields)),
-                (code, Some(message)) => (code, Some(format!("{message}: {fields}"))),
-                (code, None) => (code, Some(fields)),
-            };
-        }
-        _ => {}
+fn of_value(value: &Value) -> (Option<String>, Option<String>) {
+    match value {
+        Value::Object(map) => match (map.get("error"), map.get("errors")) {
+            (Some(inner @ Value::Object(_)), _) => of_value(inner),
+            (_, Some(Value::Array(errors))) if !errors.is_empty() => of_list(errors),
+            _ => of_members(map),
+        },
+        Value::Array(errors) => of_list(errors),
+        other => (None, scalar(other)),
     }
-    of_members(map)
 }
 
 fn of_members(map: &Map<String, Value>) -> (Option<String>, Option<String>) {
@@ -89,25 +95,23 @@ fn of_members(map: &Map<String, Value>) -> (Option<String>, Option<String>) {
     let text = |name: &&str| map.get(*name).and_then(scalar);
     let code = CODES.iter().find_map(text);
     let message = TEXTS.iter().find_map(|name| map.get(*name).and_then(words_of));
-    if code.is_none() && message.is_none() {
-        let quoted = (!map.is_empty()).then(|| Value::from(map.clone()).to_string());
-        return (None, quoted);
-    }
     let pointer = ["pointer", "path"].iter().find_map(text);
     let message = match (message, pointer) {
         (Some(message), Some(pointer)) => Some(format!("{message} (at {pointer})")),
         (message, _) => message,
     };
-    (code, message)
+    let fields = map.get("errors").filter(|errors| errors.is_object());
+    let message = joined([message, fields.map(Value::to_string)], ": ");
+    match code.is_none() && message.is_none() && !map.is_empty() {
+        true => (None, Some(Value::from(map.clone()).to_string())),
+        false => (code, message),
+    }
 }
 
 /// The code of the first and the texts of all, the first few at least.
 fn of_list(errors: &[Value]) -> (Option<String>, Option<String>) {
-    let words = errors.iter().take(MOST_ERRORS).map(|error| match error {
-        Value::Object(map) => of_members(map),
-        other => (None, scalar(other)),
-    });
-    let (codes, texts): (Vec<_>, Vec<_>) = words.unzip();
+    let said = errors.iter().take(MOST_ERRORS).map(of_value);
+    let (codes, texts): (Vec<_>, Vec<_>) = said.unzip();
     let mut texts: Vec<String> = texts.into_iter().flatten().collect();
     if errors.len() > MOST_ERRORS {
         texts.push(format!("and {} more", errors.len() - MOST_ERRORS));
@@ -116,8 +120,7 @@ fn of_list(errors: &[Value]) -> (Option<String>, Option<String>) {
     (code, Some(texts.join("; ")).filter(|text| !text.is_empty()))
 }
 
-/// A text, several of them, or one in the object that `OData` makes of it; what else there is
-/// in full.
+/// A text, several texts, or the text in an object of `OData`; anything else as JSON.
 fn words_of(value: &Value) -> Option<String> {
     match value {
         Value::Array(items) if !items.is_empty() => {
@@ -149,7 +152,7 @@ pub(crate) fn start(text: &str, bytes: usize) -> &str {
     text.split_at(cut).0
 }
 
-/// By what it is called, or else by how it begins.
+/// By its content type, or else by how it begins.
 fn is_markup(body: &str, content_type: Option<&str>) -> bool {
     let content_type = content_type.map(str::to_ascii_lowercase);
     let begins =
@@ -190,19 +193,6 @@ fn after_tag(tag: &str) -> &str {
     match end.ends_with('>') {
         true => after,
         false => after.split_once('>').map_or("", |(_, after)| after),
-    }
-}
-
-/// One line of at most [`MOST_CHARS`] characters.
-fn quote(text: &str, mask: impl Fn(&str) -> String) -> Option<String> {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let line: String = line.chars().filter(|c| !c.is_control()).collect();
-    // A secret that was split by what is left out is whole now.
-    let line = mask(&line);
-    match line.char_indices().nth(MOST_CHARS) {
-        _ if line.is_empty() => None,
-        Some((end, _)) => Some(format!("{}…", line.split_at(end).0)),
-        None => Some(line),
     }
 }
 

@@ -17,8 +17,8 @@ pub(crate) type Cause = Box<dyn StdError + Send + Sync>;
 ///
 /// Never holds a secret and never shows a query. Its [`Debug`](std::fmt::Debug) reads as its
 /// `Display` followed by the causes, because that is what a
-/// `fn main() -> unattended::Result<()>` prints. What a program wants to know is the same
-/// for all variants and asked by methods; match on the variant for the rest.
+/// `fn main() -> unattended::Result<()>` prints. The methods answer what a program needs to know,
+/// for all variants alike; match on the variant for the rest.
 ///
 /// ```
 /// # use unattended::{error::ErrorKind, Client, Credentials, Provider};
@@ -34,8 +34,8 @@ pub(crate) type Cause = Box<dyn StdError + Send + Sync>;
 /// ```
 #[non_exhaustive]
 pub enum Error {
-    /// A setting, credential, request or issuer cannot be right, so nothing was sent; or
-    /// what a repetition needs is gone, such as a file: see [`Error::delivery`].
+    /// A setting, credential, request or issuer is wrong, so nothing was sent; or something that
+    /// a second attempt needs is gone, such as a file: see [`Error::delivery`].
     Configuration(Box<ConfigurationError>),
     /// There is no usable answer: name look-up, connection, TLS, timeout, broken body.
     Transport(Box<TransportError>),
@@ -195,7 +195,7 @@ impl Error {
         self.kind() == ErrorKind::Temporary
     }
 
-    /// How long the server asked to wait, if it did; nobody waited for it.
+    /// How long the server asked to wait, if it did; the client did not wait for it.
     pub fn retry_after(&self) -> Option<Duration> {
         self.response()?.retry_after
     }
@@ -203,8 +203,8 @@ impl Error {
     /// Whether the server may have acted on the request: the call's own, not the token
     /// request that it may have needed. A call that gets no token is [`Delivery::NotSent`].
     ///
-    /// Of [`access_token`](crate::Client::access_token) and the like, whose request is the
-    /// one to the authorization server, it tells that.
+    /// For [`access_token`](crate::Client::access_token) and similar methods it is the request to
+    /// the authorization server.
     ///
     /// ```
     /// use unattended::error::Delivery;
@@ -250,7 +250,7 @@ impl Error {
         self.kind().exit_code()
     }
 
-    /// The answer that is the reason, when there is one: the API's or the token endpoint's.
+    /// The answer that is the reason, if there is one: the API's or the token endpoint's.
     pub fn response(&self) -> Option<&ErrorResponse> {
         match self {
             Self::Token(error) => error.response.as_ref(),
@@ -259,10 +259,10 @@ impl Error {
         }
     }
 
-    /// The status of the API's answer, when that is the reason.
+    /// The status of the API's answer, if that is the reason.
     ///
-    /// None if it is the token endpoint that refused: its 404 does not mean that what was
-    /// asked for is missing. That one is in [`response`](Self::response).
+    /// `None` if the token endpoint refused: its 404 does not mean that the resource is missing.
+    /// Its status is in [`response`](Self::response).
     pub fn status(&self) -> Option<StatusCode> {
         match self {
             Self::Status(error) => Some(error.response.status),
@@ -270,7 +270,7 @@ impl Error {
         }
     }
 
-    /// Where it happened, when it was a call.
+    /// Where it happened, if it was a call.
     pub fn target(&self) -> Option<&RequestTarget> {
         match self {
             Self::Configuration(_) => None,

@@ -7,13 +7,15 @@ use httpdate::parse_http_date;
 use ureq::http::StatusCode;
 use ureq::http::header::{DATE, HeaderMap};
 
+use crate::error::challenge::quoted_string;
+
 /// Names of the wait itself, with the milliseconds of their unit. They count on every
 /// answer.
 const WAITS: [(&str, u128); 4] = [
     // RFC 9110 §10.2.3.
-    ("retry-after", 1_000),
+    ("retry-after", SECONDS),
     // better-auth sends only this one (its documentation, "Rate Limit").
-    ("x-retry-after", 1_000),
+    ("x-retry-after", SECONDS),
     // Azure OpenAI, and the retry policy of Azure's SDKs.
     ("retry-after-ms", 1),
     // Azure Cosmos DB (REST reference, "Common response headers").
@@ -58,7 +60,7 @@ pub(crate) fn asked_wait(
             is_spent(headers.get_all(*remaining).iter().filter_map(|it| it.to_str().ok()))
                 .unwrap_or(said_by_status)
         });
-        let resets = resets.flat_map(|(name, _)| values(headers, name, 1_000));
+        let resets = resets.flat_map(|(name, _)| values(headers, name, SECONDS));
         // One that is over says nothing about the next one.
         let resets = resets.filter_map(|wait| wait.from(now));
         let fields = headers.get_all(RATE_LIMIT).iter().filter_map(|it| it.to_str().ok());
@@ -72,7 +74,7 @@ pub(crate) fn date(headers: &HeaderMap) -> Option<SystemTime> {
     http_date(headers.get(DATE)?.to_str().ok()?)
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy)]
 enum Wait {
     For(Duration),
     Until(SystemTime),
@@ -123,8 +125,7 @@ fn of_number(number: u128, unit: u128) -> Wait {
         15..18 => 1_000,
         _ => 1,
     };
-    let since_epoch = duration(number * nanos, 1_000_000_000);
-    let time = SystemTime::UNIX_EPOCH.checked_add(since_epoch);
+    let time = SystemTime::UNIX_EPOCH.checked_add(duration(number * nanos, 1_000_000_000));
     time.map_or(Wait::For(Duration::MAX), Wait::Until)
 }
 
@@ -151,53 +152,29 @@ fn http_date(text: &str) -> Option<SystemTime> {
 /// RFC 3339 §5.6, read leniently: without a zone it is UTC. A fraction is rounded up.
 fn iso_date(text: &str) -> Option<SystemTime> {
     let (date, rest) = text.split_once(['T', 't', ' '])?;
-    let at = rest.find(['Z', 'z', '+', '-']).unwrap_or(rest.len());
-    let (clock, zone) = rest.split_at_checked(at)?;
+    let (clock, zone) = rest.split_at(rest.find(['Z', 'z', '+', '-']).unwrap_or(rest.len()));
     let (clock, fraction) = clock.split_once('.').unwrap_or((clock, "0"));
-    let [year, month, day] = three(date, '-')?;
-    let [hour, minute, second] = three(clock, ':')?;
-    let is_time = hour < 24 && minute < 60 && second <= 60;
-    if !(1..=12).contains(&month) || day < 1 || day > days_of_month(year, month) || !is_time {
-        return None;
-    }
-    let up = i64::from(number(&format!("0.{fraction}"))? > 0);
-    let seconds = (days(year, month, day) * 24 + hour) * 3_600 + minute * 60 + second + up;
-    let since_epoch = u64::try_from(seconds - offset(zone)?).ok()?;
-    SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(since_epoch))
+    let (year, date) = date.split_once('-')?;
+    let (month, day) = date.split_once('-')?;
+    let month = MONTHS.get(month.parse::<usize>().ok()?.checked_sub(1)?)?;
+    // `httpdate` knows the calendar, and accepts a date only with its day of the week.
+    let mut dates = WEEKDAYS.iter().map(|name| format!("{name}, {day} {month} {year} {clock} GMT"));
+    let time = dates.find_map(|date| parse_http_date(&date).ok())?;
+    let up = millis(number(&format!("0.{fraction}"))? * SECONDS);
+    let (east, offset) = offset(zone)?;
+    let time = time.checked_add(up)?;
+    if east { time.checked_sub(offset) } else { time.checked_add(offset) }
 }
 
-/// Of a zone, in seconds.
-fn offset(zone: &str) -> Option<i64> {
+/// Of a zone, and whether it is east of Greenwich.
+fn offset(zone: &str) -> Option<(bool, Duration)> {
     if matches!(zone, "" | "Z" | "z") {
-        return Some(0);
+        return Some((true, Duration::ZERO));
     }
     let digits = zone.get(1..)?.replace(':', "");
-    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
-    let number: i64 = digits.parse().ok().filter(|_| is_number && digits.len() == 4)?;
-    let seconds = (number / 100) * 3_600 + (number % 100) * 60;
-    Some(if zone.starts_with('-') { -seconds } else { seconds })
-}
-
-fn three(text: &str, separator: char) -> Option<[i64; 3]> {
-    let mut parts = text.split(separator).map(|part| {
-        let is_number = part.len() <= 4 && part.bytes().all(|byte| byte.is_ascii_digit());
-        part.parse::<i64>().ok().filter(|_| is_number)
-    });
-    let three = [parts.next()??, parts.next()??, parts.next()??];
-    parts.next().is_none().then_some(three)
-}
-
-/// Since 1970-01-01, in the Gregorian calendar: a year begins with March, so that the leap
-/// day is its last.
-fn days(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month < 3 { year - 1 } else { year };
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    year * 365 + year / 4 - year / 100 + year / 400 + of_year - 719_468
-}
-
-fn days_of_month(year: i64, month: i64) -> i64 {
-    let next = if month == 12 { days(year + 1, 1, 1) } else { days(year, month + 1, 1) };
-    next - days(year, month, 1)
+    let number = number(&digits).filter(|_| digits.len() == 4)?;
+    let minutes = number / 100 * 60 + number % 100;
+    Some((zone.starts_with('+'), millis(minutes * 60 * SECONDS)))
 }
 
 /// `2s`, `1m30s` and `250ms` as Go prints them, and `PT30S` (ISO 8601).
@@ -240,7 +217,7 @@ fn spent_quota(field: &str, said_by_status: bool, now: SystemTime) -> Option<Dur
             pairs.find(|(key, _)| key.trim() == name).map(|(_, value)| value.trim())
         };
         let is_spent = is_spent(member(remaining).into_iter()).unwrap_or(said_by_status);
-        wait(member(reset)?, 1_000).filter(|_| is_spent)?.from(now)
+        wait(member(reset)?, SECONDS).filter(|_| is_spent)?.from(now)
     };
     let quotas = field.split(',').filter_map(|quota| spent(quota, "r", "t"));
     quotas.max().or_else(|| spent(&field, "remaining", "reset"))
@@ -248,15 +225,19 @@ fn spent_quota(field: &str, said_by_status: bool, now: SystemTime) -> Option<Dur
 
 /// What is in quotes (RFC 9651 §3.3.3) is a name.
 fn without_quoted(text: &str) -> String {
-    let (mut is_quoted, mut is_escaped) = (false, false);
-    let plain = text.chars().filter(|c| {
-        let was_quoted = is_quoted;
-        is_quoted ^= *c == '"' && !is_escaped;
-        is_escaped = was_quoted && *c == '\\' && !is_escaped;
-        !was_quoted && *c != '"'
-    });
-    plain.collect()
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some((before, quoted)) = rest.split_once('"') {
+        plain.push_str(before);
+        rest = quoted_string(quoted).1;
+    }
+    plain + rest
 }
+
+const SECONDS: u128 = 1_000;
+const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 #[cfg(test)]
 mod tests;

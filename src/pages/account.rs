@@ -3,14 +3,13 @@
 use std::time::SystemTime;
 
 use crate::error::{Error, IncompleteError, RequestTarget, Result};
-use crate::event::Event;
+use crate::event::{Event, Proof};
 use crate::pages::advice::looks_like_page_size;
 use crate::pages::ask::Ask;
 use crate::pages::context::{Fault, Step};
 use crate::pages::envelope::{Envelope, LINK_HEADER};
 use crate::pages::walk::{Stage, Walk};
 use crate::pages::words::Role;
-use crate::progress::Proof;
 use crate::provider::pagination::{Pagination, Strategy};
 use crate::response::Response;
 

@@ -4,10 +4,11 @@ use serde_json::Value;
 
 use crate::encoding::{encode_pairs, fingerprint};
 use crate::error::{Error, Result};
+use crate::json_text::{set_member, take_member};
 use crate::pages::words::whole;
 use crate::provider::pagination::{PageSize, Pagination, Strategy};
-use crate::query::{set_member, take_member};
 use crate::request::{Body, Request};
+use crate::url;
 
 /// What a page is asked for by.
 #[derive(Clone, PartialEq, Eq)]
@@ -135,7 +136,7 @@ impl Asker {
                 pairs.fold(request.clone(), |it, (name, value)| it.query(name, plain(&value)))
             );
         }
-        let mut map = request.json_object().map_err(Error::configuration)?;
+        let mut map = request.json_object()?;
         pairs.into_iter().for_each(|(path, value)| set_member(&mut map, &path, value));
         Ok(request.clone().json(&map))
     }
@@ -143,9 +144,9 @@ impl Asker {
     /// Takes the caller's own value out of the request.
     fn take(&mut self, parameter: &str) -> Result<Option<Value>> {
         if !self.pagination.is_in_body {
-            return Ok(self.request.take_query(parameter).map(Value::from));
+            return Ok(url::take_pair(&mut self.request.query, parameter).map(Value::from));
         }
-        let mut map = self.request.json_object().map_err(Error::configuration)?;
+        let mut map = self.request.json_object()?;
         let value = take_member(&mut map, parameter);
         self.request = self.request.clone().json(&map);
         Ok(value)
@@ -155,7 +156,7 @@ impl Asker {
     pub(crate) fn fingerprint(&self) -> String {
         let size = self.pagination.page_size.as_ref().map(|size| size.parameter.as_str());
         let paging = [self.pagination.parameter(), size];
-        let mut pairs = self.request.query_pairs();
+        let mut pairs = url::pairs(&self.request.query);
         pairs.retain(|(name, _)| !paging.contains(&Some(name.as_str())));
         let text = encode_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
         let body = match &self.request.body {

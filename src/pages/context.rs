@@ -1,11 +1,11 @@
 //! What is known of a page when it is decided what follows it.
 
 use crate::error::ErrorKind;
+use crate::event::Proof;
 use crate::pages::ask::Ask;
 use crate::pages::envelope::{Envelope, Word};
 use crate::pages::resume::ResumePoint;
 use crate::pages::words::Role;
-use crate::progress::Proof;
 use crate::provider::pagination::Pagination;
 
 /// A page and the walk so far.

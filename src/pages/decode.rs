@@ -5,8 +5,8 @@ use serde_json::Value;
 use ureq::http::StatusCode;
 
 use crate::error::{Error, Result};
-use crate::json_path::JsonPath;
-use crate::locate::string_end;
+use crate::json_text::JsonPath;
+use crate::json_text::string_end;
 use crate::pages::envelope::{Envelope, RowsFound};
 use crate::pages::reading::read;
 use crate::pages::repeat::Identity;

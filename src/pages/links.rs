@@ -109,14 +109,14 @@ impl Walk<'_> {
             true => self.missing_query(target.query().unwrap_or_default()),
             false => Vec::new(),
         };
-        let target = url::with_query(target, &missing);
+        let target = url::with_query(&target, &missing);
         target.map(|target| target.to_string()).map_err(|error| error.to_string())
     }
 
     /// What the first request asked for and a link does not.
     fn missing_query(&self, query: &str) -> Vec<(String, String)> {
         let first = self.asker.request_for(&Ask::First);
-        first.map(|first| first.query_missing_in(query)).unwrap_or_default()
+        first.map(|first| url::missing_pairs(&first.query, query)).unwrap_or_default()
     }
 
     /// Keeps in mind what goes on from here, and says once what a link has lost.

@@ -28,11 +28,11 @@ use serde::de::DeserializeOwned;
 
 use crate::client::Client;
 use crate::error::{Error, Result};
+use crate::event::Progress;
 use crate::pages::envelope::Envelope;
 use crate::pages::resume::{ResumePoint, count};
 use crate::pages::walk::Walk;
 use crate::pages::words::Role;
-use crate::progress::Progress;
 use crate::provider::pagination::Pagination;
 use crate::request::Request;
 use crate::response::Response;

@@ -1,11 +1,11 @@
 //! Whether a page is the one that was asked for, and what follows it: decided without IO.
 
+use crate::event::Proof;
 use crate::pages::advice;
 use crate::pages::ask::Ask;
 use crate::pages::context::{Fault, PageContext, Step};
 use crate::pages::repeat::Likeness;
 use crate::pages::words::Role;
-use crate::progress::Proof;
 use crate::provider::pagination::{Source, Strategy};
 
 /// Why the rows of a page are not delivered: it is not the one that was asked for, or the one

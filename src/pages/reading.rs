@@ -10,7 +10,7 @@ use serde::de::{
 };
 use serde_json::Value;
 
-use crate::json_path::{JsonPath, Rest};
+use crate::json_text::{JsonPath, Rest};
 use crate::pages::envelope::{Envelope, RowsFound};
 use crate::pages::words::{Container, Role, is_common, is_trouble};
 

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use crate::client::Client;
 use crate::encoding::fingerprint;
 use crate::error::{Error, Result};
+use crate::event::{Progress, Proof};
 use crate::pages::ask::{Ask, Asker};
 use crate::pages::context::{Fault, PageContext, Step};
 use crate::pages::envelope::Envelope;
@@ -16,7 +17,6 @@ use crate::pages::next::{next, refuse};
 use crate::pages::repeat::{Identity, Likeness};
 use crate::pages::resume::{ResumePoint, count};
 use crate::pages::words::Role;
-use crate::progress::{Progress, Proof};
 use crate::provider::pagination::Pagination;
 use crate::request::Request;
 use crate::response::Response;
@@ -60,7 +60,7 @@ pub(crate) enum Stage {
 
 impl<'c> Walk<'c> {
     pub(crate) fn new(client: &'c Client, request: Request) -> Self {
-        let point = ResumePoint::start(request.path());
+        let point = ResumePoint::start(&request.path);
         let pagination = client.provider.pagination.clone();
         Self {
             client,
@@ -156,7 +156,8 @@ impl<'c> Walk<'c> {
         rows.drain(..rows.len().min(usize::try_from(self.point.skip).unwrap_or(usize::MAX)));
         let page = decoded?;
         self.is_resumed = false;
-        let sent: Vec<String> = request.query_pairs().into_iter().map(|(_, value)| value).collect();
+        let sent: Vec<String> =
+            url::pairs(&request.query).into_iter().map(|(_, value)| value).collect();
         let likeness = page.identity.as_ref().map(|it| it.likeness(self.last.as_ref()));
         let likeness = likeness.unwrap_or(Likeness::None);
         self.repeats = if likeness == Likeness::None { 0 } else { self.repeats + 1 };

@@ -1,6 +1,7 @@
 //! Where to ask: the authorization server and the resource server.
 
 use std::fmt;
+use std::str::FromStr;
 
 use ureq::http::Uri;
 
@@ -38,7 +39,7 @@ pub struct Provider {
     pub(crate) resources: Vec<String>,
     pub(crate) parameters: Vec<(String, String)>,
     pub(crate) pagination: Pagination,
-    /// A host that a preset made up, and what of.
+    /// A host name that a preset put together, and the parts that it took.
     pub(crate) made_host: Option<(String, String)>,
 }
 
@@ -56,6 +57,48 @@ pub enum AuthMethod {
     ClientSecretBasicRaw,
     /// `client_secret_post`: id and secret in the form body.
     ClientSecretPost,
+}
+
+impl AuthMethod {
+    const ALL: [Self; 3] =
+        [Self::ClientSecretBasic, Self::ClientSecretBasicRaw, Self::ClientSecretPost];
+}
+
+/// By its registered name, as command lines and files of settings take it:
+/// `client_secret_basic`, `client_secret_post`, or `client_secret_basic_raw`, which is this
+/// crate's own.
+impl fmt::Display for AuthMethod {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ClientSecretBasic => "client_secret_basic",
+            Self::ClientSecretBasicRaw => "client_secret_basic_raw",
+            Self::ClientSecretPost => "client_secret_post",
+        })
+    }
+}
+
+/// Reads what `to_string` wrote.
+///
+/// ```
+/// use unattended::AuthMethod;
+///
+/// let method: AuthMethod = "client_secret_post".parse()?;
+/// assert_eq!(method, AuthMethod::ClientSecretPost);
+/// # Ok::<(), unattended::Error>(())
+/// ```
+impl FromStr for AuthMethod {
+    type Err = Error;
+
+    /// # Errors
+    ///
+    /// A configuration error that lists the names.
+    fn from_str(text: &str) -> Result<Self> {
+        let found = Self::ALL.into_iter().find(|method| method.to_string() == text);
+        found.ok_or_else(|| {
+            let names = Self::ALL.map(|method| method.to_string()).join(", ");
+            Error::configuration(format!("the auth method {text:?} is not one of {names}"))
+        })
+    }
 }
 
 impl Provider {
@@ -118,7 +161,7 @@ impl Provider {
         Ok(self)
     }
 
-    /// How the client authenticates itself. It is never changed by the client on its own.
+    /// How the client authenticates itself. The client never tries another way by itself.
     pub fn with_auth_method(mut self, method: AuthMethod) -> Self {
         self.auth_method = method;
         self
@@ -143,8 +186,8 @@ impl Provider {
         self
     }
 
-    /// Adds any other parameter to the token request; may be called several times. A value of
-    /// 8 characters or more is masked where a server repeats it.
+    /// Adds any other parameter to the token request; may be called several times. Errors show a
+    /// value of 8 characters or more masked.
     pub fn with_token_parameter(
         mut self,
         name: impl Into<String>,
@@ -160,6 +203,31 @@ impl Provider {
         self
     }
 
+    /// The token endpoint.
+    pub fn token_endpoint(&self) -> &Uri {
+        &self.token_endpoint
+    }
+
+    /// The base URL of the API.
+    pub fn base_url(&self) -> &Uri {
+        &self.base_url
+    }
+
+    /// How the client authenticates itself.
+    pub fn auth_method(&self) -> AuthMethod {
+        self.auth_method
+    }
+
+    /// The scope that is asked for, if one is.
+    pub fn scope(&self) -> Option<&str> {
+        self.scope.as_deref()
+    }
+
+    /// The audience that is asked for, if one is.
+    pub fn audience(&self) -> Option<&str> {
+        self.audience.as_deref()
+    }
+
     /// How the API pages, as it is declared so far: to change a preset by one setting.
     pub fn pagination(&self) -> &Pagination {
         &self.pagination
@@ -167,13 +235,14 @@ impl Provider {
 }
 
 impl Provider {
-    /// What a preset made this host of: the likely fault if it is not found.
+    /// The parts that a preset made this host name of: the likely mistake if there is no such
+    /// host.
     pub(crate) fn host_parts(&self, host: &str) -> Option<&str> {
         let (made, parts) = self.made_host.as_ref()?;
         (made == host).then_some(parts)
     }
 
-    /// What may be secret of the extra parameters and of the token endpoint's own query.
+    /// What may be secret in the extra parameters and in the query of the token endpoint.
     pub(crate) fn secrets(&self) -> Vec<String> {
         let values = self.parameters.iter().map(|(_, value)| value.clone());
         let mut secrets: Vec<String> =
@@ -196,15 +265,9 @@ fn parse_base(base_url: &str) -> Result<Uri> {
 impl fmt::Debug for Provider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = self.parameters.iter().map(|(name, _)| name.as_str()).collect();
+        let endpoint = self.token_endpoint.to_string();
         f.debug_struct("Provider")
-            .field(
-                "token_endpoint",
-                &format_args!(
-                    "{}{}",
-                    url::Origin::of(&self.token_endpoint),
-                    self.token_endpoint.path()
-                ),
-            )
+            .field("token_endpoint", &format_args!("{}", url::shown(&endpoint)))
             .field("base_url", &self.base_url)
             .field("auth_method", &self.auth_method)
             .field("scope", &self.scope)

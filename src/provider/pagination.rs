@@ -2,7 +2,7 @@
 
 use ureq::http::{HeaderName, StatusCode};
 
-use crate::json_path::JsonPath;
+use crate::json_text::JsonPath;
 
 /// How a provider pages: how the next page is asked for, where the rows are, and where a
 /// walk ends.

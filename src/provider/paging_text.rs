@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::error::{Error, Result};
-use crate::json_path::JsonPath;
+use crate::json_text::JsonPath;
 use crate::provider::pagination::{HEADER, PageSize, Pagination, Source, Strategy};
 
 /// As Rust code: the line that declares it.

@@ -66,9 +66,9 @@ impl Provider {
     /// prefix `prefix`, in an AWS region such as `eu-west-1`.
     ///
     /// HTTP Basic without the form-encoding step, as AWS documents it. Set the custom
-    /// scope with [`with_scope`](Self::with_scope), for example `api/write`. Each token
-    /// is billed; the client buys one per life. For a custom domain replace the token
-    /// endpoint.
+    /// scope with [`with_scope`](Self::with_scope), for example `api/write`. AWS charges for each
+    /// token; the client fetches a new one only when the old one ends. For a custom domain
+    /// replace the token endpoint.
     ///
     /// # Errors
     ///

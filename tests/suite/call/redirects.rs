@@ -231,7 +231,7 @@ fn a_location_that_leads_nowhere_good_is_refused_with_its_reason() {
         ("http://api.example.com/x", "plain http is allowed to this machine only: use https"),
         ("ftp://127.0.0.1/x", "the scheme must be https"),
         ("https:///x", "not a valid URL"),
-        ("http://user:hush@127.0.0.1/x", "credentials do not belong into a URL"),
+        ("http://user:hush@127.0.0.1/x", "a URL must not hold credentials"),
     ];
     for (location, why) in cases {
         assert_eq!(refused(302, location), format!("{no}{why}"));

@@ -162,6 +162,14 @@ fn a_path_is_escaped_where_it_must_be_and_nowhere_else() {
 }
 
 #[test]
+fn a_fragment_of_a_url_is_not_sent_and_takes_no_query_with_it() {
+    let server = Server::with_api([reply(200, "{}")]);
+    let request = Request::get(server.url("/a?b=c#top?")).query("d", 1);
+    server.client().send(&request).unwrap();
+    assert_eq!(server.api_requests()[0].target, "/a?b=c&d=1");
+}
+
+#[test]
 fn a_segment_of_user_data_stays_one_segment() {
     let cases = [
         ("a/b", "a%2Fb"),
@@ -264,15 +272,15 @@ fn a_header_that_cannot_be_right_is_refused_without_its_value() {
     let cases = [
         (
             Request::get("/x?q=hush").header("X-A", "hush\r\nX-B: 1"),
-            "GET /x: the value of the header X-A has a character that may not stand there",
+            "GET /x: the value of the header X-A has a character that is not allowed there",
         ),
         (
             Request::post("/x").header("X A", "hush"),
-            "POST /x: the name of a header is empty, or has a character that may not stand there",
+            "POST /x: the name of a header is empty, or has a character that is not allowed there",
         ),
         (
             Request::post("/x").header("", "hush"),
-            "POST /x: the name of a header is empty, or has a character that may not stand there",
+            "POST /x: the name of a header is empty, or has a character that is not allowed there",
         ),
         (
             Request::post("/x").bytes("abc").header("Content-Length", "100"),

@@ -324,7 +324,7 @@ fn a_token_endpoint_that_a_secret_must_not_go_to_is_a_configuration_error() {
         ("http://sso.example.com/token", "plain http is allowed to this machine only: use https"),
         ("/token", "not an absolute URL: it must begin with https://"),
         ("", "not an absolute URL: it must begin with https://"),
-        ("https://user:hush@sso.example.com/", "credentials do not belong into a URL"),
+        ("https://user:hush@sso.example.com/", "a URL must not hold credentials"),
         ("ftp://sso.example.com/token", "the scheme must be https"),
     ];
     for (endpoint, why) in cases {
@@ -348,7 +348,7 @@ fn an_issuer_or_base_url_that_cannot_be_right_is_told_unsent() {
         ),
         ("sso.example.com", "the issuer: not an absolute URL: it must begin with https://"),
         ("", "the issuer: not an absolute URL: it must begin with https://"),
-        ("https://user:hush@a.example.com", "the issuer: credentials do not belong into a URL"),
+        ("https://user:hush@a.example.com", "the issuer: a URL must not hold credentials"),
     ];
     let never = |_: Client| -> unattended::Result<Client> { panic!("a client was made") };
     for (issuer, expected) in cases {

@@ -35,7 +35,7 @@ fn plain_http_is_refused_unless_it_stays_on_this_machine() {
             (Provider::new(good, good).unwrap().with_base_url(url), "the base URL"),
         ] {
             let why = match url.contains('@') {
-                true => "credentials do not belong into a URL",
+                true => "a URL must not hold credentials",
                 false => "plain http is allowed to this machine only: use https",
             };
             assert_eq!(refused(provider), format!("{what}: {why}"), "{url}");

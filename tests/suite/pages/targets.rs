@@ -187,7 +187,7 @@ fn a_link_that_is_no_url_is_an_error() {
             "http://example.com/x",
             "a link in the answer: plain http is allowed to this machine only: use https",
         ),
-        ("https://u:p@127.0.0.1/x", "a link in the answer: credentials do not belong into a URL"),
+        ("https://u:p@127.0.0.1/x", "a link in the answer: a URL must not hold credentials"),
     ] {
         fails(
             &cursors(move |_, _| body(&json!({"items": [1], "next": link}))),

@@ -294,8 +294,8 @@ fn urls_that_cannot_be_right_are_refused_and_named() {
         ("https://[::1]example.com:443/", "not a valid URL"),
         ("https://example.com[::1]:443/", "not a valid URL"),
         ("http://[::1].example.com:80/", "not a valid URL"),
-        ("https://user:hush@example.com/", "credentials do not belong into a URL"),
-        ("http://localhost@evil.test/", "credentials do not belong into a URL"),
+        ("https://user:hush@example.com/", "a URL must not hold credentials"),
+        ("http://localhost@evil.test/", "a URL must not hold credentials"),
     ];
     for (url, why) in cases {
         let error = Provider::new(url, "https://api.test").unwrap_err();
@@ -352,4 +352,38 @@ fn a_parameter_that_would_be_sent_twice_is_refused_and_resources_are_not() {
         assert_eq!(error.exit_code(), 78);
     }
     assert_eq!(server.token_requests().len(), 1);
+}
+
+#[test]
+fn an_auth_method_is_written_and_read_by_its_name() {
+    for (method, name) in [
+        (AuthMethod::ClientSecretBasic, "client_secret_basic"),
+        (AuthMethod::ClientSecretBasicRaw, "client_secret_basic_raw"),
+        (AuthMethod::ClientSecretPost, "client_secret_post"),
+    ] {
+        assert_eq!(method.to_string(), name);
+        assert_eq!(name.parse::<AuthMethod>().unwrap(), method);
+    }
+    let error = "basic".parse::<AuthMethod>().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the auth method \"basic\" is not one of client_secret_basic, client_secret_basic_raw, client_secret_post"
+    );
+    assert_eq!(error.exit_code(), 78);
+}
+
+#[test]
+fn what_was_set_can_be_read_back() {
+    let provider = Provider::new("https://sso.example.com/token", "https://api.example.com/v2")
+        .unwrap()
+        .with_auth_method(AuthMethod::ClientSecretPost)
+        .with_scope("a b");
+    assert_eq!(provider.token_endpoint(), "https://sso.example.com/token");
+    assert_eq!(provider.base_url(), "https://api.example.com/v2");
+    assert_eq!(provider.auth_method(), AuthMethod::ClientSecretPost);
+    assert_eq!((provider.scope(), provider.audience()), (Some("a b"), None));
+    assert_eq!(Provider::snapdocs().audience(), Some("https://api.snapdocs.com"));
+    let file = Credentials::from_secret_file("id", "/run/secret");
+    assert_eq!([Credentials::new("id", "x").client_id(), file.client_id()], [Some("id"); 2]);
+    assert_eq!(Credentials::from_fn(|| Err("none".into())).client_id(), None);
 }

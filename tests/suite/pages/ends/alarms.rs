@@ -253,7 +253,7 @@ fn a_single_answer_as_long_as_a_page_is_an_event() {
         let told: Vec<String> = outcome.events.iter().map(Event::to_string).collect();
         let host = stage.server.url("").replace("http://", "");
         let expected = format!(
-            "GET {host}/rows: declared to be all there is, and {rows} rows look like a page"
+            "GET {host}/rows: declared as the only page, but {rows} rows look like one of several"
         );
         assert_eq!(told, if is_told { vec![expected] } else { vec![] });
     }

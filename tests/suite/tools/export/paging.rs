@@ -415,7 +415,7 @@ fn what_may_be_less_than_was_asked_for_is_a_warning() {
     );
     let run = export(&Server::with_api([ten()]), &["/x", "--paging", "single"]);
     assert_eq!(run.code, 0, "{}", run.stderr);
-    let expected = "/x: declared to be all there is, and 10 rows look like a page";
+    let expected = "/x: declared as the only page, but 10 rows look like one of several";
     assert!(
         said(&run)[1].starts_with("warning: GET ") && said(&run)[1].ends_with(expected),
         "{}",
