@@ -168,6 +168,10 @@ impl Moment {
         Self { wall: clock.now(), monotonic: clock.monotonic() }
     }
 
+    pub(crate) fn later(self, other: Self) -> Self {
+        if self.monotonic < other.monotonic { other } else { self }
+    }
+
     /// How much of `span`, which began at this moment, is left at `now`: by the clock
     /// that has less of it. `None` once either clock says that it is over.
     pub(crate) fn left_of(&self, span: Duration, now: &Moment) -> Option<Duration> {
@@ -178,14 +182,11 @@ impl Moment {
         Some(by_monotonic.min(by_wall)).filter(|left| !left.is_zero())
     }
 
-    /// A moment of which only the wall-clock time is known, at its place on the monotonic
-    /// clock: as long ago as the wall clock says.
-    pub(crate) fn settled(&self, now: &Moment) -> Self {
-        if self.monotonic != UNSETTLED {
-            return *self;
-        }
-        let age = now.wall.duration_since(self.wall).unwrap_or_default();
-        Self { wall: self.wall, monotonic: now.monotonic.saturating_sub(age) }
+    /// A stored moment, of which only the wall-clock time is known, at its place on the
+    /// monotonic clock: as long ago as the wall clock says.
+    pub(crate) fn at(wall: SystemTime, now: &Moment) -> Self {
+        let age = now.wall.duration_since(wall).unwrap_or_default();
+        Self { wall, monotonic: now.monotonic.saturating_sub(age) }
     }
 }
 
@@ -195,8 +196,11 @@ pub(crate) fn to_millis(time: SystemTime) -> Option<u64> {
     since_epoch.as_millis().try_into().ok()
 }
 
-/// What a stored moment has for a monotonic time.
-pub(crate) const UNSETTLED: Duration = Duration::MAX;
+/// What [`to_millis`] wrote.
+pub(crate) fn from_millis(millis: u64) -> Option<SystemTime> {
+    SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(millis))
+}
+
 /// So that what happened before this process began has a place on the monotonic clock.
 const EPOCH: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use crate::mask::{MASK, is_prose, mask_opaque};
+use crate::mask::{MASK, Mask, is_prose};
 
 /// What somebody else's code says of its failure: without what it may repeat, and without
 /// what could be an opaque token.
 pub(crate) fn mask_foreign(text: &str) -> String {
-    mask_opaque::<&str>(&mask_repeated(text), &[])
+    Mask::default().hide_opaque(&mask_repeated(text))
 }
 
 /// Without passwords in URLs, and without what stands in quotes or brackets, where libraries

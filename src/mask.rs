@@ -68,33 +68,64 @@ const SECRET_HEADERS: [&str; 12] = [
 /// was said.
 pub(crate) const SHORTEST_VALUE: usize = 8;
 
-/// Replaces the `known` secrets and everything that looks like one: values of the names
-/// above in JSON and forms, JSON web tokens, and credentials after `Bearer` or `Basic`.
-pub(crate) fn mask<S: AsRef<str>>(text: &str, known: &[S]) -> String {
-    let masked = mask_seen(text, known);
-    // Between the characters of a secret, as in UTF-16, they hide it from here and not from
-    // a reader.
-    let without_controls =
-        |text: &str| text.replace(|c: char| c.is_control() && !c.is_whitespace(), "");
-    let plain = without_controls(text);
-    if plain.len() == text.len() {
-        return masked;
-    }
-    let found = mask_seen(&plain, known);
-    if found == without_controls(&masked) { masked } else { found }
+/// What must not be shown: made where the secrets are, and handed to whoever quotes a
+/// server or somebody else's code. Clones are cheap.
+#[derive(Clone, Default)]
+pub(crate) struct Mask {
+    secrets: Arc<[Secret]>,
 }
 
-fn mask_seen<S: AsRef<str>>(text: &str, known: &[S]) -> String {
-    let mut masked = text.to_owned();
-    for secret in known.iter().map(AsRef::as_ref).filter(|secret| secret.len() >= 3) {
-        masked = masked.replace(secret, MASK);
-        masked = masked.replace(&crate::encoding::encode_form(secret), MASK);
-        let escaped = serde_json::Value::from(secret).to_string();
-        let escaped = escaped.trim_matches('"');
-        masked = masked.replace(escaped, MASK).replace(&in_ascii(escaped), MASK);
-        masked = mask_escaped(&masked, secret);
+impl Mask {
+    pub(crate) fn of(secrets: impl IntoIterator<Item = String>) -> Self {
+        Self::default().and(secrets)
     }
-    mask_named(&mask_words(&masked))
+
+    pub(crate) fn and(&self, secrets: impl IntoIterator<Item = String>) -> Self {
+        let more = secrets.into_iter().map(Secret::from);
+        Self { secrets: self.secrets.iter().cloned().chain(more).collect() }
+    }
+
+    /// Replaces the secrets and everything that looks like one: values of the names above
+    /// in JSON and forms, JSON web tokens, and credentials after `Bearer` or `Basic`.
+    pub(crate) fn hide(&self, text: &str) -> String {
+        let masked = self.hide_seen(text);
+        // Between the characters of a secret, as in UTF-16, they hide it from here and not from
+        // a reader.
+        let without_controls =
+            |text: &str| text.replace(|c: char| c.is_control() && !c.is_whitespace(), "");
+        let plain = without_controls(text);
+        if plain.len() == text.len() {
+            return masked;
+        }
+        let found = self.hide_seen(&plain);
+        if found == without_controls(&masked) { masked } else { found }
+    }
+
+    fn hide_seen(&self, text: &str) -> String {
+        let mut masked = text.to_owned();
+        for secret in self.secrets.iter().map(Secret::expose).filter(|secret| secret.len() >= 3) {
+            masked = masked.replace(secret, MASK);
+            masked = masked.replace(&crate::encoding::encode_form(secret), MASK);
+            let escaped = serde_json::Value::from(secret).to_string();
+            let escaped = escaped.trim_matches('"');
+            masked = masked.replace(escaped, MASK).replace(&in_ascii(escaped), MASK);
+            masked = mask_escaped(&masked, secret);
+        }
+        mask_named(&mask_words(&masked))
+    }
+
+    /// Hides also all that could be an opaque token: for bodies that carry one under an
+    /// unknown name or none, such as a token answer that cannot be read.
+    pub(crate) fn hide_opaque(&self, text: &str) -> String {
+        map_words(&self.hide(text), |word| {
+            (word.len() >= 16 || (word.len() >= 8 && !is_prose(word))).then_some(MASK)
+        })
+    }
+
+    /// How long the longest of the secrets is.
+    pub(crate) fn longest(&self) -> usize {
+        self.secrets.iter().map(|secret| secret.expose().len()).max().unwrap_or(0)
+    }
 }
 
 fn in_ascii(json: &str) -> String {
@@ -109,14 +140,6 @@ fn in_ascii(json: &str) -> String {
         }
     }
     text
-}
-
-/// Replaces all that could be an opaque token: for bodies that carry one under an
-/// unknown name or none, such as a token answer that cannot be read.
-pub(crate) fn mask_opaque<S: AsRef<str>>(text: &str, known: &[S]) -> String {
-    map_words(&mask(text, known), |word| {
-        (word.len() >= 16 || (word.len() >= 8 && !is_prose(word))).then_some(MASK)
-    })
 }
 
 /// Replaces `secret` as it is spelt in JSON, in URLs and in HTML: encoders differ in what

@@ -4,7 +4,8 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use serde::de::DeserializeOwned;
-use ureq::http::{HeaderMap, Method, StatusCode, Uri};
+use ureq::http::header::{HeaderMap, HeaderValue, LOCATION};
+use ureq::http::{Method, StatusCode, Uri};
 
 use crate::error::challenge::{Bearer, TokenRefusal};
 use crate::error::rate_limit::Limit;
@@ -12,8 +13,9 @@ use crate::error::server_message;
 use crate::error::wait_header;
 use crate::error::{DecodeError, Error, ErrorResponse, RequestTarget, Result};
 use crate::json_text::path_at;
-use crate::mask::{Secret, is_secret_header, mask};
-use crate::retry::{self, Passing};
+use crate::mask::{Mask, is_secret_header};
+use crate::retry;
+use crate::url;
 
 /// An answer with its whole body: a success, or one that the caller asked for (304).
 ///
@@ -33,8 +35,8 @@ pub struct Response {
     pub(crate) uri: Uri,
     /// When it arrived.
     pub(crate) now: SystemTime,
-    /// The token that was sent, since a server may repeat it.
-    pub(crate) token: Option<Secret>,
+    /// Over what was sent, since a server may repeat it.
+    pub(crate) mask: Mask,
 }
 
 impl Response {
@@ -116,11 +118,6 @@ impl Response {
         Limit::of(self.status, &self.headers, &self.body)
     }
 
-    /// Whether a refusal of the API's may be another answer a while later.
-    pub(crate) fn passing(&self) -> Option<Passing> {
-        Passing::of(self.status, self.retry_after(), self.limit())
-    }
-
     /// Whether the token is what was refused: by the status, or by a challenge whatever the
     /// status (RFC 6750 §3.1 has 401, some servers have 400 and 403).
     pub(crate) fn token_refusal(&self) -> Option<TokenRefusal> {
@@ -131,7 +128,7 @@ impl Response {
         if self.status != StatusCode::UNAUTHORIZED && !challenge.refuses_token() {
             return None;
         }
-        let (_, message) = self.said(&String::from_utf8_lossy(&self.body), str::to_owned);
+        let (_, message) = self.unmasked(&String::from_utf8_lossy(&self.body));
         let words: Vec<String> = challenge.description.into_iter().chain(message).collect();
         Some(TokenRefusal::of(&words.join(" ")))
     }
@@ -160,7 +157,7 @@ impl Response {
             (true, path) => format!("the JSON is not as expected at {path}: {cause}"),
             (false, _) => {
                 let content_type = self.header("content-type").unwrap_or("no content type");
-                let (_, words) = self.said(text, |text| self.masked(text));
+                let (_, words) = self.said(text, &self.mask);
                 let words = words.unwrap_or_default();
                 format!("the body is not valid JSON ({content_type}): {cause}: {words}")
             }
@@ -185,7 +182,7 @@ impl Response {
             path: None,
             page: None,
             row: None,
-            body: self.excerpt::<&str>(&[]),
+            body: self.excerpt(&self.mask),
             cause: cause.filter(is_clean),
         }))
     }
@@ -194,22 +191,27 @@ impl Response {
     pub(crate) fn oauth_code(&self) -> Option<String> {
         let body = String::from_utf8_lossy(&self.body);
         server_message::oauth_code(&body).or_else(|| {
-            let elsewhere = || self.said(&body, str::to_owned).0;
+            let elsewhere = || self.unmasked(&body).0;
             let code = (!self.status.is_success()).then(elsewhere).flatten();
             code.filter(|code| is_final(code) || retry::is_passing(code))
         })
     }
 
-    /// What an error says about this answer, masked with `known` secrets as well.
-    pub(crate) fn answer<S: AsRef<str>>(&self, known: &[S]) -> ErrorResponse {
-        let mask = |text: &str| self.masked(&mask(text, known));
+    /// What an error says about this answer, and of the address that it leads to, which
+    /// may be a presigned one.
+    pub(crate) fn answer(&self, mask: &Mask) -> ErrorResponse {
+        let location = self.headers.get(LOCATION).map_or(&[][..], HeaderValue::as_bytes);
+        let location = String::from_utf8_lossy(location);
+        let query = location.split_once('?').map_or("", |(_, query)| query);
+        let mask = &mask.and(url::long_values(query));
         let (code, message) = self.said(&String::from_utf8_lossy(&self.body), mask);
         // A registered code is no secret, even if a secret happens to be a part of it.
         let registered = self.oauth_code().filter(|code| is_final(code));
         // Gateways say the status once more in HTML.
         let status = self.status.to_string();
         let message = message.filter(|message| *message != status);
-        let quote = |text: &Option<String>| server_message::quoted(text.as_ref()?, mask);
+        let quote =
+            |text: &Option<String>| server_message::quoted(text.as_ref()?, |it| mask.hide(it));
         let challenge = Bearer::of(&self.headers).unwrap_or_default();
         let challenge = Bearer {
             error: quote(&challenge.error),
@@ -224,30 +226,34 @@ impl Response {
             status: self.status,
             code,
             message: words.or(message),
-            request_id: REQUEST_IDS.iter().find_map(|name| self.header(name)).map(mask),
+            request_id: REQUEST_IDS
+                .iter()
+                .find_map(|name| self.header(name))
+                .map(|id| mask.hide(id)),
             retry_after: self.retry_after(),
-            body: self.excerpt(known),
+            body: self.excerpt(mask),
         }
     }
 
     /// What this part of the body says about an error, in one line.
     pub(crate) fn words(&self, part: &str) -> String {
-        let (code, message) = self.said(part, |text| self.masked(text));
+        let (code, message) = self.said(part, &self.mask);
         let message = message.filter(|message| code.as_ref() != Some(message));
         server_message::joined([code, message], ": ").unwrap_or_default()
     }
 
-    fn said(&self, text: &str, mask: impl Fn(&str) -> String) -> (Option<String>, Option<String>) {
-        server_message::words(text, self.header("content-type"), mask)
+    fn said(&self, text: &str, mask: &Mask) -> (Option<String>, Option<String>) {
+        server_message::words(text, self.header("content-type"), |text| mask.hide(text))
     }
 
-    fn masked(&self, text: &str) -> String {
-        mask(text, self.token.as_ref().map(Secret::expose).as_slice())
+    fn unmasked(&self, text: &str) -> (Option<String>, Option<String>) {
+        server_message::words(text, self.header("content-type"), str::to_owned)
     }
 
     /// One line, masked and cut.
     fn bounded(&self, text: &str) -> String {
-        let text = self.masked(server_message::start(text, EXCERPT)).replace(char::is_control, " ");
+        let text = self.mask.hide(server_message::start(text, EXCERPT));
+        let text = text.replace(char::is_control, " ");
         match server_message::start(&text, MESSAGE) {
             start if start.len() < text.len() => format!("{start}…"),
             _ => text,
@@ -256,13 +262,11 @@ impl Response {
 
     /// The first part of the body. It is masked before it is cut: half a secret would not
     /// be recognized. What is left of one at the end is cut off as well.
-    fn excerpt<S: AsRef<str>>(&self, known: &[S]) -> String {
+    fn excerpt(&self, mask: &Mask) -> String {
         let whole = self.body.get(..2 * EXCERPT);
         let text = String::from_utf8_lossy(whole.unwrap_or(&self.body));
-        let mut text = self.masked(&mask(&text, known));
-        let lengths = known.iter().map(|secret| secret.as_ref().len());
-        let longest = lengths.chain(self.token.iter().map(|token| token.expose().len())).max();
-        let rest = whole.map_or(0, |_| longest.unwrap_or(0) * LONGEST_ESCAPE);
+        let mut text = mask.hide(&text);
+        let rest = whole.map_or(0, |_| mask.longest() * LONGEST_ESCAPE);
         let length = text.len().saturating_sub(rest).min(EXCERPT);
         while text.len() > length {
             text.pop();

@@ -1,13 +1,10 @@
-//! What to do with an answer: decisions without IO and without time of their own.
+//! How long to be patient, and which refusals pass.
 
-use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use ureq::http::header::{HeaderMap, LOCATION};
 use ureq::http::{Method, StatusCode};
 
-use crate::error::Delivery;
-use crate::error::challenge::TokenRefusal::{self, NotYetValid};
 use crate::error::rate_limit::Limit;
 
 /// How long to be patient with one call.
@@ -55,112 +52,6 @@ impl Default for RetryPolicy {
     }
 }
 
-/// What came of one attempt, as far as the verdict depends on it.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Outcome<'a> {
-    Answer {
-        status: StatusCode,
-        /// The wait that the server named.
-        asked: Option<Duration>,
-        /// The limit that it names by a code of its own; only read from the API.
-        limit: Option<Limit>,
-        /// `Location`, on a redirect.
-        redirects: bool,
-        /// The token is what was refused.
-        refusal: Option<TokenRefusal>,
-        /// The `error` of RFC 6749 §5.2; only read from the token endpoint.
-        oauth: Option<&'a str>,
-    },
-    Broken {
-        delivery: Delivery,
-        /// No byte within the idle limit.
-        idle: bool,
-        /// Another attempt may go better: not so for a certificate that is not trusted.
-        passing: bool,
-    },
-}
-
-/// What the verdict depends on besides the outcome.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Situation {
-    pub(crate) endpoint: Endpoint,
-    /// GET and HEAD.
-    pub(crate) may_follow: bool,
-    /// What may be sent twice (RFC 9110 §9.2.2).
-    pub(crate) repeatable: bool,
-    /// A long body asked for permission first, and need not have.
-    pub(crate) expects: bool,
-    /// A token was sent that has not been renewed in this call, nor in vain a moment ago.
-    pub(crate) may_renew: bool,
-    /// A token was sent that is in its first seconds, and was not waited for.
-    pub(crate) may_ripen: bool,
-    pub(crate) retries_left: u32,
-    /// How many retries there were.
-    pub(crate) retries: u32,
-    /// How often this call met the idle limit before.
-    pub(crate) idles: u32,
-    pub(crate) time_left: Duration,
-    /// Uniform in 0 to 1.
-    pub(crate) jitter: fn() -> f64,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Endpoint {
-    Token,
-    Api,
-}
-
-/// What to do next: the behaviour of the crate is one `match` on this.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Verdict {
-    Accept,
-    /// RFC 9110 §15.4.
-    Follow,
-    /// Renew the token, once in a call (RFC 6750 §3.1).
-    Reauthorize,
-    Wait(Duration),
-    Reject(Rejection),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Rejection {
-    /// Trying again would not help, or might do harm.
-    Final,
-    /// It may not be sent twice.
-    NotRepeatable,
-    /// All retries are used up.
-    Exhausted,
-    /// The wait does not fit into what is left of the deadline.
-    TooLong { wait: Duration, left: Duration },
-}
-
-pub(crate) fn judge(outcome: Outcome<'_>, situation: &Situation) -> Verdict {
-    match outcome {
-        Outcome::Answer { status, asked, limit, redirects, refusal, oauth } => {
-            match refusal {
-                // A newer one would be valid even later.
-                Some(NotYetValid) if situation.may_ripen => {
-                    return again(true, Some(RIPENING), situation);
-                }
-                Some(_) if situation.may_renew => return Verdict::Reauthorize,
-                _ => {}
-            }
-            let passing = Passing::of(status, asked, limit);
-            match reading(status, passing, redirects, oauth, situation) {
-                Reading::Said(verdict) => verdict,
-                Reading::Again(allowed) => again(allowed, asked, situation),
-            }
-        }
-        Outcome::Broken { idle: true, .. } if situation.idles > 0 => {
-            Verdict::Reject(Rejection::Exhausted)
-        }
-        Outcome::Broken { passing: false, .. } => Verdict::Reject(Rejection::Final),
-        Outcome::Broken { delivery, .. } => {
-            again(situation.repeatable || delivery == Delivery::NotSent, None, situation)
-        }
-    }
-}
-
 /// A refusal that may be another answer a while later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Passing {
@@ -195,72 +86,19 @@ impl Passing {
             _ => None,
         }
     }
-}
 
-enum Reading {
-    Said(Verdict),
-    /// Worth another attempt, if that is allowed.
-    Again(bool),
-}
-
-fn reading(
-    status: StatusCode,
-    passing: Option<Passing>,
-    redirects: bool,
-    oauth: Option<&str>,
-    situation: &Situation,
-) -> Reading {
-    let refuse = Reading::Said(Verdict::Reject(Rejection::Final));
-    match (situation.endpoint, oauth) {
-        (Endpoint::Token, Some(code)) if is_final(code) => return refuse,
-        (Endpoint::Token, Some(code)) if is_passing(code) => return Reading::Again(true),
-        (Endpoint::Token, Some(_)) if status.is_success() => return refuse,
-        _ => {}
-    }
-    match status.as_u16() {
-        200..=299 => Reading::Said(Verdict::Accept),
-        // Only a conditional request gets it, and its sender wants to see it.
-        304 if situation.endpoint == Endpoint::Api => Reading::Said(Verdict::Accept),
-        300..=399 if redirects && situation.may_follow => Reading::Said(Verdict::Follow),
-        _ if situation.expects && refuses_to_expect(status) => Reading::Again(true),
-        _ => match passing {
-            Some(Passing::Limit) => Reading::Again(true),
-            Some(Passing::Trouble | Passing::Busy) => Reading::Again(situation.repeatable),
-            None => refuse,
-        },
-    }
-}
-
-fn again(allowed: bool, asked: Option<Duration>, situation: &Situation) -> Verdict {
-    if !allowed {
-        return Verdict::Reject(Rejection::NotRepeatable);
-    }
-    let wait = match asked {
-        // Now means now, but a server that goes on saying it is not to be hammered.
-        Some(Duration::ZERO) if situation.retries >= ZEROS_KEPT => {
-            back_off(situation.retries - ZEROS_KEPT, (situation.jitter)())
+    /// By the `error` of RFC 6749 §5.2 before the status.
+    pub(crate) fn of_token_endpoint(
+        status: StatusCode,
+        asked: Option<Duration>,
+        code: Option<&str>,
+    ) -> Option<Self> {
+        match code {
+            Some(code) if is_final(code) => None,
+            Some(code) if is_passing(code) => Some(Self::Limit),
+            _ => Self::of(status, asked, None),
         }
-        Some(wait) => wait,
-        None => back_off(situation.retries, (situation.jitter)()),
-    };
-    let left = situation.time_left;
-    // A wait that the server named tells the caller more than that the retries are used up.
-    if asked.is_some() && wait >= left {
-        return Verdict::Reject(Rejection::TooLong { wait, left });
     }
-    if situation.retries_left == 0 {
-        return Verdict::Reject(Rejection::Exhausted);
-    }
-    if wait >= left {
-        return Verdict::Reject(Rejection::TooLong { wait, left });
-    }
-    Verdict::Wait(if wait > LONGEST_KEPT { PROBE_EVERY } else { wait })
-}
-
-/// Half a second, doubled with each retry up to half a minute; the upper half is jitter.
-fn back_off(retries: u32, jitter: f64) -> Duration {
-    let full = FIRST_WAIT.saturating_mul(1 << retries.min(10)).min(LONGEST_WAIT);
-    full / 2 + (full / 2).mul_f64(jitter.clamp(0.0, 1.0))
 }
 
 /// Errors of RFC 6749 §5.2, §4.1.2.1 and RFC 8707 §2 that another attempt does not cure.
@@ -288,30 +126,11 @@ pub(crate) fn redirects(headers: &HeaderMap, status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) && headers.contains_key(LOCATION)
 }
 
-/// RFC 9110 §15.5.18.
-pub(crate) fn refuses_to_expect(status: StatusCode) -> bool {
-    status == StatusCode::EXPECTATION_FAILED
-}
-
 pub(crate) fn may_follow(method: &Method) -> bool {
     method == Method::GET || method == Method::HEAD
-}
-
-/// Uniform in 0 to 1, from the only random source of the standard library.
-pub(crate) fn jitter() -> f64 {
-    let random = RandomState::new().hash_one(0_u8) >> 11;
-    random as f64 / (1_u64 << 53) as f64
 }
 
 /// A wait that is longer is likely a mistake, and never kept as a whole.
 pub(crate) const LONGEST_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 /// How often it is tried out whether a longer one still holds.
 pub(crate) const PROBE_EVERY: Duration = Duration::from_secs(60 * 60);
-const ZEROS_KEPT: u32 = 2;
-/// How long a token that is not valid yet is given: clocks are seldom further apart.
-const RIPENING: Duration = Duration::from_secs(2);
-const FIRST_WAIT: Duration = Duration::from_millis(500);
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
-
-#[cfg(test)]
-mod tests;

@@ -1,37 +1,42 @@
-//! A server's cooldown not to be called for a while, and what several of them say about a call.
+//! A server's wish not to be called for a while, and what several of them say about a call.
 
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 use ureq::http::{Method, StatusCode, Uri};
 
-use crate::clock::{Moment, UNSETTLED, to_millis};
+use crate::clock::{Moment, from_millis, to_millis};
 use crate::error::ErrorResponse;
-use crate::retry::{Endpoint, LONGEST_KEPT, PROBE_EVERY};
+use crate::retry::{LONGEST_KEPT, PROBE_EVERY};
 use crate::url::Origin;
 
-/// A server's cooldown not to be called for a while.
-#[derive(Clone)]
-pub(crate) struct Cooldown {
-    pub(crate) endpoint: Endpoint,
-    pub(crate) origin: Origin,
-    pub(crate) method: Method,
-    pub(crate) path: String,
-    pub(crate) since: Moment,
-    pub(crate) wait: Duration,
-    pub(crate) answer: ErrorResponse,
-    /// When a call of this method and path was let through last.
-    pub(crate) asked: Moment,
-    /// When a call that it holds back for its origin was let through last.
-    pub(crate) let_by: Moment,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Endpoint {
+    Token,
+    Api,
 }
 
-/// Which call: what cooldowns depend on.
-pub(crate) struct CooldownKey<'a> {
+/// Which call: what is remembered about one depends on this.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct CallKey {
     pub(crate) endpoint: Endpoint,
-    pub(crate) origin: Origin,
-    pub(crate) method: &'a Method,
-    pub(crate) path: &'a str,
+    origin: Origin,
+    method: Method,
+    path: String,
+}
+
+/// A server's wish not to be called for a while, with its times on this process's clocks, or
+/// on the wall clock alone where it is stored.
+#[derive(Clone)]
+pub(crate) struct Cooldown<T = Moment> {
+    key: CallKey,
+    since: T,
+    pub(crate) wait: Duration,
+    answer: ErrorResponse,
+    /// When a call of this method and path was let through last.
+    asked: T,
+    /// When a call that it holds back for its origin was let through last.
+    let_by: T,
 }
 
 /// What the remembered cooldowns say about a call.
@@ -49,7 +54,7 @@ pub(crate) enum CooldownState {
 
 /// A call is not sent now.
 pub(crate) struct Held {
-    pub(crate) left: Duration,
+    pub(crate) wait: Duration,
     pub(crate) answer: ErrorResponse,
     /// When the next call is let through, where the wait is longer than a day.
     pub(crate) probe_in: Option<Duration>,
@@ -60,46 +65,45 @@ pub(crate) struct Held {
 /// block single endpoints; two of them by a 429 hold back every call, since the next path
 /// would hardly fare better. A wait of more than a day is likely a mistake: one call an hour
 /// finds out.
-pub(crate) fn ahead(
+pub(crate) fn state(
     cooldowns: &[Cooldown],
-    key: &CooldownKey<'_>,
+    key: &CallKey,
     now: &Moment,
     time_left: Duration,
 ) -> CooldownState {
-    let live: Vec<(&Cooldown, Duration)> = cooldowns
-        .iter()
-        .filter(|cooldown| cooldown.is_for(key))
-        .filter_map(|cooldown| Some((cooldown, cooldown.since.left_of(cooldown.wait, now)?)))
-        .collect();
-    let is_long =
-        |(cooldown, left): &(&Cooldown, Duration)| cooldown.is_overlong() || *left >= time_left;
-    let longest = live.iter().filter(|it| !is_long(it)).max_by_key(|(_, left)| *left);
-    let wait = longest.map(|(cooldown, left)| CooldownState::Wait(*left, cooldown.answer.clone()));
-    let (own, others): (Vec<_>, Vec<_>) =
-        live.iter().copied().filter(is_long).partition(|(cooldown, _)| cooldown.is_of(key));
-    let hold = match own.first() {
-        Some((cooldown, left)) => {
-            Some(Hold { cooldown, left: *left, pause: cooldown.pause(*left, &live, now) })
+    let of_origin = cooldowns.iter().filter(|cooldown| cooldown.key.is_near(key));
+    let live = of_origin.filter_map(|cooldown| Some((cooldown, cooldown.left(now)?)));
+    let (long, short): (Vec<Live<'_>>, Vec<Live<'_>>) =
+        live.partition(|(cooldown, left)| cooldown.is_overlong() || *left >= time_left);
+    let short = short.into_iter().max_by_key(|(_, left)| *left);
+    let own = long.iter().find(|(cooldown, _)| cooldown.key == *key);
+    let hold = match own {
+        Some(&(cooldown, left)) => {
+            Some(Hold { cooldown, left, pause: cooldown.pause(left, &long, now) })
         }
-        None => hold_of_all(&others, now),
+        None => hold_of_all(&long, now),
     };
-    match hold {
-        None => wait.unwrap_or(CooldownState::Clear),
-        Some(Hold { left, pause: None, .. }) => {
-            wait.unwrap_or(CooldownState::Probe { fits: left < time_left })
+    match (hold, short) {
+        (None, None) => CooldownState::Clear,
+        (None | Some(Hold { pause: None, .. }), Some((cooldown, left))) => {
+            CooldownState::Wait(left, cooldown.answer.clone())
         }
-        Some(Hold { cooldown, left, pause: Some(pause) }) if left < time_left => {
-            CooldownState::Wait(
-                pause.max(longest.map_or(pause, |it| it.1)),
-                cooldown.answer.clone(),
-            )
+        (Some(Hold { pause: None, left, .. }), None) => {
+            CooldownState::Probe { fits: left < time_left }
         }
-        Some(Hold { cooldown, left, pause }) => {
+        (Some(Hold { cooldown, left, pause: Some(pause) }), short) if left < time_left => {
+            let wait = short.map_or(pause, |(_, left)| left.max(pause));
+            CooldownState::Wait(wait, cooldown.answer.clone())
+        }
+        (Some(Hold { cooldown, left: wait, pause }), _) => {
             let probe_in = pause.filter(|_| cooldown.is_overlong());
-            CooldownState::TooLong(Held { left, answer: cooldown.answer.clone(), probe_in })
+            CooldownState::TooLong(Held { wait, answer: cooldown.answer.clone(), probe_in })
         }
     }
 }
+
+/// One that is not over, and what is left of it.
+type Live<'a> = (&'a Cooldown, Duration);
 
 /// What holds a call back, and until it may be let through.
 struct Hold<'a> {
@@ -110,10 +114,9 @@ struct Hold<'a> {
 
 /// What holds back a path that was not asked itself: two cooldowns at least, by a 429 each,
 /// since other refusals are of single endpoints.
-fn hold_of_all<'a>(others: &[(&'a Cooldown, Duration)], now: &Moment) -> Option<Hold<'a>> {
-    let limits = others.iter().filter(|(cooldown, _)| cooldown.is_of_all());
-    let mut pauses: Vec<Duration> = limits
-        .clone()
+fn hold_of_all<'a>(long: &[Live<'a>], now: &Moment) -> Option<Hold<'a>> {
+    let limits = || long.iter().filter(|(cooldown, _)| cooldown.is_limit());
+    let mut pauses: Vec<Duration> = limits()
         .map(|(cooldown, left)| match cooldown.is_overlong() {
             true => cooldown.let_by.left_of(PROBE_EVERY, now).unwrap_or_default(),
             false => *left,
@@ -122,36 +125,46 @@ fn hold_of_all<'a>(others: &[(&'a Cooldown, Duration)], now: &Moment) -> Option<
     // One of them alone holds nobody back.
     pauses.sort_unstable();
     let pause = pauses.iter().rev().nth(1).copied()?;
-    let (cooldown, left) = limits.min_by_key(|(_, left)| *left)?;
-    Some(Hold { cooldown, left: *left, pause: Some(pause).filter(|pause| !pause.is_zero()) })
+    let &(cooldown, left) = limits().min_by_key(|(_, left)| *left)?;
+    Some(Hold { cooldown, left, pause: Some(pause).filter(|pause| !pause.is_zero()) })
 }
 
 /// The hour of a probe begins: those that it asks about let nobody else through.
-pub(crate) fn claim(cooldowns: &mut [Cooldown], key: &CooldownKey<'_>, now: &Moment) {
-    match cooldowns.iter_mut().find(|cooldown| cooldown.is_of(key)) {
-        Some(own) => own.asked = *now,
-        None => {
-            let limits = cooldowns
-                .iter_mut()
-                .filter(|cooldown| cooldown.is_for(key) && cooldown.is_of_all());
-            limits.for_each(|cooldown| cooldown.let_by = *now);
+pub(crate) fn claim(cooldowns: &mut [Cooldown], key: &CallKey, now: &Moment) {
+    if let Some(own) = cooldowns.iter_mut().find(|cooldown| cooldown.key == *key) {
+        own.asked = *now;
+        return;
+    }
+    for limit in cooldowns.iter_mut().filter(|it| it.key.is_near(key) && it.is_limit()) {
+        limit.let_by = *now;
+    }
+}
+
+/// What a call leaves behind for those to come.
+#[derive(Clone)]
+pub(crate) enum Change {
+    Add(Cooldown),
+    /// A probe was answered: what it asked about holds no more.
+    EndProbe(CallKey),
+}
+
+impl Change {
+    pub(crate) fn apply(self, cooldowns: &mut Vec<Cooldown>) {
+        match self {
+            Self::Add(cooldown) => put(cooldowns, cooldown),
+            Self::EndProbe(key) => match cooldowns.iter().position(|it| it.key == key) {
+                Some(own) => drop(cooldowns.remove(own)),
+                None => cooldowns
+                    .retain(|it| !(it.key.is_near(&key) && it.is_limit() && it.is_overlong())),
+            },
         }
     }
 }
 
-/// A probe was answered: what it asked about holds no more.
-pub(crate) fn drop_probed(cooldowns: &mut Vec<Cooldown>, key: &CooldownKey<'_>) {
-    let has_own = cooldowns.iter().any(|cooldown| cooldown.is_of(key));
-    cooldowns.retain(|cooldown| match has_own {
-        true => !cooldown.is_of(key),
-        false => !(cooldown.is_for(key) && cooldown.is_of_all() && cooldown.is_overlong()),
-    });
-}
-
 /// Puts a newer cooldown in the place of the one of the same call.
-pub(crate) fn put(cooldowns: &mut Vec<Cooldown>, mut cooldown: Cooldown, now: &Moment) {
-    cooldowns.retain(|old| old.since.left_of(old.wait, now).is_some());
-    if let Some(at) = cooldowns.iter().position(|old| old.is_like(&cooldown)) {
+fn put(cooldowns: &mut Vec<Cooldown>, mut cooldown: Cooldown) {
+    cooldowns.retain(|old| old.left(&cooldown.since).is_some());
+    if let Some(at) = cooldowns.iter().position(|old| old.key == cooldown.key) {
         cooldown.let_by = cooldowns.remove(at).let_by;
     }
     if cooldowns.len() == MOST_COOLDOWNS {
@@ -161,56 +174,107 @@ pub(crate) fn put(cooldowns: &mut Vec<Cooldown>, mut cooldown: Cooldown, now: &M
 }
 
 /// Takes up what others left in a store, where it says more than what is known here.
-pub(crate) fn take_up(cooldowns: &mut Vec<Cooldown>, other: &Cooldown, now: &Moment) {
-    let latest = |one: Moment, other: Moment| {
-        if one.monotonic < other.monotonic { other } else { one }
+pub(crate) fn take_up(cooldowns: &mut Vec<Cooldown>, other: &Cooldown) {
+    let Some(known) = cooldowns.iter_mut().find(|known| known.key == other.key) else {
+        return cooldowns.push(other.clone());
     };
-    let Some(known) = cooldowns.iter_mut().find(|known| known.is_like(other)) else {
-        return put(cooldowns, other.clone(), now);
-    };
-    let (asked, let_by) = (latest(known.asked, other.asked), latest(known.let_by, other.let_by));
-    if !known.ends_after(other) {
+    let asked = known.asked.later(other.asked);
+    let let_by = known.let_by.later(other.let_by);
+    let ends = |it: &Cooldown| it.since.wall.checked_add(it.wait);
+    if ends(known) < ends(other) {
         *known = other.clone();
     }
     (known.asked, known.let_by) = (asked, let_by);
 }
 
-impl<'a> CooldownKey<'a> {
-    pub(crate) fn of(endpoint: Endpoint, method: &'a Method, uri: &'a Uri) -> Self {
-        Self { endpoint, origin: Origin::of(uri), method, path: uri.path() }
+impl CallKey {
+    pub(crate) fn of(endpoint: Endpoint, method: &Method, uri: &Uri) -> Self {
+        let path = uri.path().to_owned();
+        Self { endpoint, origin: Origin::of(uri), method: method.clone(), path }
+    }
+
+    /// Whether it is at the same server.
+    fn is_near(&self, other: &Self) -> bool {
+        self.endpoint == other.endpoint && self.origin == other.origin
     }
 }
 
 impl Cooldown {
-    pub(crate) fn of(
-        key: &CooldownKey<'_>,
-        since: Moment,
-        wait: Duration,
-        answer: ErrorResponse,
-    ) -> Self {
-        Self {
-            endpoint: key.endpoint,
-            origin: key.origin.clone(),
-            method: key.method.clone(),
-            path: key.path.to_owned(),
-            since,
-            wait,
-            answer,
-            asked: since,
-            let_by: since,
+    pub(crate) fn of(key: CallKey, since: Moment, wait: Duration, answer: ErrorResponse) -> Self {
+        Self { key, since, wait, answer, asked: since, let_by: since }
+    }
+
+    /// As it is stored.
+    pub(crate) fn stored(self) -> Cooldown<SystemTime> {
+        self.map(|moment| moment.wall)
+    }
+
+    /// How much of it is left, if it is not over.
+    pub(crate) fn left(&self, now: &Moment) -> Option<Duration> {
+        self.since.left_of(self.wait, now)
+    }
+
+    /// What is left until its own path may be let through.
+    fn pause(&self, left: Duration, long: &[Live<'_>], now: &Moment) -> Option<Duration> {
+        if !self.is_overlong() {
+            return Some(left);
         }
+        // Two of an origin have an hour each; where there are more of them they take turns.
+        let limits = long.iter().filter(|(it, _)| it.is_overlong() && it.is_limit()).count();
+        let turns = u32::try_from(limits).unwrap_or(u32::MAX).saturating_sub(1).max(1);
+        let turns = if self.is_limit() { turns } else { 1 };
+        self.asked.left_of(PROBE_EVERY.saturating_mul(turns), now)
+    }
+}
+
+impl<T> Cooldown<T> {
+    fn map<U>(self, on: impl Fn(T) -> U) -> Cooldown<U> {
+        let Self { key, since, wait, answer, asked, let_by } = self;
+        let (since, asked, let_by) = (on(since), on(asked), on(let_by));
+        Cooldown { key, since, wait, answer, asked, let_by }
+    }
+
+    fn is_overlong(&self) -> bool {
+        self.wait > LONGEST_KEPT
+    }
+
+    /// Other refusals are of single endpoints.
+    fn is_limit(&self) -> bool {
+        self.answer.status == StatusCode::TOO_MANY_REQUESTS
+    }
+}
+
+impl Cooldown<SystemTime> {
+    /// With its place on the monotonic clock. `None` for one that is over, or that was left
+    /// more than a day ago, or after `latest`, by a clock that has been set back since: how
+    /// old it is cannot be known.
+    pub(crate) fn rebased(mut self, now: &Moment, latest: SystemTime) -> Option<Cooldown> {
+        for time in [&mut self.asked, &mut self.let_by] {
+            if *time > latest {
+                *time = self.since;
+            }
+        }
+        let is_past = self.since <= latest;
+        let cooldown = self.map(|wall| Moment::at(wall, now));
+        cooldown.since.left_of(cooldown.wait.min(LONGEST_KEPT), now)?;
+        is_past.then_some(cooldown)
+    }
+
+    /// Until when a store has to keep it.
+    pub(crate) fn useful_until(&self) -> Option<SystemTime> {
+        self.since.checked_add(self.wait.min(LONGEST_KEPT))
     }
 
     pub(crate) fn to_json(&self) -> Value {
         let wait = u64::try_from(self.wait.as_millis()).unwrap_or(u64::MAX);
         json!({
-            "endpoint": if self.endpoint == Endpoint::Token { "token" } else { "api" },
-            "origin": self.origin.to_string(),
-            "method": self.method.as_str(),
-            "path": self.path,
-            "since": to_millis(self.since.wall),
-            "asked": to_millis(self.asked.wall),
-            "let_by": to_millis(self.let_by.wall),
+            "endpoint": if self.key.endpoint == Endpoint::Token { "token" } else { "api" },
+            "origin": self.key.origin.to_string(),
+            "method": self.key.method.as_str(),
+            "path": self.key.path,
+            "since": to_millis(self.since),
+            "asked": to_millis(self.asked),
+            "let_by": to_millis(self.let_by),
             "wait": wait,
             "status": self.answer.status.as_u16(),
             "code": self.answer.code,
@@ -218,26 +282,23 @@ impl Cooldown {
         })
     }
 
-    /// What [`to_json`](Self::to_json) wrote; its monotonic times are not settled.
+    /// What [`to_json`](Self::to_json) wrote.
     pub(crate) fn from_json(value: &Value) -> Option<Self> {
         let text = |name: &str| value.get(name)?.as_str();
         let number = |name: &str| value.get(name)?.as_u64();
-        let moment = |name: &str| {
-            let since_epoch = Duration::from_millis(number(name)?);
-            let wall = SystemTime::UNIX_EPOCH.checked_add(since_epoch)?;
-            Some(Moment { wall, monotonic: UNSETTLED })
-        };
-        let wait = Duration::from_millis(number("wait")?);
-        let since = moment("since")?;
-        let endpoint = match text("endpoint")? {
-            "token" => Endpoint::Token,
-            _ => Endpoint::Api,
-        };
+        let time = |name: &str| from_millis(number(name)?);
+        let (since, wait) = (time("since")?, Duration::from_millis(number("wait")?));
         Some(Self {
-            endpoint,
-            origin: Origin::of(&text("origin")?.parse().ok()?),
-            method: text("method")?.parse().ok()?,
-            path: text("path")?.to_owned(),
+            key: CallKey {
+                endpoint: if text("endpoint")? == "token" {
+                    Endpoint::Token
+                } else {
+                    Endpoint::Api
+                },
+                origin: Origin::of(&text("origin")?.parse().ok()?),
+                method: text("method")?.parse().ok()?,
+                path: text("path")?.to_owned(),
+            },
             since,
             wait,
             answer: ErrorResponse {
@@ -248,78 +309,10 @@ impl Cooldown {
                 retry_after: Some(wait),
                 body: String::new(),
             },
-            asked: moment("asked").unwrap_or(since),
-            let_by: moment("let_by").unwrap_or(since),
+            asked: time("asked").unwrap_or(since),
+            let_by: time("let_by").unwrap_or(since),
         })
-    }
-
-    /// Gives the times of a cooldown out of a store their place on the monotonic clock. `None`
-    /// for one that is over, or that was left more than a day ago, or by a clock that has
-    /// been set back since: how old it is cannot be known.
-    pub(crate) fn settled(mut self, now: &Moment, latest: Option<SystemTime>) -> Option<Self> {
-        let is_past = |moment: &Moment| latest.is_some_and(|latest| moment.wall <= latest);
-        if !is_past(&self.since) {
-            return None;
-        }
-        for moment in [&mut self.asked, &mut self.let_by] {
-            *moment = if is_past(moment) { moment.settled(now) } else { self.since.settled(now) };
-        }
-        self.since = self.since.settled(now);
-        self.since.left_of(self.wait.min(LONGEST_KEPT), now)?;
-        Some(self)
-    }
-
-    /// Until when a store has to keep it.
-    pub(crate) fn stored_until(&self) -> Option<SystemTime> {
-        self.since.wall.checked_add(self.wait.min(LONGEST_KEPT))
-    }
-
-    /// What is left until its own path may be let through.
-    fn pause(&self, left: Duration, live: &[(&Self, Duration)], now: &Moment) -> Option<Duration> {
-        if !self.is_overlong() {
-            return Some(left);
-        }
-        // Two of an origin have an hour each; where there are more of them they take turns.
-        let limits = live
-            .iter()
-            .filter(|(cooldown, _)| cooldown.is_overlong() && cooldown.is_of_all())
-            .count();
-        let turns = u32::try_from(limits).unwrap_or(u32::MAX).saturating_sub(1).max(1);
-        let turns = if self.is_of_all() { turns } else { 1 };
-        self.asked.left_of(PROBE_EVERY.saturating_mul(turns), now)
-    }
-
-    fn is_overlong(&self) -> bool {
-        self.wait > LONGEST_KEPT
-    }
-
-    /// Other refusals are of single endpoints.
-    fn is_of_all(&self) -> bool {
-        self.answer.status == StatusCode::TOO_MANY_REQUESTS
-    }
-
-    fn ends_after(&self, other: &Self) -> bool {
-        let end = |cooldown: &Self| cooldown.since.wall.checked_add(cooldown.wait);
-        end(self) >= end(other)
-    }
-
-    /// Of the same call.
-    fn is_like(&self, other: &Self) -> bool {
-        self.is_of(&CooldownKey {
-            endpoint: other.endpoint,
-            origin: other.origin.clone(),
-            method: &other.method,
-            path: &other.path,
-        })
-    }
-
-    fn is_of(&self, key: &CooldownKey<'_>) -> bool {
-        self.is_for(key) && self.method == *key.method && self.path == key.path
-    }
-
-    fn is_for(&self, key: &CooldownKey<'_>) -> bool {
-        self.endpoint == key.endpoint && self.origin == key.origin
     }
 }
 
-pub(crate) const MOST_COOLDOWNS: usize = 1_000;
+const MOST_COOLDOWNS: usize = 1_000;

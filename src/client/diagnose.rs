@@ -5,17 +5,16 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Map, Value, json};
 use ureq::http::{StatusCode, Uri};
 
-use crate::call::state::Call;
+use crate::client::Client;
 use crate::client::report::Report;
-use crate::client::{Arrival, Client};
 use crate::clock::Moment;
-use crate::credentials::Identity;
-use crate::error::{Error, Result};
-use crate::mask::{MASK, mask};
+use crate::error::Result;
+use crate::mask::{MASK, Mask};
 use crate::request::Request;
+use crate::retry::RetryPolicy;
 use crate::token::access_token::AccessToken;
-use crate::token::grant;
 use crate::token::id_token::IdToken;
+use crate::token::source::TokenRequest;
 use crate::url;
 
 impl Client {
@@ -42,49 +41,49 @@ impl Client {
     }
 
     fn examine(&self, path: Option<&str>) -> Report {
-        let now = self.now();
-        let end = self.end_of(self.policy.deadline.min(LIMIT), &now);
+        let mut call = self.tokens.call(&self.caller, 0, self.policy.deadline.min(LIMIT));
         let mut report = self.settings(path);
-        let mut call = Call::to_token_endpoint(&self.provider, 0, now, end);
-        call.is_patient = false;
-        let result = self.new_token(&mut call);
-        if call.identity.is_some() && !matches!(result, Err(Error::Configuration(_))) {
-            report.took = Some(since(&call.sent_at, &self.now()));
+        call.may_wait = false;
+        let mut request = TokenRequest::new(&self.tokens);
+        request.form.hides_id = true;
+        let result = self.tokens.new_token(&mut call, &mut request);
+        let form = request.form;
+        if let Some(sent_at) = form.sent_at {
+            report.took = Some(since(&sent_at, &self.caller.now()));
+            report.clock_offset =
+                form.date.and_then(|(date, arrived)| offset(date, sent_at.wall, arrived));
         }
-        report.clock_offset =
-            call.date.and_then(|(date, arrived)| offset(date, call.sent_at.wall, arrived));
-        let identity = call.identity.or_else(|| self.credentials.read().ok());
-        let mut known: Vec<String> = identity.iter().flat_map(hidden).collect();
-        known.extend(self.provider.secrets());
-        known.extend(result.iter().map(|token| token.as_str().to_owned()));
-        report.store_error = call.store_error.map(|error| mask(&error, &known));
+        let token = result.as_ref().ok().map(|token| token.as_str().to_owned());
+        let mask = form.mask.and(token);
+        report.store_error = request.store_error.map(|error| mask.hide(&error));
         match result {
             Ok(token) => {
-                tell_token(&mut report, &token, &known);
+                report_token(&mut report, &token, &mask);
                 if let Some(path) = path {
-                    let began = self.now();
-                    let call = self.try_call(path, token, end).map_err(|it| masked(it, &known));
-                    report.call_took = Some(since(&began, &self.now()));
-                    report.call = Some(call);
+                    let began = self.caller.now();
+                    report.call = Some(self.try_call(path, token, mask, call.end));
+                    report.call_took = Some(since(&began, &self.caller.now()));
                 }
             }
-            Err(error) => report.token_error = Some(masked(error, &known)),
+            Err(error) => report.token_error = Some(error),
         }
         report
     }
 
     /// One GET with this token and no other.
-    fn try_call(&self, path: &str, token: AccessToken, end: Duration) -> Result<StatusCode> {
-        let request = Request::get(path);
-        let uri = request.resolve(&self.provider.base_url)?;
-        let mut call = Call::to_api(&request, uri, 0, self.now(), end);
-        call.is_patient = false;
-        call.token = Some(token);
-        let exchange = |call: &mut Call<'_>| {
-            while self.wait_for_cooldown(call)? {}
-            Ok(Arrival::Outcome(self.exchange(call, None)))
-        };
-        self.run(&mut call, exchange, |_, response| Ok(response.status()))
+    fn try_call(
+        &self,
+        path: &str,
+        token: AccessToken,
+        mask: Mask,
+        end: Duration,
+    ) -> Result<StatusCode> {
+        let request = Request::get(path).with_retry_policy(RetryPolicy::default().with_retries(0));
+        let (mut call, mut api_call) = self.call(&request, None)?;
+        call.end = end;
+        call.may_wait = false;
+        api_call.pin(token, mask);
+        Ok(call.run(&mut api_call)?.status())
     }
 
     /// A report of what is known before anything is sent.
@@ -92,18 +91,18 @@ impl Client {
         let provider = &self.provider;
         let proxy_to = |uri: &Uri| {
             let unusable = |_| Some("a setting that cannot be used".to_owned());
-            self.transport.proxy_to(uri).unwrap_or_else(unusable)
+            self.caller.transport.proxy_to(uri).unwrap_or_else(unusable)
         };
         Report {
             version: env!("CARGO_PKG_VERSION"),
-            checked_at: self.now().wall,
+            checked_at: self.caller.now().wall,
             token_endpoint: address(&provider.token_endpoint),
             auth_method: provider.auth_method,
             base_url: address(&provider.base_url),
             token_proxy: proxy_to(&provider.token_endpoint),
             api_proxy: proxy_to(&provider.base_url),
-            roots: self.transport.connection.roots(),
-            has_client_certificate: self.transport.connection.has_client_certificate(),
+            roots: self.caller.transport.connection.roots(),
+            has_client_certificate: self.caller.transport.connection.has_client_certificate(),
             audience: provider.audience.clone(),
             resources: provider.resources.clone(),
             token_parameters: provider.parameters.iter().map(|(name, _)| name.clone()).collect(),
@@ -122,43 +121,23 @@ impl Client {
     }
 }
 
-fn tell_token(report: &mut Report, token: &AccessToken, known: &[String]) {
+fn report_token(report: &mut Report, token: &AccessToken, mask: &Mask) {
     report.lifetime = token.lifetime();
-    report.scope_granted = token.scope().map(|scope| mask(scope, known));
+    report.scope_granted = token.scope().map(|scope| mask.hide(scope));
     let jwt = IdToken::parse(token.as_str()).ok();
-    report.claims = jwt.map(|jwt| masked_claims(jwt.claims(), known));
+    report.claims = jwt.map(|jwt| masked_claims(jwt.claims(), mask));
 }
 
 /// Name by name, so that the mask sees both name and value.
-fn masked_claims(claims: &Map<String, Value>, known: &[String]) -> Map<String, Value> {
+fn masked_claims(claims: &Map<String, Value>, mask: &Mask) -> Map<String, Value> {
     let claims = claims.iter().map(|(name, value)| {
-        let claim = mask(&json!({ name: value }).to_string(), known);
+        let claim = mask.hide(&json!({ name: value }).to_string());
         let claim = serde_json::from_str::<Map<String, Value>>(&claim).ok();
         let claim = claim.and_then(|claim| claim.into_iter().next());
         // A number or an object under the name of a secret is no JSON any more.
-        claim.unwrap_or_else(|| (mask(name, known), MASK.into()))
+        claim.unwrap_or_else(|| (mask.hide(name), MASK.into()))
     });
     claims.collect()
-}
-
-/// What a server quotes of the id is not for a ticket either: people swap id and secret.
-fn masked(mut error: Error, known: &[String]) -> Error {
-    let answer = match &mut error {
-        Error::Token(error) => error.response.as_mut(),
-        Error::Status(error) => Some(&mut error.response),
-        _ => None,
-    };
-    if let Some(answer) = answer {
-        answer.message = answer.message.take().map(|message| mask(&message, known));
-        answer.body = mask(&answer.body, known);
-    }
-    error
-}
-
-fn hidden(identity: &Identity) -> Vec<String> {
-    let mut hidden = grant::secrets(identity);
-    hidden.push(identity.id.clone());
-    hidden
 }
 
 /// By how much the server's clock is ahead, in whole seconds: its answer was dated between

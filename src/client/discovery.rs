@@ -139,7 +139,7 @@ fn addresses(issuer: &Uri) -> [String; 2] {
 }
 
 fn ask(client: &Client, address: String) -> Result<Document> {
-    let response = client.send(&Request::get(address).without_token().accepting_json())?;
+    let response = client.send(Request::get(address).without_token().accepting_json())?;
     // Single-page applications answer any path by 200 and HTML.
     Ok(Document { members: response.json()?, response })
 }

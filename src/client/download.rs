@@ -5,11 +5,11 @@ use std::io::Write;
 use ureq::http::StatusCode;
 use ureq::http::header::RANGE;
 
-use crate::call::state::Call;
-use crate::client::{Arrival, Client};
-use crate::error::{Error, ErrorKind, Result};
+use crate::call::setback::Refusal;
+use crate::call::verdict::Rejection;
+use crate::client::Client;
+use crate::error::{Delivery, ErrorKind, ErrorResponse, Result};
 use crate::request::Request;
-use crate::response::Response;
 use crate::wire::download_writer::{DownloadWriter, is_content};
 
 impl Client {
@@ -44,37 +44,36 @@ impl Client {
     /// writer has the kind [`Output`](ErrorKind::Output). A success other than 200, 203 and 204
     /// is an [`Error::Status`]: a 202 has not got the content yet. If a `Range` was asked
     /// for it must be a 206, and otherwise must not.
-    pub fn download(&self, request: &Request, writer: &mut impl Write) -> Result<u64> {
-        let mut call = self.call(request)?;
+    pub fn download(
+        &self,
+        request: impl Into<Request>,
+        mut writer: &mut (impl Write + ?Sized),
+    ) -> Result<u64> {
+        let request = request.into();
         let is_part_asked = request.headers.contains_key(RANGE);
-        let mut sink = DownloadWriter::new(writer, is_part_asked);
-        let exchange = |call: &mut Call<'_>| {
-            self.authorize_and_wait(call)?;
-            Ok(Arrival::Outcome(self.exchange(call, Some(&mut sink))))
-        };
-        let result = self.run(&mut call, exchange, |call, response| {
-            match is_content(response.status, is_part_asked) {
-                true => Ok(()),
-                false => Err(call.no_content(&response)),
-            }
-        });
-        result.map(|()| sink.written).map_err(|error| call.ended(error))
+        let mut writer = DownloadWriter::new(&mut writer, is_part_asked);
+        let (mut call, mut api_call) = self.call(&request, Some(&mut writer))?;
+        let response = call.run(&mut api_call)?;
+        if !is_content(response.status, is_part_asked) {
+            let refusal = no_content(response.answer(&api_call.mask(&call)));
+            return Err(call.end(&api_call, refusal.into(), Rejection::Final));
+        }
+        Ok(writer.written)
     }
 }
 
-impl Call<'_> {
-    /// A success that did not bring the content.
-    fn no_content(&self, response: &Response) -> Error {
-        let (kind, message) = match response.status {
-            StatusCode::ACCEPTED => (ErrorKind::Temporary, "the content is not there yet"),
-            StatusCode::PARTIAL_CONTENT => {
-                (ErrorKind::Incomplete, "a part of the content, which was not asked for")
-            }
-            StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION => {
-                (ErrorKind::Refused, "not the part that was asked for: nothing was written")
-            }
-            _ => (ErrorKind::Refused, "a success without the content: nothing was written"),
-        };
-        self.status_error(response.answer(&self.secrets()), message.into(), kind)
-    }
+/// A success that did not bring the content.
+fn no_content(answer: ErrorResponse) -> Refusal {
+    let (kind, advice) = match answer.status {
+        StatusCode::ACCEPTED => (ErrorKind::Temporary, "the content is not there yet"),
+        StatusCode::PARTIAL_CONTENT => {
+            (ErrorKind::Incomplete, "a part of the content, which was not asked for")
+        }
+        StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION => {
+            (ErrorKind::Refused, "not the part that was asked for: nothing was written")
+        }
+        _ => (ErrorKind::Refused, "a success without the content: nothing was written"),
+    };
+    let (advice, delivery) = (advice.to_owned(), Delivery::Accepted);
+    Refusal { answer, kind, advice, delivery, passing: None, remedy: None }
 }

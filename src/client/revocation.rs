@@ -1,14 +1,12 @@
 //! Giving a token back (RFC 7009).
 
-use std::time::Duration;
-
-use crate::call::state::Call;
-use crate::client::{Arrival, Client};
-use crate::error::{Error, Result, TokenError};
-use crate::response::Response;
+use crate::call::setback::{Ending, Setback};
+use crate::call::{Call, Exchange};
+use crate::client::Client;
+use crate::error::{Error, RequestTarget, Result, TokenError};
+use crate::provider::Provider;
 use crate::token::access_token::AccessToken;
-use crate::token::grant;
-use crate::token::store;
+use crate::token::request::{FormRequest, revocation_form};
 
 impl Client {
     /// Revokes the client's token, or the one that its store holds, and forgets it; does
@@ -28,55 +26,50 @@ impl Client {
                 "the provider has no revocation endpoint: set Provider::with_revocation_endpoint",
             ));
         };
-        let now = self.now();
-        let end = self.end_of(self.policy.deadline, &now);
-        let own = self.token.borrow().clone();
-        let Some(token) = own.or_else(|| self.stored_token(None, end)) else {
+        let mut call = self.tokens.call(&self.caller, self.policy.retries, self.policy.deadline);
+        call.uri = endpoint.clone();
+        let patience =
+            |call: &Call<'_>| self.tokens.kept.registration.idle_timeout.min(call.time_left() / 2);
+        let Some(token) = self.tokens.kept.any(&self.caller, patience(&call)) else {
             return Ok(());
         };
-        let mut call = Call::to_token_endpoint(&self.provider, self.policy.retries, now, end);
-        call.uri = endpoint.clone();
-        call.token = Some(token.clone());
-        let exchange = |call: &mut Call<'_>| {
-            while self.wait_for_cooldown(call)? {}
-            Ok(Arrival::Outcome(self.ask_to_revoke(call, &token)))
-        };
-        let revoked = self.run(&mut call, exchange, |_, _| Ok(()));
-        revoked.map_err(|mut error| {
-            if let Error::Token(error) = &mut error {
-                error.what = TokenError::NOT_REVOKED;
-            }
-            error
-        })?;
-        *self.token.borrow_mut() = None;
-        self.stored_token(Some(&token), end);
+        let form = FormRequest::new(&self.tokens.kept.registration, TokenError::NOT_REVOKED);
+        let mut revocation = Revocation { client: self, form, token };
+        call.run(&mut revocation)?;
+        self.tokens.kept.forget(&self.caller, &revocation.token, patience(&call));
         Ok(())
     }
+}
 
-    fn ask_to_revoke(&self, call: &mut Call<'_>, token: &AccessToken) -> Result<Response> {
-        let identity = self.credentials.read().map_err(|why| call.unreadable(why))?;
-        // A wait may have taken it off, and it must not show in an error.
-        call.token = Some(token.clone());
-        self.post_form(call, &identity, grant::revocation(&self.provider, &identity, token)?)
+struct Revocation<'a> {
+    client: &'a Client,
+    form: FormRequest<'a>,
+    token: AccessToken,
+}
+
+impl Exchange for Revocation<'_> {
+    type Answer = ();
+
+    fn attempt(&mut self, call: &mut Call<'_>) -> std::result::Result<(), Setback> {
+        while !self.client.tokens.kept.may_go(call)? {}
+        let identity = self.form.authenticate()?;
+        // A server may repeat it.
+        self.form.mask = self.form.mask.and([self.token.as_str().to_owned()]);
+        let form = revocation_form(&self.client.provider, &identity, &self.token)?;
+        let result = self.form.post(call, &identity, form);
+        match &result {
+            Ok(_) => call.note(None),
+            Err(Setback::Refused(refusal)) => call.note(Some(refusal)),
+            Err(_) => None,
+        };
+        result.map(drop)
     }
 
-    /// The token that the store holds, and which it forgets if it is `revoked`.
-    fn stored_token(&self, revoked: Option<&AccessToken>, end: Duration) -> Option<AccessToken> {
-        let identity = self.credentials.read().ok()?;
-        let mut stored = None;
-        let key = store::key(&self.provider, &identity.id);
-        let left = end.saturating_sub(self.now().monotonic);
-        let patience = self.token_idle_timeout.min(left / 2);
-        let updated = self.store.update(&key, patience, &mut |entry| {
-            entry.settle(&self.now());
-            stored.clone_from(&entry.token);
-            if entry.token.as_ref().zip(revoked).is_some_and(|(token, it)| token.is_same(it)) {
-                entry.token = None;
-            }
-        });
-        if let Err(cause) = updated {
-            self.store_failed(&cause, stored.as_ref());
-        }
-        stored
+    fn provider(&self) -> &Provider {
+        &self.client.provider
+    }
+
+    fn error(&self, target: RequestTarget, ending: Ending) -> Error {
+        self.form.error(target, ending)
     }
 }

@@ -14,14 +14,14 @@ impl Client {
     /// Retries and deadline of each call; default: [`RetryPolicy::default`].
     pub fn with_retry_policy(mut self, policy: RetryPolicy) -> Self {
         self.policy = policy;
-        self.transport.timeouts.global = policy.deadline;
+        self.caller.transport.timeouts.global = policy.deadline;
         self
     }
 
     /// A time that no call passes, whatever its deadline; default: none. For a job that
     /// must be over before the next one starts.
     pub fn with_end_time(mut self, end: SystemTime) -> Self {
-        self.end_time = Some(end);
+        self.caller.end_time = Some(end);
         self
     }
 
@@ -29,13 +29,13 @@ impl Client {
     /// quarter of its life. A large value, such as [`Duration::MAX`], thus means
     /// "renew at 75 % of the life", as AWS advises.
     pub fn with_renewal_margin(mut self, margin: Duration) -> Self {
-        self.margin = margin;
+        self.tokens.margin = margin;
         self
     }
 
     /// How long a connection may take, the name look-up apart; default 10 s.
     pub fn with_connect_timeout(mut self, timeout: Duration) -> Self {
-        self.transport.timeouts.connect = timeout;
+        self.caller.transport.timeouts.connect = timeout;
         self
     }
 
@@ -43,13 +43,13 @@ impl Client {
     /// [`Request::with_idle_timeout`](crate::Request::with_idle_timeout) sets it for one
     /// request.
     pub fn with_idle_timeout(mut self, timeout: Duration) -> Self {
-        self.transport.timeouts.idle = timeout;
+        self.caller.transport.timeouts.idle = timeout;
         self
     }
 
     /// How long the token endpoint may send nothing; default 30 s.
     pub fn with_token_idle_timeout(mut self, timeout: Duration) -> Self {
-        self.token_idle_timeout = timeout;
+        self.tokens.kept.registration.idle_timeout = timeout;
         self
     }
 
@@ -63,15 +63,15 @@ impl Client {
     /// Called with each [`Event`]; default: nobody. No borrow of the client's is held
     /// while it runs; clones call the same closure from their threads.
     pub fn with_observer(mut self, observer: impl Fn(&Event) + Send + Sync + 'static) -> Self {
-        self.observer = Some(Arc::new(observer));
+        self.caller.observer = Some(Arc::new(observer));
         self
     }
 
     /// Where tokens are kept and shared; default: a [`MemoryStore`](crate::MemoryStore) of
     /// its own, which clones share unasked.
     pub fn with_store(mut self, store: impl TokenStore + 'static) -> Self {
-        self.store = Arc::new(store);
-        self.is_store_shared = true;
+        self.tokens.kept.store = Arc::new(store);
+        self.caller.is_store_shared = true;
         self
     }
 
@@ -79,8 +79,8 @@ impl Client {
     /// [`ManualClock`](crate::ManualClock) lets you test the waits of your program in no
     /// time.
     pub fn with_clock(mut self, clock: impl Clock + 'static) -> Self {
-        self.clock = Arc::new(clock);
-        self.transport.set_clock(self.clock.clone());
+        self.caller.clock = Arc::new(clock);
+        self.caller.transport.set_clock(self.caller.clock.clone());
         self
     }
 
@@ -95,12 +95,12 @@ impl Client {
     /// # Ok(()) }
     /// ```
     pub fn with_connection(mut self, connection: Connection) -> Self {
-        self.transport.set_connection(connection);
+        self.caller.transport.set_connection(connection);
         self
     }
 
     /// How servers are reached: what a clone that differs in one setting begins with.
     pub fn connection(&self) -> &Connection {
-        &self.transport.connection
+        &self.caller.transport.connection
     }
 }

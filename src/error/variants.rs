@@ -281,25 +281,6 @@ impl Error {
             Self::Incomplete(error) => Some(&error.target),
         }
     }
-
-    /// The failure of a token request, as the call tells it that is not sent for want of one.
-    pub(crate) fn before_sending(mut self) -> Self {
-        if let Some(delivery) = self.delivery_mut() {
-            *delivery = Delivery::NotSent;
-        }
-        self
-    }
-
-    /// None where an answer of success is what it is about.
-    pub(crate) fn delivery_mut(&mut self) -> Option<&mut Delivery> {
-        match self {
-            Self::Configuration(error) => Some(&mut error.delivery),
-            Self::Transport(error) => Some(&mut error.delivery),
-            Self::Token(error) => Some(&mut error.delivery),
-            Self::Status(error) => Some(&mut error.delivery),
-            Self::Decode(_) | Self::Incomplete(_) => None,
-        }
-    }
 }
 
 impl TokenError {

@@ -146,7 +146,7 @@ impl<'c> Walk<'c> {
         }
         let request = self.asker.request_for(&self.point.ask)?;
         self.before = self.resume_point();
-        let response = match self.client.send(&request) {
+        let response = match self.client.answer(&request) {
             Ok(response) => response,
             Err(error) => return self.after_refusal(error).map(|()| None),
         };

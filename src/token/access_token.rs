@@ -7,24 +7,26 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Map, Value, json};
 use ureq::http::header::HeaderValue;
 
-use crate::clock::{Moment, UNSETTLED, to_millis};
-use crate::error::{Error, Result};
-use crate::mask::{Secret, mask, mask_opaque};
+use crate::clock::{Moment, from_millis, to_millis};
+use crate::error::Error;
+use crate::mask::{Mask, Secret};
 use crate::response::Response;
-use crate::token::diagnosis::unreadable;
 use crate::token::id_token::IdToken;
 
 /// An access token and its life (RFC 6749 §5.1). It prints redacted; clones are cheap.
 #[derive(Clone)]
 pub struct AccessToken {
-    inner: Arc<Inner>,
+    stored: Arc<StoredToken>,
+    /// When it was asked for, on the monotonic clock.
+    issued: Duration,
 }
 
-#[derive(Clone)]
-struct Inner {
+/// A token with its times on the wall clock alone, as a store keeps it.
+pub(crate) struct StoredToken {
     secret: Secret,
+    mask: Mask,
     header: HeaderValue,
-    issued: Moment,
+    issued: SystemTime,
     lifetime: Option<Duration>,
     scope: Option<String>,
     id_token: Option<Secret>,
@@ -33,24 +35,24 @@ struct Inner {
 impl AccessToken {
     /// The token itself, for code that calls an API without this crate. Do not print it.
     pub fn as_str(&self) -> &str {
-        self.inner.secret.expose()
+        self.stored.secret.expose()
     }
 
     /// The scope that was granted, if the answer says so: a server may leave out one that is
     /// as asked (RFC 6749 §5.1), and some leave out any.
     pub fn scope(&self) -> Option<&str> {
-        self.inner.scope.as_deref()
+        self.stored.scope.as_deref()
     }
 
     /// How long it lives from the moment that it was asked for; `None` if the server did
     /// not say in a way that can be believed: it is then used until it is refused.
     pub fn lifetime(&self) -> Option<Duration> {
-        self.inner.lifetime
+        self.stored.lifetime
     }
 
     /// When it expires, by the local wall clock.
     pub fn expires_at(&self) -> Option<SystemTime> {
-        self.inner.issued.wall.checked_add(self.inner.lifetime?)
+        self.stored.expires_at()
     }
 
     /// The id_token that came with it, **not verified**: see [`IdToken`].
@@ -59,8 +61,8 @@ impl AccessToken {
     ///
     /// [`Error::Decode`] if there is none (ask for the scope `openid`) or it cannot be
     /// read.
-    pub fn id_token(&self) -> Result<IdToken> {
-        match &self.inner.id_token {
+    pub fn id_token(&self) -> Result<IdToken, Error> {
+        match &self.stored.id_token {
             Some(jwt) => IdToken::parse(jwt.expose()),
             None => Err(Error::decode(
                 None,
@@ -69,89 +71,111 @@ impl AccessToken {
         }
     }
 
-    /// For a store: whoever reads it has the token.
-    pub(crate) fn to_json(&self) -> Value {
-        let inner = &self.inner;
-        let lifetime = inner.lifetime.and_then(|life| u64::try_from(life.as_millis()).ok());
-        json!({
-            "access_token": inner.secret.expose(),
-            "issued": to_millis(inner.issued.wall),
-            "lifetime": lifetime,
-            "scope": inner.scope,
-            "id_token": inner.id_token.as_ref().map(Secret::expose),
-        })
-    }
-
-    /// What [`to_json`](Self::to_json) wrote; its monotonic time is not settled.
-    pub(crate) fn from_json(value: &Value) -> Option<Self> {
-        let text = |name: &str| value.get(name)?.as_str().map(str::to_owned);
-        let millis = |name: &str| Some(Duration::from_millis(value.get(name)?.as_u64()?));
-        let secret = text("access_token")?;
-        let wall = SystemTime::UNIX_EPOCH.checked_add(millis("issued")?)?;
-        let inner = Inner {
-            header: bearer(&secret)?,
-            secret: secret.into(),
-            issued: Moment { wall, monotonic: UNSETTLED },
-            lifetime: millis("lifetime").map(|life| life.min(LONGEST_LIFE)),
-            scope: text("scope"),
-            id_token: text("id_token").map(Secret::from),
-        };
-        Some(Self { inner: Arc::new(inner) })
-    }
-
-    pub(crate) fn settled(self, now: &Moment) -> Self {
-        let issued = self.inner.issued.settled(now);
-        if issued.monotonic == self.inner.issued.monotonic {
-            return self;
-        }
-        let inner = Inner { issued, ..(*self.inner).clone() };
-        Self { inner: Arc::new(inner) }
-    }
-
-    pub(crate) fn issued(&self) -> &Moment {
-        &self.inner.issued
-    }
-
-    /// Its place on the monotonic clock is known, whatever the wall clock says.
-    pub(crate) fn is_settled(&self) -> bool {
-        self.inner.issued.monotonic != UNSETTLED
+    pub(crate) fn stored(&self) -> Arc<StoredToken> {
+        self.stored.clone()
     }
 
     pub(crate) fn header(&self) -> HeaderValue {
-        self.inner.header.clone()
+        self.stored.header.clone()
     }
 
-    pub(crate) fn masking(&self) -> Secret {
-        self.inner.secret.clone()
+    /// Over the token itself.
+    pub(crate) fn mask(&self) -> &Mask {
+        &self.stored.mask
     }
 
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        self.inner.secret == other.inner.secret
+        self.stored.secret == other.stored.secret
     }
 
     /// Good enough to start a call: not within `margin` of its end, the margin being at
     /// most a quarter of its life, so that a token of 20 seconds still works.
     pub(crate) fn is_fresh(&self, margin: Duration, now: &Moment) -> bool {
-        self.inner.lifetime.is_none_or(|life| {
+        self.stored.lifetime.is_none_or(|life| {
             let margin = margin.min(life / 4);
-            self.inner.issued.left_of(life.saturating_sub(margin), now).is_some()
+            self.issued().left_of(life.saturating_sub(margin), now).is_some()
         })
     }
 
     /// Not expired yet, margin or not: how much of its life is left.
     pub(crate) fn left(&self, now: &Moment) -> Option<Duration> {
-        let life = self.inner.lifetime.unwrap_or(LONGEST_LIFE);
-        self.inner.issued.left_of(life, now)
+        let life = self.stored.lifetime.unwrap_or(LONGEST_LIFE);
+        self.issued().left_of(life, now)
+    }
+
+    /// Too new for a server whose clock is behind, perhaps.
+    pub(crate) fn is_new(&self, now: &Moment) -> bool {
+        self.issued().left_of(FIRST_SECONDS, now).is_some()
+    }
+
+    fn issued(&self) -> Moment {
+        Moment { wall: self.stored.issued, monotonic: self.issued }
+    }
+}
+
+impl StoredToken {
+    /// With its place on the monotonic clock. `None` if it was issued after `latest`, by a
+    /// clock that has been set back since: how old it is cannot be known.
+    pub(crate) fn rebased(
+        self: &Arc<Self>,
+        now: &Moment,
+        latest: SystemTime,
+    ) -> Option<AccessToken> {
+        let issued = Moment::at(self.issued, now).monotonic;
+        let is_past = self.issued <= latest;
+        is_past.then(|| AccessToken { stored: self.clone(), issued })
+    }
+
+    pub(crate) fn expires_at(&self) -> Option<SystemTime> {
+        self.issued.checked_add(self.lifetime?)
+    }
+
+    pub(crate) fn is_same(&self, token: &AccessToken) -> bool {
+        self.secret == token.stored.secret
+    }
+
+    /// For a store: whoever reads it has the token.
+    pub(crate) fn to_json(&self) -> Value {
+        let lifetime = self.lifetime.and_then(|life| u64::try_from(life.as_millis()).ok());
+        json!({
+            "access_token": self.secret.expose(),
+            "issued": to_millis(self.issued),
+            "lifetime": lifetime,
+            "scope": self.scope,
+            "id_token": self.id_token.as_ref().map(Secret::expose),
+        })
+    }
+
+    /// What [`to_json`](Self::to_json) wrote.
+    pub(crate) fn from_json(value: &Value) -> Option<Self> {
+        let text = |name: &str| value.get(name)?.as_str().map(str::to_owned);
+        let number = |name: &str| value.get(name)?.as_u64();
+        let secret = text("access_token")?;
+        Some(Self {
+            header: bearer(&secret)?,
+            mask: Mask::of([secret.clone()]),
+            secret: secret.into(),
+            issued: from_millis(number("issued")?)?,
+            lifetime: number("lifetime").map(|life| Duration::from_millis(life).min(LONGEST_LIFE)),
+            scope: text("scope"),
+            id_token: text("id_token").map(Secret::from),
+        })
     }
 }
 
 impl fmt::Debug for AccessToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.stored.fmt(f)
+    }
+}
+
+impl fmt::Debug for StoredToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AccessToken")
-            .field("secret", &self.inner.secret)
-            .field("lifetime", &self.inner.lifetime)
-            .field("scope", &self.inner.scope)
-            .field("id_token", &self.inner.id_token)
+            .field("secret", &self.secret)
+            .field("lifetime", &self.lifetime)
+            .field("scope", &self.scope)
+            .field("id_token", &self.id_token)
             .finish()
     }
 }
@@ -168,48 +192,48 @@ pub(crate) fn sensitive(value: &str) -> Option<HeaderValue> {
     Some(value)
 }
 
-/// Reads a token answer leniently (RFC 6749 §5.1): servers are often slightly wrong.
+/// Reads a token answer leniently (RFC 6749 §5.1), since servers are often slightly wrong, or
+/// says why it is none.
 ///
 /// The life starts when the request was sent, since the server began to count then.
-pub(crate) fn read(response: &Response, issued: Moment, known: &[String]) -> Result<AccessToken> {
-    let refuse = |why: String| Err(unreadable(response, known, &why));
+pub(crate) fn read(response: &Response, issued: Moment) -> Result<AccessToken, String> {
     let Ok(text) = response.json_text() else {
-        return refuse("the answer is not UTF-8".into());
+        return Err("the answer is not UTF-8".into());
     };
     let answer: Map<String, Value> = match serde_json::from_str(text) {
         Ok(Value::Object(answer)) => answer,
-        Ok(_) => return refuse("the answer is not a JSON object".into()),
-        Err(cause) => return refuse(format!("the answer is not valid JSON ({cause})")),
+        Ok(_) => return Err("the answer is not a JSON object".into()),
+        Err(cause) => return Err(format!("the answer is not valid JSON ({cause})")),
     };
     let text = |name: &str| match answer.get(name) {
-        Some(Value::String(text)) if !text.is_empty() => Some(text.as_str()),
+        Some(Value::String(text)) if !text.is_empty() => Some(text.clone()),
         _ => None,
     };
-    let Some(secret) = text("access_token") else {
-        return refuse("the answer has no access_token".into());
-    };
+    let secret = text("access_token").ok_or("the answer has no access_token")?;
     match answer.get("token_type") {
         None | Some(Value::Null) => {}
         Some(Value::String(kind)) if is_bearer(kind) => {}
         Some(kind) => {
+            let mask = response.mask.and([secret.clone()]);
             // Some servers swap the members.
-            let mask_other = if is_name(kind) && !is_bearer(secret) { mask } else { mask_opaque };
-            let kind = mask_other(&mask(&kind.to_string(), &[secret]), known);
-            return refuse(format!("the token_type is {kind}; only Bearer (RFC 6750) can be used"));
+            let kind = match is_name(kind) && !is_bearer(&secret) {
+                true => mask.hide(&kind.to_string()),
+                false => mask.hide_opaque(&kind.to_string()),
+            };
+            return Err(format!("the token_type is {kind}; only Bearer (RFC 6750) can be used"));
         }
     }
-    let Some(header) = bearer(secret) else {
-        return refuse("the access_token has characters that would break a header".into());
-    };
-    let inner = Inner {
-        secret: secret.to_owned().into(),
-        header,
-        issued,
+    let stored = StoredToken {
+        header: bearer(&secret)
+            .ok_or("the access_token has characters that would break a header")?,
+        mask: Mask::of([secret.clone()]),
+        secret: secret.into(),
+        issued: issued.wall,
         lifetime: answer.get("expires_in").and_then(lifetime),
-        scope: text("scope").map(str::to_owned),
-        id_token: text("id_token").map(|jwt| jwt.to_owned().into()),
+        scope: text("scope"),
+        id_token: text("id_token").map(Secret::from),
     };
-    Ok(AccessToken { inner: Arc::new(inner) })
+    Ok(AccessToken { stored: Arc::new(stored), issued: issued.monotonic })
 }
 
 /// What was asked for but not granted (RFC 6749 §3.3), if the answer names a scope.
@@ -249,5 +273,6 @@ fn lifetime(value: &Value) -> Option<Duration> {
 
 /// Longer than any server means it; keeps the arithmetic on clocks safe.
 const LONGEST_LIFE: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+const FIRST_SECONDS: Duration = Duration::from_secs(10);
 /// Of a token type; tokens are longer.
 const LONGEST_NAME: usize = 16;

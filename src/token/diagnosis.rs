@@ -3,48 +3,42 @@
 use serde_json::Value;
 use ureq::http::StatusCode;
 
+use crate::call::setback::Refusal;
 use crate::credentials::Identity;
 use crate::encoding::encode_form;
 use crate::error::server_message;
-use crate::error::{Delivery, Error, ErrorKind, ErrorResponse, TokenError};
-use crate::mask::{MASK, mask, mask_opaque};
+use crate::error::{Delivery, ErrorKind, ErrorResponse};
+use crate::mask::MASK;
 use crate::provider::{AuthMethod, Provider};
 use crate::response::Response;
-use crate::retry::{Passing, is_passing};
 
-/// A success that is no token. Its body may hold one under any name, so nothing of it is
-/// kept that could be one.
-pub(crate) fn unreadable(response: &Response, known: &[String], why: &str) -> Error {
-    let mut answer = response.answer(known);
-    let content_type = response.header("content-type").unwrap_or("no content type");
-    let content_type = mask(content_type, known);
+/// What there is to say about a success that is no token. Its body may hold one under any
+/// name, so nothing of it is kept that could be one.
+pub(crate) fn unreadable(response: &Response, why: &str) -> Refusal {
+    let mask = &response.mask;
+    let mut answer = response.answer(mask);
+    let content_type = response.header("content-type");
     let body = serde_json::from_slice::<Value>(response.bytes());
     let error = body.as_ref().ok().and_then(|body| body.get("error").or(body.get("errors")));
     let is_error = error.is_some_and(|error| !error.is_null());
     // The words of an error are kept, but not JSON that holds none.
     let keep = |words: Option<String>| {
         let words = words.filter(|words| is_error && !words.starts_with('{'))?;
-        Some(mask_opaque(&words, known))
+        Some(mask.hide_opaque(&words))
     };
     (answer.code, answer.message) = (keep(answer.code), keep(answer.message));
-    let mask = if body.is_ok() { mask } else { mask_opaque };
-    // A token may be a number as well.
-    let body = body.map(|value| without_strings(value).to_string());
-    answer.body = mask(body.as_ref().unwrap_or(&answer.body), known);
-    let sent_as = response.header("content-type");
-    let message = match server_message::words(&answer.body, sent_as, |text| mask(text, known)) {
-        (_, Some(words)) => format!("{why}; {content_type}: {words}"),
-        (_, None) => format!("{why}; {content_type}"),
+    answer.body = match body {
+        // A token may be a number as well.
+        Ok(value) => mask.hide(&without_strings(value).to_string()),
+        Err(_) => mask.hide_opaque(&answer.body),
     };
-    Error::Token(Box::new(TokenError {
-        target: response.target(),
-        message: format!("{message}; is this the address of the token endpoint?"),
-        response: Some(answer),
-        delivery: Delivery::Accepted,
-        kind: ErrorKind::Refused,
-        attempts: 1,
-        what: TokenError::NO_TOKEN,
-    }))
+    let (_, words) = server_message::words(&answer.body, content_type, |text| mask.hide(text));
+    let words = words.map_or(String::new(), |words| format!(": {words}"));
+    let content_type = mask.hide(content_type.unwrap_or("no content type"));
+    let message =
+        format!("{why}; {content_type}{words}; is this the address of the token endpoint?");
+    let (kind, delivery) = (ErrorKind::Refused, Delivery::Accepted);
+    Refusal { answer, kind, advice: message, delivery, passing: None, remedy: None }
 }
 
 fn without_strings(value: Value) -> Value {
@@ -82,7 +76,6 @@ pub(crate) fn diagnose(
             None => "the server wants a scope: ask for one with Provider::with_scope",
         },
         Some("invalid_target") => invalid_target(provider),
-        Some(code) if is_passing(code) => return (ErrorKind::Temporary, String::new()),
         Some("unsupported_grant_type") => {
             "this endpoint does not offer the client-credentials grant"
         }
@@ -96,16 +89,13 @@ pub(crate) fn diagnose(
                 invalid_client(&format!("{WRONG}; id and secret"), provider, identity),
             );
         }
-        _ => return by_status(answer),
+        _ => return (ErrorKind::Refused, by_status(answer).into()),
     };
     (ErrorKind::Configuration, advice.into())
 }
 
-fn by_status(answer: &ErrorResponse) -> (ErrorKind, String) {
-    let advice = match answer.status.as_u16() {
-        _ if Passing::of(answer.status, answer.retry_after, None).is_some() => {
-            return (ErrorKind::Temporary, String::new());
-        }
+fn by_status(answer: &ErrorResponse) -> &'static str {
+    match answer.status.as_u16() {
         300..=399 => {
             "the token endpoint redirects, which is never followed: set the address that it leads to"
         }
@@ -115,8 +105,7 @@ fn by_status(answer: &ErrorResponse) -> (ErrorKind, String) {
         _ => {
             "this is not how a token endpoint refuses (RFC 6749 §5.2): a gateway in between, or the wrong address"
         }
-    };
-    (ErrorKind::Refused, advice.into())
+    }
 }
 
 fn invalid_target(provider: &Provider) -> &'static str {

@@ -1,10 +1,12 @@
-//! The token: how it is asked for and read, and where it is kept.
+//! The token: how it is asked for, read, kept and shared.
 
 pub(crate) mod id_token;
 pub(crate) mod access_token;
-pub(crate) mod grant;
 pub(crate) mod diagnosis;
-pub(crate) mod cooldowns;
+pub(crate) mod request;
+pub(crate) mod refusals;
 pub(crate) mod store;
 pub(crate) mod memory;
 pub(crate) mod file_store;
+pub(crate) mod kept;
+pub(crate) mod source;

@@ -6,12 +6,12 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value, json};
 
-use crate::call::cooldown::{self, Cooldown};
+use crate::call::cooldown::Cooldown;
 use crate::clock::Moment;
 use crate::encoding::encode_pairs;
 use crate::error::{Cause, Error, Result};
 use crate::provider::Provider;
-use crate::token::access_token::AccessToken;
+use crate::token::access_token::{AccessToken, StoredToken};
 
 /// A place where clients share a token, and the times before which servers do not want to
 /// be asked: threads, processes or machines, as far as the store reaches.
@@ -88,14 +88,14 @@ impl<T: TokenStore + ?Sized> TokenStore for Box<T> {
 /// text, and [`from_text`](Self::from_text).
 #[derive(Clone, Default)]
 pub struct StoreEntry {
-    pub(crate) token: Option<AccessToken>,
-    pub(crate) cooldowns: Vec<Cooldown>,
+    pub(crate) token: Option<Arc<StoredToken>>,
+    pub(crate) cooldowns: Vec<Cooldown<SystemTime>>,
 }
 
 impl StoreEntry {
     /// The entry as text. Holds the token: write it only where nobody else can read it.
     pub fn to_text(&self) -> String {
-        let token = self.token.as_ref().map(AccessToken::to_json);
+        let token = self.token.as_ref().map(|token| token.to_json());
         let cooldowns: Vec<Value> = self.cooldowns.iter().map(Cooldown::to_json).collect();
         json!({ "version": VERSION, "token": token, "cooldowns": cooldowns }).to_string()
     }
@@ -113,7 +113,7 @@ impl StoreEntry {
         }
         let token = match map.get("token") {
             None | Some(Value::Null) => None,
-            Some(token) => Some(AccessToken::from_json(token).ok_or_else(refuse)?),
+            Some(token) => Some(Arc::new(StoredToken::from_json(token).ok_or_else(refuse)?)),
         };
         let cooldowns = map.get("cooldowns").and_then(Value::as_array).ok_or_else(refuse)?;
         let cooldowns = cooldowns.iter().filter_map(Cooldown::from_json).collect();
@@ -127,29 +127,32 @@ impl StoreEntry {
             Some(token) => Some(token.expires_at()?),
             None => None,
         };
-        let cooldowns = self.cooldowns.iter().filter_map(Cooldown::stored_until);
+        let cooldowns = self.cooldowns.iter().filter_map(Cooldown::useful_until);
         token.into_iter().chain(cooldowns).max()
     }
 
-    /// Gives what came out of a text its place on the monotonic clock, and drops what is
-    /// over.
-    pub(crate) fn settle(&mut self, now: &Moment) {
-        // What is from the future was left by a clock that has been set back since: how old
-        // it is cannot be known.
-        let latest = now.wall.checked_add(CLOCK_SKEW);
-        let is_past = |moment: &Moment| latest.is_some_and(|latest| moment.wall <= latest);
-        let token = self.token.take().filter(|token| token.is_settled() || is_past(token.issued()));
-        self.token = token.map(|token| token.settled(now));
-        let cooldowns =
-            self.cooldowns.drain(..).filter_map(|cooldown| cooldown.settled(now, latest));
-        self.cooldowns = cooldowns.collect();
+    /// The token on the clocks of this process.
+    pub(crate) fn token(&self, now: &Moment) -> Option<AccessToken> {
+        self.token.as_ref()?.rebased(now, latest(now))
     }
 
-    pub(crate) fn add(&mut self, cooldown: Cooldown) {
-        let now = cooldown.since;
-        self.settle(&now);
-        cooldown::put(&mut self.cooldowns, cooldown, &now);
+    /// Changes the cooldowns on the clocks of this process; what is over is gone.
+    pub(crate) fn with_cooldowns<R>(
+        &mut self,
+        now: &Moment,
+        change: impl FnOnce(&mut Vec<Cooldown>) -> R,
+    ) -> R {
+        let stored = self.cooldowns.drain(..);
+        let mut cooldowns = stored.filter_map(|it| it.rebased(now, latest(now))).collect();
+        let result = change(&mut cooldowns);
+        self.cooldowns = cooldowns.into_iter().map(Cooldown::stored).collect();
+        result
     }
+}
+
+/// What is from after this was left by a clock that has been set back since.
+fn latest(now: &Moment) -> SystemTime {
+    now.wall.checked_add(CLOCK_SKEW).unwrap_or(now.wall)
 }
 
 /// What a token depends on, in one text without collisions: everything about the token

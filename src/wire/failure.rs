@@ -2,7 +2,9 @@
 
 use ureq::Proxy;
 
-use crate::error::{Cause, Delivery, Error, ErrorKind, RequestTarget, TransportError};
+use crate::error::{
+    Cause, ConfigurationError, Delivery, Error, ErrorKind, RequestTarget, TransportError,
+};
 
 pub(crate) type Result<T> = std::result::Result<T, Failure>;
 
@@ -65,7 +67,9 @@ impl Failure {
     /// The error of a call to `target` that ends with this one of its `attempts`.
     pub(crate) fn into_error(self, target: RequestTarget, attempts: u32) -> Error {
         if self.is_setting {
-            return self.into_setting_error();
+            let (message, delivery, cause) = (self.message, self.delivery, self.cause);
+            let error = ConfigurationError { message, delivery, cause };
+            return Error::Configuration(Box::new(error));
         }
         Error::Transport(Box::new(TransportError {
             target,
@@ -81,19 +85,5 @@ impl Failure {
     /// The error of a setting that is refused when it is made.
     pub(crate) fn into_setting_error(self) -> Error {
         Error::configuration_caused(self.message, self.cause)
-    }
-}
-
-/// What a failed attempt says about the next one.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Broken {
-    pub(crate) idle: bool,
-    pub(crate) begun: bool,
-    pub(crate) unpermitted: bool,
-}
-
-impl Broken {
-    pub(crate) fn of(failure: &Failure) -> Self {
-        Self { idle: failure.idle, begun: failure.begun, unpermitted: failure.unpermitted }
     }
 }

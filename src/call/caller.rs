@@ -1,0 +1,86 @@
+//! What all calls of a client share: connections, time, and who is told.
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use crate::call::cooldowns::Cooldowns;
+use crate::clock::{Clock, Moment, SystemClock};
+use crate::event::{Event, Stats};
+use crate::wire::transport::Transport;
+
+pub(crate) struct Caller {
+    pub(crate) transport: Transport,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) observer: Option<Arc<Observer>>,
+    pub(crate) end_time: Option<SystemTime>,
+    pub(crate) cooldowns: Arc<Cooldowns>,
+    /// Others look into the store, and wait as this client does.
+    pub(crate) is_store_shared: bool,
+    /// The place of cooldowns in it, as an error names it, once it was looked at.
+    pub(crate) kept_in: RefCell<Option<Arc<str>>>,
+    stats: Cell<Stats>,
+}
+
+pub(crate) type Observer = dyn Fn(&Event) + Send + Sync;
+
+impl Caller {
+    pub(crate) fn new() -> Self {
+        Self {
+            transport: Transport::new(),
+            clock: Arc::new(SystemClock),
+            observer: None,
+            end_time: None,
+            cooldowns: Arc::default(),
+            is_store_shared: false,
+            kept_in: RefCell::default(),
+            stats: Cell::default(),
+        }
+    }
+
+    pub(crate) fn now(&self) -> Moment {
+        Moment::read(&*self.clock)
+    }
+
+    /// When a call that may take `deadline` must be over, on the monotonic clock.
+    pub(crate) fn end_of(&self, deadline: Duration, now: &Moment) -> Duration {
+        let until_end = self.end_time_left(now).unwrap_or(Duration::MAX);
+        now.monotonic.saturating_add(deadline.min(until_end))
+    }
+
+    /// What is left until the end time that nothing passes.
+    pub(crate) fn end_time_left(&self, now: &Moment) -> Option<Duration> {
+        self.end_time.map(|end| end.duration_since(now.wall).unwrap_or_default())
+    }
+
+    pub(crate) fn emit(&self, event: impl FnOnce() -> Event) {
+        if let Some(observer) = &self.observer {
+            observer(&event());
+        }
+    }
+
+    pub(crate) fn count(&self, change: impl FnOnce(&mut Stats)) {
+        let mut stats = self.stats.get();
+        change(&mut stats);
+        self.stats.set(stats);
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        self.stats.get()
+    }
+}
+
+/// Counts its own [`Stats`].
+impl Clone for Caller {
+    fn clone(&self) -> Self {
+        Self {
+            transport: self.transport.clone(),
+            clock: self.clock.clone(),
+            observer: self.observer.clone(),
+            cooldowns: self.cooldowns.clone(),
+            kept_in: self.kept_in.clone(),
+            stats: Cell::default(),
+            ..*self
+        }
+    }
+}

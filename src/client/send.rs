@@ -1,0 +1,137 @@
+//! The calls: a request is sent until there is an answer or an error.
+
+use serde::Serialize;
+use ureq::http::StatusCode;
+
+use crate::call::setback::{Ending, Setback};
+use crate::call::{Call, Exchange};
+use crate::client::Client;
+use crate::client::auth::ApiCall;
+use crate::error::{Error, RequestTarget, Result, StatusError};
+use crate::event::Event;
+use crate::provider::Provider;
+use crate::request::Request;
+use crate::response::Response;
+use crate::url;
+
+impl Client {
+    /// Sends a request and returns the answer once it is a success.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`]. Whether the server may have acted is told by [`Error::delivery`].
+    pub fn send(&self, request: impl Into<Request>) -> Result<Response> {
+        self.answer(&request.into())
+    }
+
+    pub(crate) fn answer(&self, request: &Request) -> Result<Response> {
+        let (mut call, mut api_call) = self.call(request, None)?;
+        call.run(&mut api_call)
+    }
+
+    /// GET, by path or URL; [`send`](Self::send) for more.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub fn get(&self, path: impl Into<String>) -> Result<Response> {
+        self.answer(&Request::get(path))
+    }
+
+    /// HEAD, by path or URL.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub fn head(&self, path: impl Into<String>) -> Result<Response> {
+        self.answer(&Request::head(path))
+    }
+
+    /// DELETE, by path or URL.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub fn delete(&self, path: impl Into<String>) -> Result<Response> {
+        self.answer(&Request::delete(path))
+    }
+
+    /// POST with a JSON body; [`send`](Self::send) for other bodies or none.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub fn post(&self, path: impl Into<String>, json: &impl Serialize) -> Result<Response> {
+        self.answer(&Request::post(path).json(json))
+    }
+
+    /// PUT with a JSON body.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub fn put(&self, path: impl Into<String>, json: &impl Serialize) -> Result<Response> {
+        self.answer(&Request::put(path).json(json))
+    }
+
+    /// PATCH with a JSON body.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub fn patch(&self, path: impl Into<String>, json: &impl Serialize) -> Result<Response> {
+        self.answer(&Request::patch(path).json(json))
+    }
+}
+
+impl Exchange for ApiCall<'_, '_> {
+    type Answer = Response;
+
+    fn attempt(&mut self, call: &mut Call<'_>) -> std::result::Result<Response, Setback> {
+        self.make_ready(call)?;
+        let response = self.exchange(call)?;
+        // Only a conditional request gets a 304, and its sender wants to see it.
+        if response.status.is_success() || response.status == StatusCode::NOT_MODIFIED {
+            self.token_accepted(call);
+            self.note(call, None);
+            return Ok(response);
+        }
+        let refusal = self.refusal(call, &response);
+        self.note(call, Some(&refusal));
+        Err(refusal.into())
+    }
+
+    /// Without the token once the origin changes.
+    fn follow(&mut self, call: &mut Call<'_>) {
+        let Some(target) = self.location.take() else { return };
+        if !url::is_same_origin(&call.uri, &target) {
+            self.has_left = true;
+            self.with_token = false;
+            self.token = None;
+        }
+        self.redirects += 1;
+        call.uri = target;
+    }
+
+    fn renew(&mut self, call: &Call<'_>, setback: Setback) {
+        call.caller.emit(|| Event::TokenRefused { target: call.target() });
+        if let (Some(token), Setback::Refused(refusal)) = (self.token.take(), setback) {
+            self.refused = Some((token, *refusal));
+        }
+    }
+
+    fn provider(&self) -> &Provider {
+        &self.client.provider
+    }
+
+    fn error(&self, target: RequestTarget, ending: Ending) -> Error {
+        let Ending { response, message, kind, delivery, attempts } = ending;
+        match response {
+            Some(response) => {
+                let error = StatusError { target, response, message, delivery, kind, attempts };
+                Error::Status(Box::new(error))
+            }
+            None => Error::configuration(message),
+        }
+    }
+}

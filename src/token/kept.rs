@@ -1,0 +1,126 @@
+//! What a client keeps: its copy of the token, and its place in the store.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::call::caller::Caller;
+use crate::call::setback::Setback;
+use crate::call::{Call, Next};
+use crate::credentials::Identity;
+use crate::error::Cause;
+use crate::event::Event;
+use crate::foreign::mask_repeated;
+use crate::mask::Mask;
+use crate::token::access_token::AccessToken;
+use crate::token::request::Registration;
+use crate::token::store::{self, StoreEntry, TokenStore};
+
+#[derive(Clone)]
+pub(crate) struct Kept {
+    pub(crate) registration: Registration,
+    pub(crate) store: Arc<dyn TokenStore>,
+    /// The copy in use; each clone has its own.
+    pub(crate) own: RefCell<Option<AccessToken>>,
+    /// Under which the store keeps the token; known after the first look at it.
+    key: RefCell<Option<Arc<str>>>,
+}
+
+impl Kept {
+    pub(crate) fn new(registration: Registration, store: Arc<dyn TokenStore>) -> Self {
+        Self { registration, store, own: RefCell::default(), key: RefCell::default() }
+    }
+
+    pub(crate) fn own(&self) -> Option<AccessToken> {
+        self.own.borrow().clone()
+    }
+
+    /// The client's token, or else the store's.
+    pub(crate) fn any(&self, caller: &Caller, patience: Duration) -> Option<AccessToken> {
+        self.own().or_else(|| {
+            let mut stored = None;
+            let _ = self.update(caller, patience, |entry| stored = entry.token(&caller.now()));
+            stored
+        })
+    }
+
+    /// Forgets a token that was given back.
+    pub(crate) fn forget(&self, caller: &Caller, revoked: &AccessToken, patience: Duration) {
+        *self.own.borrow_mut() = None;
+        let _ = self.update(caller, patience, |entry| {
+            entry.token.take_if(|token| token.is_same(revoked));
+        });
+    }
+
+    pub(crate) fn has_key(&self) -> bool {
+        self.key.borrow().is_some()
+    }
+
+    /// Waits for a cooldown that stands against a call, or makes that the probe of this hour
+    /// for all who share the store: tells whether it may go now.
+    pub(crate) fn may_go(&self, call: &mut Call<'_>) -> std::result::Result<bool, Setback> {
+        match call.wait_for_cooldown()? {
+            Next::Go => return Ok(true),
+            Next::Again => return Ok(false),
+            Next::Claim => {}
+        }
+        let mut is_claimed = None;
+        self.share(call.caller, call.time_left(), |entry| {
+            call.now = call.caller.now();
+            let now = call.now;
+            is_claimed = Some(entry.with_cooldowns(&now, |stored| call.claim(stored)));
+        });
+        Ok(is_claimed.unwrap_or_else(|| call.claim(&mut Vec::new())))
+    }
+
+    /// Changes what others look at before they call the API; `left` is left of the deadline.
+    pub(crate) fn share(
+        &self,
+        caller: &Caller,
+        left: Duration,
+        change: impl FnMut(&mut StoreEntry),
+    ) {
+        if caller.is_store_shared && self.has_key() {
+            // That it failed is told by an event.
+            let _ = self.update(caller, LONGEST_TURN.min(left / 2), change);
+        }
+    }
+
+    pub(crate) fn key_of(&self, identity: &Identity) -> Arc<str> {
+        let key: Arc<str> = store::key(&self.registration.provider, &identity.id).into();
+        *self.key.borrow_mut() = Some(key.clone());
+        key
+    }
+
+    /// A turn in the store for something else than a token request, or why there is none.
+    pub(crate) fn update(
+        &self,
+        caller: &Caller,
+        patience: Duration,
+        mut change: impl FnMut(&mut StoreEntry),
+    ) -> std::result::Result<(), String> {
+        let known = self.key.borrow().clone();
+        let read = || Some(self.key_of(&self.registration.credentials.read().ok()?));
+        let Some(key) = known.or_else(read) else { return Ok(()) };
+        let stored = self.store.update(&key, patience, &mut change);
+        stored.map_err(|cause| self.store_failed(caller, &cause, None))
+    }
+
+    /// The failure as it may be told: it may repeat the token that could not be kept.
+    pub(crate) fn store_failed(
+        &self,
+        caller: &Caller,
+        cause: &Cause,
+        new: Option<&AccessToken>,
+    ) -> String {
+        caller.count(|stats| stats.store_failures += 1);
+        let own = self.own();
+        let known = own.iter().chain(new).map(|token| token.as_str().to_owned());
+        let error = mask_repeated(&Mask::of(known).hide(&cause.to_string()));
+        caller.emit(|| Event::StoreFailed { error: error.clone() });
+        error
+    }
+}
+
+/// How long a busy store is waited for.
+pub(crate) const LONGEST_TURN: Duration = Duration::from_secs(10);
