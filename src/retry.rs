@@ -72,6 +72,8 @@ impl Passing {
         limit: Option<Limit>,
     ) -> Option<Self> {
         match status.as_u16() {
+            // A quota of a day or a month does not pass while one waits a little.
+            429 if limit == Some(Limit::Quota) && asked.is_none() => None,
             429 => Some(Self::Limit),
             // 403: GitHub; 420: Twitter; 430: Shopify.
             403 | 420 | 430 if asked.is_some() => Some(Self::Limit),
@@ -91,12 +93,13 @@ impl Passing {
     pub(crate) fn of_token_endpoint(
         status: StatusCode,
         asked: Option<Duration>,
+        limit: Option<Limit>,
         code: Option<&str>,
     ) -> Option<Self> {
         match code {
             Some(code) if is_final(code) => None,
             Some(code) if is_passing(code) => Some(Self::Limit),
-            _ => Self::of(status, asked, None),
+            _ => Self::of(status, asked, limit),
         }
     }
 }

@@ -147,6 +147,11 @@ impl ApiCall<'_, '_> {
             Some(timeout) => (timeout, "Request::with_idle_timeout"),
             None => (client.caller.transport.timeouts.idle, "Client::with_idle_timeout"),
         };
+        let mask = match &self.token {
+            // Made once, and all there is to hide.
+            Some(token) if self.request.headers.is_empty() => token.mask().clone(),
+            _ => self.mask(call),
+        };
         let outgoing = Outgoing {
             method: &call.method,
             uri: &call.uri,
@@ -161,7 +166,6 @@ impl ApiCall<'_, '_> {
             body_limit: client.body_limit,
             body_setting: "Client::with_body_limit",
         };
-        let mask = self.token.as_ref().map(|token| token.mask().clone()).unwrap_or_default();
         let sent = call.send(outgoing, mask);
         call.now = client.caller.now();
         Ok(sent?)
@@ -189,9 +193,11 @@ impl ApiCall<'_, '_> {
             }
             return None;
         };
-        self.is_too_early = why == TokenRefusal::NotYetValid && token.is_new(&call.now);
-        let was_early = self.has_ripened;
-        if self.is_too_early && !was_early {
+        let may_ripen = why != TokenRefusal::Invalid && token.is_new(&call.now);
+        self.is_too_early = may_ripen && why == TokenRefusal::NotYetValid;
+        // What only says that it is not active may have been revoked as well.
+        let was_early = self.has_ripened && why != TokenRefusal::NotActive;
+        if may_ripen && !self.has_ripened {
             self.has_ripened = true;
             return Some(Remedy::Ripen);
         }

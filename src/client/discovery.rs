@@ -81,7 +81,7 @@ impl Provider {
         base_url: &str,
         settings: impl FnOnce(Client) -> Result<Client>,
     ) -> Result<Self> {
-        let issuer = &issuer_of(issuer);
+        let (given, issuer) = (issuer, &issuer_of(issuer));
         let uri = parse_issuer(issuer)?;
         let mut provider = Self::at(uri.clone(), uri.clone()).with_base_url(base_url)?;
         // Without credentials, since no request here bears a token.
@@ -89,7 +89,12 @@ impl Provider {
         let mut client = settings(Client::unchecked(provider.clone(), nobody))?;
         client.body_limit = DOCUMENT_LIMIT;
         let document = find(&client, issuer, &uri)?;
-        document.check_issuer(issuer)?;
+        // The address of a document does not show whether its issuer ends with a slash.
+        let with_slash = format!("{issuer}/");
+        match given == issuer {
+            false if document.text("issuer")? == with_slash => {}
+            _ => document.check_issuer(issuer)?,
+        }
         provider.token_endpoint = document.token_endpoint()?;
         provider.revocation_endpoint = document.revocation_endpoint();
         provider.auth_method = document.auth_method()?;

@@ -69,7 +69,7 @@ impl ApiCall<'_, '_> {
             return lacking;
         }
         let status = refusal.answer.status;
-        if self.has_left && self.request.with_token && status == StatusCode::UNAUTHORIZED {
+        if self.has_left && self.request.with_token && response.token_refusal().is_some() {
             return LEFT_BEHIND.to_owned();
         }
         let advice = match refusal.kind {
@@ -79,6 +79,7 @@ impl ApiCall<'_, '_> {
             }
             ErrorKind::Temporary if refusal.passing.is_none() => QUOTA,
             ErrorKind::Temporary => "",
+            _ if status == StatusCode::FORBIDDEN && speaks_of_limit(&refusal.answer) => LIMIT,
             _ if status == StatusCode::FORBIDDEN && self.token.is_some() => {
                 // Some APIs answer like this to a token that they do not know.
                 return self.missing_scope().unwrap_or_else(|| FORBIDDEN.to_owned());
@@ -148,6 +149,12 @@ impl ApiCall<'_, '_> {
 
 /// Whether a server that refuses like this may have acted. A redirect often comes after
 /// the deed (RFC 9110 §15.4.4), but not those that ask for the same request elsewhere.
+/// Words alone are no reason to wait; but nobody lacks a permission then.
+fn speaks_of_limit(answer: &ErrorResponse) -> bool {
+    let message = answer.message.as_deref().unwrap_or_default().to_ascii_lowercase();
+    message.contains("rate limit")
+}
+
 fn delivery(method: &Method, status: StatusCode) -> Delivery {
     match status.as_u16() {
         300..=303 if !retry::may_follow(method) => Delivery::Unknown,
@@ -165,6 +172,8 @@ fn not_granted(names: &[&str]) -> Option<String> {
     })
 }
 
+const LIMIT: &str =
+    "the server speaks of a limit, and does not say how long to wait: try again later";
 const LEFT_BEHIND: &str = "a redirect led to another origin, where the token is not sent: if the API is there, name it with Provider::with_base_url";
 const FORBIDDEN: &str = "the client may lack a permission, or this API may not accept the token: check permissions, audience and scope";
 const NOT_YET_VALID: &str = "the token is new, and by the clock of this API it is not valid yet: the clocks of the API and of the authorization server are apart";

@@ -68,15 +68,21 @@ pub(crate) enum TokenRefusal {
     Invalid,
     /// By the server's clock, which is behind that of the authorization server.
     NotYetValid,
+    /// Not yet, or no more.
+    NotActive,
 }
 
 impl TokenRefusal {
     /// By what the server says about it.
     pub(crate) fn of(words: &str) -> Self {
         let words = words.to_ascii_lowercase();
-        match NOT_YET_VALID.iter().any(|phrase| words.contains(phrase)) {
-            true => Self::NotYetValid,
-            false => Self::Invalid,
+        let has = |phrase: &&str| words.contains(*phrase);
+        if NOT_YET_VALID.iter().any(|it| has(it)) {
+            Self::NotYetValid
+        } else if NOT_ACTIVE.iter().any(|it| has(it)) {
+            Self::NotActive
+        } else {
+            Self::Invalid
         }
     }
 }
@@ -140,7 +146,7 @@ fn is_of_token(c: char) -> bool {
 
 const INVALID_TOKEN: &str = "invalid_token";
 /// What libraries say when `nbf` or `iat` (RFC 7519 §4.1) is ahead of their clock.
-const NOT_YET_VALID: [&str; 12] = [
+const NOT_YET_VALID: [&str; 10] = [
     // PyJWT, Envoy, Microsoft.IdentityModel.
     "not yet valid",
     // golang-jwt, go-jose, Kong.
@@ -151,17 +157,21 @@ const NOT_YET_VALID: [&str; 12] = [
     "used before",
     // google-auth.
     "used too early",
-    // Keycloak, jsonwebtoken.
-    "not active",
     // go-jose of an `iat`, lcobucci/jwt.
     "in the future",
     "cannot be used yet",
-    // firebase/php-jwt, jjwt.
-    "prior to",
+    // jjwt.
     "must not be accepted before",
     // jose, lua-resty-jwt, ruby-jwt.
     "nbf",
     "\"iat\" claim timestamp",
+];
+/// What libraries say of both.
+const NOT_ACTIVE: [&str; 2] = [
+    // Keycloak, also of an expired token; jsonwebtoken.
+    "not active",
+    // firebase/php-jwt.
+    "prior to",
 ];
 pub(crate) const INSUFFICIENT_SCOPE: &str = "insufficient_scope";
 
@@ -226,12 +236,9 @@ mod tests {
             "Token used before issued",
             "The Token can't be used before Thu Jan 01 00:00:00 UTC 2026.",
             "Token used too early, 1600 < 1601. Check that your computer's clock is set correctly.",
-            "Token is not active",
-            "jwt not active",
             "validation field, token issued in the future (iat)",
             "The token was issued in the future",
             "The token cannot be used yet",
-            "Cannot handle token with iat prior to 2026-01-01T00:00:00+0000",
             "JWT must not be accepted before 2026-01-01T00:00:00Z",
             "\"nbf\" claim timestamp check failed",
             "\"iat\" claim timestamp check failed (it should be in the past)",
@@ -239,6 +246,14 @@ mod tests {
         ];
         for words in early {
             assert_eq!(TokenRefusal::of(words), TokenRefusal::NotYetValid, "{words}");
+        }
+        let either = [
+            "Token is not active",
+            "jwt not active",
+            "Cannot handle token with iat prior to 2026-01-01T00:00:00+0000",
+        ];
+        for words in either {
+            assert_eq!(TokenRefusal::of(words), TokenRefusal::NotActive, "{words}");
         }
         let other = [
             "",

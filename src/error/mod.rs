@@ -16,8 +16,8 @@ pub(crate) mod variants;
 pub(crate) mod display;
 pub(crate) mod server_message;
 pub(crate) mod challenge;
-pub(crate) mod rate_limit;
 pub(crate) mod wait_header;
+pub(crate) mod rate_limit;
 
 pub use kind::{Delivery, ErrorKind};
 pub use parts::{ErrorResponse, RequestTarget};

@@ -4,6 +4,8 @@
 use serde_json::Value;
 use ureq::http::{HeaderMap, StatusCode};
 
+use crate::error::wait_header;
+
 /// What a code says about the calls to come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Limit {
@@ -14,23 +16,31 @@ pub(crate) enum Limit {
 }
 
 impl Limit {
-    /// Only 400 and 403 are looked at: other statuses say enough.
+    /// Only these statuses are looked at: others say enough.
     pub(crate) fn of(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<Self> {
-        if !matches!(status.as_u16(), 400 | 403) {
+        if !matches!(status.as_u16(), 400 | 403 | 429) {
             return None;
         }
+        let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
         // AWS REST services (Smithy, AWS restJson1 protocol, "Operation error serialization").
         let header = headers.get("x-amzn-errortype").and_then(|code| code.to_str().ok());
         let in_body = || match serde_json::from_slice(body) {
             Ok(body) => Self::of_json(&body),
             Err(_) => Self::of_code(xml_code(std::str::from_utf8(body).ok()?)?),
         };
-        header.and_then(Self::of_code).or_else(in_body)
+        let named = header.and_then(Self::of_code).or_else(in_body);
+        // The reset of what is spent may be over as soon as it is told.
+        let is_spent = status == StatusCode::FORBIDDEN && wait_header::was_spent(headers);
+        named.or_else(|| is_spent.then_some(Self::Rate))
     }
 
     /// In any spelling: `SlowDown`, `slow_down`, `com.amazon.coral#ThrottlingException:…`.
     pub(crate) fn of_code(code: &str) -> Option<Self> {
         let name = code.rsplit('#').next()?.split(':').next()?;
+        if name == "REQUEST_LIMIT_EXCEEDED" {
+            // Salesforce's of a day ("API Request Limits"), unlike AWS's of the same name.
+            return Some(Self::Quota);
+        }
         let name: String = name.chars().filter(|c| !matches!(c, '_' | '-')).collect();
         match name.to_ascii_lowercase().as_str() {
             // Google ("Resolve errors" of Drive, Calendar and Directory).
@@ -49,9 +59,10 @@ impl Limit {
             | "toomanyrequestsexception"
             | "provisionedthroughputexceededexception"
             | "bandwidthlimitexceeded"
+            | "requestlimitexceeded"
             | "slowdown" => Some(Self::Rate),
-            // Google; YouTube ("Errors"); Salesforce ("API Request Limits").
-            "quotaexceeded" | "dailylimitexceeded" | "requestlimitexceeded" => Some(Self::Quota),
+            // Google; YouTube ("Errors"); OpenAI ("Error codes").
+            "quotaexceeded" | "dailylimitexceeded" | "insufficientquota" => Some(Self::Quota),
             _ => None,
         }
     }
@@ -78,6 +89,7 @@ fn xml_code(body: &str) -> Option<&str> {
 
 const CODES: [&str; 8] =
     ["error", "code", "errorCode", "error_code", "__type", "type", "status", "reason"];
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 const ERRORS: [&str; 3] = ["error", "errors", "details"];
 
 /// What to do about a quota that is used up.

@@ -160,7 +160,7 @@ fn is_markup(body: &str, content_type: Option<&str>) -> bool {
     match content_type {
         Some(name) if name.contains("html") || name.contains("xml") => true,
         Some(_) => begins("<!doctype") || begins("<html"),
-        None => begins("<"),
+        None => begins("<!") || begins("<?") || (begins("<") && body.contains("</")),
     }
 }
 

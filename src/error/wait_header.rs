@@ -56,17 +56,28 @@ pub(crate) fn asked_wait(
             400 | 403 | 420 | 430 => false,
             _ => return None,
         };
-        let resets = RESETS.iter().filter(|(_, remaining)| {
-            is_spent(headers.get_all(*remaining).iter().filter_map(|it| it.to_str().ok()))
-                .unwrap_or(said_by_status)
-        });
+        let resets = RESETS
+            .iter()
+            .filter(|(_, remaining)| is_spent(texts(headers, remaining)).unwrap_or(said_by_status));
         let resets = resets.flat_map(|(name, _)| values(headers, name, SECONDS));
         // One that is over says nothing about the next one.
         let resets = resets.filter_map(|wait| wait.from(now));
-        let fields = headers.get_all(RATE_LIMIT).iter().filter_map(|it| it.to_str().ok());
-        let quotas = fields.filter_map(|field| spent_quota(field, said_by_status, now));
+        let quotas =
+            texts(headers, RATE_LIMIT).filter_map(|field| spent_quota(field, said_by_status, now));
         resets.chain(quotas).max()
     })
+}
+
+/// Whether a quota is said to be spent whose reset is named, be it over.
+pub(crate) fn was_spent(headers: &HeaderMap) -> bool {
+    RESETS.iter().any(|(reset, remaining)| {
+        is_spent(texts(headers, remaining)) == Some(true)
+            && !values(headers, reset, SECONDS).is_empty()
+    })
+}
+
+fn texts<'h>(headers: &'h HeaderMap, name: &str) -> impl Iterator<Item = &'h str> + use<'h> {
+    headers.get_all(name).iter().filter_map(|value| value.to_str().ok())
 }
 
 /// The answer's `Date` (RFC 9110 §6.6.1).
@@ -91,11 +102,11 @@ impl Wait {
 }
 
 fn values(headers: &HeaderMap, name: &str, unit: u128) -> Vec<Wait> {
-    let texts = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
     let read = |text: &str| wait(text.trim(), unit);
     // Proxies merge several headers into one (RFC 9110 §5.3).
     let merged = |text: &str| text.split(',').filter_map(read).collect();
-    texts.flat_map(|text| read(text).map_or_else(|| merged(text), |wait| vec![wait])).collect()
+    let all = texts(headers, name);
+    all.flat_map(|text| read(text).map_or_else(|| merged(text), |wait| vec![wait])).collect()
 }
 
 fn wait(text: &str, unit: u128) -> Option<Wait> {
@@ -142,46 +153,73 @@ fn duration(parts: u128, per_second: u128) -> Duration {
     }
 }
 
-/// RFC 9110 §5.6.7; some servers call GMT by another name.
+/// RFC 9110 §5.6.7; some servers call GMT by another name, or have another zone (RFC 5322
+/// §3.3).
 fn http_date(text: &str) -> Option<SystemTime> {
-    let other = || ["UTC", "+0000"].iter().find_map(|zone| text.strip_suffix(zone));
-    let date = parse_http_date(text).ok();
-    date.or_else(|| parse_http_date(&format!("{}GMT", other()?)).ok())
+    let in_gmt = || {
+        let (date, zone) = text.rsplit_once(' ')?;
+        let date = match date.split_once(", ")? {
+            // The day of the month may have one digit there.
+            (name, rest) if rest.find(' ') == Some(1) => format!("{name}, 0{rest}"),
+            _ => date.to_owned(),
+        };
+        let zone = if matches!(zone, "GMT" | "UTC") { "" } else { zone };
+        at(parse_http_date(&format!("{date} GMT")).ok()?, zone)
+    };
+    parse_http_date(text).ok().or_else(in_gmt)
 }
 
-/// RFC 3339 §5.6, read leniently: without a zone it is UTC. A fraction is rounded up.
+/// RFC 3339 §5.6, read leniently (ISO 8601): without a zone it is UTC, without seconds the
+/// minute begins, and nothing need be between the digits. A fraction is rounded up.
 fn iso_date(text: &str) -> Option<SystemTime> {
     let (date, rest) = text.split_once(['T', 't', ' '])?;
     let (clock, zone) = rest.split_at(rest.find(['Z', 'z', '+', '-']).unwrap_or(rest.len()));
-    let (clock, fraction) = clock.split_once('.').unwrap_or((clock, "0"));
-    let (year, date) = date.split_once('-')?;
-    let (month, day) = date.split_once('-')?;
+    let (clock, fraction) = clock.split_once(['.', ',']).unwrap_or((clock, "0"));
+    let (date, clock) = (date.replace('-', ""), clock.replace(':', ""));
+    let (year, month, day) = (date.get(..4)?, date.get(4..6)?, date.get(6..)?);
+    let (hour, minute) = (clock.get(..2)?, clock.get(2..4)?);
+    let second = clock.get(4..).filter(|second| !second.is_empty()).unwrap_or("00");
     let month = MONTHS.get(month.parse::<usize>().ok()?.checked_sub(1)?)?;
     // `httpdate` knows the calendar, and accepts a date only with its day of the week.
-    let mut dates = WEEKDAYS.iter().map(|name| format!("{name}, {day} {month} {year} {clock} GMT"));
+    let day = format!("{day} {month} {year} {hour}:{minute}:{second} GMT");
+    let mut dates = WEEKDAYS.iter().map(|name| format!("{name}, {day}"));
     let time = dates.find_map(|date| parse_http_date(&date).ok())?;
     let up = millis(number(&format!("0.{fraction}"))? * SECONDS);
-    let (east, offset) = offset(zone)?;
-    let time = time.checked_add(up)?;
-    if east { time.checked_sub(offset) } else { time.checked_add(offset) }
+    at(time.checked_add(up)?, zone)
 }
 
-/// Of a zone, and whether it is east of Greenwich.
-fn offset(zone: &str) -> Option<(bool, Duration)> {
+/// A time of this zone.
+fn at(time: SystemTime, zone: &str) -> Option<SystemTime> {
     if matches!(zone, "" | "Z" | "z") {
-        return Some((true, Duration::ZERO));
+        return Some(time);
     }
     let digits = zone.get(1..)?.replace(':', "");
-    let number = number(&digits).filter(|_| digits.len() == 4)?;
-    let minutes = number / 100 * 60 + number % 100;
-    Some((zone.starts_with('+'), millis(minutes * 60 * SECONDS)))
+    let number = number(&digits)?;
+    let minutes = match digits.len() {
+        2 => number * 60,
+        4 => number / 100 * 60 + number % 100,
+        _ => return None,
+    };
+    let offset = millis(minutes * 60 * SECONDS);
+    match zone.get(..1)? {
+        "+" => time.checked_sub(offset),
+        "-" => time.checked_add(offset),
+        _ => None,
+    }
 }
 
-/// `2s`, `1m30s` and `250ms` as Go prints them, and `PT30S` (ISO 8601).
+/// `2s`, `1m30s` and `250ms` as Go prints them, and `P1DT30S` (ISO 8601, without its years,
+/// months and weeks).
 fn spans(text: &str) -> Option<Duration> {
-    let iso = text.strip_prefix("PT").map(str::to_ascii_lowercase);
-    let mut rest = iso.as_deref().unwrap_or(text);
-    let mut total = None;
+    let text = text.to_ascii_lowercase();
+    let (days, mut rest) = match text.strip_prefix('p') {
+        Some(iso) => iso.split_once('t').unwrap_or((iso, "")),
+        None => ("", text.as_str()),
+    };
+    let mut total = match days {
+        "" => None,
+        days => Some(millis(number(days.strip_suffix('d')?)?.saturating_mul(86_400_000))),
+    };
     while !rest.is_empty() {
         let (count, after) = rest.split_at(rest.find(|c: char| c.is_ascii_alphabetic())?);
         let end = after.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(after.len());
@@ -202,7 +240,7 @@ fn spans(text: &str) -> Option<Duration> {
 
 /// Whether nothing is left of a quota, if anything is said about it.
 fn is_spent<'a>(remaining: impl Iterator<Item = &'a str>) -> Option<bool> {
-    let left = remaining.filter_map(|text| text.split([',', ';']).next());
+    let left = remaining.flat_map(|text| text.split(',')).filter_map(|it| it.split(';').next());
     let left = left.filter_map(|text| text.trim().parse::<f64>().ok());
     left.reduce(f64::min).map(|least| least <= 0.0)
 }
@@ -220,7 +258,9 @@ fn spent_quota(field: &str, said_by_status: bool, now: SystemTime) -> Option<Dur
         wait(member(reset)?, SECONDS).filter(|_| is_spent)?.from(now)
     };
     let quotas = field.split(',').filter_map(|quota| spent(quota, "r", "t"));
-    quotas.max().or_else(|| spent(&field, "remaining", "reset"))
+    // Several lines of one quota each may be merged into one.
+    let merged = field.split("limit=").filter_map(|quota| spent(quota, "remaining", "reset"));
+    quotas.chain(merged).max()
 }
 
 /// What is in quotes (RFC 9651 §3.3.3) is a name.

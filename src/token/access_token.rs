@@ -239,7 +239,9 @@ pub(crate) fn read(response: &Response, issued: Moment) -> Result<AccessToken, S
 /// What was asked for but not granted (RFC 6749 §3.3), if the answer names a scope.
 pub(crate) fn missing_scope<'a>(asked: Option<&'a str>, granted: Option<&str>) -> Vec<&'a str> {
     let Some(granted) = granted else { return Vec::new() };
-    let is_granted = |name: &str| granted.split_whitespace().any(|other| other == name);
+    // Some servers separate them by commas.
+    let is_apart = |c: char| c.is_whitespace() || c == ',';
+    let is_granted = |name: &str| granted.split(is_apart).any(|other| other == name);
     let asked = asked.unwrap_or_default().split_whitespace();
     asked.filter(|name| !is_granted(name)).collect()
 }

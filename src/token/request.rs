@@ -13,6 +13,7 @@ use crate::call::setback::{Ending, Refusal, Setback};
 use crate::clock::Moment;
 use crate::credentials::{Credentials, Identity, Unreadable};
 use crate::encoding::{encode_form, encode_pairs};
+use crate::error::rate_limit::{Limit, QUOTA};
 use crate::error::server_message;
 use crate::error::wait_header;
 use crate::error::{Delivery, Error, ErrorKind, RequestTarget, TokenError};
@@ -20,7 +21,7 @@ use crate::foreign::mask_foreign;
 use crate::mask::Mask;
 use crate::provider::{AuthMethod, Provider};
 use crate::response::Response;
-use crate::retry::Passing;
+use crate::retry::{Passing, is_final};
 use crate::token::access_token::{AccessToken, sensitive};
 use crate::token::diagnosis::diagnose;
 use crate::wire::failure::{Failure, Result};
@@ -186,9 +187,13 @@ impl<'a> FormRequest<'a> {
         }
         let answer = response.answer(&self.mask);
         let code = code.as_deref().map(server_message::registered);
-        let passing = Passing::of_token_endpoint(answer.status, answer.retry_after, code);
+        let limit = response.limit();
+        let passing = Passing::of_token_endpoint(answer.status, answer.retry_after, limit, code);
         let (kind, advice) = match passing {
             Some(_) => (ErrorKind::Temporary, String::new()),
+            None if limit == Some(Limit::Quota) && code.is_none_or(|code| !is_final(code)) => {
+                (ErrorKind::Temporary, QUOTA.to_owned())
+            }
             None => diagnose(&answer, &self.registration.provider, identity),
         };
         let delivery = Delivery::Rejected;

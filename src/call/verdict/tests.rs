@@ -174,7 +174,7 @@ fn the_token_endpoint_is_judged_by_its_error_code_before_the_status() {
     ];
     for (status, code, expected) in cases {
         let status = StatusCode::from_u16(status).unwrap();
-        let passing = Passing::of_token_endpoint(status, None, code);
+        let passing = Passing::of_token_endpoint(status, None, None, code);
         let outcome = refusal(status.as_u16(), None, passing).into();
         assert_eq!(judge(&outcome, &CALM), expected, "{status} {code:?}");
     }
