@@ -4,8 +4,8 @@ use std::time::SystemTime;
 
 use crate::error::{Error, IncompleteError, RequestTarget, Result};
 use crate::event::{Event, Proof};
-use crate::pages::advice::looks_like_page_size;
-use crate::pages::ask::Ask;
+use crate::pages::advice::{looks_like_page_size, name_of};
+use crate::pages::ask::{Ask, Way, plain};
 use crate::pages::context::{Fault, Step};
 use crate::pages::envelope::{Envelope, LINK_HEADER};
 use crate::pages::walk::{Stage, Walk};
@@ -19,40 +19,39 @@ impl Walk<'_> {
     pub(crate) fn after_refusal(&mut self, mut error: Error) -> Result<()> {
         let Error::Status(refused) = &mut error else { return Err(error) };
         let (status, target) = (refused.response.status, refused.target.clone());
-        let is_of_place = OF_A_PLACE.contains(&status.as_u16());
-        let is_later = self.progress.page > 0 || self.is_resumed;
-        let point = &self.point;
-        let most = point.promised.filter(|_| !point.is_partial).map(|(_, most)| most);
-        let proof = match most.filter(|most| point.delivered >= *most) {
-            _ if self.asker.pagination.end_statuses.contains(&status) => Proof::Status(status),
-            // The page beyond was only to confirm the total.
-            Some(total) if is_of_place => Proof::Total(total),
-            _ => {
-                let hint = match point.ask {
-                    _ if !is_later || !is_of_place => return Err(error),
-                    Ask::Cursor(_) | Ask::Link(_) | Ask::After(_) if self.is_resumed => EXPIRED,
-                    Ask::Page(_) | Ask::Offset(_) => BEYOND,
-                    _ => return Err(error),
-                };
-                let gap = if refused.message.is_empty() { "" } else { "; " };
-                refused.message.push_str(&format!("{gap}{}", hint.replace("404", status.as_str())));
-                return Err(error);
-            }
-        };
-        if !is_later {
+        if self.progress.page == 0 && !self.is_resumed {
             return Err(error);
         }
-        self.take_before(Step::End(proof), target)
+        let is_of_place = OF_A_PLACE.contains(&status.as_u16());
+        let total = self.point.promise().map(|(_, most)| most);
+        match total.filter(|total| is_of_place && self.point.delivered >= *total) {
+            _ if self.asker.pagination.end_statuses.contains(&status) => {
+                return self.take_before(Step::End(Proof::Status(status)), target);
+            }
+            // The page beyond was only to confirm the total.
+            Some(total) => return self.take_before(Step::End(Proof::Total(total)), target),
+            None => {}
+        }
+        let hint = match self.point.ask.way {
+            _ if !is_of_place => "",
+            Way::Cursor | Way::Link | Way::After if self.is_resumed => EXPIRED,
+            Way::Page | Way::Offset => BEYOND,
+            _ => "",
+        };
+        let is_alone = refused.message.is_empty() || hint.is_empty();
+        let gap = if is_alone { "" } else { "; " };
+        refused.message.push_str(&format!("{gap}{}", hint.replace("404", status.as_str())));
+        Err(error)
     }
 
     /// The end, where the last page came before, or an error about this one.
     pub(crate) fn take_before(&mut self, step: Step, target: RequestTarget) -> Result<()> {
         let is_end = matches!(step, Step::End(_));
         self.point.number = self.point.number.saturating_sub(is_end.into());
-        self.take(step, target).map_or(Ok(()), Err)
+        self.take(step, target)
     }
 
-    /// Counts and reports a page.
+    /// Counts and reports a page of so many new rows.
     pub(crate) fn note(&mut self, response: &Response, page: &Envelope, rows: u64) {
         let target = response.target();
         let (point, progress) = (&mut self.point, &mut self.progress);
@@ -63,15 +62,13 @@ impl Walk<'_> {
         progress.page = number;
         progress.total_pages = page.number(Role::PageCount).or(progress.total_pages);
         progress.total_items = page.total().or(before);
-        if let Some(total) = page.total() {
-            let (least, most) = point.promised.unwrap_or((total, total));
-            point.promised = Some((least.min(total), most.max(total)));
-        }
         let (delivered, total_items) = (point.delivered, progress.total_items);
-        if let (Some(from), Some(to)) = (before, total_items)
-            && from != to
-        {
-            self.client.emit(|| Event::TotalChanged { target: target.clone(), from, to });
+        if let Some(to) = page.total() {
+            let (least, most) = point.promised.unwrap_or((to, to));
+            point.promised = Some((least.min(to), most.max(to)));
+            if let Some(from) = before.filter(|from| *from != to) {
+                self.client.emit(|| Event::TotalChanged { target: target.clone(), from, to });
+            }
         }
         self.client.count(|stats| {
             stats.pages += 1;
@@ -80,23 +77,37 @@ impl Walk<'_> {
         self.client.emit(|| Event::Page { target, number, rows, delivered, total_items });
     }
 
+    /// Keeps in mind what goes on from a page, and says once what a link has lost.
+    pub(crate) fn note_following(&mut self, ask: &Ask, page: &Envelope, response: &Response) {
+        if !matches!(ask.way, Way::Cursor | Way::Link) {
+            return;
+        }
+        let cursor = plain(&ask.value);
+        if ask.way == Way::Link {
+            self.link_place = self.link_word(page).map(|word| word.path.clone());
+            let (_, query) = cursor.split_once('?').unwrap_or_default();
+            let missing = self.missing_query(query).into_iter().next();
+            if let Some((name, _)) = missing.filter(|_| self.progress.cursor.is_none()) {
+                self.client.emit(|| Event::QueryNotKept { target: response.target(), name });
+            }
+        }
+        self.progress.cursor = Some(cursor);
+    }
+
     /// Goes on, or ends the walk: with the error, if it cannot be complete.
-    pub(crate) fn take(&mut self, step: Step, target: RequestTarget) -> Option<Error> {
+    pub(crate) fn take(&mut self, step: Step, target: RequestTarget) -> Result<()> {
         self.point.skip = 0;
-        let (proof, fault) = match step {
+        let proof = match step {
             Step::Ask(ask) => {
                 self.point.number = self.number_of(&ask, self.point.number.saturating_add(1));
                 self.point.ask = ask;
-                return None;
+                return Ok(());
             }
-            Step::Fail(fault) => (None, Some(fault)),
-            Step::End(proof) => (Some(proof), self.shortfall()),
+            Step::Fail(fault) => Err(fault),
+            Step::End(proof) => self.shortfall().map_or(Ok(proof), |why| Err(Fault::new(why))),
         };
         self.stage = Stage::Ended;
-        if let Some(fault) = fault {
-            return Some(self.incomplete(target, fault));
-        }
-        let proof = proof?;
+        let proof = proof.map_err(|fault| self.incomplete(target.clone(), fault))?;
         self.progress.proof = Some(proof.clone());
         let (rows, pages) = (self.point.delivered, self.point.number);
         if proof == Proof::Single && looks_like_page_size(rows) {
@@ -104,17 +115,15 @@ impl Walk<'_> {
         }
         let declare = self.found_pagination(&proof).map(|pagination| pagination.to_string());
         self.client.emit(|| Event::WalkEnded { target, rows, pages, proof, declare });
-        None
+        Ok(())
     }
 
     /// Whether what was delivered contradicts what was promised.
-    fn shortfall(&self) -> Option<Fault> {
-        let (least, most) = self.point.promised.filter(|_| !self.point.is_partial)?;
+    fn shortfall(&self) -> Option<&'static str> {
+        let (least, most) = self.point.promise()?;
         match self.point.delivered {
-            delivered if delivered < least => {
-                Some(Fault::new("fewer rows were delivered than promised"))
-            }
-            delivered if delivered > most => Some(Fault::new(TOO_MANY)),
+            delivered if delivered < least => Some("fewer rows were delivered than promised"),
+            delivered if delivered > most => Some(TOO_MANY),
             _ => None,
         }
     }
@@ -124,7 +133,7 @@ impl Walk<'_> {
             target,
             message: fault.message,
             kind: fault.kind,
-            declare: fault.advice.map(|pagination| pagination.to_string()),
+            declare: fault.declare,
             promised: self.point.promised,
             delivered: self.point.delivered,
             page: self.point.number,
@@ -133,24 +142,21 @@ impl Walk<'_> {
 
     /// The declaration that does what `detect()` found out, if one page shows that.
     fn found_pagination(&self, proof: &Proof) -> Option<Pagination> {
-        let target = match (&self.link_place, proof) {
-            (Some(target), _) | (None, Proof::NoLink(target)) => target.as_str(),
-            (None, Proof::Word(target)) => {
-                let role = Role::of(target.rsplit('.').next()?);
-                Some(target.as_str()).filter(|_| role == Some(Role::Next))?
-            }
+        let place = match (&self.link_place, proof) {
+            _ if self.asker.pagination.strategy != Strategy::Detect => return None,
+            (Some(place), _) | (None, Proof::NoLink(place)) => place.as_str(),
+            (None, Proof::Word(place)) if Role::of(name_of(place)) == Some(Role::Next) => place,
             _ => return None,
         };
-        let pagination = match target {
+        Some(match place {
             LINK_HEADER => Pagination::link_header(),
             "@odata.context" => Pagination::next_link("@odata.nextLink"),
             // An object without the link; where one was followed, it is a list.
             "links" | "_links" if self.link_place.is_none() => {
-                Pagination::next_link(format!("{target}.next"))
+                Pagination::next_link(format!("{place}.next"))
             }
-            target => Pagination::next_link(target),
-        };
-        (self.asker.pagination.strategy == Strategy::Detect).then_some(pagination)
+            place => Pagination::next_link(place),
+        })
     }
 }
 

@@ -15,7 +15,7 @@ pub(crate) fn contradiction(page: &PageContext<'_>) -> Option<Fault> {
     let counts = page.page.numbers(Role::Count).max_by_key(|(_, count)| *count);
     let seen = match (page.page_count(), counts) {
         (Some(count), _) if count > page.point.number => format!("the answer counts {count} pages"),
-        (_, Some((path, count))) if count > page.delivered => {
+        (_, Some((path, count))) if count > page.delivered() => {
             format!("the answer has {path} = {count}, which is more than came")
         }
         _ => return None,
@@ -27,7 +27,7 @@ pub(crate) fn contradiction(page: &PageContext<'_>) -> Option<Fault> {
 fn unread(page: &PageContext<'_>, word: &Word) -> Fault {
     let seen = format!("the answer has {}, which says that there is more", shown(word));
     let mut fault = advise(&seen, for_word(page, word).unwrap_or_else(|| by_counting(page)));
-    if page.pagination.strategy != Strategy::Detect {
+    if page.asker.pagination.strategy != Strategy::Detect {
         let path = &word.path;
         fault
             .message
@@ -66,7 +66,7 @@ fn advise(seen: &str, advice: Pagination) -> Fault {
         _ => "",
     };
     let message = format!("{seen}: {when}declare {advice:?}");
-    Fault { advice: Some(advice), ..Fault::to_declare(message) }
+    Fault { declare: Some(advice.to_string()), ..Fault::to_declare(message) }
 }
 
 /// Sizes that servers choose for their pages.
@@ -119,7 +119,7 @@ fn by_counting(page: &PageContext<'_>) -> Pagination {
     if is_other { pagination.starting_at(first) } else { pagination }
 }
 
-fn name_of(path: &str) -> &str {
+pub(crate) fn name_of(path: &str) -> &str {
     path.rsplit('.').next().unwrap_or(path)
 }
 

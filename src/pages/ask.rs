@@ -10,41 +10,70 @@ use crate::provider::pagination::{PageSize, Pagination, Strategy};
 use crate::request::{Body, Request};
 use crate::url;
 
-/// What a page is asked for by.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) enum Ask {
+/// By what kind of value a page is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
     /// The caller's request as it is.
     First,
-    Page(u64),
-    Offset(u64),
+    Page,
+    Offset,
     /// A text or a number that the answer before held.
-    Cursor(Value),
+    Cursor,
     /// That of its last row.
-    After(Value),
-    /// The absolute URL.
-    Link(String),
+    After,
+    /// An absolute URL.
+    Link,
+}
+
+impl Way {
+    /// Pages are asked for by counting on.
+    pub(crate) fn counts(self) -> bool {
+        matches!(self, Self::Page | Self::Offset | Self::After)
+    }
+
+    /// As it is saved.
+    pub(crate) fn name(self) -> &'static str {
+        NAMES.iter().find(|(way, _)| *way == self).map_or("", |(_, name)| name)
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        NAMES.iter().find(|(_, known)| *known == name).map(|(way, _)| *way)
+    }
+}
+
+/// What a page is asked for by: a value for the parameter, or a link.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Ask {
+    pub(crate) way: Way,
+    pub(crate) value: Value,
 }
 
 impl Ask {
-    /// Under which it is remembered that it was asked; none where numbers only grow.
-    pub(crate) fn mark(&self) -> Option<String> {
-        match self {
-            Self::Cursor(value) | Self::After(value) => Some(value.to_string()),
-            Self::Link(link) => Some(link.clone()),
-            Self::First | Self::Page(_) | Self::Offset(_) => None,
-        }
+    /// The caller's request as it is.
+    pub(crate) const FIRST: Self = Self { way: Way::First, value: Value::Null };
+
+    /// None if nobody can ask for such a value in this way.
+    pub(crate) fn new(way: Way, value: Value) -> Option<Self> {
+        let fits = match way {
+            Way::First => true,
+            Way::Page | Way::Offset => value.is_u64(),
+            Way::Cursor | Way::After => value.is_string() || value.is_number(),
+            Way::Link => value.is_string(),
+        };
+        fits.then_some(Self { way, value })
     }
 
-    /// Whether a page can be asked for so.
-    pub(crate) fn fits(&self, strategy: &Strategy) -> bool {
-        match (self, strategy) {
-            (Self::First, _)
-            | (Self::Page(_), Strategy::PageNumbers(_))
-            | (Self::Offset(_), Strategy::Offset(_))
-            | (Self::Cursor(_), Strategy::Cursor(..))
-            | (Self::After(_), Strategy::AfterRow(..)) => true,
-            (Self::Link(_), strategy) => strategy.follows_links(),
-            _ => false,
+    /// The page, or the first of its rows, as far as these are counted.
+    pub(crate) fn number(&self) -> Option<u64> {
+        self.value.as_u64().filter(|_| matches!(self.way, Way::Page | Way::Offset))
+    }
+
+    /// Under which it is remembered that it was asked; none where numbers only grow.
+    pub(crate) fn mark(&self) -> Option<u128> {
+        match self.way {
+            Way::First | Way::Page | Way::Offset => None,
+            Way::Cursor | Way::After => Some(fingerprint(&self.value.to_string())),
+            Way::Link => Some(fingerprint(&plain(&self.value))),
         }
     }
 }
@@ -56,30 +85,41 @@ pub(crate) struct Asker {
 }
 
 impl Asker {
-    /// What the first page is asked for by; `true` if that is by the caller's own word. Takes
-    /// it out of the request.
+    /// By what all pages but the first are asked for.
+    pub(crate) fn way(&self) -> Way {
+        match &self.pagination.strategy {
+            Strategy::Detect | Strategy::LinkHeader | Strategy::NextLink(_) => Way::Link,
+            Strategy::PageNumbers(_) => Way::Page,
+            Strategy::Offset(_) => Way::Offset,
+            Strategy::Cursor(..) => Way::Cursor,
+            Strategy::AfterRow(..) => Way::After,
+            Strategy::Single => Way::First,
+        }
+    }
+
+    /// What the first page is asked for by; `true` if the caller's own word for it begins in
+    /// the middle. Takes it out of the request.
     pub(crate) fn begin(&mut self) -> Result<(Ask, bool)> {
         if let Some(why) = self.pagination.fault() {
             return Err(Error::configuration(why));
         }
         self.settle_page_size()?;
-        let parameter = self.pagination.parameter().map(str::to_owned);
-        let own = parameter.as_deref().map(|parameter| self.take(parameter)).transpose()?;
-        let number = |own: &Value| {
-            let name = parameter.as_deref().unwrap_or_default();
-            let refuse = || Error::configuration(format!("the request's {name:?} is not a number"));
-            whole(&plain(own)).ok_or_else(refuse)
+        let (way, first) = (self.way(), self.pagination.first());
+        let parameter = self.pagination.parameter().unwrap_or_default().to_owned();
+        let own = if parameter.is_empty() { None } else { self.take(&parameter)? };
+        let Some(own) = own else {
+            let first = first.map(|first| Ask { way, value: first.into() });
+            return Ok((first.unwrap_or(Ask::FIRST), false));
         };
-        let first = self.pagination.first().unwrap_or_default();
-        Ok(match (&self.pagination.strategy, own.flatten()) {
-            (Strategy::PageNumbers(_), Some(own)) => (Ask::Page(number(&own)?), true),
-            (Strategy::Offset(_), Some(own)) => (Ask::Offset(number(&own)?), true),
-            (Strategy::AfterRow(..), Some(own)) => (Ask::After(own), true),
-            (_, Some(own)) => (Ask::Cursor(own), true),
-            (Strategy::PageNumbers(_), None) => (Ask::Page(first), false),
-            (Strategy::Offset(_), None) => (Ask::Offset(first), false),
-            (_, None) => (Ask::First, false),
-        })
+        let Some(first) = first else { return Ok((Ask { way, value: own }, true)) };
+        let refuse =
+            || Error::configuration(format!("the request's {parameter:?} is not a number"));
+        let number = whole(&plain(&own)).ok_or_else(refuse)?;
+        // An API whose pages count from 0, as the caller's own 0 shows.
+        if (way, number, first) == (Way::Page, 0, 1) {
+            self.pagination.start = Some(0);
+        }
+        Ok((Ask { way, value: number.into() }, number > first))
     }
 
     /// The request's own page size wins over the setting; `max` is one, but no number.
@@ -89,11 +129,10 @@ impl Asker {
         };
         if let Some(own) = self.take(&parameter)? {
             let rows = whole(&plain(&own));
-            self.pagination.page_size =
-                rows.map(|rows| PageSize { parameter: parameter.clone(), rows });
             if rows.is_none() {
-                self.request = self.with(&self.request, [(parameter, own)])?;
+                self.request = self.with([(parameter.clone(), own)])?;
             }
+            self.pagination.page_size = rows.map(|rows| PageSize { parameter, rows });
         }
         Ok(())
     }
@@ -113,32 +152,23 @@ impl Asker {
 
     /// The request for a page.
     pub(crate) fn request_for(&self, ask: &Ask) -> Result<Request> {
-        let value = match ask {
-            Ask::Link(link) => return Ok(self.request.at(link)),
-            Ask::First => None,
-            Ask::Page(number) | Ask::Offset(number) => Some(Value::from(*number)),
-            Ask::Cursor(value) | Ask::After(value) => Some(value.clone()),
-        };
-        let own = self.pagination.parameter().map(str::to_owned).zip(value);
+        if ask.way == Way::Link {
+            return Ok(self.request.at(&plain(&ask.value)));
+        }
+        let own = self.pagination.parameter().filter(|_| ask.way != Way::First);
+        let own = own.map(|parameter| (parameter.to_owned(), ask.value.clone()));
         let size = self.pagination.page_size.clone();
-        let size = size.map(|size| (size.parameter, Value::from(size.rows)));
-        self.with(&self.request, own.into_iter().chain(size))
+        self.with(own.into_iter().chain(size.map(|size| (size.parameter, size.rows.into()))))
     }
 
-    fn with(
-        &self,
-        request: &Request,
-        pairs: impl IntoIterator<Item = (String, Value)>,
-    ) -> Result<Request> {
+    fn with(&self, pairs: impl IntoIterator<Item = (String, Value)>) -> Result<Request> {
+        let (request, pairs) = (self.request.clone(), pairs.into_iter());
         if !self.pagination.is_in_body {
-            let pairs = pairs.into_iter();
-            return Ok(
-                pairs.fold(request.clone(), |it, (name, value)| it.query(name, plain(&value)))
-            );
+            return Ok(pairs.fold(request, |it, (name, value)| it.query(name, plain(&value))));
         }
         let mut map = request.json_object()?;
-        pairs.into_iter().for_each(|(path, value)| set_member(&mut map, &path, value));
-        Ok(request.clone().json(&map))
+        pairs.for_each(|(path, value)| set_member(&mut map, &path, value));
+        Ok(request.json(&map))
     }
 
     /// Takes the caller's own value out of the request.
@@ -154,8 +184,7 @@ impl Asker {
 
     /// A name for what is asked for, apart from the paging.
     pub(crate) fn fingerprint(&self) -> String {
-        let size = self.pagination.page_size.as_ref().map(|size| size.parameter.as_str());
-        let paging = [self.pagination.parameter(), size];
+        let paging = [self.pagination.parameter(), self.pagination.page_size_parameter()];
         let mut pairs = url::pairs(&self.request.query);
         pairs.retain(|(name, _)| !paging.contains(&Some(name.as_str())));
         let text = encode_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
@@ -171,3 +200,12 @@ impl Asker {
 pub(crate) fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
+
+const NAMES: [(Way, &str); 6] = [
+    (Way::First, "first"),
+    (Way::Page, "page"),
+    (Way::Offset, "offset"),
+    (Way::Cursor, "cursor"),
+    (Way::After, "after"),
+    (Way::Link, "link"),
+];

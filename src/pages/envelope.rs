@@ -1,7 +1,5 @@
 //! What an answer says around its rows, in its body and in its headers.
 
-use std::ops::Range;
-
 use serde_json::{Map, Value};
 use ureq::http::HeaderMap;
 use ureq::http::header::{CONTENT_RANGE, LINK};
@@ -9,7 +7,7 @@ use ureq::http::header::{CONTENT_RANGE, LINK};
 use crate::pages::link_header::LinkHeader;
 use crate::pages::repeat::Identity;
 use crate::pages::words::{
-    Role, count, is_alarm_only, next_in_list, relations, says_none, says_something, whole,
+    Role, is_alarm_only, next_in_list, relations, says_none, says_something, whole, whole_number,
 };
 use crate::provider::pagination::HEADER;
 
@@ -17,8 +15,6 @@ use crate::provider::pagination::HEADER;
 #[derive(Clone, Default)]
 pub(crate) struct Envelope {
     pub(crate) rows: RowsFound,
-    /// Where the rows stand in the text, up to the next member after them.
-    pub(crate) rows_text: Range<usize>,
     pub(crate) words: Vec<Word>,
     /// Against which the paths in a links object stand.
     pub(crate) links_base: Option<String>,
@@ -30,6 +26,8 @@ pub(crate) struct Envelope {
     pub(crate) declared: Option<Value>,
     /// The server's words about an error, by the names of their members.
     pub(crate) trouble: Map<String, Value>,
+    /// These words in one line, if there is an error and not only a message.
+    pub(crate) error: Option<String>,
     /// The names of the members, and the lists that may be the rows with their lengths, for
     /// the error that misses the rows.
     pub(crate) names: Vec<String>,
@@ -41,8 +39,7 @@ pub(crate) enum RowsFound {
     #[default]
     Missing,
     Null,
-    Empty,
-    Some,
+    Array,
 }
 
 /// A word about pages, where it stands, and what it says.
@@ -61,13 +58,11 @@ impl Envelope {
         self.words.push(Word { role, path, value, is_believed });
     }
 
-    pub(crate) fn add_link_list(&mut self, path: String, links: &[Value]) {
-        match next_in_list(links) {
-            Some(next) => self.add(Role::Next, path, next.clone(), true),
-            None if links.iter().any(|link| relations(link).next().is_some()) => {
-                self.empty_link_place.get_or_insert(path);
-            }
-            None => {}
+    pub(crate) fn add_link_list(&mut self, path: &str, links: &[Value]) {
+        if let Some(next) = next_in_list(links) {
+            self.add(Role::Next, path.to_owned(), next.clone(), true);
+        } else if links.iter().any(|link| relations(link).next().is_some()) {
+            self.empty_link_place.get_or_insert_with(|| path.to_owned());
         }
     }
 
@@ -117,12 +112,6 @@ impl Envelope {
         self.words.insert(0, Word { role: Role::Next, path, value, is_believed: true });
     }
 
-    /// The members by which the server tells of an error, as JSON.
-    pub(crate) fn error_text(&self) -> Option<String> {
-        let is_told = ["error", "errors"].iter().any(|name| self.trouble.contains_key(*name));
-        is_told.then(|| Value::from(self.trouble.clone()).to_string())
-    }
-
     /// The words of this role that are believed, and their numbers.
     pub(crate) fn numbers(&self, role: Role) -> impl Iterator<Item = (&str, u64)> {
         let words = self.words.iter().filter(move |word| word.is_believed && word.role == role);
@@ -135,32 +124,30 @@ impl Envelope {
 
     /// How many rows there are, as the answer has it. None beside rows is no total.
     pub(crate) fn total(&self) -> Option<u64> {
-        let is_possible = |total: &u64| *total > 0 || self.rows != RowsFound::Some;
+        let is_possible = |total: &u64| *total > 0 || self.identity.is_none();
         self.numbers(Role::Total).map(|(_, total)| total).find(is_possible)
     }
 }
 
 impl Word {
-    /// Whether it says that there is more.
-    pub(crate) fn says_more(&self) -> bool {
+    /// Whether it says that there is more, if it speaks of that.
+    fn more(&self) -> Option<bool> {
         match self.role {
-            Role::Next | Role::Cursor => says_something(&self.value),
-            Role::More => flag(&self.value) == Some(true),
-            Role::Last => self.value == Value::Bool(false),
-            _ => false,
+            Role::Next | Role::Cursor if says_something(&self.value) => Some(true),
+            Role::Next | Role::Cursor => says_none(&self.value).then_some(false),
+            Role::More => flag(&self.value),
+            Role::Last => self.value.as_bool().map(|is_last| !is_last),
+            Role::Delta => says_something(&self.value).then_some(false),
+            _ => None,
         }
     }
 
-    /// Whether it says that there is no more, and is believed.
+    pub(crate) fn says_more(&self) -> bool {
+        self.more() == Some(true)
+    }
+
     pub(crate) fn says_end(&self) -> bool {
-        self.is_believed
-            && match self.role {
-                Role::Next | Role::Cursor => says_none(&self.value),
-                Role::More => flag(&self.value) == Some(false),
-                Role::Last => self.value == Value::Bool(true),
-                Role::Delta => says_something(&self.value),
-                _ => false,
-            }
+        self.is_believed && self.more() == Some(false)
     }
 }
 
@@ -170,7 +157,7 @@ fn flag(value: &Value) -> Option<bool> {
         Value::Bool(flag) => Some(*flag),
         Value::String(text) if text.eq_ignore_ascii_case("true") => Some(true),
         Value::String(text) if text.eq_ignore_ascii_case("false") => Some(false),
-        other => count(other).filter(|number| *number < 2).map(|number| number == 1),
+        other => whole_number(other).filter(|number| *number < 2).map(|number| number == 1),
     }
 }
 
@@ -179,9 +166,9 @@ fn number(value: &Value) -> Option<u64> {
     match value {
         Value::Object(map) => {
             let is_exact = map.get("relation").is_none_or(|relation| relation == "eq");
-            map.get("value").and_then(count).filter(|_| is_exact)
+            map.get("value").and_then(whole_number).filter(|_| is_exact)
         }
-        other => count(other),
+        other => whole_number(other),
     }
 }
 

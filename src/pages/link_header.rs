@@ -21,60 +21,64 @@ impl LinkHeader {
         found
     }
 
-    /// The first `rel` of a link counts.
     fn add(&mut self, header: &str) {
         let mut rest = header;
         while let Some((before, after)) = rest.split_once('<') {
             self.is_unreadable |= names_next(before);
-            let Some((target, mut parameters)) = after.split_once('>') else {
+            let Some((target, after)) = after.split_once('>') else {
                 self.is_unreadable |= names_next(after);
                 return;
             };
-            let (mut is_next, mut is_over) = (None, false);
-            loop {
-                let (parameter, following) = split_unquoted(parameters);
-                let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-                let (name, value) = (name.trim(), value.trim().trim_matches(['"', '\'']));
-                let mut relations = value.split_ascii_whitespace();
-                if is_next.is_none() && name.eq_ignore_ascii_case("rel") {
-                    is_next = Some(relations.any(|it| it.eq_ignore_ascii_case("next")));
-                }
-                is_over |= name.eq_ignore_ascii_case("results") && value == "false";
-                match following.strip_prefix(';') {
-                    Some(more) => parameters = more,
-                    None => {
-                        rest = following;
-                        break;
-                    }
-                }
-            }
+            let (link, following) = parameters(after);
+            rest = following;
             self.has_links = true;
-            match (is_next, is_over) {
-                (Some(true), true) => self.is_over = true,
-                (Some(true), false) if self.next.is_none() => {
-                    self.next = Some(target.trim().to_owned());
-                }
-                _ => {}
+            // The first `rel` of a link counts.
+            if link.iter().find_map(is_next) != Some(true) {
+                continue;
+            }
+            let is_result = |(name, value): &Parameter<'_>| {
+                name.eq_ignore_ascii_case("results") && *value == "false"
+            };
+            match link.iter().any(is_result) {
+                true => self.is_over = true,
+                false => self.next = self.next.take().or_else(|| Some(target.trim().to_owned())),
             }
         }
         self.is_unreadable |= names_next(rest);
     }
 }
 
-/// `rel=next` outside of quotes that hold something else, however the rest is written.
-fn names_next(header: &str) -> bool {
-    let mut rest = header;
+/// A name and its value without quotes.
+type Parameter<'h> = (&'h str, &'h str);
+
+/// The parameters up to the comma that ends a link, and the text from there on.
+fn parameters(mut text: &str) -> (Vec<Parameter<'_>>, &str) {
+    let mut found = Vec::new();
     loop {
-        let (parameter, following) = split_unquoted(rest);
+        let (parameter, rest) = split_unquoted(text);
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-        let mut relations = value.trim().trim_matches(['"', '\'']).split_ascii_whitespace();
-        if name.trim().eq_ignore_ascii_case("rel")
-            && relations.any(|it| it.eq_ignore_ascii_case("next"))
-        {
-            return true;
+        found.push((name.trim(), value.trim().trim_matches(['"', '\''])));
+        match rest.strip_prefix(';') {
+            Some(more) => text = more,
+            None => return (found, rest),
         }
-        match following.strip_prefix([';', ',']) {
-            Some(more) => rest = more,
+    }
+}
+
+/// Whether the relation is `next`; none if it is another parameter.
+fn is_next((name, value): &Parameter<'_>) -> Option<bool> {
+    let mut relations = value.split_ascii_whitespace();
+    name.eq_ignore_ascii_case("rel")
+        .then(|| relations.any(|relation| relation.eq_ignore_ascii_case("next")))
+}
+
+/// `rel=next` outside of quotes that hold something else, however the rest is written.
+fn names_next(mut text: &str) -> bool {
+    loop {
+        let (found, rest) = parameters(text);
+        match rest.strip_prefix(',') {
+            _ if found.iter().filter_map(is_next).any(|is_next| is_next) => return true,
+            Some(more) => text = more,
             None => return false,
         }
     }

@@ -1,8 +1,8 @@
 //! Whole collections: iterators over pages and rows that end only when all was seen.
 //!
 //! An answer is read once (`reading`), into the rows and the `words` around them. What follows
-//! is decided without IO (`next`, with `advice` where there is no telling); `walk` asks, and
-//! holds what came against what was promised.
+//! is decided without IO (`decision`, with `advice` where there is no telling), and held
+//! against what was promised (`account`). `next_page` does one after the other.
 
 pub(crate) mod words;
 pub(crate) mod link_header;
@@ -11,13 +11,14 @@ pub(crate) mod envelope;
 pub(crate) mod reading;
 pub(crate) mod ask;
 pub(crate) mod resume;
+pub(crate) mod walk;
+pub(crate) mod decode;
+pub(crate) mod following;
 pub(crate) mod context;
 pub(crate) mod advice;
-pub(crate) mod next;
-pub(crate) mod walk;
+pub(crate) mod decision;
 pub(crate) mod account;
-pub(crate) mod decode;
-pub(crate) mod links;
+pub(crate) mod next_page;
 
 use std::fmt;
 use std::iter::FusedIterator;
@@ -27,10 +28,11 @@ use std::vec;
 use serde::de::DeserializeOwned;
 
 use crate::client::Client;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::event::Progress;
 use crate::pages::envelope::Envelope;
-use crate::pages::resume::{ResumePoint, count};
+use crate::pages::repeat::count;
+use crate::pages::resume::ResumePoint;
 use crate::pages::walk::Walk;
 use crate::pages::words::Role;
 use crate::provider::pagination::Pagination;
@@ -60,13 +62,7 @@ impl Client {
     /// # Ok(()) }
     /// ```
     pub fn items<T: DeserializeOwned>(&self, request: impl Into<Request>) -> Items<'_, T> {
-        Items {
-            walk: Walk::new(self, request.into()),
-            rows: Vec::new().into_iter(),
-            capacity: 0,
-            before: None,
-            error: None,
-        }
+        Items { walk: Walk::new(self, request.into()), rows: Vec::new().into_iter(), capacity: 0 }
     }
 
     /// All pages of a collection, with their numbers, totals and raw bodies; otherwise as
@@ -143,104 +139,67 @@ pub struct Items<'c, T> {
     walk: Walk<'c>,
     rows: vec::IntoIter<T>,
     capacity: usize,
-    /// Where the page of `rows` begins, while some of them are left.
-    before: Option<ResumePoint>,
-    /// What ends the walk once `rows` are handed out.
-    error: Option<Error>,
 }
 
-impl<T> fmt::Debug for Pages<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pages").field("progress", &self.walk.progress()).finish_non_exhaustive()
-    }
-}
-
-impl<T> fmt::Debug for Items<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Items").field("progress", &self.walk.progress()).finish_non_exhaustive()
-    }
-}
-
-/// The settings and readings that [`Pages`] and [`Items`] have in common.
-macro_rules! walk_methods {
-    () => {
-        /// How to page, for this walk; default: as the provider does.
-        ///
-        /// This and the settings below belong before the first page: later they end the walk
-        /// with a configuration error, since rows of two settings would not fit together.
-        pub fn with_pagination(mut self, pagination: Pagination) -> Self {
-            self.walk.set(|it| *it = pagination);
-            self
+/// What [`Pages`] and [`Items`] have in common.
+macro_rules! walker {
+    ($walker:ident) => {
+        impl<T> fmt::Debug for $walker<'_, T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let mut debug = f.debug_struct(stringify!($walker));
+                debug.field("progress", &self.walk.progress()).finish_non_exhaustive()
+            }
         }
 
-        /// How many rows to ask for in a page, and by which parameter, for this walk.
-        pub fn with_page_size(mut self, parameter: impl Into<String>, rows: u64) -> Self {
-            self.walk.set(|it| *it = it.clone().with_page_size(parameter, rows));
-            self
-        }
+        impl<T: DeserializeOwned> FusedIterator for $walker<'_, T> {}
 
-        /// The member of the answer that holds the rows, for this walk:
-        /// [`Pagination::with_rows_at`].
-        pub fn with_rows_at(mut self, path: impl AsRef<str>) -> Self {
-            self.walk.set(|it| *it = it.clone().with_rows_at(path));
-            self
-        }
+        /// Settings, and how far it has come.
+        impl<T: DeserializeOwned> $walker<'_, T> {
+            /// How to page, for this walk; default: as the provider does.
+            ///
+            /// This and the settings below belong before the first page: later they end the walk
+            /// with a configuration error, since rows of two settings would not fit together.
+            pub fn with_pagination(mut self, pagination: Pagination) -> Self {
+                self.walk.set(|it| *it = pagination);
+                self
+            }
 
-        /// Goes on where another walk over the same path stopped. The page size is that
-        /// of before.
-        pub fn resume(mut self, point: &ResumePoint) -> Self {
-            self.walk.resume(point);
-            self
+            /// How many rows to ask for in a page, and by which parameter, for this walk.
+            pub fn with_page_size(mut self, parameter: impl Into<String>, rows: u64) -> Self {
+                self.walk.set(|it| *it = it.clone().with_page_size(parameter, rows));
+                self
+            }
+
+            /// The member of the answer that holds the rows, for this walk:
+            /// [`Pagination::with_rows_at`].
+            pub fn with_rows_at(mut self, path: impl AsRef<str>) -> Self {
+                self.walk.set(|it| *it = it.clone().with_rows_at(path));
+                self
+            }
+
+            /// Goes on where another walk over the same path stopped. The page size is that
+            /// of before.
+            pub fn resume(mut self, point: &ResumePoint) -> Self {
+                self.walk.resume(point);
+                self
+            }
+
+            /// How far the walk has come.
+            pub fn progress(&self) -> Progress {
+                self.walk.progress()
+            }
+
+            /// Where to go on after what was handed out last, a row or a page; `None` when there
+            /// is nothing left.
+            pub fn resume_point(&self) -> Option<ResumePoint> {
+                self.walk.resume_point()
+            }
         }
     };
 }
 
-impl<T: DeserializeOwned> Pages<'_, T> {
-    walk_methods!();
-
-    /// How far the walk has come.
-    pub fn progress(&self) -> Progress {
-        self.walk.progress()
-    }
-
-    /// Where to go on after the last page that was handed out; `None` when there is
-    /// nothing left.
-    pub fn resume_point(&self) -> Option<ResumePoint> {
-        self.walk.resume_point()
-    }
-}
-
-impl<T: DeserializeOwned> Items<'_, T> {
-    walk_methods!();
-
-    /// How far the walk has come.
-    pub fn progress(&self) -> Progress {
-        Progress {
-            delivered: self.walk.point.delivered.saturating_sub(self.rows_left()),
-            ..self.walk.progress()
-        }
-    }
-
-    /// Where to go on after the last row that was handed out; `None` when there is
-    /// nothing left.
-    pub fn resume_point(&self) -> Option<ResumePoint> {
-        let Some(before) = &self.before else {
-            return self.walk.resume_point();
-        };
-        let delivered = self.progress().delivered;
-        Some(ResumePoint {
-            skip: before.skip.saturating_add(delivered.saturating_sub(before.delivered)),
-            delivered,
-            promised: self.walk.point.promised,
-            date: self.walk.point.date,
-            ..before.clone()
-        })
-    }
-
-    fn rows_left(&self) -> u64 {
-        count(self.rows.len())
-    }
-}
+walker!(Pages);
+walker!(Items);
 
 impl<T: DeserializeOwned> Iterator for Pages<'_, T> {
     type Item = Result<Page<T>>;
@@ -252,35 +211,26 @@ impl<T: DeserializeOwned> Iterator for Pages<'_, T> {
     }
 }
 
-impl<T: DeserializeOwned> FusedIterator for Pages<'_, T> {}
-
 impl<T: DeserializeOwned> Iterator for Items<'_, T> {
     type Item = Result<T>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             if let Some(row) = self.rows.next() {
-                if self.rows.len() == 0 && self.error.is_none() {
-                    self.before = None;
-                }
+                self.walk.held = count(self.rows.len());
                 return Some(Ok(row));
-            }
-            if let Some(error) = self.error.take() {
-                return Some(Err(error));
             }
             // As many as on the last page: a page is seldom longer.
             let mut rows = Vec::with_capacity(self.capacity);
-            // The rows before one that does not decode are handed out first.
-            if let Err(error) = self.walk.next_page(&mut rows)? {
-                let delivered = &mut self.walk.point.delivered;
-                *delivered = delivered.saturating_add(count(rows.len()));
-                self.error = Some(error);
+            match self.walk.next_page(&mut rows)? {
+                Err(error) if rows.is_empty() => return Some(Err(error)),
+                // The rows before one that does not decode are handed out first.
+                Err(error) => self.walk.fail_after(count(rows.len()), error),
+                Ok(_) => {}
             }
-            self.before = self.walk.before.take().filter(|_| !rows.is_empty());
+            self.walk.held = count(rows.len());
             self.capacity = rows.len();
             self.rows = rows.into_iter();
         }
     }
 }
-
-impl<T: DeserializeOwned> FusedIterator for Items<'_, T> {}

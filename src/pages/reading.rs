@@ -2,171 +2,142 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
-use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::value::SeqAccessDeserializer;
 use serde::de::{
-    Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
-    Visitor,
+    Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess,
+    SeqAccess, Unexpected, Visitor,
 };
 use serde_json::Value;
 
-use crate::json_text::{JsonPath, Rest};
+use crate::json_text::Rest;
 use crate::pages::envelope::{Envelope, RowsFound};
+use crate::pages::repeat::{Identity, count, elements};
 use crate::pages::words::{Container, Role, is_common, is_trouble};
+use crate::provider::pagination::{Pagination, Source, Strategy};
 
 /// Reads a page. The rows are pushed to `rows` one by one, so that those before a row that
-/// does not decode are not lost. `declared` is what the strategy reads.
+/// does not decode are not lost.
 pub(crate) fn read<T: DeserializeOwned>(
     text: &str,
-    rows_at: &JsonPath,
-    declared: Option<&JsonPath>,
+    pagination: &Pagination,
     rows: &mut Vec<T>,
-    envelope: &mut Envelope,
+    page: &mut Envelope,
 ) -> serde_json::Result<()> {
+    let rows_path = pagination.rows_path();
+    let declared = match pagination.strategy.source() {
+        Some(Source::Member(path)) => Some(path.rest()),
+        _ => None,
+    };
+    let top = Spot {
+        container: Container::Top,
+        path: String::new(),
+        rows_at: Some(rows_path.rest()),
+        declared,
+        depth: 0,
+    };
+    let mut reading = Reading { text, rows, rows_text: 0..0, page };
     let mut json = serde_json::Deserializer::from_str(text);
-    let declared = declared.map(JsonPath::rest);
-    let spot = Spot { container: Container::Top, path: String::new(), declared, depth: 0 };
-    Level { text, rows_at: rows_at.rest(), spot, rows, envelope }.deserialize(&mut json)?;
-    json.end()
+    Member { reading: &mut reading, spot: &top, start: 0 }.deserialize(&mut json)?;
+    json.end()?;
+    let Reading { rows, rows_text, page, .. } = reading;
+    let end = rows_text.end.min(text.len());
+    let rows_text = text.get(rows_text.start..end).unwrap_or_default();
+    page.identity = (!rows.is_empty()).then(|| Identity::of(rows_text, count(rows.len())));
+    if let Strategy::AfterRow(_, field) = &pagination.strategy {
+        let row = elements(rows_text).last().and_then(|row| serde_json::from_str(row).ok());
+        page.declared = row.and_then(|row: Value| field.find(&row).cloned());
+    }
+    Ok(())
 }
 
-/// An object of the answer, as far as its place in it matters.
+/// What is read, and what was found so far.
+struct Reading<'a, T> {
+    text: &'a str,
+    rows: &'a mut Vec<T>,
+    /// Where the rows stand in the text, up to the next member after them.
+    rows_text: Range<usize>,
+    page: &'a mut Envelope,
+}
+
+/// A member of the answer, as far as its place in it matters.
 struct Spot<'p> {
+    /// What it is if it is an object or a list.
     container: Container,
     path: String,
+    /// What is left below it of the path to the rows, if it is on the way to them.
+    rows_at: Option<Rest<'p>>,
+    /// The same of the path to what the strategy reads.
     declared: Option<Rest<'p>>,
     depth: u8,
 }
 
-impl<'p> Spot<'p> {
-    fn below(&self, name: &str, container: Container) -> Spot<'p> {
-        let declared = self.declared.and_then(|rest| rest.after(name));
-        Spot { container, path: self.path_of(name), declared, depth: self.depth + 1 }
-    }
-
-    fn path_of(&self, name: &str) -> String {
-        let dot = if self.path.is_empty() { "" } else { "." };
-        [self.path.as_str(), dot, name].concat()
-    }
-
-    /// As what an object `name` is read here, if it is.
-    fn container_of(&self, name: &str) -> Option<Container> {
-        let inner = Container::of(name);
-        let is_read = match self.container {
-            Container::Top => true,
+impl Spot<'_> {
+    fn below(&self, name: &str) -> Self {
+        let rows_at = self.rows_at.and_then(|rest| rest.after(name));
+        let container = match (self.container, Container::of(name)) {
+            _ if rows_at.is_some() => Container::Top,
+            _ if self.depth == DEEPEST => Container::Passed,
+            (Container::Top, inner) => inner,
             // Words about pages in a list of links are none.
-            Container::Links => false,
-            _ => inner != Container::Other,
+            (Container::Links, _) | (_, Container::Other) => Container::Passed,
+            (_, inner) => inner,
         };
-        is_read.then_some(inner).filter(|_| self.depth < DEEPEST)
-    }
-
-    fn is_declared(&self, name: &str) -> bool {
-        self.declared.and_then(|rest| rest.after(name)).is_some_and(Rest::is_end)
-    }
-}
-
-/// The answer, or an object on the way to the rows.
-struct Level<'a, 'p, T> {
-    text: &'a str,
-    rows_at: Rest<'p>,
-    spot: Spot<'p>,
-    rows: &'a mut Vec<T>,
-    envelope: &'a mut Envelope,
-}
-
-impl<'de, T: DeserializeOwned> DeserializeSeed<'de> for Level<'_, '_, T> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de, T: DeserializeOwned> Visitor<'de> for Level<'_, '_, T> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array of rows, or an object with one")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<(), A::Error> {
-        self.envelope.rows_text = 0..self.text.len();
-        self.envelope.rows = Rows(self.rows).visit_seq(seq)?;
-        Ok(())
-    }
-
-    /// `null` in the place of the answer, or of what holds the rows.
-    fn visit_unit<E>(self) -> Result<(), E> {
-        self.envelope.rows = RowsFound::Null;
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let (text, first) = (self.text, self.envelope.words.len());
-        while let Some(name) = map.next_key_seed(Name)? {
-            if self.envelope.rows_text.end == usize::MAX
-                && let Some(end) = place_of(text, &name)
-            {
-                self.envelope.rows_text.end = end;
-            }
-            match self.rows_at.after(&name) {
-                Some(rest) if rest.is_end() => {
-                    self.envelope.rows = map.next_value_seed(Rows(&mut *self.rows))?;
-                    let start = place_of(text, &name).unwrap_or(0);
-                    self.envelope.rows_text = start + name.len() + 1..usize::MAX;
-                }
-                Some(rows_at) => {
-                    let spot = self.spot.below(&name, Container::Top);
-                    let (rows, envelope) = (&mut *self.rows, &mut *self.envelope);
-                    map.next_value_seed(Level { text, rows_at, spot, rows, envelope })?;
-                }
-                None => member(&self.spot, &name, &mut map, &mut *self.envelope)?,
-            }
-            if self.spot.path.is_empty() {
-                self.envelope.names.push(name.into_owned());
-            }
+        let dot = if self.path.is_empty() { "" } else { "." };
+        Spot {
+            container,
+            path: [self.path.as_str(), dot, name].concat(),
+            rows_at,
+            declared: self.declared.and_then(|rest| rest.after(name)),
+            depth: DEEPEST.min(self.depth + 1),
         }
-        settle_words(&self.spot, self.envelope, first);
-        Ok(())
     }
 }
 
 /// Where a name stands in the text, unless it had to be copied for its escapes.
 fn place_of(text: &str, name: &str) -> Option<usize> {
-    let target = name.as_ptr().addr().checked_sub(text.as_ptr().addr())?;
-    (target <= text.len()).then_some(target)
+    let place = name.as_ptr().addr().checked_sub(text.as_ptr().addr())?;
+    (place <= text.len()).then_some(place)
 }
 
-/// A member beside the rows.
-fn member<'de, A: MapAccess<'de>>(
-    spot: &Spot<'_>,
-    name: &str,
+/// A member of an object that is read; `start` is where its value begins in the text.
+fn member<'de, A: MapAccess<'de>, T: DeserializeOwned>(
+    around: &Spot<'_>,
+    (name, start): (&str, usize),
     map: &mut A,
-    envelope: &mut Envelope,
+    reading: &mut Reading<'_, T>,
 ) -> Result<(), A::Error> {
-    let role =
-        Role::of(name).filter(|role| spot.container != Container::Links || *role == Role::Next);
-    let is_words = spot.path.is_empty() && TELLING.contains(&name);
-    let is_whole = is_words
-        || spot.is_declared(name)
+    let spot = &around.below(name);
+    let is_heard = |role: &Role| around.container != Container::Links || *role == Role::Next;
+    let role = Role::of(name).filter(is_heard);
+    let is_of_error = around.path.is_empty() && TELLING.contains(&name);
+    let is_whole = is_of_error
+        || spot.declared.is_some_and(Rest::is_end)
         || matches!(role, Some(Role::Next | Role::Cursor | Role::Total));
-    let seed = Member { spot, name, is_whole, envelope: &mut *envelope };
-    let Some(value) = map.next_value_seed(seed)? else { return Ok(()) };
-    if let Some(declared) = spot.declared.and_then(|rest| rest.after(name)?.find(&value)) {
-        envelope.declared = Some(declared.clone());
+    let value = match is_whole && spot.rows_at.is_none() {
+        true => Some(map.next_value::<Value>()?),
+        false => map.next_value_seed(Member { reading: &mut *reading, spot, start })?,
+    };
+    let (Some(value), page) = (value, &mut *reading.page) else { return Ok(()) };
+    if let Some(declared) = spot.declared.and_then(|rest| rest.find(&value)) {
+        page.declared = Some(declared.clone());
     }
-    if is_words && is_trouble(&value) {
-        envelope.trouble.insert(name.to_owned(), value);
+    if let (Container::Links, Value::Array(links)) = (spot.container, &value) {
+        page.add_link_list(&spot.path, links);
+    }
+    if is_of_error && is_trouble(&value) {
+        page.trouble.insert(name.to_owned(), value);
     } else if let Some(role) = role {
-        envelope.add(role, spot.path_of(name), value, spot.container != Container::Other);
+        let is_known = !matches!(around.container, Container::Other | Container::Passed);
+        page.add(role, spot.path.clone(), value, is_known);
     }
     Ok(())
 }
 
 /// In an object that may hold anything a common word counts only beside another.
-fn settle_words(spot: &Spot<'_>, envelope: &mut Envelope, first: usize) {
-    let words = envelope.words.get_mut(first..).unwrap_or_default();
+fn settle_words(spot: &Spot<'_>, page: &mut Envelope, first: usize) {
+    let words = page.words.get_mut(first..).unwrap_or_default();
     // Those of the object itself, and not of one within it.
     let is_common = |path: &str| path.get(spot.path.len() + 1..).is_some_and(is_common);
     if spot.container == Container::General && words.iter().all(|word| is_common(&word.path)) {
@@ -176,17 +147,24 @@ fn settle_words(spot: &Spot<'_>, envelope: &mut Envelope, first: usize) {
     }
 }
 
-/// Reads a member as far as it may speak of pages: a value, or nothing if its words were read
-/// or it was passed over.
-struct Member<'a, 'p> {
+/// Reads the answer or a member of it: the rows, or as far as it may speak of pages. It is a
+/// value, or nothing if its words were read or it was passed over.
+struct Member<'a, 'r, 'p, T> {
+    reading: &'a mut Reading<'r, T>,
     spot: &'a Spot<'p>,
-    name: &'a str,
-    /// All of it counts, whatever it is.
-    is_whole: bool,
-    envelope: &'a mut Envelope,
+    start: usize,
 }
 
-impl<'de> DeserializeSeed<'de> for Member<'_, '_> {
+impl<T: DeserializeOwned> Member<'_, '_, '_, T> {
+    fn scalar<E: Error>(self, value: Value, kind: Unexpected<'_>) -> Result<Option<Value>, E> {
+        match self.spot.rows_at {
+            None => Ok(Some(value)),
+            Some(_) => Err(E::invalid_type(kind, &self)),
+        }
+    }
+}
+
+impl<'de, T: DeserializeOwned> DeserializeSeed<'de> for Member<'_, '_, '_, T> {
     type Value = Option<Value>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -194,81 +172,97 @@ impl<'de> DeserializeSeed<'de> for Member<'_, '_> {
     }
 }
 
-impl<'de> Visitor<'de> for Member<'_, '_> {
+impl<'de, T: DeserializeOwned> Visitor<'de> for Member<'_, '_, '_, T> {
     type Value = Option<Value>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any value")
+        let is_rows = self.spot.rows_at.is_some_and(Rest::is_end);
+        f.write_str(if is_rows { ROWS } else { ROWS_OR_OBJECT })
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        if self.is_whole {
-            return Value::deserialize(MapAccessDeserializer::new(map)).map(Some);
+        if self.spot.rows_at.is_some_and(Rest::is_end) {
+            return Err(A::Error::invalid_type(Unexpected::Map, &self));
         }
-        let container = self.spot.container_of(self.name);
-        let spot = self.spot.below(self.name, container.unwrap_or(Container::Other));
-        if container.is_none() && spot.declared.is_none() {
+        let Member { reading, spot, .. } = self;
+        if spot.container == Container::Passed && spot.declared.is_none() {
             while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
             return Ok(None);
         }
-        let (first, mut has_others) = (self.envelope.words.len(), false);
+        let (first, mut has_others) = (reading.page.words.len(), false);
         while let Some(name) = map.next_key_seed(Name)? {
+            let place = place_of(reading.text, &name);
+            if let (usize::MAX, Some(place)) = (reading.rows_text.end, place) {
+                reading.rows_text.end = place;
+            }
             has_others |= IN_LINKS.contains(&name.as_ref());
-            match (spot.container, name.as_ref()) {
-                (Container::Links, "base") => {
-                    self.envelope.links_base = map.next_value::<Value>()?.as_str().map(Into::into);
-                }
-                (_, name) => member(&spot, name, &mut map, &mut *self.envelope)?,
+            if (spot.container, name.as_ref()) == (Container::Links, "base") {
+                let base = map.next_value::<Value>()?;
+                reading.page.links_base = base.as_str().map(str::to_owned);
+            } else {
+                let start = place.unwrap_or_default() + name.len();
+                member(spot, (&name, start), &mut map, reading)?;
+            }
+            if spot.path.is_empty() {
+                reading.page.names.push(name.into_owned());
             }
         }
-        settle_words(&spot, self.envelope, first);
-        let is_place = spot.container == Container::Links && has_others;
-        if is_place && self.envelope.words.len() == first {
-            self.envelope.empty_link_place.get_or_insert(spot.path);
+        let page = &mut *reading.page;
+        settle_words(spot, page, first);
+        if spot.container == Container::Links && has_others && page.words.len() == first {
+            page.empty_link_place.get_or_insert_with(|| spot.path.clone());
         }
         Ok(None)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        let is_links = self.spot.container_of(self.name) == Some(Container::Links);
-        let path = self.spot.path_of(self.name);
-        if is_links || self.is_whole {
-            let list: Vec<Value> = Vec::deserialize(SeqAccessDeserializer::new(seq))?;
-            if is_links {
-                self.envelope.add_link_list(path, &list);
+        let Member { reading, spot, start } = self;
+        if spot.rows_at.is_some() {
+            reading.rows_text = start..usize::MAX;
+            reading.page.rows = RowsFound::Array;
+            while let Some(row) = seq.next_element()? {
+                reading.rows.push(row);
             }
-            return Ok(Some(list.into()));
+            return Ok(None);
+        }
+        if spot.container == Container::Links {
+            return Value::deserialize(SeqAccessDeserializer::new(seq)).map(Some);
         }
         let mut length = 0;
         while seq.next_element::<IgnoredAny>()?.is_some() {
             length += 1;
         }
-        self.envelope.lists.push((path, length));
+        reading.page.lists.push((spot.path.clone(), length));
         Ok(None)
     }
 
+    /// `null` in the place of the rows, or of what holds them, is no rows.
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        if self.spot.rows_at.is_some() {
+            self.reading.page.rows = RowsFound::Null;
+            return Ok(None);
+        }
         Ok(Some(Value::Null))
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
-        Ok(Some(value.into()))
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Self::Value, E> {
+        self.scalar(value.into(), Unexpected::Bool(value))
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
-        Ok(Some(value.into()))
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
+        self.scalar(value.into(), Unexpected::Signed(value))
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
-        Ok(Some(value.into()))
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
+        self.scalar(value.into(), Unexpected::Unsigned(value))
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
-        Ok(Some(value.into()))
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Self::Value, E> {
+        self.scalar(value.into(), Unexpected::Float(value))
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
-        Ok(Some(value.into()))
+    fn visit_str<E: Error>(self, value: &str) -> Result<Self::Value, E> {
+        self.scalar(value.into(), Unexpected::Str(value))
     }
 }
 
@@ -299,36 +293,8 @@ impl<'de> Visitor<'de> for Name {
     }
 }
 
-/// The rows, pushed one by one; `null` is no rows.
-struct Rows<'a, T>(&'a mut Vec<T>);
-
-impl<'de, T: DeserializeOwned> DeserializeSeed<'de> for Rows<'_, T> {
-    type Value = RowsFound;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<RowsFound, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de, T: DeserializeOwned> Visitor<'de> for Rows<'_, T> {
-    type Value = RowsFound;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array of rows")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<RowsFound, A::Error> {
-        while let Some(row) = seq.next_element()? {
-            self.0.push(row);
-        }
-        Ok(if self.0.is_empty() { RowsFound::Empty } else { RowsFound::Some })
-    }
-
-    fn visit_unit<E>(self) -> Result<RowsFound, E> {
-        Ok(RowsFound::Null)
-    }
-}
-
+const ROWS: &str = "an array of rows";
+const ROWS_OR_OBJECT: &str = "an array of rows, or an object with one";
 /// Members of a links object that show that a next link would stand there.
 const IN_LINKS: [&str; 7] = ["self", "first", "last", "prev", "previous", "current", "context"];
 /// What of a server's words about an error stands at the top.

@@ -1,5 +1,6 @@
 //! What a page is known by, so that one that comes again is noticed.
 
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 /// A page by its rows: all of their text, and the ids of the first two.
@@ -28,63 +29,79 @@ impl Identity {
     pub(crate) fn of(rows: &str, count: u64) -> Self {
         Self { rows: quick_name(rows), count, ids: first_ids(rows) }
     }
+}
 
-    pub(crate) fn likeness(&self, before: Option<&Self>) -> Likeness {
-        let Some(before) = before else { return Likeness::None };
+impl Likeness {
+    pub(crate) fn of(page: Option<&Identity>, before: Option<&Identity>) -> Self {
+        let (Some(page), Some(before)) = (page, before) else { return Self::None };
         let has_same_ids =
-            self.ids.is_some() && (&self.ids, self.count) == (&before.ids, before.count);
-        match (self.rows == before.rows, has_same_ids) {
-            (true, true) => Likeness::Same,
-            (false, true) => Likeness::SameIds,
-            (true, false) => Likeness::Anonymous,
-            (false, false) => Likeness::None,
+            page.ids.is_some() && (&page.ids, page.count) == (&before.ids, before.count);
+        match (page.rows == before.rows, has_same_ids) {
+            (true, true) => Self::Same,
+            (false, true) => Self::SameIds,
+            (true, false) => Self::Anonymous,
+            (false, false) => Self::None,
         }
     }
 }
 
-/// A name for a long text, read once: sixteen bytes for each multiplication.
+/// A name for a long text, read once: eight bytes for each multiplication.
 fn quick_name(text: &str) -> u64 {
-    let (pairs, rest) = text.as_bytes().as_chunks::<16>();
-    let mut name = u64::try_from(text.len()).unwrap_or(u64::MAX);
-    let halves = |value: u128| {
-        let halves = [value & u128::from(u64::MAX), value >> 64];
-        halves.map(|half| u64::try_from(half).unwrap_or_default())
-    };
-    let mut take = |pair: u128| {
-        let [first, second] = halves(pair);
-        let product = u128::from(name ^ first ^ ODD.0) * u128::from(second ^ ODD.1);
-        let [low, high] = halves(product);
-        name = low ^ high;
-    };
-    for pair in pairs {
-        take(u128::from_le_bytes(*pair));
-    }
-    for byte in rest {
-        take(u128::from(*byte));
-    }
-    name
+    let (words, rest) = text.as_bytes().as_chunks::<8>();
+    let words = words.iter().map(|word| u64::from_le_bytes(*word));
+    let words = words.chain(rest.iter().map(|byte| u64::from(*byte)));
+    words.fold(count(text.len()), |name, word| (name.rotate_left(5) ^ word).wrapping_mul(ODD))
 }
 
 /// A row that is a number or text is its own id.
 fn first_ids(rows: &str) -> Option<Vec<Value>> {
-    let mut rest = rows.get(rows.find('[')? + 1..)?;
-    let mut ids = Vec::new();
-    while ids.len() < 2 {
-        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
-        ids.push(match values.next()?.ok()? {
-            Value::Object(row) => IDS.iter().find_map(|name| row.get(*name))?.clone(),
-            row @ (Value::Number(_) | Value::String(_)) => row,
-            _ => return None,
-        });
-        match rest.get(values.byte_offset()..)?.trim_start().strip_prefix(',') {
-            Some(more) => rest = more,
-            None => break,
-        }
-    }
+    let id = |row: &str| match serde_json::from_str(row).ok()? {
+        Value::Object(row) => IDS.iter().find_map(|name| row.get(*name)).cloned(),
+        row @ (Value::Number(_) | Value::String(_)) => Some(row),
+        _ => None,
+    };
+    let ids: Vec<Value> = elements(rows).take(2).map(id).collect::<Option<_>>()?;
     (ids.first() != ids.get(1)).then_some(ids)
+}
+
+/// The texts of the elements of the array that begins in this text.
+pub(crate) fn elements(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text.split_once('[').map_or("", |(_, rest)| rest);
+    std::iter::from_fn(move || {
+        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<IgnoredAny>();
+        values.next()?.ok()?;
+        let (element, behind) = rest.split_at_checked(values.byte_offset())?;
+        rest = behind.trim_start().strip_prefix(',').unwrap_or_default();
+        Some(element.trim())
+    })
+}
+
+pub(crate) fn count(length: usize) -> u64 {
+    length.try_into().unwrap_or(u64::MAX)
 }
 
 /// By which rows are told apart; most APIs have one of them.
 const IDS: [&str; 4] = ["id", "_id", "uuid", "guid"];
-/// The fractions of the golden ratio and of the root of two, made odd.
-const ODD: (u64, u64) = (0x9e37_79b9_7f4a_7c15, 0x6a09_e667_f3bc_c909);
+/// The fraction of the golden ratio, made odd.
+const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+
+#[cfg(test)]
+mod tests {
+    use super::elements;
+
+    #[test]
+    fn the_last_row_is_found_in_the_text() {
+        let cases = [
+            (r#"[{"id":1},{"id":2}]"#, Some(r#"{"id":2}"#)),
+            (r#": [ {"a":["]"]} , {"a":"],[{\\"} ],"#, Some(r#"{"a":"],[{\\"}"#)),
+            ("[1,2,3]", Some("3")),
+            (r#"["a,b"]}"#, Some(r#""a,b""#)),
+            ("[]", None),
+            ("[[1],[2,3]]", Some("[2,3]")),
+            ("null", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(elements(text).last(), expected, "{text}");
+        }
+    }
+}

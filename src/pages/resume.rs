@@ -3,10 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
-use crate::pages::ask::Ask;
+use crate::pages::ask::{Ask, Way, plain};
 use crate::provider::pagination::PageSize;
 use crate::url;
 
@@ -57,7 +58,7 @@ impl ResumePoint {
         Self {
             path: path.to_owned(),
             query: String::new(),
-            ask: Ask::First,
+            ask: Ask::FIRST,
             number: 1,
             skip: 0,
             delivered: 0,
@@ -66,6 +67,11 @@ impl ResumePoint {
             date: None,
             is_partial: false,
         }
+    }
+
+    /// What was promised, as far as it can be held against what was delivered.
+    pub(crate) fn promise(&self) -> Option<(u64, u64)> {
+        self.promised.filter(|_| !self.is_partial)
     }
 
     /// How many rows were delivered before it.
@@ -79,8 +85,8 @@ impl fmt::Debug for ResumePoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("ResumePoint");
         debug.field("path", &url::shown(&self.path));
-        if let Ask::Link(link) = &self.ask {
-            debug.field("link", &url::shown(link));
+        if self.ask.way == Way::Link {
+            debug.field("link", &url::shown(&plain(&self.ask.value)));
         }
         debug
             .field("number", &self.number)
@@ -95,19 +101,11 @@ impl fmt::Debug for ResumePoint {
 /// A JSON text in one line.
 impl fmt::Display for ResumePoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (name, ask) = match &self.ask {
-            Ask::First => (FIRST, Value::Null),
-            Ask::Page(number) => (PAGE, (*number).into()),
-            Ask::Offset(number) => (OFFSET, (*number).into()),
-            Ask::Cursor(value) => (CURSOR, value.clone()),
-            Ask::After(value) => (AFTER, value.clone()),
-            Ask::Link(link) => (LINK, link.as_str().into()),
-        };
         let point = json!({
             "version": VERSION,
             "path": self.path,
             "query": self.query,
-            "ask": { name: ask },
+            "ask": { self.ask.way.name(): self.ask.value },
             "number": self.number,
             "skip": self.skip,
             "delivered": self.delivered,
@@ -127,69 +125,31 @@ impl FromStr for ResumePoint {
     ///
     /// A configuration error if the text is not what `to_string` made.
     fn from_str(text: &str) -> Result<Self> {
-        let value: Option<Value> = serde_json::from_str(text).ok();
-        let point = value.as_ref().and_then(read);
-        point.ok_or_else(|| Error::configuration("this is not the text of a resume point"))
+        read(text).ok_or_else(|| Error::configuration("this is not the text of a resume point"))
     }
 }
 
-fn read(value: &Value) -> Option<ResumePoint> {
-    let text = |name: &str| value.get(name)?.as_str().map(str::to_owned);
-    let number = |name: &str| value.get(name)?.as_u64();
-    let optional = |name: &str| match value.get(name)? {
-        Value::Null => Some(None),
-        value => value.as_u64().map(Some),
-    };
-    if number("version") != Some(VERSION) {
-        return None;
-    }
-    let promised = match value.get("promised")? {
-        Value::Null => None,
-        value => Some((value.get(0)?.as_u64()?, value.get(1)?.as_u64()?)),
-    };
-    let page_size = match value.get("page_size")? {
-        Value::Null => None,
-        value => Some(PageSize {
-            parameter: value.get(0)?.as_str()?.to_owned(),
-            rows: value.get(1)?.as_u64()?,
-        }),
-    };
-    Some(ResumePoint {
-        path: text("path")?,
-        query: text("query")?,
-        ask: read_ask(value.get("ask")?)?,
-        number: number("number")?,
-        skip: number("skip")?,
-        delivered: number("delivered")?,
-        promised,
-        page_size,
-        date: optional("date")?,
-        is_partial: value.get("is_partial")?.as_bool()?,
+fn read(text: &str) -> Option<ResumePoint> {
+    let point: Value = serde_json::from_str(text).ok()?;
+    let (way, value) = point.get("ask")?.as_object()?.iter().next()?;
+    let page_size: Option<(String, u64)> = field(&point, "page_size")?;
+    let is_known = field::<u64>(&point, "version")? == VERSION;
+    is_known.then_some(ResumePoint {
+        path: field(&point, "path")?,
+        query: field(&point, "query")?,
+        ask: Ask::new(Way::named(way)?, value.clone())?,
+        number: field(&point, "number")?,
+        skip: field(&point, "skip")?,
+        delivered: field(&point, "delivered")?,
+        promised: field(&point, "promised")?,
+        page_size: page_size.map(|(parameter, rows)| PageSize { parameter, rows }),
+        date: field(&point, "date")?,
+        is_partial: field(&point, "is_partial")?,
     })
 }
 
-fn read_ask(ask: &Value) -> Option<Ask> {
-    let (name, value) = ask.as_object()?.iter().next()?;
-    let scalar = || Some(value.clone()).filter(|value| value.is_string() || value.is_number());
-    match name.as_str() {
-        FIRST => Some(Ask::First),
-        PAGE => value.as_u64().map(Ask::Page),
-        OFFSET => value.as_u64().map(Ask::Offset),
-        CURSOR => scalar().map(Ask::Cursor),
-        AFTER => scalar().map(Ask::After),
-        LINK => value.as_str().map(|link| Ask::Link(link.to_owned())),
-        _ => None,
-    }
+fn field<T: DeserializeOwned>(point: &Value, name: &str) -> Option<T> {
+    T::deserialize(point.get(name)?).ok()
 }
 
-pub(crate) fn count(length: usize) -> u64 {
-    length.try_into().unwrap_or(u64::MAX)
-}
-
-const FIRST: &str = "first";
-const PAGE: &str = "page";
-const OFFSET: &str = "offset";
-const CURSOR: &str = "cursor";
-const AFTER: &str = "after";
-const LINK: &str = "link";
 const VERSION: u64 = 2;

@@ -44,20 +44,17 @@ pub(crate) enum Container {
     Links,
     /// Any other: words in it raise alarms and prove nothing.
     Other,
+    /// Its words are not looked for.
+    Passed,
 }
 
 impl Role {
     pub(crate) fn of(name: &str) -> Option<Self> {
-        let mut plain = [0; LONGEST];
-        let mut length = 0;
-        for byte in name.bytes().filter(|byte| !b"_-@$. ".contains(byte)) {
-            *plain.get_mut(length)? = byte.to_ascii_lowercase();
-            length += 1;
-        }
-        let plain = std::str::from_utf8(plain.get(..length)?).ok()?;
+        let plain = name.chars().filter(|c| !"_-@$. ".contains(*c));
+        let plain: String = plain.map(|c| c.to_ascii_lowercase()).collect();
         match plain.strip_prefix("next").or_else(|| plain.strip_prefix("odatanext")) {
             Some(rest) => Self::of_next(rest),
-            None => Self::of_step(plain).or_else(|| Self::of_number(plain)),
+            None => Self::of_step(&plain).or_else(|| Self::of_number(&plain)),
         }
     }
 
@@ -142,23 +139,11 @@ pub(crate) fn is_common(name: &str) -> bool {
 
 /// Whether a name only raises alarms: it tells of much else as well.
 pub(crate) fn is_alarm_only(name: &str) -> bool {
-    const ALARMS: [&str; 13] = [
-        // These may repeat what was asked for.
-        "pageToken",
-        "page_token",
-        "paginationToken",
-        "pagination_token",
-        "continuation",
-        "complete",
-        "isComplete",
-        "is_complete",
-        "finished",
-        "truncated",
-        "incomplete",
-        "incomplete_results",
-        "incompleteResults",
-    ];
-    ALARMS.contains(&name)
+    // The first four may repeat what was asked for.
+    const ALARMS: &str = "pageToken page_token paginationToken pagination_token continuation \
+        complete isComplete is_complete finished truncated incomplete incomplete_results \
+        incompleteResults";
+    ALARMS.split(' ').any(|alarm| alarm == name)
 }
 
 impl Container {
@@ -212,7 +197,7 @@ pub(crate) fn is_trouble(error: &Value) -> bool {
 }
 
 /// A whole number, also as text or as a float; `null` and nonsense are as good as absent.
-pub(crate) fn count(value: &Value) -> Option<u64> {
+pub(crate) fn whole_number(value: &Value) -> Option<u64> {
     match value {
         Value::Number(number) => number.as_u64().or_else(|| whole(&number.to_string())),
         Value::String(text) => whole(text),
@@ -262,6 +247,3 @@ pub(crate) fn relations(link: &Value) -> impl Iterator<Item = &str> {
     let list = relation.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     list.iter().filter_map(Value::as_str).chain(relation.and_then(Value::as_str))
 }
-
-/// No name that is known is longer.
-const LONGEST: usize = 24;

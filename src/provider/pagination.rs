@@ -331,13 +331,12 @@ impl Pagination {
 }
 
 impl Strategy {
-    pub(crate) fn follows_links(&self) -> bool {
-        matches!(self, Self::Detect | Self::LinkHeader | Self::NextLink(_))
-    }
-
-    /// Pages are asked for by counting on.
-    pub(crate) fn counts(&self) -> bool {
-        matches!(self, Self::PageNumbers(_) | Self::Offset(_) | Self::AfterRow(..))
+    /// Where an answer holds what comes next, if that was declared.
+    pub(crate) fn source(&self) -> Option<&Source> {
+        match self {
+            Self::NextLink(source) | Self::Cursor(_, source) => Some(source),
+            _ => None,
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! Whether a page is the one that was asked for, and what follows it: decided without IO.
 
 use crate::event::Proof;
-use crate::pages::advice;
-use crate::pages::ask::Ask;
+use crate::pages::advice::{self, name_of};
+use crate::pages::ask::Way;
 use crate::pages::context::{Fault, PageContext, Step};
 use crate::pages::repeat::Likeness;
 use crate::pages::words::Role;
@@ -10,10 +10,11 @@ use crate::provider::pagination::{Source, Strategy};
 
 /// Why the rows of a page are not delivered: it is not the one that was asked for, or the one
 /// before once more. `None` for a good page.
-pub(crate) fn refuse(page: &PageContext<'_>, likeness: Likeness) -> Option<Step> {
-    let is_over = page.total().filter(|total| page.delivered - page.rows >= *total);
+pub(crate) fn refuse(page: &PageContext<'_>) -> Option<Step> {
+    let before = page.point.delivered.saturating_sub(page.point.skip);
+    let is_over = page.total().filter(|total| before >= *total);
     // A server may give its last page for any beyond.
-    if let (Some(total), true) = (is_over, likeness != Likeness::None) {
+    if let (Some(total), true) = (is_over, page.likeness != Likeness::None) {
         return Some(Step::End(Proof::Total(total)));
     }
     let parameter = page.parameter();
@@ -27,54 +28,54 @@ pub(crate) fn refuse(page: &PageContext<'_>, likeness: Likeness) -> Option<Step>
         )));
     }
     let mut firsts = page.page.words.iter().filter(|word| word.role == Role::First);
-    let is_by_number = matches!(page.point.ask, Ask::Page(_)) && page.is_first();
+    let is_by_number = page.point.ask.way == Way::Page && page.is_first();
     if is_by_number && firsts.any(|word| word.value == false) {
         return Some(fail(format!(
             "page {} was asked for and the answer says that it is not the first: {FROM_0}",
-            page.pagination.first().unwrap_or_default()
+            page.asker.pagination.first().unwrap_or_default()
         )));
     }
     // Some servers repeat their last page under every number, and some name another cursor in
     // each answer: the same rows are the same page. Links are asked once each.
-    let is_by_cursor = matches!(page.pagination.strategy, Strategy::Cursor(..));
-    let goes_on = match likeness {
-        _ if page.pagination.strategy.follows_links() => true,
+    let is_new_cursor = page.asker.way() == Way::Cursor && !page.is_seen;
+    let goes_on = match page.likeness {
+        _ if page.asker.way() == Way::Link => true,
         Likeness::None => true,
         Likeness::Same => false,
-        Likeness::SameIds => is_by_cursor && !page.is_seen,
+        Likeness::SameIds => is_new_cursor,
         // Nothing tells one row from the other.
         Likeness::Anonymous => {
             let is_told = told.is_some() && page.repeats < MOST_EMPTY_PAGES;
-            is_by_cursor && !page.is_seen || page.total().is_some() || is_told
+            is_new_cursor || page.total().is_some() || is_told
         }
     };
-    if goes_on {
-        return None;
-    }
-    Some(Step::Fail(Fault::to_declare(format!(
+    (!goes_on).then(|| Step::Fail(Fault::to_declare(format!(
         "the page is the one before once more: does the server know the parameter {parameter:?}? A collection without pages is read with Pagination::single()"
     ))))
 }
 
 /// The number or offset that was asked for, the one that the answer says, and what it is.
 fn told_place(page: &PageContext<'_>) -> Option<(u64, u64, &'static str)> {
-    let told = |role: Role| page.page.numbers(role).next();
-    match page.point.ask {
-        Ask::Page(asked) => {
-            let (path, told) = told(Role::PageNumber)?;
-            // Spring counts from 0 there, whatever its parameter does.
-            let is_from_0 = path.rsplit('.').next() == Some("number") && told < asked;
-            (!is_from_0 || asked - told > 1).then_some((asked, told, "page"))
-        }
-        Ask::Offset(asked) => Some((asked, told(Role::Offset)?.1, "offset")),
-        _ => None,
+    let asked = page.point.ask.number()?;
+    if page.point.ask.way == Way::Offset {
+        return Some((asked, page.page.number(Role::Offset)?, "offset"));
     }
+    let (path, told) = page.page.numbers(Role::PageNumber).next()?;
+    // Spring counts from 0 there, whatever its parameter does.
+    let is_from_0 = name_of(path) == "number" && told < asked;
+    (!is_from_0 || asked - told > 1).then_some((asked, told, "page"))
 }
 
+/// What follows a good page.
 pub(crate) fn next(page: &PageContext<'_>) -> Step {
-    match &page.pagination.strategy {
-        Strategy::Single => end(page, Proof::Single),
-        strategy if strategy.counts() => counted(page),
+    if let Some(error) = &page.page.error {
+        return fail(format!("the answer has an error beside its rows: {error}"));
+    }
+    match (&page.asker.pagination.strategy, page.exceeded()) {
+        // Rows that come again and again, changed a little, are not asked for without end.
+        (_, Some(most)) if page.word_for_more().is_none() => Step::End(Proof::Total(most)),
+        (Strategy::Single, _) => end(page, Proof::Single),
+        _ if page.asker.way().counts() => counted(page),
         _ => named(page),
     }
 }
@@ -91,26 +92,26 @@ fn fail(message: impl Into<String>) -> Step {
 
 /// Where the answer itself names what comes next: by a link or a cursor.
 fn named(page: &PageContext<'_>) -> Step {
-    let ask = match &page.named {
+    let ask = match &page.following {
         None => return unnamed(page),
-        Some(Err(why)) => return Step::Fail(Fault::to_declare(why.as_str())),
+        Some(Err(why)) => return Step::Fail(Fault::to_declare(why.to_string())),
         Some(Ok(ask)) => ask,
     };
     let is_empty = page.rows == 0;
     // Beside a cursor a word ends the walk; a link is followed once more, to a page that says
     // so again.
-    let is_cursor = matches!(ask, Ask::Cursor(_)) && !page.is_missed();
+    let is_cursor = ask.way == Way::Cursor && !page.is_missed();
     // That another link or cursor is not there says nothing beside this one.
     let word = page.end_word().filter(|word| !matches!(word.role, Role::Next | Role::Cursor));
-    let is_over = is_empty && (page.is_seen || page.pagination.is_until_empty);
+    let is_over = is_empty && (page.is_seen || page.asker.pagination.is_until_empty);
     match (word, page.reached()) {
         (Some(word), _) if is_empty || is_cursor || page.is_seen => {
             Step::End(Proof::Word(word.path.clone()))
         }
         _ if is_over => Step::End(Proof::EmptyPage),
         (_, Some(total)) if page.is_seen => Step::End(Proof::Total(total)),
-        _ if page.is_seen => fail(match ask {
-            Ask::Link(_) => "the next link leads to a page that was read before".to_owned(),
+        _ if page.is_seen => fail(match ask.way {
+            Way::Link => "the next link leads to a page that was read before".to_owned(),
             _ => format!(
                 "the cursor came before: does the server know the parameter {:?}?",
                 page.parameter()
@@ -122,21 +123,17 @@ fn named(page: &PageContext<'_>) -> Step {
 
 /// A page that names nothing next.
 fn unnamed(page: &PageContext<'_>) -> Step {
+    let strategy = &page.asker.pagination.strategy;
     let is_list = page.rows > 0 && page.page.names.is_empty();
-    if let (
-        Strategy::NextLink(Source::Member(path)) | Strategy::Cursor(_, Source::Member(path)),
-        true,
-    ) = (&page.pagination.strategy, is_list)
-    {
-        return Step::Fail(Fault::to_declare(format!(
-            "the answer is a list, and has no place for {path}: declare how the next page is asked for"
-        )));
-    }
-    let proof = match &page.pagination.strategy {
+    let proof = match (strategy, strategy.source()) {
+        (_, Some(Source::Member(path))) if is_list => {
+            return Step::Fail(Fault::to_declare(format!(
+                "the answer is a list, and has no place for {path}: declare how the next page is asked for"
+            )));
+        }
         _ if page.rows == 0 => Some(Proof::EmptyPage),
-        Strategy::NextLink(path) => Some(Proof::Declared(path.to_string())),
-        Strategy::Cursor(_, source) => Some(Proof::Declared(source.to_string())),
-        Strategy::LinkHeader => Some(Proof::Declared("the Link header".into())),
+        (_, Some(source)) => Some(Proof::Declared(source.to_string())),
+        (Strategy::LinkHeader, _) => Some(Proof::Declared("the Link header".into())),
         _ => undeclared(page),
     };
     match proof {
@@ -147,7 +144,7 @@ fn unnamed(page: &PageContext<'_>) -> Step {
 
 /// By what a page is known to be the last where nothing was declared.
 fn undeclared(page: &PageContext<'_>) -> Option<Proof> {
-    let is_link = matches!(page.point.ask, Ask::Link(_));
+    let is_link = page.point.ask.way == Way::Link;
     let target = page.page.empty_link_place.clone();
     // The total of a first page may be the page's own count; in a header nobody puts that.
     let in_header = page.page.numbers(Role::Total).any(|(path, _)| path.starts_with("header:"));
@@ -207,7 +204,7 @@ fn counted_empty(page: &PageContext<'_>) -> Step {
     let counted = page.page_count().or(page.counted_pages).filter(|count| *count >= number);
     match counted {
         Some(count) if count > 1 => {
-            let is_from_1 = page.pagination.first() == Some(1);
+            let is_from_1 = page.asker.pagination.first() == Some(1);
             let hint = if is_from_1 { format!(": {FROM_0}") } else { String::new() };
             fail(format!("page {number} of {count} pages is empty{hint}"))
         }
@@ -217,26 +214,14 @@ fn counted_empty(page: &PageContext<'_>) -> Step {
 
 /// The next number, offset or row.
 fn go_on(page: &PageContext<'_>) -> Step {
-    let next = match (&page.point.ask, &page.named) {
-        (Ask::Page(number), _) => number.checked_add(1).map(Ask::Page),
-        (Ask::Offset(offset), _) => {
-            let size = page.asked_size.filter(|_| page.pagination.steps_by_size);
-            let next = offset.checked_add(size.unwrap_or(page.rows));
-            next.filter(|next| next > offset).map(Ask::Offset)
-        }
-        (_, Some(Err(why))) => return Step::Fail(Fault::to_declare(why.as_str())),
-        (_, Some(Ok(ask))) if !page.is_seen => Some(ask.clone()),
-        _ => None,
-    };
-    next.map_or_else(
-        || {
-            fail(format!(
-                "there is more, and nothing to ask for it by: does the server know the parameter {:?}? If it filters pages after they were cut, declare with_page_size and .stepping_by_size()",
-                page.parameter()
-            ))
-        },
-        Step::Ask,
-    )
+    match &page.following {
+        Some(Err(why)) => Step::Fail(Fault::to_declare(why.to_string())),
+        Some(Ok(ask)) if !page.is_seen => Step::Ask(ask.clone()),
+        _ => fail(format!(
+            "there is more, and nothing to ask for it by: does the server know the parameter {:?}? If it filters pages after they were cut, declare with_page_size and .stepping_by_size()",
+            page.parameter()
+        )),
+    }
 }
 
 /// Servers cap totals at such numbers.
