@@ -240,7 +240,7 @@ impl<T> Cooldown<T> {
 
     /// Other refusals are of single endpoints.
     fn is_limit(&self) -> bool {
-        matches!(self.answer.status.as_u16(), 400 | 403 | 420 | 429 | 430)
+        matches!(self.answer.status.as_u16(), 420 | 429 | 430)
     }
 }
 

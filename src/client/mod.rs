@@ -104,8 +104,8 @@ impl Client {
     }
 
     /// Forgets what servers asked this client to wait, here and in its store: the next call
-    /// is sent at once. For a wait that a server named by mistake; those who share the
-    /// store forget it when they next look there.
+    /// is sent at once. For a wait that a server named by mistake. Programs that begin later
+    /// with the same store do not find it there; those that run already keep what they know.
     ///
     /// # Errors
     ///

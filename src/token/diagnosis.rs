@@ -58,6 +58,22 @@ pub(crate) fn diagnose(
     provider: &Provider,
     identity: &Identity,
 ) -> (ErrorKind, String) {
+    let (kind, advice) = by_code(answer, provider, identity);
+    // Servers have many codes for an id or a secret that they do not know.
+    let found = misplacements(identity);
+    match kind {
+        ErrorKind::Credentials | ErrorKind::Refused if !advice.contains(&found) => {
+            (kind, found + &advice)
+        }
+        _ => (kind, advice),
+    }
+}
+
+fn by_code(
+    answer: &ErrorResponse,
+    provider: &Provider,
+    identity: &Identity,
+) -> (ErrorKind, String) {
     let advice = match answer.code.as_deref().map(server_message::registered) {
         Some("invalid_client") => {
             return (ErrorKind::Credentials, invalid_client(UNKNOWN_CLIENT, provider, identity));
@@ -137,11 +153,10 @@ fn invalid_client(who: &str, provider: &Provider, identity: &Identity) -> String
         AuthMethod::ClientSecretPost => "the form body (client_secret_post)",
     };
     let values = [("client id", identity.id.as_str()), ("client secret", identity.secret.expose())];
-    let mut text = format!("{who} were sent by {style}: ");
-    for (what, why) in values.iter().filter_map(|(what, value)| Some((what, misplaced(value)?))) {
-        text.push_str(&format!("the {what} {why}; "));
-    }
-    text.push_str("check both, and whether the server expects another Provider::with_auth_method");
+    let mut text = format!(
+        "{who} were sent by {style}: {}check both, and whether the server expects another Provider::with_auth_method",
+        misplacements(identity)
+    );
     for (what, value) in values {
         if value.contains(char::is_whitespace) {
             text.push_str(&format!("; the {what} has white space or a line break inside"));
@@ -160,6 +175,12 @@ fn invalid_client(who: &str, provider: &Provider, identity: &Identity) -> String
         }
     }
     text
+}
+
+fn misplacements(identity: &Identity) -> String {
+    let values = [("client id", identity.id.as_str()), ("client secret", identity.secret.expose())];
+    let found = values.into_iter().filter_map(|(what, value)| Some((what, misplaced(value)?)));
+    found.map(|(what, why)| format!("the {what} {why}; ")).collect()
 }
 
 /// What a shell, a template or a file of variables left in a value.

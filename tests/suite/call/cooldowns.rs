@@ -677,3 +677,16 @@ fn what_a_server_asked_for_can_be_forgotten() {
         assert!(clock.sleeps().is_empty());
     }
 }
+
+/// As two of them by 429 do.
+#[test]
+fn limits_by_statuses_of_vendors_hold_back_paths_that_were_never_asked() {
+    for status in [420, 430] {
+        let server = Server::with_api([reply(status, "").header("retry-after", "3000")]);
+        let (client, _) = on_manual_clock(server.client());
+        for item in 0..50 {
+            client.get(&format!("/items/{item}")).unwrap_err();
+        }
+        assert_eq!(server.api_requests().len(), 2, "{status}");
+    }
+}

@@ -173,7 +173,7 @@ fn the_address_of_the_document_stands_for_its_issuer() {
 
 #[test]
 fn the_issuer_of_an_address_is_compared_to_the_letter_as_well() {
-    for other in ["/", "/realms/other", "/realms/demo/"] {
+    for other in ["/", "/realms/other", "/realms/demo//"] {
         let address = "/realms/demo/.well-known/openid-configuration";
         let server = with_document(address, document(other));
         let (error, text) = refused(&server, address, &[address]);
@@ -787,5 +787,23 @@ mod over_tls {
         );
         let targets: Vec<String> = server.seen().into_iter().map(|seen| seen.target).collect();
         assert_eq!(targets, [OIDC, TOKEN_PATH, "/x"]);
+    }
+}
+
+/// Auth0's issuers end with a slash, which is not seen in the address of the document (RFC 8414
+/// §3.1 removes it): whoever pastes that address has asked for either.
+#[test]
+fn the_address_of_a_document_does_for_an_issuer_with_a_slash() {
+    for path in ["/", "/realms/a/"] {
+        let origin: std::sync::Arc<std::sync::OnceLock<String>> = std::sync::Arc::default();
+        let own = origin.clone();
+        let server = Server::start(move |_| {
+            let origin = own.get().unwrap();
+            reply(200, format!(r#"{{"issuer":"{origin}{path}","token_endpoint":"{origin}/t"}}"#))
+        });
+        origin.set(server.url("")).unwrap();
+        let pasted = server.url(&format!("{path}.well-known/openid-configuration"));
+        let found = Provider::discover(&pasted, &server.url(""));
+        assert!(found.is_ok(), "{}", found.unwrap_err());
     }
 }

@@ -225,3 +225,13 @@ fn an_authorization_header_of_the_callers_own_is_refused_unless_there_is_no_toke
     assert_eq!(sent.len(), 1);
     assert_eq!(sent[0].1, "Basic abc");
 }
+
+/// A 403 with the challenge is a refused token as much as a 401 (RFC 6750 §3.1).
+#[test]
+fn a_token_that_was_left_behind_is_told_for_a_challenge_by_403_too() {
+    let refusal = reply(403, "").header("www-authenticate", r#"Bearer error="invalid_token""#);
+    let other = Server::with_api([refusal]);
+    let server = Server::with_api([reply(302, "").header("location", other.url("/x"))]);
+    let error = server.client().get("/x").unwrap_err().to_string();
+    assert!(error.contains("where the token is not sent"), "{error}");
+}

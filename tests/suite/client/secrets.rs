@@ -883,3 +883,26 @@ fn no_spelling_of_a_proxy_password_is_shown() {
         assert!(error.to_string().contains("percent-encode"), "{error}");
     }
 }
+
+/// What holds for a refusal holds for a success that cannot be read.
+#[test]
+fn a_success_that_cannot_be_read_shows_no_secret_of_the_request() {
+    for body in [
+        "<html>no rights for k3y-abcdefgh, signed SiGnAtUrE1234567</html>",
+        r#"{"n":"k3y-abcdefgh SiGnAtUrE1234567"}"#,
+    ] {
+        let server = Server::with_api([reply(200, body)]);
+        let request = Request::get("/x?sig=SiGnAtUrE1234567")
+            .header("X-Api-Key", "k3y-abcdefgh")
+            .without_token();
+        let response = server.client().send(&request).unwrap();
+        let error = response.json::<std::collections::BTreeMap<String, u32>>().unwrap_err();
+        let Error::Decode(decode) = &error else { panic!("{error}") };
+        let text = format!("{error:?}\n{}", decode.body);
+        assert!(!text.contains("k3y-abcdefgh") && !text.contains("SiGnAtUrE1234567"), "{text}");
+        for row in server.client().items::<u32>(request) {
+            let text = format!("{:?}", row.unwrap_err());
+            assert!(!text.contains("k3y-abcdefgh") && !text.contains("SiGnAtUrE1234567"), "{text}");
+        }
+    }
+}

@@ -761,3 +761,27 @@ fn an_older_token_that_is_not_valid_is_renewed_at_once() {
     client.get("/x").unwrap();
     assert_eq!((clock.sleeps().len(), server.token_requests().len()), (0, 2));
 }
+
+/// A token that is revoked as soon as there is a newer one of the same client. `Token is not
+/// active` is what Keycloak says of an expired one, too (and RFC 7662 §2.2 of a revoked one).
+#[test]
+fn a_first_token_that_does_not_ripen_is_renewed_once() {
+    let cases =
+        ["Token is not active", "Account is not active", "issued prior to the last sign-out"];
+    for words in cases {
+        let refusal = format!(r#"{{"error":"invalid_token","error_description":"{words}"}}"#);
+        let tokens = std::sync::atomic::AtomicU32::new(0);
+        let server = Server::start(move |seen| match (seen.path(), seen.header("authorization")) {
+            (TOKEN_PATH, _) => {
+                let number = tokens.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                token_reply(&format!("token-{number}"), 3600)
+            }
+            (_, Some("Bearer token-0")) => reply(401, refusal.clone()),
+            _ => reply(200, "{}"),
+        });
+        let (client, _) = on_manual_clock(server.client());
+        let outcome = client.get("/x").map(|response| response.status().as_u16());
+        assert!(matches!(outcome, Ok(200)), "{words}: {outcome:?}");
+        assert_eq!(server.token_requests().len(), 2);
+    }
+}
