@@ -162,9 +162,9 @@ impl ApiCall<'_, '_> {
             body_setting: "Client::with_body_limit",
         };
         let mask = self.token.as_ref().map(|token| token.mask().clone()).unwrap_or_default();
-        let sent = call.send(outgoing, mask);
+        let response = call.send(outgoing, mask)?;
         call.now = client.caller.now();
-        Ok(sent?)
+        Ok(response)
     }
 
     fn headers(&self) -> HeaderMap {
