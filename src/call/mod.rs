@@ -344,3 +344,6 @@ pub(crate) enum Next {
 
 const MOST_SHORT_WAITS: u32 = 16;
 const LONGEST_JITTER: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests;
