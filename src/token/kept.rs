@@ -90,7 +90,7 @@ impl Kept {
         change: impl FnMut(&mut StoreEntry),
     ) {
         if caller.is_store_shared && self.has_key() {
-            // That it failed is told by an event.
+            // An event says that it failed.
             let _ = self.update(caller, LONGEST_TURN.min(left / 2), change);
         }
     }

@@ -71,6 +71,24 @@ fn each_method_has_a_call_of_its_own() {
 }
 
 #[test]
+fn a_request_is_taken_by_value_by_reference_or_as_the_path_of_a_get() {
+    let server = Server::with_api([]);
+    let client = server.client();
+    let request = Request::get("/1");
+    client.send(&request).unwrap();
+    client.send(request).unwrap();
+    client.send(Request::post("/2")).unwrap();
+    client.send("/3").unwrap();
+    client.get(format!("/{}", 4)).unwrap();
+    let mut content = Vec::new();
+    client.download("/5", &mut content).unwrap();
+    let writer: &mut dyn std::io::Write = &mut content;
+    client.download(&Request::get("/6"), writer).unwrap();
+    let targets: Vec<String> = server.api_requests().into_iter().map(|it| it.target).collect();
+    assert_eq!(targets, ["/1", "/1", "/2", "/3", "/4", "/5", "/6"]);
+}
+
+#[test]
 fn any_other_method_is_sent_as_well() {
     for method in ["OPTIONS", "TRACE", "PROPFIND", "QUERY"] {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
