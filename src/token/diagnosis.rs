@@ -21,10 +21,10 @@ pub(crate) fn unreadable(response: &Response, why: &str) -> Refusal {
     let body = serde_json::from_slice::<Value>(response.bytes());
     let error = body.as_ref().ok().and_then(|body| body.get("error").or(body.get("errors")));
     let is_error = error.is_some_and(|error| !error.is_null());
-    // The words of an error are kept, but not JSON that holds none.
-    let keep = |words: Option<String>| {
-        let words = words.filter(|words| is_error && !words.starts_with('{'))?;
-        Some(mask.hide_opaque(&words))
+    // What an error says is kept, but not JSON that says nothing.
+    let keep = |text: Option<String>| {
+        let text = text.filter(|text| is_error && !text.starts_with('{'))?;
+        Some(mask.hide_opaque(&text))
     };
     (answer.code, answer.message) = (keep(answer.code), keep(answer.message));
     answer.body = match body {
@@ -32,11 +32,11 @@ pub(crate) fn unreadable(response: &Response, why: &str) -> Refusal {
         Ok(value) => mask.hide(&without_strings(value).to_string()),
         Err(_) => mask.hide_opaque(&answer.body),
     };
-    let (_, words) = server_message::words(&answer.body, content_type, |text| mask.hide(text));
-    let words = words.map_or(String::new(), |words| format!(": {words}"));
+    let (_, said) = server_message::words(&answer.body, content_type, |text| mask.hide(text));
+    let said = said.map_or(String::new(), |said| format!(": {said}"));
     let content_type = mask.hide(content_type.unwrap_or("no content type"));
     let message =
-        format!("{why}; {content_type}{words}; is this the address of the token endpoint?");
+        format!("{why}; {content_type}{said}; is this the address of the token endpoint?");
     let (kind, delivery) = (ErrorKind::Refused, Delivery::Accepted);
     Refusal { answer, kind, advice: message, delivery, passing: None, remedy: None }
 }

@@ -509,7 +509,7 @@ fn the_password_of_a_url_that_passes_for_a_path_is_not_shown() {
     for url in ["//user:wr0ngplace@h/a", "https:/user:wr0ngplace@h", "user:wr0ngplace%40x@h/a"] {
         let request = Request::get(url).without_token();
         let error = server.client().send(&request).unwrap_err();
-        let wrong = server.client().send(&request.clone().header("a\nb", "x")).unwrap_err();
+        let wrong = server.client().send(request.clone().header("a\nb", "x")).unwrap_err();
         let report = server.client().diagnose_with(url);
         let text = format!("{}{}{request:?}{report}", printed(&error), printed(&wrong));
         assert_hides(&text, secret, &url);
@@ -783,7 +783,7 @@ fn what_other_libraries_quote_of_a_secret_is_not_shown() {
             Err(serde::ser::Error::custom("no place for \"hush hush\" nor hu5hhu5hhu5h"))
         }
     }
-    let error = server.client().send(&Request::post("/a").json(&Refusing)).unwrap_err();
+    let error = server.client().send(Request::post("/a").json(&Refusing)).unwrap_err();
     assert_eq!(
         error.to_string(),
         "POST /a: the body cannot be serialized as JSON: no place for \"***\" nor ***"

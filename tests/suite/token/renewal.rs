@@ -419,7 +419,7 @@ fn a_renewal_after_a_401_waits_out_a_token_endpoint_that_is_down() {
 #[test]
 fn a_401_for_a_call_without_token_buys_none() {
     let server = Server::with_api([reply(401, "")]);
-    let error = server.client().send(&Request::get("/x").without_token()).unwrap_err();
+    let error = server.client().send(Request::get("/x").without_token()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Credentials);
     assert_eq!(server.seen().len(), 1);
 }
@@ -498,7 +498,7 @@ fn paths_that_all_answer_401_cost_one_renewal_in_all() {
     let clone = client.clone();
     for number in 0..20 {
         let client = if number % 3 == 0 { &clone } else { &client };
-        let error = client.get(&format!("/bad/{number}")).unwrap_err();
+        let error = client.get(format!("/bad/{number}")).unwrap_err();
         assert_eq!((error.kind(), error.delivery()), (ErrorKind::Credentials, Delivery::Rejected));
         clock.advance(secs(1));
     }
@@ -537,7 +537,7 @@ fn every_path_that_refused_a_new_token_is_remembered() {
     let (client, _) = on_manual_clock(server.client());
     for _ in 0..5 {
         for number in 0..10 {
-            client.get(&format!("/bad/{number}")).unwrap_err();
+            client.get(format!("/bad/{number}")).unwrap_err();
         }
         client.get("/good").unwrap();
     }
@@ -552,7 +552,7 @@ fn a_token_that_the_token_endpoint_returns_again_is_not_asked_for_by_every_call(
     });
     let (client, _) = on_manual_clock(server.client());
     for number in 0..20 {
-        client.get(&format!("/{number}")).unwrap_err();
+        client.get(format!("/{number}")).unwrap_err();
     }
     assert_eq!((server.token_requests().len(), server.api_requests().len()), (2, 20));
 }
@@ -649,7 +649,7 @@ fn a_renewed_token_that_is_refused_by_its_words_is_the_error_and_is_not_bought_b
     );
     assert_eq!((error.exit_code(), error.delivery()), (77, Delivery::Rejected));
     for number in 0..9 {
-        let error = client.get(&format!("/{number}")).unwrap_err();
+        let error = client.get(format!("/{number}")).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Credentials);
     }
     assert_eq!(server.token_requests().len(), 2);

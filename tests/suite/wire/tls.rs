@@ -284,7 +284,7 @@ fn the_certificate_of_the_api_is_checked_as_well_as_that_of_the_token_endpoint()
             let client = Client::new(provider, Credentials::new("my-client", SECRET)).unwrap();
             let client = choose(client).with_root_certificates(authority.pem()).unwrap();
             let (client, clock) = on_manual_clock(client);
-            let error = client.send(&Request::post("/a")).unwrap_err();
+            let error = client.send(Request::post("/a")).unwrap_err();
             assert!(error.to_string().contains(expected), "{error}");
             assert_eq!(error.target().unwrap().path, "/a");
             assert_eq!((error.exit_code(), error.delivery()), (78, Delivery::NotSent));
