@@ -67,9 +67,9 @@ impl TokenRefusal {
     pub(crate) fn of(words: &str) -> Self {
         let words = words.to_ascii_lowercase();
         let has = |phrase: &&str| words.contains(*phrase);
-        if NOT_YET_VALID.iter().any(|it| has(it)) {
+        if NOT_YET_VALID.iter().any(has) {
             Self::NotYetValid
-        } else if NOT_ACTIVE.iter().any(|it| has(it)) {
+        } else if NOT_ACTIVE.iter().any(has) {
             Self::NotActive
         } else {
             Self::Invalid
