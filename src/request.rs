@@ -56,7 +56,7 @@ pub struct Request {
 pub(crate) enum Body {
     /// Nothing; for POST, PUT and PATCH with `Content-Length: 0`.
     Empty,
-    /// Shared, since a request that is handed over by reference is copied.
+    /// Shared, so that a copy of a request costs little.
     Bytes(Arc<Vec<u8>>),
     /// Opened anew for each attempt.
     File(PathBuf),
@@ -166,7 +166,7 @@ impl Request {
     /// A JSON body, with `Content-Type: application/json` unless one is set.
     pub fn json(self, value: &impl Serialize) -> Self {
         match serde_json::to_vec(value) {
-            Ok(bytes) => self.content("application/json", Body::Bytes(Arc::new(bytes))),
+            Ok(bytes) => self.content("application/json", Body::Bytes(bytes.into())),
             Err(error) => {
                 let why = mask_foreign(&error.to_string());
                 self.wrong(format!("the body cannot be serialized as JSON: {why}"))
@@ -178,7 +178,7 @@ impl Request {
     /// set.
     pub fn form(self, pairs: &[(&str, &str)]) -> Self {
         let form = encode_pairs(pairs.iter().copied());
-        self.content("application/x-www-form-urlencoded", Body::Bytes(Arc::new(form.into_bytes())))
+        self.content("application/x-www-form-urlencoded", Body::Bytes(form.into_bytes().into()))
     }
 
     /// A body of bytes; set its `Content-Type` with [`header`](Self::header), otherwise it
