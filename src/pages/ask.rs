@@ -111,7 +111,11 @@ impl Asker {
             let first = first.map(|first| Ask { way, value: first.into() });
             return Ok((first.unwrap_or(Ask::FIRST), false));
         };
-        let Some(first) = first else { return Ok((Ask { way, value: own }, true)) };
+        let Some(first) = first else {
+            // What some APIs want to see before the first cursor.
+            let is_start = matches!(plain(&own).as_str(), "" | "*" | "null");
+            return Ok((Ask { way, value: own }, !is_start));
+        };
         let refuse =
             || Error::configuration(format!("the request's {parameter:?} is not a number"));
         let number = whole(&plain(&own)).ok_or_else(refuse)?;

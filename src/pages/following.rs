@@ -22,14 +22,24 @@ impl Walk<'_> {
         response: &Response,
     ) -> Option<Result<Ask>> {
         let pagination = &self.asker.pagination;
-        let declared = page.declared.as_ref().filter(|value| says_something(value));
+        let is_after = matches!(pagination.strategy, Strategy::AfterRow(..));
+        // Of a row any number will do.
+        let is_value = |value: &&Value| says_something(value) || is_after && value.is_number();
+        let declared = page.declared.as_ref().filter(is_value);
         let link = |link: &str| self.target(link, page, response);
         let value = || Ask::new(self.asker.way(), declared?.clone()).map(Ok);
         let named = match (&pagination.strategy, declared) {
             (Strategy::PageNumbers(_), _) => return self.counted_on(1),
             (Strategy::Offset(_), _) => {
                 let size = self.asker.page_size().filter(|_| pagination.steps_by_size);
-                return self.counted_on(size.unwrap_or(rows));
+                let Some(size) = size else { return self.counted_on(rows) };
+                let sizes = page.number(Role::PageSize).into_iter().chain([rows.max(size)]);
+                match sizes.into_iter().find(|other| *other != size) {
+                    None => return self.counted_on(size),
+                    Some(other) => Err(format!(
+                        "stepping_by_size() steps over {size} rows, and the server cuts its pages at {other}: declare with_page_size with what it cuts at"
+                    )),
+                }
             }
             (Strategy::LinkHeader | Strategy::Detect, _) => {
                 let text = link_text(&self.link_word(page)?.value);
