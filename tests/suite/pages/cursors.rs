@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use unattended::error::ErrorKind;
 use unattended::{Client, Credentials, Error, Pagination, Request};
 
-use super::{Stage, asked, body, serving, targets, up_to, walk, words};
+use super::{Stage, asked, body, saved, serving, targets, up_to, walk, words};
 use crate::support::*;
 
 #[test]
@@ -498,10 +498,24 @@ fn an_empty_cursor_begins_no_walk_in_the_middle() {
     let stage = Stage::new();
     let page = |next: Value| body(&json!({"items": [1], "total": 9, "next": next}));
     let cursor = Pagination::cursor("cursor", "next");
-    let search = Request::post("/rows").json(&json!({"cursor": ""})).safe_to_repeat();
-    for (request, paging) in [("/rows?cursor=".into(), cursor.clone()), (search, cursor.in_body())]
-    {
+    let search = |own: Value| Request::post("/rows").json(&json!({"cursor": own})).safe_to_repeat();
+    for (request, paging) in [
+        ("/rows?cursor=".into(), cursor.clone()),
+        ("/rows?cursor=*".into(), cursor.clone()),
+        (search(json!("")), cursor.clone().in_body()),
+        (search(json!(null)), cursor.clone().in_body()),
+    ] {
         let outcome = stage.walk_over(request, &[page(json!(null))], &paging);
         assert!(outcome.error.is_some(), "one of nine rows, by {:?}", outcome.proof);
     }
+    // Such a walk is taken up on its first page as well.
+    let server = serving(|_| body(&json!({"items": [1, 2], "next": null})));
+    let client = server.client();
+    let items = || client.items::<u64>(search(json!(null)));
+    let paging = || Pagination::cursor("cursor", "next").in_body();
+    let mut begun = items().with_pagination(paging());
+    begun.next().unwrap().unwrap();
+    let mut rest = items().with_pagination(paging()).resume(&saved(begun.resume_point()));
+    assert_eq!(walk(&mut rest).0, [2]);
+    assert!(server.api_requests().iter().all(|seen| seen.body == r#"{"cursor":null}"#));
 }
