@@ -8,8 +8,8 @@ use serde_json::Value;
 pub(crate) struct Identity {
     /// All of their text.
     pub(crate) rows: u64,
-    pub(crate) count: u64,
-    /// The ids of the first two; all of the text if they have none. Nothing if they are equal.
+    /// The ids of the first two, and how many there are; all of the text if they have none.
+    /// Nothing if they are equal.
     pub(crate) ids: Option<u64>,
     /// The first and the last row, where pages must not overlap.
     pub(crate) ends: Option<(u64, u64)>,
@@ -34,15 +34,14 @@ impl Identity {
     pub(crate) fn of(rows: &str, count: u64, ends: Option<(Value, Value)>) -> Self {
         let name = quick_name(rows);
         let ends = ends.map(|(first, last)| (name_of_id(&first), name_of_id(&last)));
-        Self { rows: name, count, ids: first_ids(rows, name), ends }
+        Self { rows: name, ids: first_ids(rows, count, name), ends }
     }
 }
 
 impl Likeness {
     pub(crate) fn of(page: Option<&Identity>, before: Option<&Identity>) -> Self {
         let (Some(page), Some(before)) = (page, before) else { return Self::None };
-        let has_same_ids =
-            page.ids.is_some() && (&page.ids, page.count) == (&before.ids, before.count);
+        let has_same_ids = page.ids.is_some() && page.ids == before.ids;
         let is_overlap =
             page.ends.zip(before.ends).is_some_and(|((first, _), (_, last))| first == last);
         match (page.rows == before.rows, has_same_ids) {
@@ -68,7 +67,7 @@ fn name_of_id(id: &Value) -> u64 {
 }
 
 /// A row that is a number or text is its own id.
-fn first_ids(rows: &str, name: u64) -> Option<u64> {
+fn first_ids(rows: &str, count: u64, name: u64) -> Option<u64> {
     let texts: Vec<&str> = elements(rows).take(2).collect();
     let id = |row: &&str| match serde_json::from_str(row).ok()? {
         row @ (Value::Number(_) | Value::String(_)) => Some(row),
@@ -77,7 +76,9 @@ fn first_ids(rows: &str, name: u64) -> Option<u64> {
     let ids: Option<Vec<Value>> = texts.iter().map(id).collect();
     match ids {
         _ if texts.first() == texts.get(1) => None,
-        Some(ids) if ids.first() != ids.get(1) => Some(name_of_id(&ids.into())),
+        Some(ids) if ids.first() != ids.get(1) => {
+            Some(name_of_id(&Value::from([ids, vec![count.into()]].concat())))
+        }
         _ => Some(name),
     }
 }

@@ -132,7 +132,7 @@ impl fmt::Display for ResumePoint {
             "delivered": self.delivered,
             "promised": self.promised.map(|(least, most)| [least, most]),
             "counted_pages": self.counted_pages,
-            "last": last.map(|page| json!([page.rows, page.count, page.ids, page.ends])),
+            "last": last.map(|page| json!([page.rows, page.ids, page.ends])),
             "repeats": self.repeats,
             "empty_pages": self.empty_pages,
             "page_size": self.page_size.as_ref().map(|size| json!([size.parameter, size.rows])),
@@ -154,11 +154,14 @@ impl FromStr for ResumePoint {
     }
 }
 
+/// An [`Identity`] as it is saved.
+type SavedIdentity = (u64, Option<u64>, Option<(u64, u64)>);
+
 fn read(text: &str) -> Option<ResumePoint> {
     let point: Value = serde_json::from_str(text).ok()?;
     let (way, value) = point.get("ask")?.as_object()?.iter().next()?;
     let page_size: Option<(String, u64)> = field(&point, "page_size")?;
-    let last: Option<(u64, u64, Option<u64>, Option<(u64, u64)>)> = field(&point, "last")?;
+    let last: Option<SavedIdentity> = field(&point, "last")?;
     let is_known = field::<u64>(&point, "version")? == VERSION;
     is_known.then_some(ResumePoint {
         path: field(&point, "path")?,
@@ -169,7 +172,7 @@ fn read(text: &str) -> Option<ResumePoint> {
         delivered: field(&point, "delivered")?,
         promised: field(&point, "promised")?,
         counted_pages: field(&point, "counted_pages")?,
-        last: last.map(|(rows, count, ids, ends)| Identity { rows, count, ids, ends }),
+        last: last.map(|(rows, ids, ends)| Identity { rows, ids, ends }),
         repeats: field(&point, "repeats")?,
         empty_pages: field(&point, "empty_pages")?,
         page_size: page_size.map(|(parameter, rows)| PageSize { parameter, rows }),
