@@ -55,8 +55,9 @@ pub(crate) struct Word {
 
 impl Envelope {
     pub(crate) fn add(&mut self, role: Role, path: String, value: Value, is_believed: bool) {
-        let is_believed = is_believed && !is_alarm_only(path.rsplit('.').next().unwrap_or(&path));
-        self.words.push(Word { role, path, value, is_believed });
+        let mut word = Word { role, path, value, is_believed };
+        word.is_believed &= !is_alarm_only(word.name());
+        self.words.push(word);
     }
 
     pub(crate) fn add_link_list(&mut self, path: &str, links: &[Value]) {
@@ -131,6 +132,10 @@ impl Envelope {
 }
 
 impl Word {
+    fn name(&self) -> &str {
+        self.path.rsplit('.').next().unwrap_or(&self.path)
+    }
+
     /// Whether it says that there is more, if it speaks of that.
     fn more(&self) -> Option<bool> {
         let number = whole_number(&self.value);
@@ -139,7 +144,8 @@ impl Word {
             Role::Next | Role::Cursor => says_none(&self.value).then_some(false),
             Role::More if self.value.as_str().is_some_and(is_link) => Some(true),
             Role::More => flag(&self.value).or(number.map(|number| number > 0)),
-            Role::Last if number == Some(0) => Some(true),
+            // `done` may count what is done.
+            Role::Last if number == Some(0) && self.name().starts_with("is") => Some(true),
             Role::Last | Role::LastPage => flag(&self.value).map(|is_last| !is_last),
             Role::Delta => says_something(&self.value).then_some(false),
             _ => None,

@@ -124,6 +124,7 @@ fn names_that_mean_something_else_as_well_are_left_alone() {
         json!({"meta": {"total": 1999}}),
         json!({"invoice": {"total": 1999, "pages": 3, "count": 9}}),
         json!({"job": {"is_last": true, "done": true}}),
+        json!({"job": {"done": 0, "finished": 0, "complete": 0}}),
         json!({"links": {"self": "/rows", "last": "/rows?page=9", "more": true, "total": 9}}),
         json!({"a": {"b": {"next": "/rows?page=2"}}}),
         json!({"warnings": [{"next": "/rows?page=2"}]}),
