@@ -684,7 +684,7 @@ fn limits_by_statuses_of_vendors_hold_back_paths_that_were_never_asked() {
         let server = Server::with_api([reply(status, "").header("retry-after", "3000")]);
         let (client, _) = on_manual_clock(server.client());
         for item in 0..50 {
-            client.get(&format!("/items/{item}")).unwrap_err();
+            client.get(format!("/items/{item}")).unwrap_err();
         }
         assert_eq!(server.api_requests().len(), 2, "{status}");
     }

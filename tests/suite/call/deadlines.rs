@@ -169,10 +169,10 @@ fn a_request_may_have_a_policy_of_its_own() {
     let server = Server::with_api([reply(503, "")]);
     let (client, clock) = on_manual_clock(server.client());
     let policy = RetryPolicy::default().with_retries(2);
-    client.send(&Request::get("/x").with_retry_policy(policy)).unwrap_err();
+    client.send(Request::get("/x").with_retry_policy(policy)).unwrap_err();
     assert_eq!(server.api_requests().len(), 3);
     let policy = RetryPolicy::default().with_deadline(Duration::from_millis(200));
-    client.send(&Request::get("/x").with_retry_policy(policy)).unwrap_err();
+    client.send(Request::get("/x").with_retry_policy(policy)).unwrap_err();
     assert_eq!(server.api_requests().len(), 4);
     assert_eq!(clock.sleeps().len(), 2);
 }

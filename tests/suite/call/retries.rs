@@ -113,7 +113,7 @@ fn a_get_that_breaks_off_anywhere_is_repeated_as_a_whole() {
             _ => write_reply(stream, &reply(200, "{\"a\":1}")),
         });
         let (client, clock) = on_manual_clock(client_at(&origin));
-        let response = client.send(&untold(Method::GET)).unwrap();
+        let response = client.send(untold(Method::GET)).unwrap();
         assert_eq!(response.text().unwrap(), "{\"a\":1}");
         assert_eq!(count.load(Ordering::SeqCst), 2, "{bytes:?}");
         assert!(is_first_back_off(&clock.sleeps()));
@@ -127,7 +127,7 @@ fn a_post_that_may_have_arrived_is_not_sent_again() {
         let (client, clock) = on_manual_clock(client_at(&origin));
         for method in [Method::POST, Method::PATCH] {
             let before = count.load(Ordering::SeqCst);
-            let error = client.send(&untold(method).bytes("x")).unwrap_err();
+            let error = client.send(untold(method).bytes("x")).unwrap_err();
             assert_eq!(error.delivery(), Delivery::Unknown, "{error}");
             assert_eq!((error.kind(), error.exit_code()), (ErrorKind::Temporary, 75));
             assert!(error.to_string().contains("safe_to_repeat()"), "{error}");
@@ -144,7 +144,7 @@ fn a_post_that_is_safe_to_repeat_survives_a_broken_connection() {
         _ => write_reply(stream, &reply(200, "")),
     });
     let (client, _) = on_manual_clock(client_at(&origin));
-    client.send(&untold(Method::POST).safe_to_repeat()).unwrap();
+    client.send(untold(Method::POST).safe_to_repeat()).unwrap();
     assert_eq!(count.load(Ordering::SeqCst), 2);
 }
 
@@ -153,7 +153,7 @@ fn an_answer_that_breaks_off_says_how_much_had_arrived() {
     let (origin, _) = broken_api(|stream, _| break_off(stream, BROKEN[3]));
     let (client, _) = on_manual_clock(client_at(&origin));
     let policy = RetryPolicy::default().with_retries(0);
-    let error = client.send(&untold(Method::GET).with_retry_policy(policy)).unwrap_err();
+    let error = client.send(untold(Method::GET).with_retry_policy(policy)).unwrap_err();
     let host = origin.trim_start_matches("http://");
     let text = error.to_string();
     assert_eq!(
@@ -173,7 +173,7 @@ fn a_truncated_gzip_body_is_never_taken_for_an_empty_one() {
         _ => write_reply(stream, &reply(200, "{}")),
     });
     let (client, _) = on_manual_clock(client_at(&origin));
-    assert_eq!(client.send(&untold(Method::GET)).unwrap().bytes(), b"{}");
+    assert_eq!(client.send(untold(Method::GET)).unwrap().bytes(), b"{}");
     assert_eq!(count.load(Ordering::SeqCst), 2);
 }
 
@@ -186,7 +186,7 @@ fn an_empty_body_that_calls_itself_gzip_is_empty() {
             stream.write_all(format!("{head}{rest}").as_bytes()).unwrap();
         });
         let (client, _) = on_manual_clock(client_at(&origin));
-        assert_eq!(client.send(&untold(Method::GET)).unwrap().bytes(), b"", "{rest:?}");
+        assert_eq!(client.send(untold(Method::GET)).unwrap().bytes(), b"", "{rest:?}");
     }
 }
 
@@ -200,7 +200,7 @@ fn a_connection_that_was_closed_while_idle_costs_no_post() {
     });
     let client = client_at(&origin);
     for _ in 0..3 {
-        client.send(&untold(Method::POST)).unwrap();
+        client.send(untold(Method::POST)).unwrap();
         wait.recv().unwrap();
     }
     assert_eq!(count.load(Ordering::SeqCst), 3);
@@ -210,7 +210,7 @@ fn a_connection_that_was_closed_while_idle_costs_no_post() {
 fn a_call_that_found_no_server_was_not_sent_and_is_repeated_whatever_its_method() {
     let origin = "http://127.0.0.1:1";
     let (client, clock) = on_manual_clock(client_at(origin));
-    let error = client.send(&untold(Method::POST).bytes("x")).unwrap_err();
+    let error = client.send(untold(Method::POST).bytes("x")).unwrap_err();
     let host = origin.trim_start_matches("http://");
     assert_eq!(
         error.to_string(),
@@ -237,7 +237,7 @@ fn a_401_renews_the_token_once_for_every_method() {
     for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] {
         let server = Server::with_api([reply(401, ""), reply(200, "")]);
         let (client, clock) = on_manual_clock(server.client());
-        client.send(&Request::new(method.parse().unwrap(), "/x")).unwrap();
+        client.send(Request::new(method.parse().unwrap(), "/x")).unwrap();
         let tokens: Vec<_> = server.api_requests();
         let tokens: Vec<_> = tokens.iter().map(|s| s.header("authorization").unwrap()).collect();
         assert_eq!(tokens, ["Bearer token-1", "Bearer token-2"], "{method}");
@@ -292,7 +292,7 @@ fn a_gateway_that_returns_the_refused_token_is_noticed() {
 #[test]
 fn a_401_without_token_is_an_error_at_once() {
     let server = Server::with_api([reply(401, "")]);
-    server.client().send(&untold(Method::GET)).unwrap_err();
+    server.client().send(untold(Method::GET)).unwrap_err();
     assert_eq!(server.seen().len(), 1);
 }
 
@@ -319,7 +319,7 @@ fn a_hundred_refused_answers_use_one_connection() {
     });
     let (client, clock) = on_manual_clock(client_at(&origin));
     let policy = RetryPolicy::default().with_retries(100).with_deadline(secs(10_000));
-    client.send(&untold(Method::GET).with_retry_policy(policy)).unwrap();
+    client.send(untold(Method::GET).with_retry_policy(policy)).unwrap();
     assert_eq!(client.stats().requests, 101);
     assert_eq!(connections.load(Ordering::SeqCst), 1);
     // Now means now, twice; then it is no longer believed.
@@ -338,7 +338,7 @@ fn what_may_have_arrived_in_an_earlier_attempt_is_told_in_the_end() {
         read_request(&mut stream);
     });
     let (client, _) = on_manual_clock(client_at(&origin));
-    let error = client.send(&Request::put("/x").without_token()).unwrap_err();
+    let error = client.send(Request::put("/x").without_token()).unwrap_err();
     server.join().unwrap();
     assert_eq!(error.delivery(), Delivery::Unknown);
     assert!(error.to_string().contains("no connection to the server"), "{error}");
@@ -348,11 +348,11 @@ fn what_may_have_arrived_in_an_earlier_attempt_is_told_in_the_end() {
 fn every_2xx_is_a_success_and_a_300_is_not_followed() {
     for status in [200, 201, 250, 299] {
         let server = Server::with_api([reply(status, "")]);
-        let answer = server.client().send(&untold(Method::PATCH)).unwrap();
+        let answer = server.client().send(untold(Method::PATCH)).unwrap();
         assert_eq!(answer.status().as_u16(), status);
     }
     let choice = reply(300, "").header("location", "/elsewhere");
     let server = Server::with_api([choice, reply(200, "")]);
-    let error = server.client().send(&untold(Method::GET)).unwrap_err();
+    let error = server.client().send(untold(Method::GET)).unwrap_err();
     assert_eq!(error.status().unwrap().as_u16(), 300);
 }

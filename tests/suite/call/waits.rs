@@ -137,7 +137,7 @@ fn a_date_without_the_answers_own_is_measured_by_the_clients_clock() {
         write_reply(stream, &if number == 0 { refusal } else { reply(200, "") });
     });
     let (client, clock) = on_manual_clock(client_at(&origin));
-    client.send(&untold(Method::GET)).unwrap();
+    client.send(untold(Method::GET)).unwrap();
     assert_eq!(clock.sleeps(), [secs(42)]);
 }
 
@@ -204,7 +204,7 @@ fn a_403_that_names_a_wait_is_a_limit_and_waited_for_whatever_the_method() {
         let limit = reply(403, "{}").header("retry-after", "60");
         let server = Server::with_api([limit, reply(200, "{}")]);
         let (client, clock) = on_manual_clock(server.client());
-        client.send(&Request::new(method.parse().unwrap(), "/x")).unwrap();
+        client.send(Request::new(method.parse().unwrap(), "/x")).unwrap();
         assert_eq!((server.api_requests().len(), clock.sleeps()), (2, vec![secs(60)]));
         assert_eq!(server.token_requests().len(), 1);
     }
@@ -255,7 +255,7 @@ fn a_rate_limit_under_another_status_is_waited_for_whatever_the_method() {
         for method in ["GET", "POST"] {
             let server = Server::with_api([limit.clone(), reply(200, "{}")]);
             let (client, clock) = on_manual_clock(server.client());
-            client.send(&Request::new(method.parse().unwrap(), "/x")).unwrap();
+            client.send(Request::new(method.parse().unwrap(), "/x")).unwrap();
             assert_eq!(server.api_requests().len(), 2, "{limit:?}");
             match wait {
                 Some(wait) => assert_eq!(clock.sleeps(), [secs(wait)], "{limit:?}"),
@@ -336,7 +336,7 @@ fn what_a_resource_is_busy_with_is_waited_for_if_the_request_may_be_sent_twice()
         assert_eq!((error.kind(), error.delivery()), (ErrorKind::Temporary, Delivery::Rejected));
         assert_eq!(error.retry_after(), Some(secs(5)));
         // It is about one resource.
-        client.send(&untold(Method::GET)).unwrap();
+        client.send(untold(Method::GET)).unwrap();
         assert!(clock.sleeps().is_empty());
 
         let server = Server::with_api([reply(status, "")]);
@@ -393,7 +393,7 @@ fn a_403_of_a_spent_quota_is_a_limit_even_if_the_reset_is_reached() {
 }
 
 /// Design, decision 23: a quota without a time is an error, not eight retries. Google's and
-/// OpenAI's (`insufficient_quota`) come by 429.
+/// `OpenAI`'s (`insufficient_quota`) come by 429.
 #[test]
 fn a_quota_by_429_without_a_time_is_not_sent_nine_times() {
     let bodies = [
@@ -410,8 +410,8 @@ fn a_quota_by_429_without_a_time_is_not_sent_nine_times() {
     }
 }
 
-/// DynamoDB ("Error handling": RequestLimitExceeded, OK to retry: yes) and aws-sdk-js-v3's
-/// THROTTLING_ERROR_CODES, against Salesforce's REQUEST_LIMIT_EXCEEDED, which is a day's.
+/// `DynamoDB` ("Error handling": `RequestLimitExceeded`, OK to retry: yes) and aws-sdk-js-v3's
+/// `THROTTLING_ERROR_CODES`, against Salesforce's `REQUEST_LIMIT_EXCEEDED`, which is a day's.
 #[test]
 fn request_limit_exceeded_of_aws_is_a_rate() {
     let body =
