@@ -8,7 +8,8 @@
 # What happens: if the 503 has a body, of even one byte, the job makes one request and exits with 23,
 # "Failed to truncate file": before it tries again curl empties the output file, and /dev/null cannot be
 # emptied. If the 503 has no body, or with -o file, > /dev/null or -f, it retries as asked. So a health
-# check in this form retries or not by whether the gateway sends an error page.
+# check in this form retries or not by whether the gateway sends an error page. With -o /dev/stdout, in a
+# script whose output goes to a log, the retry empties the log: what was written there before is gone.
 #
 # Output seen on 2026-11-29:
 #   503 with a body, -o /dev/null: 1 request, exit 23
@@ -16,6 +17,7 @@
 #   503 with a body, -o file: 3 requests, exit 0
 #   503 with a body, > /dev/null: 3 requests, exit 0
 #   503 with a body, -f -o /dev/null: 3 requests, exit 0
+#   a log with a line in it, then 503 with a body, -o /dev/stdout: 3 requests, exit 0, line lost
 set -euo pipefail
 
 tmp=$(mktemp -d)
@@ -63,6 +65,14 @@ for kind, options in (
     plural = "" if requests == 1 else "s"
     body = "with a body" if kind == "with" else "without a body"
     print(f"503 {body}, {options}: {requests} request{plural}, exit {run.returncode}", flush=True)
+
+requests = 0
+url = f"http://127.0.0.1:{server.server_address[1]}/with"
+script = f"{{ echo 'line of another command'; root/usr/bin/curl -s --retry 3 -o /dev/stdout {url}; }} > log"
+run = subprocess.run(["bash", "-c", script], env=environment)
+with open("log", "rb") as log:
+    line = "line kept" if b"line of another command" in log.read() else "line lost"
+print(f"a log with a line in it, then 503 with a body, -o /dev/stdout: {requests} requests, exit {run.returncode}, {line}")
 E2
 python3 jobs.py | tee seen
 
@@ -72,5 +82,6 @@ diff - seen <<'E2'
 503 with a body, -o file: 3 requests, exit 0
 503 with a body, > /dev/null: 3 requests, exit 0
 503 with a body, -f -o /dev/null: 3 requests, exit 0
+a log with a line in it, then 503 with a body, -o /dev/stdout: 3 requests, exit 0, line lost
 E2
 echo "curl 7.88.1 with --retry -o /dev/null never retries an answer that has a body: it exits with 23 after the first request."

@@ -5,7 +5,8 @@
 #
 # Setting: http_proxy and no_proxy are set alike for all eight. Each asks for http://api.corp.test:PORT/.
 #
-# Guess: `*` and the exact `host:port` keep all away from the proxy but curl and wget, which know no ports.
+# Guess: `*` keeps all away from the proxy, and the exact `host:port` all but curl and wget, which know no
+# ports; `*.corp.test` works in undici and axios alone.
 # What happens: wget does not know `*` and goes through the proxy. aiohttp asks urllib's own function, and
 # yet goes through it for `host:port`, which urllib by itself does not: it asks without the port. So of
 # six usual ways to write it, only the name itself and the name with a dot before its domain work in all
