@@ -31,7 +31,7 @@ sockets = [socket.socket() for _ in range(3)]
 for s in sockets: s.bind(("127.0.0.1", 0))
 print(*(s.getsockname()[1] for s in sockets))')
 
-cat >kinto.ini <<'E2'
+cat >kinto.ini <<E2
 [app:main]
 use = egg:kinto
 kinto.storage_backend = kinto.core.storage.memory
@@ -43,6 +43,8 @@ kinto.paginate_by = 10
 multiauth.policies = basicauth
 [server:main]
 use = egg:waitress#main
+host = 127.0.0.1
+port = $kinto
 E2
 cat >jupyterhub_config.py <<E2
 from jupyterhub.proxy import Proxy
@@ -69,7 +71,7 @@ c.Authenticator.allow_all = True
 c.JupyterHub.services = [{"name": "walker", "api_token": "a" * 40}]
 c.JupyterHub.load_roles = [{"name": "walker-role", "scopes": ["admin:users"], "services": ["walker"]}]
 E2
-venv/bin/kinto start --ini kinto.ini --port "$kinto" >kinto.log 2>&1 &
+venv/bin/kinto start --ini kinto.ini >kinto.log 2>&1 &
 venv/bin/python -m jupyterhub -f jupyterhub_config.py >hub.log 2>&1 &
 
 cat >ask.py <<'E2'

@@ -25,7 +25,8 @@ cd "$tmp"
 libraries=$(apt-cache depends squid=5.7-2+deb12u6 | awk '$1 == "Depends:" && $2 ~ /^lib/ { print $2 }' |
     grep -vE '^(libc6|libgcc-s1|libstdc\+\+6)$')
 # shellcheck disable=SC2086
-apt-get download -qq squid=5.7-2+deb12u6 squid-common=5.7-2+deb12u6 squid-langpack=20220130-1 $libraries 2>apt.log || { cat apt.log; exit 1; }
+apt-get download -qq squid=5.7-2+deb12u6 squid-common=5.7-2+deb12u6 squid-langpack=20220130-1 $libraries 2>apt.log ||
+    { cat apt.log; exit 1; }
 for deb in *.deb; do dpkg -x "$deb" root; done
 
 cat >copies.py <<'E2'
