@@ -16,8 +16,7 @@ use crate::token::access_token::AccessToken;
 use crate::token::source::Purpose;
 use crate::url;
 use crate::wire::download_writer::DownloadWriter;
-use crate::wire::message::Outgoing;
-use crate::wire::request_body::RequestBody;
+use crate::wire::message::{Outgoing, RequestBody};
 
 /// A call to the API, for the sake of its request.
 pub(crate) struct ApiCall<'a, 'w> {

@@ -25,8 +25,7 @@ use crate::retry::{Passing, is_final};
 use crate::token::access_token::{AccessToken, sensitive};
 use crate::token::diagnosis::diagnose;
 use crate::wire::failure::{Failure, Result};
-use crate::wire::message::Outgoing;
-use crate::wire::request_body::RequestBody;
+use crate::wire::message::{Outgoing, RequestBody};
 
 /// A form as it goes out.
 pub(crate) struct Form {

@@ -13,9 +13,8 @@ use crate::error::RequestTarget;
 use crate::wire::coding::{self, Content};
 use crate::wire::download_writer::{Broken, DownloadWriter};
 use crate::wire::failure::{Failure, Result};
-use crate::wire::message::{Incoming, Outgoing};
+use crate::wire::message::{Incoming, Outgoing, RequestBody};
 use crate::wire::network_error;
-use crate::wire::request_body::RequestBody;
 use crate::wire::transport::{Built, Timeouts, Transport, limit};
 
 impl Transport {
@@ -29,8 +28,11 @@ impl Transport {
         {
             return Err(Failure::new(NotSent, Configuration, why));
         }
-        let proxy = self.route()?.to(outgoing.uri);
-        let exchange = Exchange { transport: self, built: self.built(outgoing.uri)?, proxy };
+        let built = self.built(outgoing.uri)?;
+        let proxy = built.route.to(outgoing.uri);
+        let is_streamed =
+            outgoing.sink.is_some() || matches!(outgoing.body, Some(RequestBody::File(_)));
+        let exchange = Exchange { transport: self, built, proxy, is_streamed };
         exchange.run(outgoing).map_err(|failure| match proxy {
             Some(proxy) => failure.through(proxy),
             None => failure,
@@ -42,12 +44,14 @@ struct Exchange<'t> {
     transport: &'t Transport,
     built: &'t Built,
     proxy: Option<&'t Proxy>,
+    /// It takes as long as it takes.
+    is_streamed: bool,
 }
 
 impl Exchange<'_> {
     fn run(&self, outgoing: &mut Outgoing<'_, '_>) -> Result<Incoming> {
         let asked = coding::asked(&outgoing.headers);
-        let began = outgoing.is_streamed().then(|| self.transport.clock.monotonic());
+        let began = self.is_streamed.then(|| self.transport.clock.monotonic());
         let response = match outgoing.body {
             None => self.send(outgoing, ()),
             Some(RequestBody::Bytes(bytes)) if !RequestBody::Bytes(bytes).may_be_long() => {
@@ -97,8 +101,7 @@ impl Exchange<'_> {
         let agent = &self.built.agent;
         let (connect, idle) = (self.transport.timeouts.connect, outgoing.idle_timeout);
         let timeouts = Timeouts { global: outgoing.time_left, connect, idle };
-        let is_streamed = outgoing.is_streamed();
-        if !is_streamed && self.proxy.is_none() && timeouts == self.built.timeouts {
+        if !self.is_streamed && self.proxy.is_none() && timeouts == self.built.timeouts {
             return agent.run(request).map_err(|error| self.failure(error, outgoing));
         }
         let permission = match request.headers().contains_key(EXPECT) {
@@ -113,9 +116,9 @@ impl Exchange<'_> {
             .proxy(self.proxy.cloned())
             .timeout_per_read(limit(idle))
             .timeout_per_write(limit(idle));
-        let request = match is_streamed {
+        let request = match self.is_streamed {
             false => request.timeout_global(left).timeout_connect(limit(connect)),
-            // What is streamed takes as long as it takes; all else is under the deadline.
+            // All but the streams themselves is under the deadline.
             true => request
                 .timeout_global(outgoing.end_left.and_then(limit))
                 .timeout_connect(limit(connect.min(outgoing.time_left)))

@@ -6,8 +6,8 @@
 pub(crate) enum Head {
     /// A part of a head, or nothing.
     Part,
-    /// A head of this length.
-    Whole { length: usize, status: u16 },
+    /// A head of this length. One that is not plain has to be made [`readable`].
+    Whole { length: usize, status: u16, is_plain: bool },
     /// Something else: ureq knows what to say about it.
     Strange,
 }
@@ -23,18 +23,21 @@ impl Head {
         if head.get(..start) != START.get(..start) {
             return Self::Strange;
         }
-        let mut length = empty.len();
+        let (mut length, mut is_plain) = (empty.len(), true);
         for (number, line) in head.split_inclusive(|byte| *byte == b'\n').enumerate() {
             length += line.len();
             match line {
                 _ if !line.ends_with(b"\n") => return Self::Part,
                 b"\r\n" | b"\n" => {
-                    let whole = |status| Self::Whole { length, status };
-                    return status(head).map_or(Self::Strange, whole);
+                    let Some(status) = status(head) else { return Self::Strange };
+                    return Self::Whole { length, status, is_plain };
                 }
-                // More of it would not make it a header.
-                _ if number > 0 && !is_header(line) => return Self::Strange,
-                _ => {}
+                _ if number == 0 => {}
+                _ => match is_plain_header(line) {
+                    Some(it) => is_plain &= it,
+                    // More of it would not make it a header.
+                    None => return Self::Strange,
+                },
             }
         }
         Self::Part
@@ -51,57 +54,38 @@ pub(crate) fn is_interim(status: u16) -> bool {
     matches!(status, 100 | 102..=199)
 }
 
-fn is_header(line: &[u8]) -> bool {
-    line.contains(&b':') || is_fold(line)
+/// Whether ureq reads this line as other clients do; `None` if it is no header.
+fn is_plain_header(line: &[u8]) -> Option<bool> {
+    if matches!(line, [b' ' | b'\t', ..]) {
+        return Some(false);
+    }
+    let name = name(line)?;
+    Some(!matches!(name, [.., b' ' | b'\t']) && !name.eq_ignore_ascii_case(CONTENT_ENCODING))
 }
 
-fn is_fold(line: &[u8]) -> bool {
-    line.starts_with(b" ") || line.starts_with(b"\t")
+fn name(line: &[u8]) -> Option<&[u8]> {
+    line.get(..line.iter().position(|byte| *byte == b':')?)
 }
 
-/// A head that ureq reads, of the same length; `None` if it is one already:
+/// A head that ureq reads, of the same length:
 ///
 /// * a folded line becomes one line (RFC 9112 §5.2);
 /// * blanks before a colon go behind it (§5.1);
 /// * the names of codings are written in capitals, which mean the same (RFC 9110 §8.4.1): then
 ///   ureq never decodes, but always this crate.
-pub(crate) fn readable(head: &[u8]) -> Option<Vec<u8>> {
-    let mut lines = head.split(|byte| *byte == b'\n').skip(1);
-    if !lines.any(|line| is_fold(line) || is_spaced(line) || names_coding(line)) {
-        return None;
-    }
+pub(crate) fn readable(head: &[u8]) -> Vec<u8> {
     let mut head = head.to_vec();
     unfold(&mut head);
     for line in head.split_mut(|byte| *byte == b'\n').skip(1) {
-        if names_coding(line) {
+        let Some(name) = name(line) else { continue };
+        let (colon, bare) = (name.len(), name.trim_ascii_end());
+        let first_blank = matches!(name, [.., b' ' | b'\t']).then_some(bare.len());
+        if bare.eq_ignore_ascii_case(CONTENT_ENCODING) {
             line.make_ascii_uppercase();
         }
-        if is_spaced(line)
-            && let Some(colon) = colon(line)
-            && let Some(name) = line.get(..colon)
-        {
-            line.swap(name.trim_ascii_end().len(), colon);
-        }
+        line.swap(first_blank.unwrap_or(colon), colon);
     }
-    Some(head)
-}
-
-fn colon(line: &[u8]) -> Option<usize> {
-    line.iter().position(|byte| *byte == b':')
-}
-
-fn name(line: &[u8]) -> &[u8] {
-    colon(line).and_then(|colon| line.get(..colon)).unwrap_or_default()
-}
-
-/// Whether there is a blank before the colon of a header.
-fn is_spaced(line: &[u8]) -> bool {
-    let name = name(line);
-    !is_fold(line) && (name.ends_with(b" ") || name.ends_with(b"\t"))
-}
-
-fn names_coding(line: &[u8]) -> bool {
-    name(line).trim_ascii_end().eq_ignore_ascii_case(b"content-encoding")
+    head
 }
 
 /// A line that begins with a blank goes on with the one before it, if that is a header.
@@ -121,6 +105,7 @@ fn unfold(head: &mut [u8]) {
 }
 
 const START: &[u8] = b"HTTP/1.";
+const CONTENT_ENCODING: &[u8] = b"content-encoding";
 
 #[cfg(test)]
 mod tests {
@@ -134,7 +119,7 @@ mod tests {
             for length in 0..plain.len() {
                 assert_eq!(Head::of(&plain.as_bytes()[..length]), Head::Part, "{length}");
             }
-            let whole = Head::Whole { length: plain.len(), status: 200 };
+            let whole = Head::Whole { length: plain.len(), status: 200, is_plain: true };
             assert_eq!(Head::of(plain.as_bytes()), whole);
             assert_eq!(Head::of(format!("{plain}body\r\n\r\n").as_bytes()), whole);
         }
@@ -156,16 +141,22 @@ mod tests {
             ("Content-Encoding: gzip\r\n", "CONTENT-ENCODING: GZIP\r\n"),
             ("content-encoding :\r\n gzip\r\n", "CONTENT-ENCODING:    GZIP\r\n"),
         ];
+        let is_plain = |head: &str| match Head::of(head.as_bytes()) {
+            Head::Whole { is_plain, .. } => is_plain,
+            other => panic!("{other:?}"),
+        };
         for (said, read) in cases {
             let head = |lines: &str| format!("HTTP/1.1 200 OK\r\n{lines}\r\n");
-            let made = readable(head(said).as_bytes()).unwrap();
+            assert!(!is_plain(&head(said)));
+            let made = readable(head(said).as_bytes());
             assert_eq!(String::from_utf8(made).unwrap(), head(read));
         }
         // ureq says what is wrong with the second.
         for same in [PLAIN, "HTTP/1.1 200 OK\r\na b: c\r\n\r\n"] {
-            assert_eq!(readable(same.as_bytes()), None);
+            assert!(is_plain(same));
+            assert_eq!(readable(same.as_bytes()), same.as_bytes());
         }
         let first = b"HTTP/1.1 200 OK\r\n a: b\r\n\r\n";
-        assert_eq!(readable(first).unwrap(), first);
+        assert_eq!(readable(first), first);
     }
 }

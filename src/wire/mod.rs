@@ -27,9 +27,7 @@ pub(crate) mod head;
 pub(crate) mod socket;
 #[cfg(feature = "resolver")]
 pub(crate) mod connector;
-// What goes out and comes in: a request's body, content without its codings, a download, the
-// two messages.
-pub(crate) mod request_body;
+// What comes in, without its codings and to a writer; a request and an answer.
 pub(crate) mod coding;
 pub(crate) mod download_writer;
 pub(crate) mod message;

@@ -76,7 +76,7 @@ pub(crate) struct Reading {
 
 pub(crate) type CurrentTime = Arc<dyn Fn() -> Instant + Send + Sync>;
 
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy)]
 enum Stage {
     /// Nothing was sent.
     New,
@@ -112,10 +112,12 @@ impl Reading {
             }
             let input = self.inner.buffers().input();
             match Head::of(input) {
-                Head::Whole { length, status } => return self.hand_out(length, status),
+                Head::Whole { length, status, is_plain } => {
+                    return self.hand_out(length, status, is_plain);
+                }
                 Head::Part if input.len() <= LONGEST_HEAD => {}
                 Head::Part | Head::Strange => {
-                    self.stage = Stage::handed(input.len());
+                    self.stage = Stage::Handed { input: input.len(), again: AGAIN };
                     return Ok(true);
                 }
             }
@@ -129,25 +131,24 @@ impl Reading {
         }
     }
 
-    fn hand_out(&mut self, length: usize, status: u16) -> Result<bool, Error> {
+    fn hand_out(&mut self, length: usize, status: u16, is_plain: bool) -> Result<bool, Error> {
         let input = self.inner.buffers().input();
         let (head, rest) = input.split_at_checked(length).unwrap_or_default();
-        let is_interim = self.stage == Stage::Head && head::is_interim(status);
+        let is_interim = matches!(self.stage, Stage::Head) && head::is_interim(status);
         let rest = if is_interim { rest.to_vec() } else { Vec::new() };
         match self.stage {
             Stage::Head if is_interim => self.interim += length,
             Stage::Connecting if (200..300).contains(&status) => self.stage = Stage::Tunnel,
-            _ => self.stage = Stage::handed(input.len()),
+            _ => self.stage = Stage::Handed { input: input.len(), again: AGAIN },
         }
         if self.interim > LONGEST_HEAD {
             return Err(Error::LargeResponseHeader(self.interim, LONGEST_HEAD));
         }
-        let readable = head::readable(head);
-        if readable.is_some() || !rest.is_empty() {
+        if !is_plain || !rest.is_empty() {
             let mut input = input.to_vec();
             input.truncate(input.len() - rest.len());
-            if let (Some(head), Some(readable)) = (input.get_mut(..length), readable) {
-                head.copy_from_slice(&readable);
+            if let (Some(place), false) = (input.get_mut(..length), is_plain) {
+                place.copy_from_slice(&head::readable(head));
             }
             let buffers = self.inner.buffers();
             buffers.input_consume(buffers.input().len());
@@ -171,7 +172,7 @@ impl Reading {
     fn await_refusal(&mut self, timeout: NextTimeout) -> bool {
         while self.await_head(timeout).is_ok_and(|has_more| has_more) {
             match Head::of(self.inner.buffers().input()) {
-                Head::Whole { length, status } if head::is_interim(status) => {
+                Head::Whole { length, status, .. } if head::is_interim(status) => {
                     self.inner.buffers().input_consume(length);
                 }
                 Head::Whole { status, .. } => return status >= 300,
@@ -179,12 +180,6 @@ impl Reading {
             }
         }
         false
-    }
-}
-
-impl Stage {
-    fn handed(input: usize) -> Self {
-        Self::Handed { input, again: 3 }
     }
 }
 
@@ -207,7 +202,7 @@ impl Transport for Reading {
         self.inner.transmit_output(amount, timeout)?;
         let broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(cause) = broken else { return Ok(()) };
-        self.is_refused = self.stage != Stage::Tunnel && self.await_refusal(timeout);
+        self.is_refused = !matches!(self.stage, Stage::Tunnel) && self.await_refusal(timeout);
         if self.is_refused { Ok(()) } else { Err(Error::Io(cause)) }
     }
 
@@ -280,5 +275,7 @@ fn is_broken(kind: io::ErrorKind) -> bool {
     matches!(kind, BrokenPipe | ConnectionAborted | ConnectionReset)
 }
 
+/// How often a head may be handed out again.
+const AGAIN: u8 = 3;
 /// As much as ureq takes.
 const LONGEST_HEAD: usize = 64 * 1024;

@@ -26,7 +26,6 @@ pub(crate) struct Transport {
 /// Made at the first call.
 #[derive(Default)]
 struct Pool {
-    route: OnceLock<Route>,
     /// For plain `http`, which needs no roots: reading those takes its time.
     plain: OnceLock<Built>,
     secure: OnceLock<Built>,
@@ -34,6 +33,7 @@ struct Pool {
 
 pub(crate) struct Built {
     pub(crate) agent: Agent,
+    pub(crate) route: Route,
     /// What the agent has for its own. To set others for a request costs 1,200 of its
     /// 46,000 instructions, and two allocations.
     pub(crate) timeouts: Timeouts,
@@ -75,20 +75,19 @@ impl Transport {
 
     /// The proxy on the way to `uri`, without its user and password.
     pub(crate) fn proxy_to(&self, uri: &Uri) -> Result<Option<String>> {
-        let proxy = self.route()?.to(uri);
-        Ok(proxy.map(|proxy| format!("{}:{}", proxy.host(), proxy.port())))
-    }
-
-    pub(crate) fn route(&self) -> Result<&Route> {
-        made_once(&self.pool.route, || self.connection.route())
+        let route = self.connection.route()?;
+        Ok(route.to(uri).map(|proxy| format!("{}:{}", proxy.host(), proxy.port())))
     }
 
     /// The agent for `uri`.
     pub(crate) fn built(&self, uri: &Uri) -> Result<&Built> {
-        match uri.scheme_str() {
-            Some("https") => made_once(&self.pool.secure, || self.build(true)),
-            _ => made_once(&self.pool.plain, || self.build(false)),
+        let is_secure = uri.scheme_str() == Some("https");
+        let cell = if is_secure { &self.pool.secure } else { &self.pool.plain };
+        if let Some(built) = cell.get() {
+            return Ok(built);
         }
+        let built = self.build(is_secure)?;
+        Ok(cell.get_or_init(|| built))
     }
 
     #[cfg_attr(
@@ -96,7 +95,7 @@ impl Transport {
         expect(unused_variables, reason = "plain `http` is all there is")
     )]
     fn build(&self, is_secure: bool) -> Result<Built> {
-        let timeouts = self.timeouts;
+        let (route, timeouts) = (self.connection.route()?, self.timeouts);
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .allow_non_standard_methods(true)
@@ -120,16 +119,8 @@ impl Transport {
         let agent = crate::wire::connector::agent(config.build(), self.clock.clone());
         #[cfg(not(feature = "resolver"))]
         let agent = Agent::new_with_config(config.build());
-        Ok(Built { agent, timeouts })
+        Ok(Built { agent, route, timeouts })
     }
-}
-
-fn made_once<T>(cell: &OnceLock<T>, make: impl FnOnce() -> Result<T>) -> Result<&T> {
-    if let Some(made) = cell.get() {
-        return Ok(made);
-    }
-    let made = make()?;
-    Ok(cell.get_or_init(|| made))
 }
 
 /// Enough for a thread per connection in bursts; ureq's own 3 per host would open and
