@@ -302,6 +302,6 @@ fn is_broken(kind: io::ErrorKind) -> bool {
 const AGAIN: u8 = 3;
 /// As much as ureq takes.
 const LONGEST_HEAD: usize = 64 * 1024;
-const AT_ONCE: Duration = Duration::from_millis(20);
+const AT_ONCE: Duration = Duration::from_millis(10);
 const CONNECTED: &[u8] = b"HTTP/1.1 200 OK\r\n\r\n";
 const PERMISSION: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
