@@ -60,11 +60,11 @@ fn main() {
         here.count_total, floor.count_total
     );
     let down = warm(|| {
-        client.download(&Request::get("/large"), &mut io::sink()).unwrap();
+        client.download(Request::get("/large"), &mut io::sink()).unwrap();
     });
     let path = std::env::temp_dir().join("unattended-bench-allocations");
     File::create(&path).unwrap().set_len(LARGE as u64).unwrap();
-    let up = warm(|| drop(client.send(&Request::put("/small").file(&path)).unwrap()));
+    let up = warm(|| drop(client.send(Request::put("/small").file(&path)).unwrap()));
     let _ = std::fs::remove_file(path);
     println!(
         "peak memory: {} kB for a small call, {} kB for 100 MB down, {} kB for 100 MB up",

@@ -13,7 +13,7 @@ use std::error::Error;
 
 use serde::Deserialize;
 use stand_in::{ORDERS, StandIn};
-use unattended::{AuthMethod, Client, Credentials, Pagination, Provider};
+use unattended::{AuthMethod, Client, Credentials, Pagination};
 
 #[derive(Deserialize)]
 struct Order {
@@ -38,7 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .with_page_size("per_page", 20);
     // Token endpoint and client authentication are what the realm says of itself. It may
     // offer several ways; this is the one that the application is registered for.
-    let provider = Provider::discover(&realm, &api)?
+    let provider = unattended::discover(&realm, &api)?
         .with_auth_method(AuthMethod::ClientSecretBasic)
         .with_scope("orders:read")
         .with_audience("orders-api")

@@ -1,27 +1,23 @@
 //! Percent-encoding, of forms and of URLs.
 
 use std::borrow::Cow;
-use std::fmt::Write;
 
 /// `application/x-www-form-urlencoded`, as RFC 6749 appendix B asks for token
 /// requests and §2.3.1 for the parts of HTTP Basic: a space becomes `+`.
 pub(crate) fn encode_form(text: &str) -> String {
-    encode(text, |byte| match byte {
-        b' ' => Some(b'+'),
-        b'*' | b'-' | b'.' | b'_' => Some(byte),
-        _ => byte.is_ascii_alphanumeric().then_some(byte),
-    })
+    let is_kept = |byte: u8| byte.is_ascii_alphanumeric() || b" *-._".contains(&byte);
+    encode(text, |byte, _| is_kept(byte)).replace(' ', "+")
 }
 
 /// RFC 3986 §2.3: all but the unreserved characters, for one segment of a path.
 pub(crate) fn encode_segment(text: &str) -> String {
-    encode(text, |byte| is_unreserved(byte).then_some(byte))
+    encode(text, |byte, _| is_unreserved(byte))
 }
 
 /// A name or value of a query (RFC 3986 §3.4), where `:`, `/` and `@` may stand: dates stay
 /// readable. A space becomes `%20`: `+` is a plus sign to many servers.
 pub(crate) fn encode_query(text: &str) -> String {
-    encode(text, |byte| (is_unreserved(byte) || b":/@".contains(&byte)).then_some(byte))
+    encode(text, |byte, _| is_unreserved(byte) || b":/@".contains(&byte))
 }
 
 /// What a caller wrote as a path or query: reserved characters and valid escapes stay,
@@ -30,18 +26,10 @@ pub(crate) fn encode_path(text: &str) -> Cow<'_, str> {
     if text.bytes().all(is_path_byte) {
         return Cow::Borrowed(text);
     }
-    let bytes = text.as_bytes();
-    let mut encoded = String::with_capacity(text.len());
-    for (at, &byte) in bytes.iter().enumerate() {
-        let digits = bytes.get(at + 1..at + 3).filter(|_| byte == b'%');
-        let is_escape = digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
-        if is_escape || is_path_byte(byte) {
-            encoded.push(char::from(byte));
-        } else {
-            push_escape(&mut encoded, byte);
-        }
-    }
-    Cow::Owned(encoded)
+    let is_code = |code: &[u8]| code.iter().all(u8::is_ascii_hexdigit);
+    Cow::Owned(encode(text, |byte, after| {
+        is_path_byte(byte) || byte == b'%' && after.get(..2).is_some_and(is_code)
+    }))
 }
 
 fn is_path_byte(byte: u8) -> bool {
@@ -92,20 +80,18 @@ fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }
 
-fn encode(text: &str, keep: impl Fn(u8) -> Option<u8>) -> String {
+/// Escapes the bytes that are not kept; whether one is may depend on what follows it.
+fn encode(text: &str, is_kept: impl Fn(u8, &[u8]) -> bool) -> String {
     let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match keep(byte) {
-            Some(kept) => encoded.push(char::from(kept)),
-            None => push_escape(&mut encoded, byte),
+    let mut rest = text.as_bytes();
+    while let [byte, after @ ..] = rest {
+        match is_kept(*byte, after) {
+            true => encoded.push(char::from(*byte)),
+            false => encoded.push_str(&format!("%{byte:02X}")),
         }
+        rest = after;
     }
     encoded
-}
-
-fn push_escape(text: &mut String, byte: u8) {
-    // Writing to a string cannot fail.
-    let _ = write!(text, "%{byte:02X}");
 }
 
 /// A short name for a text: FNV-1a, 128 bits, over words of eight bytes, since a page is

@@ -62,6 +62,7 @@ pub mod guide;
 pub use ureq::http;
 
 pub use client::Client;
+pub use client::discovery::{discover, discover_with};
 pub use client::report::Report;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use credentials::Credentials;

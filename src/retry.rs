@@ -46,6 +46,18 @@ impl RetryPolicy {
     }
 }
 
+impl RetryPolicy {
+    /// How often a call is repeated at most.
+    pub fn retries(&self) -> u32 {
+        self.retries
+    }
+
+    /// How long one call may take in all.
+    pub fn deadline(&self) -> Duration {
+        self.deadline
+    }
+}
+
 impl Default for RetryPolicy {
     fn default() -> Self {
         Self { retries: 8, deadline: Duration::from_secs(15 * 60) }

@@ -121,19 +121,14 @@ fn after_scheme(reference: &str) -> Option<&str> {
 /// without line breaks, since it may hold what somebody else wrote.
 pub(crate) fn shown(path: &str) -> String {
     let (path, _) = path.split_once(['?', '#']).unwrap_or((path, ""));
-    let path: String = path.split_inclusive(char::is_control).map(escaped).collect();
+    let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.into() };
+    let path: String = path.chars().map(escaped).collect();
     let Some((scheme, rest)) = path.split_once("://") else {
         return mask_user_info(&path);
     };
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let (_, host) = authority.rsplit_once('@').unwrap_or(("", authority));
     format!("{scheme}://{host}{path}")
-}
-
-/// With the control character at its end, if there is one, escaped.
-fn escaped(text: &str) -> String {
-    let (text, last) = text.split_at(text.trim_end_matches(char::is_control).len());
-    format!("{text}{}", last.escape_default())
 }
 
 /// A reference out of an answer (`Location`, a next link), resolved as RFC 3986 §5.2 has it.

@@ -178,7 +178,7 @@ fn threads(origin: &str) -> Job {
 fn transfers(origin: &str) -> [Job; 2] {
     let (client_, floor) = (client(origin), Floor::new(&format!("{origin}/large")));
     let here = move || {
-        let got = client_.download(&Request::get("/large"), &mut io::sink()).unwrap();
+        let got = client_.download(Request::get("/large"), &mut io::sink()).unwrap();
         assert_eq!(got, LARGE as u64);
     };
     let down = job("down", "100 MB to a writer, client's CPU", 5, here, move || {
@@ -188,7 +188,7 @@ fn transfers(origin: &str) -> [Job; 2] {
     std::fs::File::create(&path).unwrap().set_len(LARGE as u64).unwrap();
     let (client_, floor) = (client(origin), Floor::new(&format!("{origin}/ok")));
     let (file, other) = (path.clone(), path);
-    let here = move || drop(client_.send(&Request::put("/ok").file(&file)).unwrap());
+    let here = move || drop(client_.send(Request::put("/ok").file(&file)).unwrap());
     let up = job("up", "100 MB from a file, client's CPU", 5, here, move || floor.upload(&other));
     [Job { is_cpu: true, ..down }, Job { is_cpu: true, ..up }]
 }

@@ -21,7 +21,7 @@ pub fn close(client: &Client, arguments: &Arguments) -> Result<(), Failure> {
     say(format_args!("found by {system} / {kind} / {value}"));
 
     let name = &arguments.filename;
-    let status = client.send(&snapdocs::upload(uuid, name, &arguments.document))?.status();
+    let status = client.send(snapdocs::upload(uuid, name, &arguments.document))?.status();
     say(format_args!("uploaded {name}: {status}"));
     let submit = Request::put(CLOSINGS).segment(uuid).segment("documents").segment("submit");
     say(format_args!("submitted: {}", client.send(&submit)?.status()));
@@ -39,7 +39,7 @@ pub fn close(client: &Client, arguments: &Arguments) -> Result<(), Failure> {
 
     // It changes nothing, so it may be sent again after a 503 or a broken connection.
     let audit_trail = Request::post(CLOSINGS).segment("audit_trail").json(&arguments.audit_query);
-    let audit_trail: Value = client.send(&audit_trail.safe_to_repeat())?.json()?;
+    let audit_trail: Value = client.send(audit_trail.safe_to_repeat())?.json()?;
     tell::result(format_args!("audit trail: {audit_trail}")).map_err(|error| {
         let text = format!("all is done, but the audit trail cannot be written: {error}");
         Failure::new(CANNOT_WRITE, text)

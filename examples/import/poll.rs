@@ -53,6 +53,6 @@ pub fn poll(
             interval = (interval * 2).min(patience.ceiling);
         }
         let policy = RetryPolicy::default().with_deadline(left());
-        answer = client.send(&task.clone().with_retry_policy(policy))?;
+        answer = client.send(task.clone().with_retry_policy(policy))?;
     }
 }

@@ -36,7 +36,7 @@ pub fn tag(client: &Client, license: &str) -> Result<(), Trouble> {
     match client.send(&patch) {
         Ok(_) => say("tagged"),
         Err(error) if error.delivery() == Delivery::Unknown => {
-            let license: Value = client.send(&Request::get(LICENSES).segment(license))?.json()?;
+            let license: Value = client.send(Request::get(LICENSES).segment(license))?.json()?;
             if !license["tags"].as_array().is_some_and(|tags| tags.contains(&TAG.into())) {
                 return Err(error.into()); // it did not arrive: run again
             }
@@ -50,7 +50,7 @@ pub fn tag(client: &Client, license: &str) -> Result<(), Trouble> {
 /// A DELETE is idempotent (RFC 9110 §9.2.2): it is repeated by itself, with its body.
 pub fn untag(client: &Client, license: &str) -> Result<(), Trouble> {
     let tags = Request::delete(LICENSES).segment(license).segment("tags");
-    let deleted: Value = client.send(&tags.json(&json!({ "tags": [TAG] })))?.json()?;
+    let deleted: Value = client.send(tags.json(&json!({ "tags": [TAG] })))?.json()?;
     check(&deleted)?;
     say(format_args!("untagged: {}", deleted["successCount"]));
     Ok(())

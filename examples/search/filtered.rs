@@ -39,7 +39,7 @@ pub fn run(stand_in: &StandIn, name: &str, file: Option<&str>) -> Result<()> {
         // The answer is a redirect to a storage at another origin: it is followed, and the
         // token stays behind. Any writer will do, such as a file.
         let mut content = Vec::new();
-        let length = client.download(&Request::get(FILES).segment(file), &mut content)?;
+        let length = client.download(Request::get(FILES).segment(file), &mut content)?;
         println!("file {file}: {length} bytes");
     }
     Ok(())

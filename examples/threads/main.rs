@@ -39,7 +39,7 @@ fn run() -> std::result::Result<(), Failure> {
     let ids = computers.map(|computer| Ok(computer?.id)).collect::<Result<Vec<_>>>()?;
 
     let details = |client: &Client, id: &str| -> Result<Value> {
-        client.get(&format!("{COMPUTERS}/{id}"))?.json()
+        client.get(format!("{COMPUTERS}/{id}"))?.json()
     };
     let done = walk(&client, &ids, threads, details)?;
     print(&mut io::stdout().lock(), &done.results, ids.len())?;

@@ -7,9 +7,11 @@ use std::time::{Duration, SystemTime};
 use crate::call::cooldowns::Cooldowns;
 use crate::clock::{Clock, Moment, SystemClock};
 use crate::event::{Event, Stats};
+use crate::provider::Provider;
 use crate::wire::transport::Transport;
 
 pub(crate) struct Caller {
+    pub(crate) provider: Arc<Provider>,
     pub(crate) transport: Transport,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) observer: Option<Arc<Observer>>,
@@ -25,8 +27,9 @@ pub(crate) struct Caller {
 pub(crate) type Observer = dyn Fn(&Event) + Send + Sync;
 
 impl Caller {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(provider: Arc<Provider>) -> Self {
         Self {
+            provider,
             transport: Transport::new(),
             clock: Arc::new(SystemClock),
             observer: None,
@@ -74,6 +77,7 @@ impl Caller {
 impl Clone for Caller {
     fn clone(&self) -> Self {
         Self {
+            provider: self.provider.clone(),
             transport: self.transport.clone(),
             clock: self.clock.clone(),
             observer: self.observer.clone(),

@@ -43,7 +43,7 @@ pub(crate) struct Cooldown<T = Moment> {
 pub(crate) enum CooldownState {
     Clear,
     Wait(Duration, ErrorResponse),
-    TooLong(Held),
+    TooLong(Box<Held>),
     /// It may find out whether a wait of more than a day still holds, once it has claimed
     /// that.
     Probe {
@@ -97,7 +97,11 @@ pub(crate) fn state(
         }
         (Some(Hold { cooldown, left: wait, pause }), _) => {
             let probe_in = pause.filter(|_| cooldown.is_overlong());
-            CooldownState::TooLong(Held { wait, answer: cooldown.answer.clone(), probe_in })
+            CooldownState::TooLong(Box::new(Held {
+                wait,
+                answer: cooldown.answer.clone(),
+                probe_in,
+            }))
         }
     }
 }
@@ -143,7 +147,7 @@ pub(crate) fn claim(cooldowns: &mut [Cooldown], key: &CallKey, now: &Moment) {
 /// What a call leaves behind for those to come.
 #[derive(Clone)]
 pub(crate) enum Change {
-    Add(Cooldown),
+    Add(Box<Cooldown>),
     /// A probe was answered: what it asked about holds no more.
     EndProbe(CallKey),
 }
@@ -151,7 +155,7 @@ pub(crate) enum Change {
 impl Change {
     pub(crate) fn apply(self, cooldowns: &mut Vec<Cooldown>) {
         match self {
-            Self::Add(cooldown) => put(cooldowns, cooldown),
+            Self::Add(cooldown) => put(cooldowns, *cooldown),
             Self::EndProbe(key) => match cooldowns.iter().position(|it| it.key == key) {
                 Some(own) => drop(cooldowns.remove(own)),
                 None => cooldowns
@@ -240,7 +244,7 @@ impl<T> Cooldown<T> {
 
     /// Other refusals are of single endpoints.
     fn is_limit(&self) -> bool {
-        matches!(self.answer.status.as_u16(), 400 | 403 | 420 | 429 | 430)
+        matches!(self.answer.status.as_u16(), 420 | 429 | 430)
     }
 }
 

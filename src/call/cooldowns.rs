@@ -34,7 +34,7 @@ impl Cooldowns {
         key: &CallKey,
         now: &Moment,
         time_left: Duration,
-        stored: &mut Vec<Cooldown>,
+        stored: &mut [Cooldown],
     ) -> CooldownState {
         self.take_up(stored);
         self.with(|all| {

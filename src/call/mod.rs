@@ -19,9 +19,7 @@ use crate::clock::Moment;
 use crate::error::{Delivery, Error, ErrorKind, RequestTarget, Result};
 use crate::event::{Event, WaitReason};
 use crate::mask::Mask;
-use crate::provider::Provider;
 use crate::response::Response;
-use crate::retry::Passing;
 use crate::wire::failure::Failure;
 use crate::wire::message::Outgoing;
 use crate::wire::network_error::NOT_FOUND;
@@ -38,8 +36,6 @@ pub(crate) trait Exchange {
 
     /// Sees to it that the next attempt has another token.
     fn renew(&mut self, _: &Call<'_>, _: Setback) {}
-
-    fn provider(&self) -> &Provider;
 
     fn error(&self, target: RequestTarget, ending: Ending) -> Error;
 }
@@ -111,6 +107,7 @@ impl<'a> Call<'a> {
                 Ok(answer) => return Ok(answer),
                 Err(setback) => setback,
             };
+            self.now = self.caller.now();
             match judge(&setback, &self.situation()) {
                 Verdict::Follow => exchange.follow(self),
                 Verdict::Renew => {
@@ -140,9 +137,7 @@ impl<'a> Call<'a> {
         let temporary = ErrorKind::Temporary;
         let ending = match setback {
             Setback::Ended(error) => return error,
-            Setback::Broken(failure) => {
-                return self.broken(failure, rejection, exchange.provider());
-            }
+            Setback::Broken(failure) => return self.broken(failure, rejection),
             Setback::Unready(message) => ending(None, message, temporary, Delivery::NotSent),
             Setback::Held(held) => {
                 let message =
@@ -165,10 +160,10 @@ impl<'a> Call<'a> {
     }
 
     /// The error of a call that ends without an answer.
-    fn broken(&self, failure: Failure, rejection: Rejection, provider: &Provider) -> Error {
+    fn broken(&self, failure: Failure, rejection: Rejection) -> Error {
         let delivery = self.delivery(failure.delivery);
         let (target, mut message) = (self.target(), failure.message.clone());
-        let parts = provider.host_parts(&target.host).filter(|_| message == NOT_FOUND);
+        let parts = self.caller.provider.host_parts(&target.host).filter(|_| message == NOT_FOUND);
         if let Some(parts) = parts {
             message.push_str(&format!("; {parts} may be wrong"));
         }
@@ -180,7 +175,7 @@ impl<'a> Call<'a> {
         if failure.is_setting && delivery > Delivery::NotSent {
             message.push_str("; an attempt before was sent");
         }
-        Failure { message, delivery, ..failure }.into_error(target, self.attempt)
+        Failure { delivery, message, ..failure }.into_error(target, self.attempt)
     }
 
     fn situation(&self) -> Situation {
@@ -229,7 +224,7 @@ impl<'a> Call<'a> {
             CooldownState::Wait(..) if self.short_waits == MOST_SHORT_WAITS => return Ok(Next::Go),
             CooldownState::Wait(wait, answer) => (wait, answer),
         };
-        let held = Held { wait, answer, probe_in: None };
+        let held = Box::new(Held { wait, answer, probe_in: None });
         if !self.may_wait {
             return Err(Setback::Held(held));
         }
@@ -240,7 +235,7 @@ impl<'a> Call<'a> {
     }
 
     /// Makes the call the probe of this hour, for all who share what is `stored`.
-    pub(crate) fn claim(&mut self, stored: &mut Vec<Cooldown>) -> bool {
+    pub(crate) fn claim(&mut self, stored: &mut [Cooldown]) -> bool {
         let cooldowns = &self.caller.cooldowns;
         match cooldowns.claim(&self.key(), &self.now, self.time_left(), stored) {
             CooldownState::Probe { fits } => {
@@ -259,12 +254,10 @@ impl<'a> Call<'a> {
     /// share the store are to have the same change.
     pub(crate) fn note(&mut self, refusal: Option<&Refusal>) -> Option<Change> {
         let change = match refusal {
-            Some(refusal) if refusal.passing.is_some() => {
-                let asked = refusal.answer.retry_after.filter(|wait| !wait.is_zero());
-                let wait = asked.filter(|_| refusal.passing != Some(Passing::Busy));
-                let answer = || refusal.answer.clone();
-                wait.map(|wait| Change::Add(Cooldown::of(self.key(), self.now, wait, answer())))
-            }
+            Some(refusal) if refusal.passing.is_some() => refusal.cooldown().map(|wait| {
+                let answer = refusal.answer.clone();
+                Change::Add(Box::new(Cooldown::of(self.key(), self.now, wait, answer)))
+            }),
             // A probe that the server answers ends the wait.
             _ => self.is_probe.then(|| Change::EndProbe(self.key())),
         };
@@ -351,3 +344,6 @@ pub(crate) enum Next {
 
 const MOST_SHORT_WAITS: u32 = 16;
 const LONGEST_JITTER: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests;

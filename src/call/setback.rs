@@ -17,7 +17,7 @@ pub(crate) enum Setback {
     /// What the request needs could not be had at the moment: nothing was sent.
     Unready(String),
     /// The server asked before not to be called: nothing was sent.
-    Held(Held),
+    Held(Box<Held>),
     /// The call is over, whatever is left of its time.
     Ended(Error),
 }
@@ -68,6 +68,14 @@ impl Setback {
             Self::Unready(message) => WaitReason::Credentials(message.clone()),
             Self::Ended(error) => WaitReason::Broken(error.to_string()),
         }
+    }
+}
+
+impl Refusal {
+    /// The wait that other calls are to keep as well.
+    pub(crate) fn cooldown(&self) -> Option<Duration> {
+        let is_for_all = self.passing.is_some_and(|passing| passing != Passing::Busy);
+        self.answer.retry_after.filter(|wait| is_for_all && !wait.is_zero())
     }
 }
 

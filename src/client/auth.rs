@@ -165,9 +165,9 @@ impl ApiCall<'_, '_> {
             body_limit: client.body_limit,
             body_setting: "Client::with_body_limit",
         };
-        let sent = call.send(outgoing, mask);
+        let response = call.send(outgoing, mask)?;
         call.now = client.caller.now();
-        Ok(sent?)
+        Ok(response)
     }
 
     fn headers(&self) -> HeaderMap {

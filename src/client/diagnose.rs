@@ -8,7 +8,7 @@ use ureq::http::{StatusCode, Uri};
 use crate::client::Client;
 use crate::client::report::Report;
 use crate::clock::Moment;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::mask::{MASK, Mask};
 use crate::request::Request;
 use crate::retry::RetryPolicy;
@@ -44,12 +44,13 @@ impl Client {
         let mut call = self.tokens.call(&self.caller, 0, self.policy.deadline.min(LIMIT));
         let mut report = self.settings(path);
         call.may_wait = false;
-        let mut request = TokenRequest::new(&self.tokens);
+        let mut request = TokenRequest::new(&self.tokens, &self.provider);
         request.form.hides_id = true;
         let result = self.tokens.new_token(&mut call, &mut request);
         let form = request.form;
         if let Some(sent_at) = form.sent_at {
-            report.took = Some(since(&sent_at, &self.caller.now()));
+            let is_sent = !matches!(result, Err(Error::Configuration(_)));
+            report.took = is_sent.then(|| since(&sent_at, &self.caller.now()));
             report.clock_offset =
                 form.date.and_then(|(date, arrived)| offset(date, sent_at.wall, arrived));
         }

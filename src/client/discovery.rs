@@ -13,93 +13,91 @@ use crate::request::Request;
 use crate::response::Response;
 use crate::url;
 
-impl Provider {
-    /// A provider whose authorization server is found by its issuer, such as
-    /// `https://sso.example.com/realms/prod`, under the settings of a new client.
-    ///
-    /// Asked is `{issuer}/.well-known/openid-configuration` (OpenID Connect Discovery 1.0
-    /// §4); if the server refuses that for good, or answers with something other than a
-    /// JSON object, `/.well-known/oauth-authorization-server` between host and path of the
-    /// issuer (RFC 8414 §3). Either address may be given instead of the issuer, which is
-    /// then what is left without it. No credentials are sent. It is a call for each run of a
-    /// program: [`new`](Self::new) costs none.
-    ///
-    /// Taken from the document are the token endpoint, which may be on another host, the
-    /// [revocation endpoint](Self::with_revocation_endpoint) if there is one, and the
-    /// client authentication: `client_secret_basic` if the server supports it or does not
-    /// say, otherwise `client_secret_post`. **A server may support both while an
-    /// application is registered for one of them**, as with Auth0 and Okta: set
-    /// [`with_auth_method`](Self::with_auth_method) afterwards. All else is as in
-    /// [`new`](Self::new). What the server says of its grants is not looked at: many leave
-    /// this one out.
-    ///
-    /// # Errors
-    ///
-    /// * A configuration error if `issuer` or `base_url` is not an `https` URL (plain
-    ///   `http` is allowed to this machine), if neither address has a document, if it is
-    ///   the document of another issuer, by a trailing slash even (RFC 8414 §3.3), or if
-    ///   its token endpoint or client authentication cannot be used here.
-    /// * [`Error::Decode`] if the document lacks what it must have.
-    /// * Otherwise as for a GET by [`Client::send`]: trouble that may pass is repeated
-    ///   under the [`RetryPolicy`](crate::RetryPolicy), each address by itself.
-    ///
-    /// ```no_run
-    /// use unattended::{Client, Credentials, Provider};
-    ///
-    /// let issuer = "https://sso.example.com/realms/prod";
-    /// let provider = Provider::discover(issuer, "https://api.example.com/v2")?
-    ///     .with_scope("orders:read");
-    /// let client = Client::new(provider, Credentials::from_env("ORDERS")?)?;
-    /// # Ok::<(), unattended::Error>(())
-    /// ```
-    pub fn discover(issuer: &str, base_url: &str) -> Result<Self> {
-        Self::discover_with(issuer, base_url, Ok)
-    }
+/// A provider whose authorization server is found by its issuer, such as
+/// `https://sso.example.com/realms/prod`, under the settings of a new client.
+///
+/// Asked is `{issuer}/.well-known/openid-configuration` (OpenID Connect Discovery 1.0
+/// §4); if the server refuses that for good, or answers with something other than a
+/// JSON object, `/.well-known/oauth-authorization-server` between host and path of the
+/// issuer (RFC 8414 §3). Either address may be given instead of the issuer, which is
+/// then what is left without it. No credentials are sent. It is a call for each run of a
+/// program: [`Provider::new`] costs none.
+///
+/// Taken from the document are the token endpoint, which may be on another host, the
+/// [revocation endpoint](Provider::with_revocation_endpoint) if there is one, and the
+/// client authentication: `client_secret_basic` if the server supports it or does not
+/// say, otherwise `client_secret_post`. **A server may support both while an
+/// application is registered for one of them**, as with Auth0 and Okta: set
+/// [`with_auth_method`](Provider::with_auth_method) afterwards. All else is as in
+/// [`Provider::new`]. What the server says of its grants is not looked at: many leave
+/// this one out.
+///
+/// # Errors
+///
+/// * A configuration error if `issuer` or `base_url` is not an `https` URL (plain
+///   `http` is allowed to this machine), if neither address has a document, if it is
+///   the document of another issuer, by a trailing slash even (RFC 8414 §3.3), or if
+///   its token endpoint or client authentication cannot be used here.
+/// * [`Error::Decode`] if the document lacks what it must have.
+/// * Otherwise as for a GET by [`Client::send`]: trouble that may pass is repeated
+///   under the [`RetryPolicy`](crate::RetryPolicy), each address by itself.
+///
+/// ```no_run
+/// use unattended::{Client, Credentials, Provider};
+///
+/// let issuer = "https://sso.example.com/realms/prod";
+/// let provider = unattended::discover(issuer, "https://api.example.com/v2")?
+///     .with_scope("orders:read");
+/// let client = Client::new(provider, Credentials::from_env("ORDERS")?)?;
+/// # Ok::<(), unattended::Error>(())
+/// ```
+pub fn discover(issuer: &str, base_url: &str) -> Result<Provider> {
+    discover_with(issuer, base_url, Ok)
+}
 
-    /// As [`discover`](Self::discover), under the settings that `settings` gives to a
-    /// client: roots, proxy, timeouts, [`RetryPolicy`](crate::RetryPolicy), clock, observer.
-    /// The same closure serves the client that is made afterwards. The document may have
-    /// 1 MiB at most, whatever the body limit.
-    ///
-    /// # Errors
-    ///
-    /// As [`discover`](Self::discover), and those of `settings`.
-    ///
-    /// ```no_run
-    /// use unattended::{Client, Connection, Credentials, Provider};
-    ///
-    /// # fn run(pem: &str) -> unattended::Result<()> {
-    /// let connection = Connection::new().with_root_certificates(pem)?;
-    /// let settings = |client: Client| Ok(client.with_connection(connection.clone()));
-    /// let issuer = "https://sso.example.com/realms/prod";
-    /// let provider = Provider::discover_with(issuer, "https://api.example.com", settings)?;
-    /// let client = settings(Client::new(provider, Credentials::from_env("ORDERS")?)?)?;
-    /// # Ok(()) }
-    /// ```
-    pub fn discover_with(
-        issuer: &str,
-        base_url: &str,
-        settings: impl FnOnce(Client) -> Result<Client>,
-    ) -> Result<Self> {
-        let (given, issuer) = (issuer, &issuer_of(issuer));
-        let uri = parse_issuer(issuer)?;
-        let mut provider = Self::at(uri.clone(), uri.clone()).with_base_url(base_url)?;
-        // Without credentials, since no request here bears a token.
-        let nobody = Credentials::new("", "");
-        let mut client = settings(Client::unchecked(provider.clone(), nobody))?;
-        client.body_limit = DOCUMENT_LIMIT;
-        let document = find(&client, issuer, &uri)?;
-        // The address of a document does not show whether its issuer ends with a slash.
-        let with_slash = format!("{issuer}/");
-        match given == issuer {
-            false if document.text("issuer")? == with_slash => {}
-            _ => document.check_issuer(issuer)?,
-        }
-        provider.token_endpoint = document.token_endpoint()?;
-        provider.revocation_endpoint = document.revocation_endpoint();
-        provider.auth_method = document.auth_method()?;
-        Ok(provider)
+/// As [`discover`], under the settings that `settings` gives to a
+/// client: roots, proxy, timeouts, [`RetryPolicy`](crate::RetryPolicy), clock, observer.
+/// The same closure serves the client that is made afterwards. The document may have
+/// 1 MiB at most, whatever the body limit.
+///
+/// # Errors
+///
+/// As [`discover`], and those of `settings`.
+///
+/// ```no_run
+/// use unattended::{Client, Connection, Credentials, Provider};
+///
+/// # fn run(pem: &str) -> unattended::Result<()> {
+/// let connection = Connection::new().with_root_certificates(pem)?;
+/// let settings = |client: Client| Ok(client.with_connection(connection.clone()));
+/// let issuer = "https://sso.example.com/realms/prod";
+/// let provider = unattended::discover_with(issuer, "https://api.example.com", settings)?;
+/// let client = settings(Client::new(provider, Credentials::from_env("ORDERS")?)?)?;
+/// # Ok(()) }
+/// ```
+pub fn discover_with(
+    issuer: &str,
+    base_url: &str,
+    settings: impl FnOnce(Client) -> Result<Client>,
+) -> Result<Provider> {
+    let (given, issuer) = (issuer, &issuer_of(issuer));
+    let uri = parse_issuer(issuer)?;
+    let mut provider = Provider::at(uri.clone(), uri.clone()).with_base_url(base_url)?;
+    // Without credentials, since no request here bears a token.
+    let nobody = Credentials::new("", "");
+    let mut client = settings(Client::unchecked(provider.clone(), nobody))?;
+    client.body_limit = DOCUMENT_LIMIT;
+    let document = find(&client, issuer, &uri)?;
+    // The address of a document does not show whether its issuer ends with a slash.
+    let with_slash = format!("{issuer}/");
+    match given == issuer {
+        false if document.text("issuer")? == with_slash => {}
+        _ => document.check_issuer(issuer)?,
     }
+    provider.token_endpoint = document.token_endpoint()?;
+    provider.revocation_endpoint = document.revocation_endpoint();
+    provider.auth_method = document.auth_method()?;
+    Ok(provider)
 }
 
 /// The issuer, where the address of its document is given: people copy that.

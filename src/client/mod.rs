@@ -20,8 +20,6 @@ use crate::error::Result;
 use crate::event::{Event, Stats};
 use crate::provider::Provider;
 use crate::retry::RetryPolicy;
-use crate::token::memory::MemoryStore;
-use crate::token::request::Registration;
 use crate::token::source::TokenSource;
 
 /// A blocking client for one API behind the client-credentials grant (RFC 6749 §4.4).
@@ -79,15 +77,10 @@ impl Client {
     /// As [`new`](Self::new): the credentials are looked at when a token is needed.
     pub(crate) fn unchecked(provider: Provider, credentials: Credentials) -> Self {
         let provider = Arc::new(provider);
-        let registration = Registration {
-            provider: provider.clone(),
-            credentials,
-            idle_timeout: Duration::from_secs(30),
-        };
         Self {
+            tokens: TokenSource::new(credentials),
+            caller: Caller::new(provider.clone()),
             provider,
-            tokens: TokenSource::new(registration, Arc::new(MemoryStore::new())),
-            caller: Caller::new(),
             policy: RetryPolicy::default(),
             body_limit: 64 * 1024 * 1024,
         }
@@ -104,8 +97,8 @@ impl Client {
     }
 
     /// Forgets what servers asked this client to wait, here and in its store: the next call
-    /// is sent at once. For a wait that a server named by mistake; those who share the
-    /// store forget it when they next look there.
+    /// is sent at once. For a wait that a server named by mistake. Programs that begin later
+    /// with the same store do not find it there; those that run already keep what they know.
     ///
     /// # Errors
     ///
@@ -129,7 +122,7 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
             .field("provider", &self.provider)
-            .field("credentials", &self.tokens.kept.registration.credentials)
+            .field("credentials", &self.tokens.kept.credentials)
             .field("policy", &self.policy)
             .field("stats", &self.caller.stats())
             .finish_non_exhaustive()

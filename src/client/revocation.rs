@@ -4,9 +4,8 @@ use crate::call::setback::{Ending, Setback};
 use crate::call::{Call, Exchange};
 use crate::client::Client;
 use crate::error::{Error, RequestTarget, Result, TokenError};
-use crate::provider::Provider;
 use crate::token::access_token::AccessToken;
-use crate::token::request::{FormRequest, revocation_form};
+use crate::token::form::{FormRequest, revocation_form};
 
 impl Client {
     /// Revokes the client's token, or the one that its store holds, and forgets it; does
@@ -28,12 +27,11 @@ impl Client {
         };
         let mut call = self.tokens.call(&self.caller, self.policy.retries, self.policy.deadline);
         call.uri = endpoint.clone();
-        let patience =
-            |call: &Call<'_>| self.tokens.kept.registration.idle_timeout.min(call.time_left() / 2);
+        let patience = |call: &Call<'_>| self.tokens.kept.idle_timeout.min(call.time_left() / 2);
         let Some(token) = self.tokens.kept.any(&self.caller, patience(&call)) else {
             return Ok(());
         };
-        let form = FormRequest::new(&self.tokens.kept.registration, TokenError::NOT_REVOKED);
+        let form = FormRequest::new(&self.tokens.kept, &self.provider, TokenError::NOT_REVOKED);
         let mut revocation = Revocation { client: self, form, token };
         call.run(&mut revocation)?;
         self.tokens.kept.forget(&self.caller, &revocation.token, patience(&call));
@@ -63,10 +61,6 @@ impl Exchange for Revocation<'_> {
             Err(_) => None,
         };
         result.map(drop)
-    }
-
-    fn provider(&self) -> &Provider {
-        &self.client.provider
     }
 
     fn error(&self, target: RequestTarget, ending: Ending) -> Error {

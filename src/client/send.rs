@@ -9,7 +9,6 @@ use crate::client::Client;
 use crate::client::auth::ApiCall;
 use crate::error::{Error, RequestTarget, Result, StatusError};
 use crate::event::Event;
-use crate::provider::Provider;
 use crate::request::Request;
 use crate::response::Response;
 use crate::url;
@@ -118,10 +117,6 @@ impl Exchange for ApiCall<'_, '_> {
         if let (Some(token), Setback::Refused(refusal)) = (self.token.take(), setback) {
             self.refused = Some((token, *refusal));
         }
-    }
-
-    fn provider(&self) -> &Provider {
-        &self.client.provider
     }
 
     fn error(&self, target: RequestTarget, ending: Ending) -> Error {

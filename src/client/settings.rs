@@ -49,7 +49,7 @@ impl Client {
 
     /// How long the token endpoint may send nothing; default 30 s.
     pub fn with_token_idle_timeout(mut self, timeout: Duration) -> Self {
-        self.tokens.kept.registration.idle_timeout = timeout;
+        self.tokens.kept.idle_timeout = timeout;
         self
     }
 

@@ -50,16 +50,6 @@ impl Bearer {
         let challenge = joined([error, about], ": ");
         joined([challenge, body.map(str::to_owned)], "; ")
     }
-
-    fn set(&mut self, name: &str, value: String) {
-        let member = match name.to_ascii_lowercase().as_str() {
-            "error" => &mut self.error,
-            "error_description" => &mut self.description,
-            "scope" => &mut self.scope,
-            _ => return,
-        };
-        member.get_or_insert(value);
-    }
 }
 
 /// What a server says of a token that it refuses.
@@ -77,9 +67,9 @@ impl TokenRefusal {
     pub(crate) fn of(words: &str) -> Self {
         let words = words.to_ascii_lowercase();
         let has = |phrase: &&str| words.contains(*phrase);
-        if NOT_YET_VALID.iter().any(|it| has(it)) {
+        if NOT_YET_VALID.iter().any(has) {
             Self::NotYetValid
-        } else if NOT_ACTIVE.iter().any(|it| has(it)) {
+        } else if NOT_ACTIVE.iter().any(has) {
             Self::NotActive
         } else {
             Self::Invalid
@@ -94,20 +84,23 @@ fn challenges(text: &str) -> Vec<Bearer> {
     let mut rest = text;
     while let Some((_, named)) = rest.find(is_of_token).and_then(|at| rest.split_at_checked(at)) {
         let (name, after) = split(named, |c| !is_of_token(c));
+        let Some(value) = after.trim_start().strip_prefix('=') else {
+            is_bearer = name.eq_ignore_ascii_case("Bearer");
+            found.extend(is_bearer.then(Bearer::default));
+            rest = after;
+            continue;
+        };
+        let (value, after) = value_of(value.trim_start());
         rest = after;
-        match after.trim_start().strip_prefix('=') {
-            Some(value) => {
-                let (value, after) = value_of(value.trim_start());
-                rest = after;
-                if let Some(bearer) = found.last_mut().filter(|_| is_bearer && !value.is_empty()) {
-                    Bearer::set(bearer, name, value);
-                }
-            }
-            None => {
-                is_bearer = name.eq_ignore_ascii_case("Bearer");
-                found.extend(is_bearer.then(Bearer::default));
-            }
-        }
+        let Some(bearer) = found.last_mut().filter(|_| is_bearer && !value.is_empty()) else {
+            continue;
+        };
+        match name.to_ascii_lowercase().as_str() {
+            "error" => bearer.error.get_or_insert(value),
+            "error_description" => bearer.description.get_or_insert(value),
+            "scope" => bearer.scope.get_or_insert(value),
+            _ => continue,
+        };
     }
     found
 }

@@ -136,21 +136,18 @@ fn of_number(number: u128, unit: u128) -> Wait {
         15..18 => 1_000,
         _ => 1,
     };
-    let time = SystemTime::UNIX_EPOCH.checked_add(duration(number * nanos, 1_000_000_000));
+    let time = SystemTime::UNIX_EPOCH.checked_add(duration(number * nanos));
     time.map_or(Wait::For(Duration::MAX), Wait::Until)
 }
 
 fn millis(millis: u128) -> Duration {
-    duration(millis, 1_000)
+    duration(millis.saturating_mul(1_000_000))
 }
 
-/// So many parts, of which `per_second` make a second.
-fn duration(parts: u128, per_second: u128) -> Duration {
-    let rest = parts % per_second * (1_000_000_000 / per_second);
-    match (u64::try_from(parts / per_second), u32::try_from(rest)) {
-        (Ok(seconds), Ok(nanos)) => Duration::new(seconds, nanos),
-        _ => Duration::MAX,
-    }
+fn duration(nanos: u128) -> Duration {
+    let rest = u32::try_from(nanos % 1_000_000_000).unwrap_or_default();
+    let seconds = u64::try_from(nanos / 1_000_000_000);
+    seconds.map_or(Duration::MAX, |seconds| Duration::new(seconds, rest))
 }
 
 /// RFC 9110 §5.6.7; some servers call GMT by another name, or have another zone (RFC 5322

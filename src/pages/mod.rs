@@ -141,65 +141,74 @@ pub struct Items<'c, T> {
     capacity: usize,
 }
 
-/// What [`Pages`] and [`Items`] have in common.
-macro_rules! walker {
-    ($walker:ident) => {
-        impl<T> fmt::Debug for $walker<'_, T> {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                let mut debug = f.debug_struct(stringify!($walker));
-                debug.field("progress", &self.walk.progress()).finish_non_exhaustive()
-            }
+/// The settings and readings that [`Pages`] and [`Items`] have in common.
+macro_rules! walk_methods {
+    () => {
+        /// How to page, for this walk; default: as the provider does.
+        ///
+        /// This and the settings below belong before the first page: later they end the walk
+        /// with a configuration error, since rows of two settings would not fit together.
+        pub fn with_pagination(mut self, pagination: Pagination) -> Self {
+            self.walk.set(|it| *it = pagination);
+            self
         }
 
-        impl<T: DeserializeOwned> FusedIterator for $walker<'_, T> {}
+        /// How many rows to ask for in a page, and by which parameter, for this walk.
+        pub fn with_page_size(mut self, parameter: impl Into<String>, rows: u64) -> Self {
+            self.walk.set(|it| *it = it.clone().with_page_size(parameter, rows));
+            self
+        }
 
-        /// Settings, and how far it has come.
-        impl<T: DeserializeOwned> $walker<'_, T> {
-            /// How to page, for this walk; default: as the provider does.
-            ///
-            /// This and the settings below belong before the first page: later they end the walk
-            /// with a configuration error, since rows of two settings would not fit together.
-            pub fn with_pagination(mut self, pagination: Pagination) -> Self {
-                self.walk.set(|it| *it = pagination);
-                self
-            }
+        /// The member of the answer that holds the rows, for this walk:
+        /// [`Pagination::with_rows_at`].
+        pub fn with_rows_at(mut self, path: impl AsRef<str>) -> Self {
+            self.walk.set(|it| *it = it.clone().with_rows_at(path));
+            self
+        }
 
-            /// How many rows to ask for in a page, and by which parameter, for this walk.
-            pub fn with_page_size(mut self, parameter: impl Into<String>, rows: u64) -> Self {
-                self.walk.set(|it| *it = it.clone().with_page_size(parameter, rows));
-                self
-            }
+        /// Goes on where another walk over the same path stopped. The page size is that
+        /// of before.
+        pub fn resume(mut self, point: &ResumePoint) -> Self {
+            self.walk.resume(point);
+            self
+        }
 
-            /// The member of the answer that holds the rows, for this walk:
-            /// [`Pagination::with_rows_at`].
-            pub fn with_rows_at(mut self, path: impl AsRef<str>) -> Self {
-                self.walk.set(|it| *it = it.clone().with_rows_at(path));
-                self
-            }
+        /// How far the walk has come.
+        pub fn progress(&self) -> Progress {
+            self.walk.progress()
+        }
 
-            /// Goes on where another walk over the same path stopped. The page size is that
-            /// of before.
-            pub fn resume(mut self, point: &ResumePoint) -> Self {
-                self.walk.resume(point);
-                self
-            }
-
-            /// How far the walk has come.
-            pub fn progress(&self) -> Progress {
-                self.walk.progress()
-            }
-
-            /// Where to go on after what was handed out last, a row or a page; `None` when there
-            /// is nothing left.
-            pub fn resume_point(&self) -> Option<ResumePoint> {
-                self.walk.resume_point()
-            }
+        /// Where to go on after what was handed out last, a row or a page; `None` when there
+        /// is nothing left.
+        pub fn resume_point(&self) -> Option<ResumePoint> {
+            self.walk.resume_point()
         }
     };
 }
 
-walker!(Pages);
-walker!(Items);
+impl<T: DeserializeOwned> Pages<'_, T> {
+    walk_methods!();
+}
+
+impl<T: DeserializeOwned> Items<'_, T> {
+    walk_methods!();
+}
+
+impl<T> fmt::Debug for Pages<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pages").field("progress", &self.walk.progress()).finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for Items<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Items").field("progress", &self.walk.progress()).finish_non_exhaustive()
+    }
+}
+
+impl<T: DeserializeOwned> FusedIterator for Pages<'_, T> {}
+
+impl<T: DeserializeOwned> FusedIterator for Items<'_, T> {}
 
 impl<T: DeserializeOwned> Iterator for Pages<'_, T> {
     type Item = Result<Page<T>>;

@@ -14,7 +14,7 @@ use crate::url;
 ///
 /// The presets [`snow_atlas`](Self::snow_atlas), [`snapdocs`](Self::snapdocs),
 /// [`snapdocs_demo`](Self::snapdocs_demo) and [`cognito`](Self::cognito) know one vendor
-/// each; [`new`](Self::new) serves any other, [`discover`](Self::discover) one that tells
+/// each; [`new`](Self::new) serves any other, [`discover`](crate::discover) one that tells
 /// where its token endpoint is. Every setting is sent again at each renewal of the token.
 ///
 /// ```

@@ -21,10 +21,10 @@ pub(crate) fn unreadable(response: &Response, why: &str) -> Refusal {
     let body = serde_json::from_slice::<Value>(response.bytes());
     let error = body.as_ref().ok().and_then(|body| body.get("error").or(body.get("errors")));
     let is_error = error.is_some_and(|error| !error.is_null());
-    // The words of an error are kept, but not JSON that holds none.
-    let keep = |words: Option<String>| {
-        let words = words.filter(|words| is_error && !words.starts_with('{'))?;
-        Some(mask.hide_opaque(&words))
+    // What an error says is kept, but not JSON that says nothing.
+    let keep = |text: Option<String>| {
+        let text = text.filter(|text| is_error && !text.starts_with('{'))?;
+        Some(mask.hide_opaque(&text))
     };
     (answer.code, answer.message) = (keep(answer.code), keep(answer.message));
     answer.body = match body {
@@ -32,11 +32,11 @@ pub(crate) fn unreadable(response: &Response, why: &str) -> Refusal {
         Ok(value) => mask.hide(&without_strings(value).to_string()),
         Err(_) => mask.hide_opaque(&answer.body),
     };
-    let (_, words) = server_message::words(&answer.body, content_type, |text| mask.hide(text));
-    let words = words.map_or(String::new(), |words| format!(": {words}"));
+    let (_, said) = server_message::words(&answer.body, content_type, |text| mask.hide(text));
+    let said = said.map_or(String::new(), |said| format!(": {said}"));
     let content_type = mask.hide(content_type.unwrap_or("no content type"));
     let message =
-        format!("{why}; {content_type}{words}; is this the address of the token endpoint?");
+        format!("{why}; {content_type}{said}; is this the address of the token endpoint?");
     let (kind, delivery) = (ErrorKind::Refused, Delivery::Accepted);
     Refusal { answer, kind, advice: message, delivery, passing: None, remedy: None }
 }
@@ -54,6 +54,22 @@ fn without_strings(value: Value) -> Value {
 
 /// The kind of a refusal, and what to do about it.
 pub(crate) fn diagnose(
+    answer: &ErrorResponse,
+    provider: &Provider,
+    identity: &Identity,
+) -> (ErrorKind, String) {
+    let (kind, advice) = by_code(answer, provider, identity);
+    // Servers have many codes for an id or a secret that they do not know.
+    let found = misplacements(identity);
+    match kind {
+        ErrorKind::Credentials | ErrorKind::Refused if !advice.contains(&found) => {
+            (kind, found + &advice)
+        }
+        _ => (kind, advice),
+    }
+}
+
+fn by_code(
     answer: &ErrorResponse,
     provider: &Provider,
     identity: &Identity,
@@ -137,11 +153,10 @@ fn invalid_client(who: &str, provider: &Provider, identity: &Identity) -> String
         AuthMethod::ClientSecretPost => "the form body (client_secret_post)",
     };
     let values = [("client id", identity.id.as_str()), ("client secret", identity.secret.expose())];
-    let mut text = format!("{who} were sent by {style}: ");
-    for (what, why) in values.iter().filter_map(|(what, value)| Some((what, misplaced(value)?))) {
-        text.push_str(&format!("the {what} {why}; "));
-    }
-    text.push_str("check both, and whether the server expects another Provider::with_auth_method");
+    let mut text = format!(
+        "{who} were sent by {style}: {}check both, and whether the server expects another Provider::with_auth_method",
+        misplacements(identity)
+    );
     for (what, value) in values {
         if value.contains(char::is_whitespace) {
             text.push_str(&format!("; the {what} has white space or a line break inside"));
@@ -160,6 +175,12 @@ fn invalid_client(who: &str, provider: &Provider, identity: &Identity) -> String
         }
     }
     text
+}
+
+fn misplacements(identity: &Identity) -> String {
+    let values = [("client id", identity.id.as_str()), ("client secret", identity.secret.expose())];
+    let found = values.into_iter().filter_map(|(what, value)| Some((what, misplaced(value)?)));
+    found.map(|(what, why)| format!("the {what} {why}; ")).collect()
 }
 
 /// What a shell, a template or a file of variables left in a value.

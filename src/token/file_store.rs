@@ -97,7 +97,7 @@ impl TokenStore for FileStore {
         let Some(folder) = &self.folder else {
             return Err(no_folder(cfg!(windows)).into());
         };
-        make_folder(folder).map_err(|error| told(folder, &error))?;
+        make_folder(folder).map_err(error_at(folder))?;
         // The whole key is in the file to compare.
         let name = format!("{:032x}", fingerprint(key));
         let path = folder.join(format!("{name}.json"));
@@ -110,7 +110,7 @@ impl TokenStore for FileStore {
         change(&mut entry);
         if stored.map(|stored| stored.to_text()).as_deref() != Some(&entry.to_text()) {
             let text = json!({ "key": key, "entry": entry.to_text() }).to_string();
-            beside.replace(&path, &text).map_err(|error| told(&path, &error))?;
+            beside.replace(&path, &text).map_err(error_at(&path))?;
         }
         Ok(())
     }
@@ -126,7 +126,7 @@ impl TokenStore for FileStore {
 impl FileStore {
     /// The lock, held as long as the file is open.
     fn lock(&self, path: &Path, wait_at_most: Duration) -> Result<File, Cause> {
-        let file = open_own(path).map_err(|error| told(path, &error))?;
+        let file = open_own(path).map_err(error_at(path))?;
         let mut left = wait_at_most.min(LONGEST_WAIT);
         loop {
             match file.try_lock() {
@@ -141,7 +141,7 @@ impl FileStore {
                     self.clock.sleep(pause);
                     left -= pause;
                 }
-                Err(TryLockError::Error(error)) => return Err(told(path, &error)),
+                Err(TryLockError::Error(error)) => return Err(error_at(path)(error)),
             }
         }
     }
@@ -151,11 +151,11 @@ impl FileStore {
 fn read(path: &Path, beside: &Beside, key: &str) -> Result<Option<StoreEntry>, Cause> {
     match path.symlink_metadata() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(told(path, &error)),
+        Err(error) => return Err(error_at(path)(error)),
         Ok(_) => beside.check_file(path)?,
     }
     let mut text = String::new();
-    let file = open_own(path).map_err(|error| told(path, &error))?;
+    let file = open_own(path).map_err(error_at(path))?;
     if file.take(LARGEST).read_to_string(&mut text).is_err() {
         return Ok(None);
     }
@@ -175,10 +175,8 @@ impl Beside {
     fn create(path: PathBuf) -> Result<Self, Cause> {
         // The lock is held: what is there was left by a process that was killed.
         let _ = fs::remove_file(&path);
-        match new_own(&path) {
-            Ok(file) => Ok(Self { path, file }),
-            Err(error) => Err(told(&path, &error)),
-        }
+        let file = new_own(&path).map_err(error_at(&path))?;
+        Ok(Self { path, file })
     }
 
     fn replace(&self, target: &Path, text: &str) -> io::Result<()> {
@@ -190,7 +188,7 @@ impl Beside {
     #[cfg(unix)]
     fn check_owner(&self, folder: &Path) -> Result<(), Cause> {
         use std::os::unix::fs::MetadataExt;
-        let metadata = folder.metadata().map_err(|error| told(folder, &error))?;
+        let metadata = folder.metadata().map_err(error_at(folder))?;
         let is_ours = metadata.uid() == self.uid()?;
         let is_open = metadata.mode() & 0o022 != 0;
         refuse_unless(is_ours && !is_open, folder, "others can write to it, or it is not yours")
@@ -201,7 +199,7 @@ impl Beside {
     #[expect(clippy::verbose_bit_mask, reason = "rights are read in octal")]
     fn check_file(&self, path: &Path) -> Result<(), Cause> {
         use std::os::unix::fs::MetadataExt;
-        let metadata = path.symlink_metadata().map_err(|error| told(path, &error))?;
+        let metadata = path.symlink_metadata().map_err(error_at(path))?;
         refuse_unless(metadata.is_file(), path, "it is not a file")?;
         refuse_unless(metadata.uid() == self.uid()?, path, "somebody else owns it")?;
         refuse_unless(metadata.mode() & 0o077 == 0, path, "others can read it")
@@ -210,7 +208,7 @@ impl Beside {
     #[cfg(unix)]
     fn uid(&self) -> Result<u32, Cause> {
         use std::os::unix::fs::MetadataExt;
-        Ok(self.file.metadata().map_err(|error| told(&self.path, &error))?.uid())
+        Ok(self.file.metadata().map_err(error_at(&self.path))?.uid())
     }
 
     #[cfg(not(unix))]
@@ -220,7 +218,7 @@ impl Beside {
 
     #[cfg(not(unix))]
     fn check_file(&self, path: &Path) -> Result<(), Cause> {
-        let metadata = path.symlink_metadata().map_err(|error| told(path, &error))?;
+        let metadata = path.symlink_metadata().map_err(error_at(path))?;
         refuse_unless(metadata.is_file(), path, "it is not a file")
     }
 }
@@ -236,8 +234,8 @@ fn refuse_unless(is_good: bool, path: &Path, why: &str) -> Result<(), Cause> {
     if is_good { Ok(()) } else { Err(format!("{} is not used: {why}", path.display()).into()) }
 }
 
-fn told(path: &Path, error: &io::Error) -> Cause {
-    format!("{}: {error}", path.display()).into()
+fn error_at(path: &Path) -> impl Fn(io::Error) -> Cause {
+    move |error| format!("{}: {error}", path.display()).into()
 }
 
 fn make_folder(folder: &Path) -> io::Result<()> {

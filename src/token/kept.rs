@@ -7,18 +7,21 @@ use std::time::Duration;
 use crate::call::caller::Caller;
 use crate::call::setback::Setback;
 use crate::call::{Call, Next};
-use crate::credentials::Identity;
+use crate::credentials::{Credentials, Identity};
 use crate::error::Cause;
 use crate::event::Event;
 use crate::foreign::mask_repeated;
 use crate::mask::Mask;
+use crate::provider::Provider;
 use crate::token::access_token::AccessToken;
-use crate::token::request::Registration;
+use crate::token::memory::MemoryStore;
 use crate::token::store::{self, StoreEntry, TokenStore};
 
 #[derive(Clone)]
 pub(crate) struct Kept {
-    pub(crate) registration: Registration,
+    pub(crate) credentials: Credentials,
+    /// How long the authorization server may say nothing.
+    pub(crate) idle_timeout: Duration,
     pub(crate) store: Arc<dyn TokenStore>,
     /// The copy in use; each clone has its own.
     pub(crate) own: RefCell<Option<AccessToken>>,
@@ -27,8 +30,14 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-    pub(crate) fn new(registration: Registration, store: Arc<dyn TokenStore>) -> Self {
-        Self { registration, store, own: RefCell::default(), key: RefCell::default() }
+    pub(crate) fn new(credentials: Credentials) -> Self {
+        Self {
+            credentials,
+            idle_timeout: Duration::from_secs(30),
+            store: Arc::new(MemoryStore::new()),
+            own: RefCell::default(),
+            key: RefCell::default(),
+        }
     }
 
     pub(crate) fn own(&self) -> Option<AccessToken> {
@@ -70,7 +79,7 @@ impl Kept {
             let now = call.now;
             is_claimed = Some(entry.with_cooldowns(&now, |stored| call.claim(stored)));
         });
-        Ok(is_claimed.unwrap_or_else(|| call.claim(&mut Vec::new())))
+        Ok(is_claimed.unwrap_or_else(|| call.claim(&mut [])))
     }
 
     /// Changes what others look at before they call the API; `left` is left of the deadline.
@@ -81,13 +90,13 @@ impl Kept {
         change: impl FnMut(&mut StoreEntry),
     ) {
         if caller.is_store_shared && self.has_key() {
-            // That it failed is told by an event.
+            // An event says that it failed.
             let _ = self.update(caller, LONGEST_TURN.min(left / 2), change);
         }
     }
 
-    pub(crate) fn key_of(&self, identity: &Identity) -> Arc<str> {
-        let key: Arc<str> = store::key(&self.registration.provider, &identity.id).into();
+    pub(crate) fn key_of(&self, provider: &Provider, identity: &Identity) -> Arc<str> {
+        let key: Arc<str> = store::key(provider, &identity.id).into();
         *self.key.borrow_mut() = Some(key.clone());
         key
     }
@@ -100,7 +109,7 @@ impl Kept {
         mut change: impl FnMut(&mut StoreEntry),
     ) -> std::result::Result<(), String> {
         let known = self.key.borrow().clone();
-        let read = || Some(self.key_of(&self.registration.credentials.read().ok()?));
+        let read = || Some(self.key_of(&caller.provider, &self.credentials.read().ok()?));
         let Some(key) = known.or_else(read) else { return Ok(()) };
         let stored = self.store.update(&key, patience, &mut change);
         stored.map_err(|cause| self.store_failed(caller, &cause, None))

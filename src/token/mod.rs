@@ -3,10 +3,10 @@
 pub(crate) mod id_token;
 pub(crate) mod access_token;
 pub(crate) mod diagnosis;
-pub(crate) mod request;
 pub(crate) mod refusals;
 pub(crate) mod store;
 pub(crate) mod memory;
 pub(crate) mod file_store;
 pub(crate) mod kept;
+pub(crate) mod form;
 pub(crate) mod source;

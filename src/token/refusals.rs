@@ -26,7 +26,7 @@ struct State {
     renewal: Option<Moment>,
     /// A token that was bought because another had been refused, was refused as well, and
     /// has not been accepted by any call.
-    doubted: Option<(AccessToken, Moment)>,
+    speculative: Option<(AccessToken, Moment)>,
     /// What refused such a token.
     futile: Vec<(CallKey, Moment)>,
 }
@@ -69,14 +69,15 @@ impl Refusals {
     ) -> bool {
         let mut state = self.state();
         state.drop_old(now);
-        let doubt = state.doubted.as_ref().filter(|(doubted, _)| doubted.is_same(token));
-        // A token that is refused by call after call is for all that not doubted for ever.
-        let Some(since) = doubt.map(|(_, since)| *since).or(is_renewed.then_some(*now)) else {
+        let known =
+            state.speculative.as_ref().filter(|(speculative, _)| speculative.is_same(token));
+        // A token that is refused by call after call is for all that not speculative for ever.
+        let Some(since) = known.map(|(_, since)| *since).or(is_renewed.then_some(*now)) else {
             return state.futile.iter().any(|(known, _)| *known == key);
         };
         state.futile.retain(|(known, _)| *known != key);
         state.futile.push((key, since));
-        state.doubted = Some((token.clone(), since));
+        state.speculative = Some((token.clone(), since));
         self.has_futile_renewals.store(true, Ordering::Release);
         true
     }
@@ -94,8 +95,8 @@ impl Refusals {
         let (mut state, key) = (self.state(), key());
         state.drop_old(now);
         state.futile.retain(|(known, _)| *known != key);
-        state.doubted.take_if(|(doubted, _)| doubted.is_same(token));
-        let has_any = state.doubted.is_some() || !state.futile.is_empty();
+        state.speculative.take_if(|(speculative, _)| speculative.is_same(token));
+        let has_any = state.speculative.is_some() || !state.futile.is_empty();
         self.has_futile_renewals.store(has_any, Ordering::Release);
     }
 
@@ -108,7 +109,7 @@ impl Refusals {
 impl State {
     fn drop_old(&mut self, now: &Moment) {
         let is_old = |since: &Moment| since.left_of(REFUSAL_HOLDS, now).is_none();
-        self.doubted.take_if(|(_, since)| is_old(since));
+        self.speculative.take_if(|(_, since)| is_old(since));
         self.futile.retain(|(_, since)| !is_old(since));
     }
 }

@@ -12,17 +12,17 @@ use crate::call::setback::{Ending, Refusal, Setback};
 use crate::call::verdict::Rejection;
 use crate::call::{Call, Exchange, Next};
 use crate::clock::Moment;
-use crate::credentials::Identity;
+use crate::credentials::{Credentials, Identity};
 use crate::error::{Delivery, Error, ErrorKind, RequestTarget, Result, TokenError};
 
 use crate::event::Event;
 use crate::provider::Provider;
 use crate::token::access_token::{self, AccessToken};
 use crate::token::diagnosis::unreadable;
+use crate::token::form::{FormRequest, token_form};
 use crate::token::kept::{Kept, LONGEST_TURN};
 use crate::token::refusals::Refusals;
-use crate::token::request::{FormRequest, Registration, token_form};
-use crate::token::store::{StoreEntry, TokenStore};
+use crate::token::store::StoreEntry;
 
 /// Where a client has its tokens from.
 #[derive(Clone)]
@@ -49,8 +49,8 @@ type Obtained = (AccessToken, Option<Event>);
 type Attempt<T> = std::result::Result<T, Setback>;
 
 impl TokenSource {
-    pub(crate) fn new(registration: Registration, store: Arc<dyn TokenStore>) -> Self {
-        let kept = Kept::new(registration, store);
+    pub(crate) fn new(credentials: Credentials) -> Self {
+        let kept = Kept::new(credentials);
         Self { kept, margin: Duration::from_secs(30), refusals: Arc::default() }
     }
 
@@ -81,7 +81,8 @@ impl TokenSource {
             call.retries_left = 0;
             call.may_wait = false;
         }
-        let mut request = TokenRequest { own, refused, still_good, ..TokenRequest::new(self) };
+        let mut request =
+            TokenRequest { refused, own, still_good, ..TokenRequest::new(self, &caller.provider) };
         call.reported = purpose.acted;
         let fetched = call.run(&mut request);
         // An early renewal that fails, for whatever reason, leaves the old token in use: it is
@@ -124,17 +125,17 @@ impl TokenSource {
         retries: u32,
         deadline: Duration,
     ) -> Call<'c> {
-        let uri = self.kept.registration.provider.token_endpoint.clone();
+        let uri = caller.provider.token_endpoint.clone();
         Call::new(caller, Endpoint::Token, (Method::POST, uri), retries, deadline)
     }
 
     pub(crate) fn forget_cooldowns(&self, caller: &Caller) -> Result<()> {
         if !self.kept.has_key() {
             let call = self.call(caller, 0, Duration::MAX);
-            let mut request = TokenRequest::new(self);
+            let mut request = TokenRequest::new(self, &caller.provider);
             let identity = request.form.authenticate();
             let identity = identity.map_err(|why| call.end(&request, why, Rejection::Final))?;
-            self.kept.key_of(&identity);
+            self.kept.key_of(&caller.provider, &identity);
         }
         let forgotten = self.kept.update(caller, LONGEST_TURN, |entry| entry.cooldowns.clear());
         forgotten.map_err(|error| {
@@ -162,10 +163,10 @@ pub(crate) struct TokenRequest<'a> {
 }
 
 impl<'a> TokenRequest<'a> {
-    pub(crate) fn new(source: &'a TokenSource) -> Self {
+    pub(crate) fn new(source: &'a TokenSource, provider: &'a Provider) -> Self {
         Self {
             source,
-            form: FormRequest::new(&source.kept.registration, TokenError::NO_TOKEN),
+            form: FormRequest::new(&source.kept, provider, TokenError::NO_TOKEN),
             refused: None,
             own: None,
             still_good: None,
@@ -185,10 +186,10 @@ impl<'a> TokenRequest<'a> {
         if caller.is_store_shared {
             // A turn of another is one exchange with the token endpoint; whoever takes longer
             // has died, or its store is stuck. A clone's turn always ends.
-            patience = patience.min(source.kept.registration.idle_timeout.saturating_add(SLACK));
+            patience = patience.min(source.kept.idle_timeout.saturating_add(SLACK));
             *caller.kept_in.borrow_mut() = Some(source.kept.store.describe().into());
         }
-        let key = source.kept.key_of(&identity);
+        let key = source.kept.key_of(&caller.provider, &identity);
         let mut outcome = None;
         let stored = source.kept.store.update(&key, patience, &mut |entry| {
             outcome = Some(self.attempt_with(call, &identity, entry));
@@ -262,7 +263,7 @@ impl<'a> TokenRequest<'a> {
         identity: &Identity,
         renewal: bool,
     ) -> Attempt<Obtained> {
-        let form = token_form(&self.source.kept.registration.provider, identity)?;
+        let form = token_form(&call.caller.provider, identity)?;
         let issued = call.now;
         let response = self.form.post(call, identity, form)?;
         let token = access_token::read(&response, issued);
@@ -308,10 +309,6 @@ impl Exchange for TokenRequest<'_> {
                 return Ok(obtained);
             }
         }
-    }
-
-    fn provider(&self) -> &Provider {
-        &self.source.kept.registration.provider
     }
 
     fn error(&self, target: RequestTarget, ending: Ending) -> Error {

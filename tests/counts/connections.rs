@@ -159,7 +159,7 @@ fn the_deadline_of_a_call_starts_no_thread() {
     let client = client_at(&format!("http://localhost:{port}")).with_retry_policy(policy);
     let before = threads();
     for _ in 0..20 {
-        client.send(&unattended::Request::get("/x").without_token()).unwrap();
+        client.send(unattended::Request::get("/x").without_token()).unwrap();
     }
     // Beside the one of the server for the connection.
     assert_eq!(most.load(Ordering::SeqCst), before + 1);

@@ -43,13 +43,13 @@ fn peak(call: impl FnOnce()) -> u64 {
 }
 
 fn download(client: &Client, path: &str) -> u64 {
-    client.download(&Request::get(path).without_token(), &mut io::sink()).unwrap()
+    client.download(Request::get(path).without_token(), &mut io::sink()).unwrap()
 }
 
 #[test]
 fn a_hundred_megabytes_come_down_in_the_memory_of_a_small_call() {
     let client = client_at(&server(serve));
-    let get = || client.send(&Request::get("/small").without_token()).unwrap();
+    let get = || client.send(Request::get("/small").without_token()).unwrap();
     get();
     let small = peak(|| drop(get()));
     for path in ["/large", "/gzip"] {
@@ -63,7 +63,7 @@ fn a_hundred_megabytes_go_up_from_a_file_in_the_memory_of_a_small_call() {
     let path = std::env::temp_dir().join(format!("unattended-{}-upload", std::process::id()));
     File::create(&path).unwrap().set_len(100 * MB).unwrap();
     let client = client_at(&server(serve));
-    let put = |request: Request| client.send(&request.without_token()).unwrap();
+    let put = |request: Request| client.send(request.without_token()).unwrap();
     put(Request::put("/small").bytes("x"));
     let small = peak(|| drop(put(Request::put("/small").bytes("x"))));
     let large = peak(|| drop(put(Request::put("/small").file(&path))));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Map, Value};
-use unattended::{Client, Provider, RetryPolicy};
+use unattended::{Client, RetryPolicy};
 
 use super::check_error;
 use super::server::{Answer, Server, alone};
@@ -20,7 +20,7 @@ pub fn check(data: &[u8]) {
     let policy = RetryPolicy::default().with_retries(0);
     let settings =
         |client: Client| Ok(alone(client).with_clock(clock.clone()).with_retry_policy(policy));
-    let found = Provider::discover_with(&server.origin, "https://api.example.com/v2", settings);
+    let found = unattended::discover_with(&server.origin, "https://api.example.com/v2", settings);
     let seen = server.seen();
     assert!((1..=2).contains(&seen.len()), "{seen:?}");
     assert!(seen.iter().all(|line| line.starts_with("GET /.well-known/")), "{seen:?}");

@@ -35,7 +35,7 @@ fn handshake(client: &Client, server: &Server) {
     let url = server.origin.replace("http:", "https:");
     let request = unattended::Request::get(url).without_token();
     let policy = unattended::RetryPolicy::default().with_retries(0);
-    let error = client.send(&request.with_retry_policy(policy)).unwrap_err();
+    let error = client.send(request.with_retry_policy(policy)).unwrap_err();
     check_error(&error);
     // The server speaks no TLS, and that is all that is wrong.
     assert_eq!(error.exit_code(), 75, "{error:?}");

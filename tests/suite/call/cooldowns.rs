@@ -29,7 +29,7 @@ fn slow_server(seconds: u64) -> Server {
 /// Calls `/slow` without patience, so that the cooldown is left to others.
 fn provoke(client: &Client) {
     let policy = RetryPolicy::default().with_retries(0);
-    client.send(&untold("/slow").with_retry_policy(policy)).unwrap_err();
+    client.send(untold("/slow").with_retry_policy(policy)).unwrap_err();
 }
 
 #[test]
@@ -40,7 +40,7 @@ fn a_wait_that_fits_is_kept_by_every_later_call_to_the_origin() {
         provoke(&client);
         clock.advance(secs(10));
         let policy = RetryPolicy::default().with_retries(0);
-        let _ = client.send(&request.with_retry_policy(policy));
+        let _ = client.send(request.with_retry_policy(policy));
         assert_eq!(clock.sleeps(), [secs(30)]);
         assert_eq!(server.seen().len(), 2);
     }
@@ -52,7 +52,7 @@ fn the_wait_for_an_earlier_answer_says_so() {
     let (client, _clock) = on_manual_clock(server.client());
     let (client, events) = observed(client);
     provoke(&client);
-    client.send(&untold("/x")).unwrap();
+    client.send(untold("/x")).unwrap();
     let events = events.lock().unwrap();
     let host = server.url("").replace("http://", "");
     assert_eq!(
@@ -76,7 +76,7 @@ fn clones_keep_the_wait_with_a_jitter_after_it_and_never_before() {
     for _ in 0..8 {
         let clone = client.clone();
         let before = clock.sleeps().len();
-        clone.send(&untold("/x")).unwrap();
+        clone.send(untold("/x")).unwrap();
         let waits = clock.sleeps().split_off(before);
         assert_eq!(waits.len(), 1);
         assert!(waits[0] >= secs(40) && waits[0] <= secs(41), "{waits:?}");
@@ -93,7 +93,7 @@ fn a_lone_client_waits_to_the_second() {
     let (client, clock) = on_manual_clock(server.client());
     drop(client.clone());
     provoke(&client);
-    client.send(&untold("/x")).unwrap();
+    client.send(untold("/x")).unwrap();
     assert_eq!(clock.sleeps(), [secs(40)]);
 }
 
@@ -108,7 +108,7 @@ fn a_jitter_that_does_not_fit_is_left_out() {
         provoke(&client);
         let before = clock.slept();
         // Rarely, what the jitter leaves is too short for the call itself.
-        let _ = clone.send(&untold("/x"));
+        let _ = clone.send(untold("/x"));
         let slept = clock.slept() - before;
         assert!(slept >= secs(40) && slept < deadline, "{slept:?}");
     }
@@ -120,7 +120,7 @@ fn a_wait_that_does_not_fit_fails_unsent_for_the_same_method_and_path_only() {
     let (client, clock) = on_manual_clock(server.client());
     provoke(&client);
     clock.advance(secs(200));
-    let error = client.send(&untold("/slow?page=2")).unwrap_err();
+    let error = client.send(untold("/slow?page=2")).unwrap_err();
     let host = server.url("").replace("http://", "");
     assert_eq!(
         error.to_string(),
@@ -132,11 +132,11 @@ fn a_wait_that_does_not_fit_fails_unsent_for_the_same_method_and_path_only() {
     assert_eq!((error.delivery(), error.kind()), (Delivery::NotSent, ErrorKind::Temporary));
     assert_eq!(server.seen().len(), 1);
 
-    client.send(&untold("/x")).unwrap();
-    client.send(&Request::post("/slow").without_token()).unwrap_err();
+    client.send(untold("/x")).unwrap();
+    client.send(Request::post("/slow").without_token()).unwrap_err();
     assert_eq!(server.seen().len(), 3);
-    client.send(&Request::post("/slow").without_token()).unwrap_err();
-    client.send(&untold("/slow")).unwrap_err();
+    client.send(Request::post("/slow").without_token()).unwrap_err();
+    client.send(untold("/slow")).unwrap_err();
     assert_eq!(server.seen().len(), 3);
     assert!(clock.sleeps().is_empty());
 }
@@ -152,10 +152,10 @@ fn of_several_waits_that_fit_the_longest_is_kept() {
         let (client, clock) = on_manual_clock(server.client());
         let hasty = RetryPolicy::default().with_deadline(secs(5));
         for path in ["/first", "/second"] {
-            client.send(&untold(path).with_retry_policy(hasty)).unwrap_err();
+            client.send(untold(path).with_retry_policy(hasty)).unwrap_err();
         }
         assert_eq!(server.seen().len(), 2);
-        client.send(&untold("/x")).unwrap();
+        client.send(untold("/x")).unwrap();
         assert_eq!(clock.sleeps(), [secs(600)], "{waits:?}");
     }
 }
@@ -166,8 +166,8 @@ fn another_path_is_asked_once() {
     let (client, _) = on_manual_clock(server.client());
     provoke(&client);
     for _ in 0..3 {
-        client.send(&untold("/slow/other")).unwrap_err();
-        client.send(&untold("/slow")).unwrap_err();
+        client.send(untold("/slow/other")).unwrap_err();
+        client.send(untold("/slow")).unwrap_err();
     }
     assert_eq!(server.seen().len(), 2);
 }
@@ -182,18 +182,18 @@ fn a_server_that_refuses_two_paths_for_long_is_not_asked_by_any() {
     let other = Server::with_api([]);
     let (client, clock) = on_manual_clock(server.client());
     for path in ["/1", "/2", "/3", "/4"] {
-        client.clone().send(&untold(path)).unwrap_err();
+        client.clone().send(untold(path)).unwrap_err();
     }
     assert_eq!(server.seen().len(), 2);
-    let error = client.send(&untold("/5")).unwrap_err();
+    let error = client.send(untold("/5")).unwrap_err();
     assert_eq!((error.delivery(), error.retry_after()), (Delivery::NotSent, Some(secs(6600))));
     // Its own wait is the one that a path is told.
-    let own = client.send(&untold("/1")).unwrap_err();
+    let own = client.send(untold("/1")).unwrap_err();
     assert_eq!((own.delivery(), own.retry_after()), (Delivery::NotSent, Some(secs(7200))));
-    client.send(&untold(&other.url("/x"))).unwrap();
+    client.send(untold(&other.url("/x"))).unwrap();
 
     clock.advance(secs(6600));
-    client.send(&untold("/5")).unwrap_err();
+    client.send(untold("/5")).unwrap_err();
     assert_eq!((server.seen().len(), clock.slept()), (3, secs(600)));
 }
 
@@ -206,9 +206,9 @@ fn two_paths_that_are_down_for_long_do_not_hold_back_the_others() {
         });
         let (client, _) = on_manual_clock(server.client());
         for path in ["/1", "/2"] {
-            client.send(&untold(path)).unwrap_err();
+            client.send(untold(path)).unwrap_err();
         }
-        client.send(&untold("/ok")).unwrap();
+        client.send(untold("/ok")).unwrap();
     }
 }
 
@@ -217,8 +217,8 @@ fn two_methods_of_one_path_that_are_refused_for_long_stand_for_all() {
     let server = slow_server(7200);
     let (client, _) = on_manual_clock(server.client());
     provoke(&client);
-    client.send(&Request::post("/slow").without_token()).unwrap_err();
-    assert_eq!(client.send(&untold("/x")).unwrap_err().delivery(), Delivery::NotSent);
+    client.send(Request::post("/slow").without_token()).unwrap_err();
+    assert_eq!(client.send(untold("/x")).unwrap_err().delivery(), Delivery::NotSent);
     assert_eq!(server.seen().len(), 2);
 }
 
@@ -227,7 +227,7 @@ fn a_clone_does_not_ask_again_what_was_refused_for_long() {
     let server = slow_server(7200);
     let (client, _) = on_manual_clock(server.client());
     provoke(&client);
-    let error = client.clone().send(&untold("/slow")).unwrap_err();
+    let error = client.clone().send(untold("/slow")).unwrap_err();
     assert_eq!(error.delivery(), Delivery::NotSent);
     assert_eq!(server.seen().len(), 1);
 }
@@ -238,10 +238,10 @@ fn a_cooldown_expires() {
     let (client, clock) = on_manual_clock(server.client());
     provoke(&client);
     clock.advance(secs(7199));
-    client.send(&untold("/x")).unwrap();
+    client.send(untold("/x")).unwrap();
     assert_eq!(clock.sleeps(), [secs(1)]);
-    client.send(&untold("/x")).unwrap();
-    client.send(&untold("/slow")).unwrap_err();
+    client.send(untold("/x")).unwrap();
+    client.send(untold("/slow")).unwrap_err();
     assert_eq!(clock.sleeps(), [secs(1)]);
     assert_eq!(server.seen().len(), 4);
 }
@@ -253,7 +253,7 @@ fn a_cooldown_ends_when_either_clock_says_so() {
     provoke(&client);
     // A laptop slept: only the wall clock moved.
     clock.set_now(clock.now() + secs(8000));
-    client.send(&untold("/x")).unwrap();
+    client.send(untold("/x")).unwrap();
     assert!(clock.sleeps().is_empty());
 }
 
@@ -262,9 +262,9 @@ fn a_cooldown_is_per_origin() {
     let (slow, other) = (slow_server(40), Server::with_api([]));
     let (client, clock) = on_manual_clock(slow.client());
     provoke(&client);
-    client.send(&untold(&other.url("/slow"))).unwrap();
+    client.send(untold(&other.url("/slow"))).unwrap();
     assert!(clock.sleeps().is_empty());
-    client.send(&untold(&slow.url("/x"))).unwrap();
+    client.send(untold(&slow.url("/x"))).unwrap();
     assert_eq!(clock.sleeps(), [secs(40)]);
 }
 
@@ -285,7 +285,7 @@ fn a_short_cooldown_of_the_token_endpoint_s_does_not_hold_back_the_api() {
     let (client, clock) = on_manual_clock(server.client());
     let hasty = client.with_retry_policy(RetryPolicy::default().with_retries(0));
     hasty.get("/x").unwrap_err();
-    hasty.send(&untold("/x")).unwrap();
+    hasty.send(untold("/x")).unwrap();
     assert!(clock.sleeps().is_empty());
     hasty.get("/x").unwrap();
     assert_eq!(clock.sleeps(), [secs(40)]);
@@ -297,7 +297,7 @@ fn the_token_endpoint_s_cooldown_does_not_hold_back_the_api() {
     let server = Server::with_scripts([refusal], []);
     let (client, clock) = on_manual_clock(server.client());
     client.get("/x").unwrap_err();
-    client.send(&untold("/x")).unwrap();
+    client.send(untold("/x")).unwrap();
     let error = client.get("/y").unwrap_err();
     assert_eq!((error.delivery(), error.retry_after()), (Delivery::NotSent, Some(secs(7200))));
     let text = "/oauth/token: 429 Too Many Requests; not sent: the server asked before not to be called for another 7200 s, which does not fit into the 900 s left of the call's deadline (RetryPolicy::with_deadline)";
@@ -328,9 +328,8 @@ fn which_answers_are_cooldowns() {
         let server =
             Server::with_api([reply(status, "").header("retry-after", "60"), reply(200, "")]);
         let (client, clock) = on_manual_clock(server.client());
-        let _ =
-            client.send(&untold("/a").with_retry_policy(RetryPolicy::default().with_retries(0)));
-        client.send(&untold("/b")).unwrap();
+        let _ = client.send(untold("/a").with_retry_policy(RetryPolicy::default().with_retries(0)));
+        client.send(untold("/b")).unwrap();
         assert_eq!(clock.slept() == secs(60), is_cooldown, "{status}");
     }
 }
@@ -339,9 +338,9 @@ fn which_answers_are_cooldowns() {
 fn a_post_that_is_not_repeated_still_leaves_its_cooldown() {
     let server = Server::with_api([reply(503, "").header("retry-after", "60"), reply(200, "")]);
     let (client, clock) = on_manual_clock(server.client());
-    client.send(&Request::post("/x").without_token()).unwrap_err();
+    client.send(Request::post("/x").without_token()).unwrap_err();
     assert!(clock.sleeps().is_empty());
-    client.send(&Request::post("/x").without_token()).unwrap();
+    client.send(Request::post("/x").without_token()).unwrap();
     assert_eq!(clock.sleeps(), [secs(60)]);
 }
 
@@ -351,7 +350,7 @@ fn two_clients_share_nothing() {
     let (client, clock) = on_manual_clock(server.client());
     provoke(&client);
     let other = Client::new(server.provider(), Credentials::new("my-client", SECRET)).unwrap();
-    other.with_clock(clock).send(&untold("/slow")).unwrap_err();
+    other.with_clock(clock).send(untold("/slow")).unwrap_err();
     assert_eq!(server.seen().len(), 2);
 }
 
@@ -442,7 +441,7 @@ fn a_remembered_wait_as_long_as_the_deadline_does_not_fit() {
     let policy = RetryPolicy::default().with_retries(0).with_deadline(secs(40));
     let (client, clock) = on_manual_clock(server.client());
     provoke(&client);
-    let error = client.send(&untold("/slow").with_retry_policy(policy)).unwrap_err();
+    let error = client.send(untold("/slow").with_retry_policy(policy)).unwrap_err();
     assert_eq!((error.retry_after(), error.delivery()), (Some(secs(40)), Delivery::NotSent));
     assert!(clock.sleeps().is_empty());
 }
@@ -453,7 +452,7 @@ fn clones_keep_the_wait_of_their_own_call_with_a_jitter_after_it() {
     let server = Server::with_api([refusal, reply(200, "{}")]);
     let (client, clock) = on_manual_clock(server.client());
     let _clone = client.clone();
-    client.send(&untold("/x")).unwrap();
+    client.send(untold("/x")).unwrap();
     let waits = clock.sleeps();
     assert!(waits.len() == 1 && waits[0] > secs(40) && waits[0] <= secs(41), "{waits:?}");
 }
@@ -467,7 +466,7 @@ fn a_jitter_that_does_not_fit_is_left_out_of_the_wait_of_a_call_itself() {
         let policy = RetryPolicy::default().with_deadline(deadline);
         let (client, clock) = on_manual_clock(server.client().with_retry_policy(policy));
         let _clone = client.clone();
-        let _ = client.send(&untold("/x"));
+        let _ = client.send(untold("/x"));
         assert!(clock.slept() >= secs(40) && clock.slept() < deadline, "{:?}", clock.slept());
     }
 }
@@ -478,7 +477,7 @@ fn a_token_that_goes_stale_in_a_remembered_wait_is_renewed_before_the_call() {
     let server = Server::with_scripts([token_reply("old", 100)], [refusal, reply(200, "{}")]);
     let (client, clock) = on_manual_clock(server.client());
     let policy = RetryPolicy::default().with_retries(0);
-    client.send(&Request::get("/slow").with_retry_policy(policy)).unwrap_err();
+    client.send(Request::get("/slow").with_retry_policy(policy)).unwrap_err();
     client.get("/x").unwrap();
     assert_eq!(clock.sleeps(), [secs(90)]);
     let tokens: Vec<_> = server.api_requests();
@@ -498,11 +497,11 @@ fn a_wait_of_a_day_is_kept_to_the_second() {
     provoke(&client);
     for _ in 0..47 {
         clock.advance(secs(HOUR / 2));
-        client.send(&untold("/slow")).unwrap_err();
+        client.send(untold("/slow")).unwrap_err();
     }
     assert_eq!(server.seen().len(), 1);
     clock.advance(secs(HOUR / 2));
-    client.send(&untold("/slow")).unwrap_err();
+    client.send(untold("/slow")).unwrap_err();
     assert_eq!(server.seen().len(), 2);
 }
 
@@ -514,7 +513,7 @@ fn of_a_wait_of_more_than_a_day_one_call_an_hour_finds_out_whether_it_holds() {
     let day = 24 * 6;
     for minutes in 1..=30 * day {
         clock.advance(secs(600));
-        let error = client.clone().send(&untold("/slow")).unwrap_err();
+        let error = client.clone().send(untold("/slow")).unwrap_err();
         let is_sent = error.delivery() != Delivery::NotSent;
         assert_eq!(is_sent, minutes % 6 == 0, "{minutes}0 minutes: {error}");
         assert_eq!(error.kind(), ErrorKind::Temporary);
@@ -529,7 +528,7 @@ fn a_call_that_is_held_back_for_more_than_a_day_says_when_one_is_let_through() {
     let (client, clock) = on_manual_clock(server.client());
     provoke(&client);
     clock.advance(secs(600));
-    let error = client.send(&untold("/slow")).unwrap_err();
+    let error = client.send(untold("/slow")).unwrap_err();
     let text = format!(
         "not sent: the server asked before not to be called for another {} s, which is more than a day: one call an hour is sent all the same, the next one in 3000 s; the wait is kept in the memory of this client and its clones, and Client::forget_cooldowns clears it",
         FAR - 600
@@ -546,13 +545,13 @@ fn one_wrong_header_is_forgotten_by_the_first_answer_an_hour_later() {
         let server = Server::with_api([wrong, reply(status, "{}")]);
         let (client, clock) = on_manual_clock(server.client());
         let request = || Request::new(method.parse().unwrap(), "/x").without_token();
-        let error = client.send(&request()).unwrap_err();
+        let error = client.send(request()).unwrap_err();
         assert!(error.to_string().ends_with(why), "{error}");
         clock.advance(secs(HOUR - 1));
-        assert_eq!(client.send(&request()).unwrap_err().delivery(), Delivery::NotSent);
+        assert_eq!(client.send(request()).unwrap_err().delivery(), Delivery::NotSent);
         clock.advance(secs(1));
         for _ in 0..3 {
-            let _ = client.send(&request());
+            let _ = client.send(request());
         }
         assert_eq!(server.seen().len(), 4, "{status} {method}");
     }
@@ -564,17 +563,17 @@ fn a_probe_that_is_refused_without_a_wait_or_not_answered_is_not_repeated_within
         let wrong = reply(429, "").header("retry-after", FAR.to_string());
         let server = Server::with_api([wrong, after.clone(), reply(200, "{}")]);
         let (client, clock) = on_manual_clock(server.client());
-        client.send(&untold("/x")).unwrap_err();
+        client.send(untold("/x")).unwrap_err();
         clock.advance(secs(HOUR));
-        let error = client.send(&untold("/x")).unwrap_err();
+        let error = client.send(untold("/x")).unwrap_err();
         assert_ne!(error.delivery(), Delivery::NotSent);
         assert_eq!((error.status().unwrap().as_u16(), server.seen().len()), (after.status, 2));
         clock.advance(secs(HOUR - 1));
-        client.send(&untold("/x")).unwrap_err();
+        client.send(untold("/x")).unwrap_err();
         assert_eq!((server.seen().len(), clock.sleeps().len()), (2, 0));
         clock.advance(secs(1));
-        client.send(&untold("/x")).unwrap();
-        client.send(&untold("/x")).unwrap();
+        client.send(untold("/x")).unwrap();
+        client.send(untold("/x")).unwrap();
     }
 }
 
@@ -586,19 +585,19 @@ fn two_wrong_headers_hold_back_paths_that_were_never_asked_for_an_hour_at_most()
     });
     let (client, clock) = on_manual_clock(server.client());
     for path in ["/1", "/2"] {
-        client.send(&untold(path)).unwrap_err();
+        client.send(untold(path)).unwrap_err();
     }
     clock.advance(secs(HOUR - 1));
-    let error = client.send(&untold("/3")).unwrap_err();
+    let error = client.send(untold("/3")).unwrap_err();
     assert_eq!(error.delivery(), Delivery::NotSent);
     assert!(error.to_string().contains("the next one in 1 s"), "{error}");
     clock.advance(secs(1));
     // Those that are refused again do not take its place.
     for path in ["/1", "/2"] {
-        assert_ne!(client.send(&untold(path)).unwrap_err().delivery(), Delivery::NotSent);
+        assert_ne!(client.send(untold(path)).unwrap_err().delivery(), Delivery::NotSent);
     }
-    client.send(&untold("/3")).unwrap();
-    client.send(&untold("/4")).unwrap();
+    client.send(untold("/3")).unwrap();
+    client.send(untold("/4")).unwrap();
 }
 
 #[test]
@@ -608,7 +607,7 @@ fn a_server_that_refuses_everything_for_long_is_asked_about_once_an_hour() {
     let days = 10;
     for _ in 0..days * 24 * 6 {
         for path in ["/slow/1", "/slow/2", "/slow/3", "/slow/4", "/slow/5", "/slow/6"] {
-            client.send(&untold(path)).unwrap_err();
+            client.send(untold(path)).unwrap_err();
         }
         clock.advance(secs(600));
     }
@@ -630,7 +629,7 @@ fn a_call_with_a_deadline_of_years_is_sent_again_each_hour() {
     ]);
     let policy = RetryPolicy::default().with_deadline(Duration::MAX);
     let (client, clock) = on_manual_clock(server.client().with_retry_policy(policy));
-    client.send(&untold("/x")).unwrap();
+    client.send(untold("/x")).unwrap();
     assert_eq!(clock.sleeps(), [secs(HOUR); 2]);
     assert_eq!(server.seen().len(), 3);
 }
@@ -675,5 +674,18 @@ fn what_a_server_asked_for_can_be_forgotten() {
             client.get(path).unwrap();
         }
         assert!(clock.sleeps().is_empty());
+    }
+}
+
+/// As two of them by 429 do.
+#[test]
+fn limits_by_statuses_of_vendors_hold_back_paths_that_were_never_asked() {
+    for status in [420, 430] {
+        let server = Server::with_api([reply(status, "").header("retry-after", "3000")]);
+        let (client, _) = on_manual_clock(server.client());
+        for item in 0..50 {
+            client.get(&format!("/items/{item}")).unwrap_err();
+        }
+        assert_eq!(server.api_requests().len(), 2, "{status}");
     }
 }

@@ -145,7 +145,7 @@ fn an_authorization_of_the_callers_own_stays_behind_as_well() {
 fn headers_of_the_callers_own_go_along_to_another_origin() {
     let other = Server::with_api([]);
     let home = redirecting(302, other.url("/end"));
-    home.client().send(&Request::get("/start").header("x-reason", "export")).unwrap();
+    home.client().send(Request::get("/start").header("x-reason", "export")).unwrap();
     assert_eq!(other.seen()[0].header("x-reason"), Some("export"));
     assert_eq!(other.seen()[0].header("authorization"), None);
 }

@@ -375,3 +375,135 @@ fn a_status_of_a_vendors_own_is_waited_for_like_a_503() {
     let error = server.client().get("/x").unwrap_err();
     assert_eq!((error.kind(), error.delivery()), (ErrorKind::Temporary, Delivery::Unknown));
 }
+
+/// GitHub's reset is in whole seconds: the refusal of the last of them names a moment that is
+/// now, or just over. It is a rate limit all the same, and no lacking permission.
+#[test]
+fn a_403_of_a_spent_quota_is_a_limit_even_if_the_reset_is_reached() {
+    for reset in ["1767225600", "1767225599", "0"] {
+        let spent = reply(403, r#"{"message":"API rate limit exceeded"}"#)
+            .header("date", "Thu, 01 Jan 2026 00:00:00 GMT")
+            .header("x-ratelimit-remaining", "0")
+            .header("x-ratelimit-reset", reset);
+        let server = Server::with_api([spent, reply(200, "{}")]);
+        let (client, _) = on_manual_clock(server.client());
+        let outcome = client.get("/repos").map(|response| response.status().as_u16());
+        assert!(matches!(outcome, Ok(200)), "{reset}: {outcome:?}");
+    }
+}
+
+/// Design, decision 23: a quota without a time is an error, not eight retries. Google's and
+/// OpenAI's (`insufficient_quota`) come by 429.
+#[test]
+fn a_quota_by_429_without_a_time_is_not_sent_nine_times() {
+    let bodies = [
+        r#"{"error":{"code":429,"errors":[{"reason":"quotaExceeded"}]}}"#,
+        r#"{"error":{"code":429,"errors":[{"reason":"dailyLimitExceeded"}]}}"#,
+        r#"{"error":{"type":"insufficient_quota","code":"insufficient_quota"}}"#,
+    ];
+    for body in bodies {
+        let server = Server::with_api([reply(429, body)]);
+        let (client, _) = on_manual_clock(server.client());
+        let error = client.get("/x").unwrap_err();
+        assert!(error.to_string().contains("the quota is used up"), "{error}");
+        assert_eq!(server.api_requests().len(), 1, "{body}");
+    }
+}
+
+/// DynamoDB ("Error handling": RequestLimitExceeded, OK to retry: yes) and aws-sdk-js-v3's
+/// THROTTLING_ERROR_CODES, against Salesforce's REQUEST_LIMIT_EXCEEDED, which is a day's.
+#[test]
+fn request_limit_exceeded_of_aws_is_a_rate() {
+    let body =
+        r#"{"__type":"com.amazonaws.dynamodb.v20120810#RequestLimitExceeded","message":"x"}"#;
+    let server = Server::with_api([reply(400, body), reply(200, "{}")]);
+    let (client, _) = on_manual_clock(server.client());
+    assert!(client.get("/x").is_ok(), "{:?}", client.get("/x").err());
+}
+
+/// GitHub's secondary limit, and a spent quota without a reset: nobody lacks a permission.
+#[test]
+fn a_403_that_speaks_of_a_limit_is_not_told_as_a_lacking_permission() {
+    let refusals = [
+        reply(
+            403,
+            r#"{"message":"You have exceeded a secondary rate limit. Please wait a few minutes before you try again."}"#,
+        ),
+        reply(403, r#"{"message":"API rate limit exceeded"}"#).header("x-ratelimit-remaining", "0"),
+    ];
+    for refusal in refusals {
+        let server = Server::with_api([refusal]);
+        let (client, _) = on_manual_clock(server.client());
+        let error = client.get("/x").unwrap_err();
+        assert!(!error.to_string().contains("lack a permission"), "{error}");
+    }
+}
+
+/// Two quotas in two lines are two quotas in one line as well (RFC 9110 §5.3).
+#[test]
+fn what_is_left_of_two_quotas_is_read_from_one_line_as_from_two() {
+    let busy = || reply(429, "");
+    let cases = [
+        busy().header("x-ratelimit-remaining", "57, 0").header("x-ratelimit-reset", "10, 600"),
+        busy().header(
+            "ratelimit",
+            "limit=10, remaining=5, reset=1, limit=100, remaining=0, reset=600",
+        ),
+    ];
+    for limit in cases {
+        let server = Server::with_api([limit.clone(), reply(200, "{}")]);
+        let (client, clock) = on_manual_clock(server.client());
+        client.get("/x").unwrap();
+        assert_eq!(clock.sleeps(), vec![secs(600)], "{limit:?}");
+    }
+}
+
+#[test]
+fn a_limit_is_read_behind_a_byte_order_mark() {
+    let server = Server::with_api([
+        reply(403, "\u{feff}{\"error\":\"rateLimitExceeded\"}"),
+        reply(200, "{}"),
+    ]);
+    let (client, _) = on_manual_clock(server.client());
+    assert!(client.get("/x").is_ok(), "{:?}", client.get("/x").err());
+}
+
+/// ISO 8601 §5: a comma is its preferred decimal sign, seconds and minutes of the zone may be
+/// left out, and so may the separators; a duration may have days.
+#[test]
+fn iso_8601_is_read_in_its_usual_spellings() {
+    let cases = [
+        ("2026-01-01T01:00:07,5+01:00", 8),
+        ("2025-12-31T19:00:07,5-05:00", 8),
+        ("2026-01-01T00:00:07,5Z", 8),
+        ("2026-01-01T00:01Z", 60),
+        ("20260101T000007Z", 7),
+        ("2026-01-01T01:00:07+01", 7),
+        ("P0DT7S", 7),
+        ("pt7s", 7),
+    ];
+    for (value, wait) in cases {
+        let busy = reply(429, "")
+            .header("date", "Thu, 01 Jan 2026 00:00:00 GMT")
+            .header("retry-after", value);
+        let server = Server::with_api([busy, reply(200, "{}")]);
+        let (client, clock) = on_manual_clock(server.client());
+        let outcome = client.get("/x").map(|response| response.status().as_u16());
+        assert_eq!((outcome.ok(), clock.sleeps()), (Some(200), vec![secs(wait)]), "{value}");
+    }
+}
+
+/// RFC 5322 §3.3, as PHP's `date('r')` and many mail libraries print it: `+0000` is read
+/// already.
+#[test]
+fn a_date_of_another_zone_is_a_date() {
+    for value in ["Thu, 01 Jan 2026 01:00:07 +0100", "Thu, 1 Jan 2026 00:00:07 GMT"] {
+        let busy = reply(429, "")
+            .header("date", "Thu, 01 Jan 2026 00:00:00 GMT")
+            .header("retry-after", value);
+        let server = Server::with_api([busy, reply(200, "{}")]);
+        let (client, clock) = on_manual_clock(server.client());
+        assert!(client.get("/x").is_ok());
+        assert_eq!(clock.sleeps(), vec![secs(7)], "{value}");
+    }
+}

@@ -39,7 +39,7 @@ fn raw_request(request: Request) -> String {
         heard.send(seen).unwrap();
         write_reply(&mut stream, &reply(200, "{}"));
     });
-    client_at(&origin).send(&request.without_token()).unwrap();
+    client_at(&origin).send(request.without_token()).unwrap();
     let seen = head.recv().unwrap();
     let headers: Vec<String> = seen.headers.iter().map(|(k, v)| format!("{k}: {v}\n")).collect();
     format!("{} {}\n{}\n{}", seen.method, seen.target, headers.concat(), seen.body)
@@ -68,6 +68,24 @@ fn each_method_has_a_call_of_its_own() {
         let content_type = (!call.body.is_empty()).then_some("application/json");
         assert_eq!(call.header("content-type"), content_type, "{}", call.method);
     }
+}
+
+#[test]
+fn a_request_is_taken_by_value_by_reference_or_as_the_path_of_a_get() {
+    let server = Server::with_api([]);
+    let client = server.client();
+    let request = Request::get("/1");
+    client.send(&request).unwrap();
+    client.send(request).unwrap();
+    client.send(Request::post("/2")).unwrap();
+    client.send("/3").unwrap();
+    client.get(format!("/{}", 4)).unwrap();
+    let mut content = Vec::new();
+    client.download("/5", &mut content).unwrap();
+    let writer: &mut dyn std::io::Write = &mut content;
+    client.download(Request::get("/6"), writer).unwrap();
+    let targets: Vec<String> = server.api_requests().into_iter().map(|it| it.target).collect();
+    assert_eq!(targets, ["/1", "/1", "/2", "/3", "/4", "/5", "/6"]);
 }
 
 #[test]
@@ -116,7 +134,7 @@ fn an_absolute_url_of_the_same_origin_is_called_as_it_stands() {
     let server = Server::with_api([]);
     let provider = server.provider().with_base_url(&server.url("/v2")).unwrap();
     let client = Client::new(provider, Credentials::new("my-client", SECRET)).unwrap();
-    client.get(&server.url("/v1/a?b=c")).unwrap();
+    client.get(server.url("/v1/a?b=c")).unwrap();
     assert_eq!(server.api_requests()[0].target, "/v1/a?b=c");
 }
 
@@ -310,7 +328,7 @@ fn an_authorization_header_of_the_callers_own_is_refused_beside_the_token() {
 #[test]
 fn a_request_without_token_asks_for_none() {
     let server = Server::with_api([]);
-    server.client().send(&Request::get("/x").without_token()).unwrap();
+    server.client().send(Request::get("/x").without_token()).unwrap();
     let seen = server.seen();
     assert_eq!(seen.len(), 1);
     assert_eq!(seen[0].header("authorization"), None);
@@ -319,7 +337,7 @@ fn a_request_without_token_asks_for_none() {
 #[test]
 fn a_refusal_of_a_request_without_token_praises_no_token() {
     let server = Server::with_api([reply(403, r#"{"message":"expired"}"#)]);
-    let error = server.client().send(&Request::get("/x").without_token()).unwrap_err();
+    let error = server.client().send(Request::get("/x").without_token()).unwrap_err();
     let host = server.url("").replace("http://", "");
     assert_eq!(error.to_string(), format!("GET {host}/x: 403 Forbidden: expired"));
 }
@@ -337,7 +355,7 @@ fn another_origin_is_called_without_token_only() {
             home.url("")
         )
     );
-    home.client().send(&request.without_token()).unwrap();
+    home.client().send(request.without_token()).unwrap();
     assert_eq!(other.seen()[0].target, "/upload?sig=hush");
     assert_eq!(other.seen()[0].header("authorization"), None);
     assert!(home.seen().is_empty());
@@ -378,7 +396,7 @@ fn a_head_answer_keeps_its_headers_and_reads_no_body() {
     });
     let client = client_at(&origin);
     for _ in 0..2 {
-        let response = client.send(&Request::head("/x").without_token()).unwrap();
+        let response = client.send(Request::head("/x").without_token()).unwrap();
         assert_eq!(response.header("Content-Length"), Some("12345"));
         assert_eq!(response.headers()["x-count"], "7");
         assert_eq!(response.bytes(), b"");
@@ -399,7 +417,7 @@ fn a_body_that_is_not_utf8_says_where() {
         let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n\"ab\xff\"";
         std::io::Write::write_all(&mut stream, answer).unwrap();
     });
-    let response = client_at(&origin).send(&Request::get("/x").without_token()).unwrap();
+    let response = client_at(&origin).send(Request::get("/x").without_token()).unwrap();
     assert_eq!(response.bytes(), b"\"ab\xff\"");
     let message = "/x: the body is not UTF-8 at byte 3";
     assert!(response.text().unwrap_err().to_string().ends_with(message));
@@ -519,7 +537,7 @@ fn informational_answers_are_passed_over() {
             write_reply(&mut stream, &reply(200, "{}"));
         });
         let (client, _) = on_manual_clock(client_at(&origin));
-        let response = client.send(&Request::get("/x").without_token()).unwrap();
+        let response = client.send(Request::get("/x").without_token()).unwrap();
         assert_eq!((response.status().as_u16(), response.text().unwrap()), (200, "{}"), "{status}");
     }
 }

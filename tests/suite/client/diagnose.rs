@@ -889,3 +889,18 @@ fn a_command_line_of_the_doctors_that_cannot_be_right_is_usage() {
         "{told}"
     );
 }
+
+/// GitHub, Slack and Linear answer so: nothing is missing.
+#[test]
+fn a_granted_scope_with_commas_is_no_missing_one() {
+    let body = r#"{"access_token":"token-1","expires_in":60,"scope":"read,write"}"#;
+    let server = Server::with_scripts([reply(200, body), reply(200, body)], [reply(403, "")]);
+    let client = Client::new(
+        server.provider().with_scope("read write"),
+        Credentials::new("my-client", SECRET),
+    )
+    .unwrap();
+    let error = client.get("/x").unwrap_err().to_string();
+    assert!(!error.contains("is not granted"), "{error}");
+    assert_eq!(client.diagnose().missing_scope(), Vec::<&str>::new());
+}

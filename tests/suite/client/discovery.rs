@@ -67,7 +67,7 @@ fn discover(server: &Server, path: &str) -> (unattended::Result<Provider>, Manua
     let clock = ManualClock::new();
     let settings = |client: Client| Ok(client.with_clock(clock.clone()));
     let api = server.url("/api");
-    (Provider::discover_with(&server.url(path), &api, settings), clock)
+    (unattended::discover_with(&server.url(path), &api, settings), clock)
 }
 
 /// The error of a discovery, without the port of the server, once it has asked `asked`.
@@ -173,7 +173,7 @@ fn the_address_of_the_document_stands_for_its_issuer() {
 
 #[test]
 fn the_issuer_of_an_address_is_compared_to_the_letter_as_well() {
-    for other in ["/", "/realms/other", "/realms/demo/"] {
+    for other in ["/", "/realms/other", "/realms/demo//"] {
         let address = "/realms/demo/.well-known/openid-configuration";
         let server = with_document(address, document(other));
         let (error, text) = refused(&server, address, &[address]);
@@ -255,7 +255,7 @@ fn a_document_may_have_one_mebibyte_whatever_the_limit_of_the_client() {
     };
     let server = bytes(limit);
     let settings = |client: Client| Ok(client.with_body_limit(10));
-    Provider::discover_with(&server.url(""), &server.url("/api"), settings).unwrap();
+    unattended::discover_with(&server.url(""), &server.url("/api"), settings).unwrap();
     let (error, text) = refused(&bytes(limit + 1), "", &[OIDC, RFC_8414]);
     assert_eq!(error.exit_code(), 78);
     assert_eq!(text.matches(": the body is longer than 1048576 bytes; ").count(), 2, "{text}");
@@ -352,15 +352,17 @@ fn an_issuer_or_base_url_that_cannot_be_right_is_told_unsent() {
     ];
     let never = |_: Client| -> unattended::Result<Client> { panic!("a client was made") };
     for (issuer, expected) in cases {
-        let error = Provider::discover_with(issuer, "https://api.test", never).unwrap_err();
+        let error = unattended::discover_with(issuer, "https://api.test", never).unwrap_err();
         assert_eq!(error.to_string(), expected, "{issuer}");
         assert_eq!((error.kind(), error.delivery()), (ErrorKind::Configuration, Delivery::NotSent));
     }
-    let error = Provider::discover_with("https://sso.test", "http://api.test", never).unwrap_err();
+    let error =
+        unattended::discover_with("https://sso.test", "http://api.test", never).unwrap_err();
     let expected = "the base URL: plain http is allowed to this machine only: use https";
     assert_eq!(error.to_string(), expected);
     let wrong = |client: Client| client.with_user_agent("");
-    let error = Provider::discover_with("https://sso.test", "https://api.test", wrong).unwrap_err();
+    let error =
+        unattended::discover_with("https://sso.test", "https://api.test", wrong).unwrap_err();
     assert_eq!(error.to_string(), "the user agent is not a valid header value");
 }
 
@@ -486,7 +488,7 @@ fn trouble_that_stays_is_reported_as_it_is_without_a_second_address() {
         let policy = RetryPolicy::default().with_retries(2);
         Ok(client.with_retry_policy(policy).with_clock(clock.clone()))
     };
-    let error = Provider::discover_with(&server.url(""), &server.url(""), settings).unwrap_err();
+    let error = unattended::discover_with(&server.url(""), &server.url(""), settings).unwrap_err();
     let expected = format!(
         "GET {}{OIDC}: 503 Service Unavailable: down for maintenance, after 3 attempts",
         server.url("").replace("http://", "")
@@ -509,7 +511,7 @@ fn a_server_that_is_not_there_is_a_connection_error_after_the_usual_retries() {
     let clock = ManualClock::new();
     let settings = |client: Client| Ok(client.with_clock(clock.clone()));
     let issuer = format!("http://{closed}");
-    let error = Provider::discover_with(&issuer, "https://api.test", settings).unwrap_err();
+    let error = unattended::discover_with(&issuer, "https://api.test", settings).unwrap_err();
     let expected = format!("GET {closed}{OIDC}: no connection to the server, after 9 attempts");
     assert_eq!(error.to_string(), expected);
     assert_eq!((error.kind(), clock.sleeps().len()), (ErrorKind::Temporary, 8));
@@ -544,7 +546,8 @@ fn one_closure_of_settings_serves_the_discovery_and_the_client() {
         0 => reply(429, "").header("retry-after", "5"),
         _ => reply(200, document("").to_string()),
     });
-    let provider = Provider::discover_with(&server.url(""), &server.url("/api"), settings).unwrap();
+    let provider =
+        unattended::discover_with(&server.url(""), &server.url("/api"), settings).unwrap();
     assert_eq!(looks.load(Ordering::SeqCst), 0);
     let client = Client::new(provider, Credentials::new("my-client", SECRET)).unwrap();
     settings(client).unwrap().get("/x").unwrap();
@@ -708,7 +711,7 @@ mod over_tls {
             client.with_root_certificates(authority.pem())?.with_proxy(&proxy.url())
         };
         let api = "https://api.example.com";
-        let provider = Provider::discover_with(vendor.issuer, api, settings).unwrap();
+        let provider = unattended::discover_with(vendor.issuer, api, settings).unwrap();
         let client = Client::new(provider, Credentials::new("my-client", SECRET)).unwrap();
         let client = settings(client).unwrap();
         client.get("/x").unwrap();
@@ -758,7 +761,7 @@ mod over_tls {
         let clock = ManualClock::new();
         let settings = |client: Client| Ok(client.with_clock(clock.clone()));
         let issuer = format!("https://localhost:{}", server.port);
-        let error = Provider::discover_with(&issuer, &issuer, settings).unwrap_err();
+        let error = unattended::discover_with(&issuer, &issuer, settings).unwrap_err();
         let expected = format!(
             "GET localhost:{}{OIDC}: the server's certificate is signed by an authority that is not trusted here",
             server.port
@@ -772,7 +775,7 @@ mod over_tls {
     fn the_plain_discovery_heeds_the_variable_ssl_cert_file() {
         if is_child() {
             let issuer = env::var("TEST_URL").unwrap();
-            let provider = Provider::discover(&issuer, &issuer).unwrap();
+            let provider = unattended::discover(&issuer, &issuer).unwrap();
             let client = Client::new(provider, Credentials::new("my-client", SECRET)).unwrap();
             client.get("/x").unwrap();
             return;
@@ -787,5 +790,23 @@ mod over_tls {
         );
         let targets: Vec<String> = server.seen().into_iter().map(|seen| seen.target).collect();
         assert_eq!(targets, [OIDC, TOKEN_PATH, "/x"]);
+    }
+}
+
+/// Auth0's issuers end with a slash, which is not seen in the address of the document (RFC 8414
+/// §3.1 removes it): whoever pastes that address has asked for either.
+#[test]
+fn the_address_of_a_document_does_for_an_issuer_with_a_slash() {
+    for path in ["/", "/realms/a/"] {
+        let origin: std::sync::Arc<std::sync::OnceLock<String>> = std::sync::Arc::default();
+        let own = origin.clone();
+        let server = Server::start(move |_| {
+            let origin = own.get().unwrap();
+            reply(200, format!(r#"{{"issuer":"{origin}{path}","token_endpoint":"{origin}/t"}}"#))
+        });
+        origin.set(server.url("")).unwrap();
+        let pasted = server.url(&format!("{path}.well-known/openid-configuration"));
+        let found = unattended::discover(&pasted, &server.url(""));
+        assert!(found.is_ok(), "{}", found.unwrap_err());
     }
 }

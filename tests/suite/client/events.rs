@@ -81,7 +81,7 @@ fn a_wait_tells_its_reason_length_attempt_and_place() {
     let refusal = reply(429, r#"{"code":"x"}"#).header("retry-after", "5");
     let server = Server::with_api([refusal.clone(), refusal, reply(200, "")]);
     let (client, log) = watched(&server);
-    client.send(&Request::post("/jobs?key=hush").without_token()).unwrap();
+    client.send(Request::post("/jobs?key=hush").without_token()).unwrap();
     let log = log.lock().unwrap();
     let waits: Vec<_> = log
         .iter()
@@ -104,7 +104,7 @@ fn a_wait_tells_its_reason_length_attempt_and_place() {
 fn a_wait_of_zero_is_a_retry_without_a_wait() {
     let server = Server::with_api([reply(429, "").header("retry-after", "0"), reply(200, "")]);
     let (client, log) = watched(&server);
-    client.send(&Request::get("/x").without_token()).unwrap();
+    client.send(Request::get("/x").without_token()).unwrap();
     assert_eq!(lines(&server, &log), ["attempt 2 of GET HOST/x"]);
 }
 
@@ -112,7 +112,7 @@ fn a_wait_of_zero_is_a_retry_without_a_wait() {
 fn a_back_off_names_the_answer_and_its_milliseconds() {
     let server = Server::with_api([reply(503, ""), reply(200, "")]);
     let (client, log) = watched(&server);
-    client.send(&Request::get("/x").without_token()).unwrap();
+    client.send(Request::get("/x").without_token()).unwrap();
     let Event::Waiting { wait, .. } = log.lock().unwrap()[0] else { panic!() };
     assert_eq!(
         lines(&server, &log)[0],
@@ -133,7 +133,7 @@ fn a_broken_connection_is_the_reason_of_its_wait() {
     });
     let (client, _) = on_manual_clock(client_at(&origin));
     let (client, log) = observed(client);
-    client.send(&Request::get("/x").without_token()).unwrap();
+    client.send(Request::get("/x").without_token()).unwrap();
     let host = origin.replace("http://", "");
     let text = log.lock().unwrap()[0].to_string();
     let reason = format!("GET {host}/x: the connection broke");
@@ -155,7 +155,7 @@ fn lengths_of_time_read_well() {
         let server = Server::with_api([refusal, reply(200, "")]);
         let (client, log) = watched(&server);
         let policy = RetryPolicy::default().with_deadline(secs(10_000));
-        client.send(&Request::get("/x").without_token().with_retry_policy(policy)).unwrap();
+        client.send(Request::get("/x").without_token().with_retry_policy(policy)).unwrap();
         let line = &lines(&server, &log)[0];
         assert!(line.starts_with(&format!("waiting {text} before ")), "{line}");
     }

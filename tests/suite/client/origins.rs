@@ -71,7 +71,7 @@ fn a_request_to_another_origin_is_refused_unless_it_is_without_token() {
         home.url("/a?key=1").replace("127.0.0.1", "localhost"),
         home.url("/a?key=1").replace("http:", "https:"),
     ] {
-        let error = client.send(&Request::put(&url)).unwrap_err();
+        let error = client.send(Request::put(&url)).unwrap_err();
         let host = url.split('/').nth(2).unwrap();
         let expected = format!(
             "PUT {host}/a: not sent: the token must not leave the origin of the base URL, http://127.0.0.1:{}; make the request without_token() if it needs none",
@@ -82,7 +82,7 @@ fn a_request_to_another_origin_is_refused_unless_it_is_without_token() {
     }
     assert!(home.seen().is_empty() && other.seen().is_empty());
 
-    client.send(&Request::put(other.url("/a")).without_token()).unwrap();
+    client.send(Request::put(other.url("/a")).without_token()).unwrap();
     let seen = other.seen();
     assert_eq!((seen.len(), seen[0].method.as_str()), (1, "PUT"));
     assert_eq!(seen[0].header("authorization"), None);
@@ -96,7 +96,7 @@ fn a_request_to_another_origin_is_refused_unless_it_is_without_token() {
     assert_eq!(count, 4);
 
     // The same origin, spelt out.
-    client.send(&Request::put(home.url("/a"))).unwrap();
+    client.send(Request::put(home.url("/a"))).unwrap();
     assert_eq!(home.api_requests()[count].header("authorization"), Some("Bearer token-1"));
 }
 
@@ -151,7 +151,7 @@ fn redirects_lose_the_token_at_another_origin_and_keep_it_at_home() {
         assert_eq!((seen[0].header("authorization"), seen[0].header("cookie")), (None, None));
 
         // Any other method gets its redirect back; the secret is never sent on.
-        let error = client.send(&Request::put("/a").bytes("x")).unwrap_err();
+        let error = client.send(Request::put("/a").bytes("x")).unwrap_err();
         assert_eq!(error.status().unwrap().as_u16(), status);
         assert_eq!(other.seen().len(), 1);
         let token = reply(status, "").header("location", other.url(TOKEN_PATH));
@@ -214,7 +214,7 @@ fn an_authorization_header_of_the_callers_own_is_refused_unless_there_is_no_toke
         error.to_string(),
         "GET /a: the client sets the Authorization header itself: remove yours, or make the request without_token()"
     );
-    client.send(&own.without_token()).unwrap();
+    client.send(own.without_token()).unwrap();
     let seen = server.seen();
     assert_eq!(seen.len(), 1);
     let sent: Vec<_> = seen[0]
@@ -224,4 +224,14 @@ fn an_authorization_header_of_the_callers_own_is_refused_unless_there_is_no_toke
         .collect();
     assert_eq!(sent.len(), 1);
     assert_eq!(sent[0].1, "Basic abc");
+}
+
+/// A 403 with the challenge is a refused token as much as a 401 (RFC 6750 §3.1).
+#[test]
+fn a_token_that_was_left_behind_is_told_for_a_challenge_by_403_too() {
+    let refusal = reply(403, "").header("www-authenticate", r#"Bearer error="invalid_token""#);
+    let other = Server::with_api([refusal]);
+    let server = Server::with_api([reply(302, "").header("location", other.url("/x"))]);
+    let error = server.client().get("/x").unwrap_err().to_string();
+    assert!(error.contains("where the token is not sent"), "{error}");
 }

@@ -509,7 +509,7 @@ fn the_password_of_a_url_that_passes_for_a_path_is_not_shown() {
     for url in ["//user:wr0ngplace@h/a", "https:/user:wr0ngplace@h", "user:wr0ngplace%40x@h/a"] {
         let request = Request::get(url).without_token();
         let error = server.client().send(&request).unwrap_err();
-        let wrong = server.client().send(&request.clone().header("a\nb", "x")).unwrap_err();
+        let wrong = server.client().send(request.clone().header("a\nb", "x")).unwrap_err();
         let report = server.client().diagnose_with(url);
         let text = format!("{}{}{request:?}{report}", printed(&error), printed(&wrong));
         assert_hides(&text, secret, &url);
@@ -783,7 +783,7 @@ fn what_other_libraries_quote_of_a_secret_is_not_shown() {
             Err(serde::ser::Error::custom("no place for \"hush hush\" nor hu5hhu5hhu5h"))
         }
     }
-    let error = server.client().send(&Request::post("/a").json(&Refusing)).unwrap_err();
+    let error = server.client().send(Request::post("/a").json(&Refusing)).unwrap_err();
     assert_eq!(
         error.to_string(),
         "POST /a: the body cannot be serialized as JSON: no place for \"***\" nor ***"
@@ -881,5 +881,28 @@ fn no_spelling_of_a_proxy_password_is_shown() {
     {
         let error = client_at("https://api.vendor.test").with_proxy(url).unwrap_err();
         assert!(error.to_string().contains("percent-encode"), "{error}");
+    }
+}
+
+/// What holds for a refusal holds for a success that cannot be read.
+#[test]
+fn a_success_that_cannot_be_read_shows_no_secret_of_the_request() {
+    for body in [
+        "<html>no rights for k3y-abcdefgh, signed SiGnAtUrE1234567</html>",
+        r#"{"n":"k3y-abcdefgh SiGnAtUrE1234567"}"#,
+    ] {
+        let server = Server::with_api([reply(200, body)]);
+        let request = Request::get("/x?sig=SiGnAtUrE1234567")
+            .header("X-Api-Key", "k3y-abcdefgh")
+            .without_token();
+        let response = server.client().send(&request).unwrap();
+        let error = response.json::<std::collections::BTreeMap<String, u32>>().unwrap_err();
+        let Error::Decode(decode) = &error else { panic!("{error}") };
+        let text = format!("{error:?}\n{}", decode.body);
+        assert!(!text.contains("k3y-abcdefgh") && !text.contains("SiGnAtUrE1234567"), "{text}");
+        for row in server.client().items::<u32>(request) {
+            let text = format!("{:?}", row.unwrap_err());
+            assert!(!text.contains("k3y-abcdefgh") && !text.contains("SiGnAtUrE1234567"), "{text}");
+        }
     }
 }

@@ -209,3 +209,22 @@ fn only_html_has_tags() {
         assert_eq!(told, expected, "{content_type:?} {body}");
     }
 }
+
+/// Without a content type as well, only HTML has tags.
+#[test]
+fn words_that_begin_with_an_angle_are_not_lost_without_a_content_type() {
+    for body in ["<2 requests per second are allowed", "<nil> pointer"] {
+        let origin = raw_server(move |mut stream, _| {
+            while let Some(seen) = read_request(&mut stream) {
+                let answer = if seen.path() == TOKEN_PATH {
+                    token_reply("token-1", 60)
+                } else {
+                    reply(404, body)
+                };
+                write_reply(&mut stream, &answer);
+            }
+        });
+        let error = client_at(&origin).get("/x").unwrap_err().to_string();
+        assert!(error.contains(body), "{error}");
+    }
+}

@@ -53,12 +53,12 @@ fn what_to_do_next_is_in_the_text() {
     );
     assert_for_programs(&twice, ErrorKind::Credentials, 77, Delivery::Rejected);
     let server = Server::with_api([reply(503, ""), reply(302, "").header("location", "/b")]);
-    let error = server.client().send(&Request::post("/a?q=1")).unwrap_err();
+    let error = server.client().send(Request::post("/a?q=1")).unwrap_err();
     assert_eq!(
         text(&error),
         "POST host/a: 503 Service Unavailable; not sent again, because the server may have acted on the POST: if that does no harm, mark the request safe_to_repeat()"
     );
-    let error = server.client().send(&Request::post("/a")).unwrap_err();
+    let error = server.client().send(Request::post("/a")).unwrap_err();
     assert_eq!(
         text(&error),
         "POST host/a: 302 Found; a redirect, which is only followed for GET and HEAD"
@@ -318,7 +318,7 @@ fn broken_connections_are_told_with_what_may_have_happened() {
     let half = client.get("/half").unwrap_err();
     assert!(text(&half).ends_with("; 4 bytes of the body had arrived"), "{half}");
     assert_for_programs(&half, ErrorKind::Temporary, 75, Delivery::Unknown);
-    let post = client.send(&Request::post("/closed")).unwrap_err();
+    let post = client.send(Request::post("/closed")).unwrap_err();
     assert_eq!(
         text(&post),
         "POST host/closed: the connection broke; not sent again, because the server may have acted on the POST: if that does no harm, mark the request safe_to_repeat()"

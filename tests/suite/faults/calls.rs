@@ -187,7 +187,7 @@ fn a_fault_that_passes_is_survived_where_it_may_be() {
         let stage = Stage::new(fault, once);
         if !fault.refuses_connections() && fault.token.1 > 1 {
             let (client, _) = on_manual_clock(token_client(fault, &stage));
-            let result = client.send(&Request::get("/x"));
+            let result = client.send(Request::get("/x"));
             let expected = (after_once(fault.token), 1);
             compare(expected, Come::of(&result, is_right), &stage, result.err())?;
         }
@@ -211,7 +211,7 @@ fn the_call_after_a_fault_gets_its_own_answer() {
         }
         let stage = Stage::new(fault, first_x);
         let (client, _) = on_manual_clock(api_client(fault, &stage));
-        let _ = client.send(&Request::post("/x"));
+        let _ = client.send(Request::post("/x"));
         // A server that closes a connection needs a moment for it.
         thread::sleep(Duration::from_millis(100) * fault.pace);
         for path in ["/next", "/last"] {
@@ -237,7 +237,7 @@ fn a_fault_between_two_calls_on_a_kept_connection_costs_no_get() {
         let stage = Stage::new(fault, second);
         let (client, _) = on_manual_clock(api_client(fault, &stage));
         client.get("/first").map_err(|error| error.to_string())?;
-        let result = client.send(&Request::get("/x"));
+        let result = client.send(Request::get("/x"));
         compare(fault.get, Come::of(&result, is_right), &stage, result.err())
     });
 }

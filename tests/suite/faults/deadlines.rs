@@ -61,7 +61,7 @@ fn get(client: &Client) -> Result<(), Error> {
 }
 
 fn download(client: &Client) -> Result<(), Error> {
-    client.download(&Request::get("/x"), &mut io::sink()).map(drop)
+    client.download(Request::get("/x"), &mut io::sink()).map(drop)
 }
 
 /// A client in real time. The end time is there for downloads, whose content may take as

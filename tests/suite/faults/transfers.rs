@@ -35,7 +35,7 @@ fn a_download_that_meets_a_fault_tells_what_was_written_and_is_not_repeated_afte
         let (client, _) = on_manual_clock(api_client(fault, &stage));
         let (client, events) = observed(client);
         let mut written = Vec::new();
-        let result = client.download(&Request::get("/x"), &mut written);
+        let result = client.download(Request::get("/x"), &mut written);
         check_clean(&result, &events.lock().unwrap())?;
         let come = Come::of(&result, |_| is_right(&written));
         let told = match &result {
@@ -62,7 +62,7 @@ fn a_download_without_end_is_ended_by_the_end_time() {
                 let end = unattended::Clock::now(&clock) + std::time::Duration::from_millis(500);
                 let client = client.with_end_time(end);
                 let start = std::time::Instant::now();
-                let result = client.download(&Request::get("/x"), &mut std::io::sink());
+                let result = client.download(Request::get("/x"), &mut std::io::sink());
                 let took = start.elapsed();
                 let is_bomb = fault.name.contains("bomb");
                 assert!(is_bomb || result.is_err(), "{}: {result:?}", fault.name);

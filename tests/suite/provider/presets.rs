@@ -199,7 +199,7 @@ fn places(provider: Provider) -> [String; 2] {
         .unwrap()
         .with_retry_policy(RetryPolicy::default().with_retries(0));
     let token = client.access_token().unwrap_err();
-    let api = client.send(&Request::get("/x").without_token()).unwrap_err();
+    let api = client.send(Request::get("/x").without_token()).unwrap_err();
     [token, api].map(|error| error.target().unwrap().to_string())
 }
 

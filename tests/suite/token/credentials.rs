@@ -560,3 +560,29 @@ fn a_secret_file_that_is_empty_for_a_moment_costs_no_call_while_the_old_token_is
     client.get("/x").unwrap();
     assert_eq!(secrets_sent(&server), ["hush", "new"]);
 }
+
+/// Auth0 answers a wrong secret by `access_denied`, Entra a wrong id by `unauthorized_client`,
+/// others by an empty 403.
+#[test]
+fn quotes_and_unexpanded_variables_are_told_whatever_the_code() {
+    let refusals = [
+        reply(401, r#"{"error":"access_denied","error_description":"Unauthorized"}"#),
+        reply(
+            400,
+            r#"{"error":"unauthorized_client","error_description":"AADSTS700016: not found"}"#,
+        ),
+        reply(400, r#"{"error":"invalid_grant"}"#),
+        reply(403, ""),
+    ];
+    for refusal in refusals {
+        for (secret, why) in
+            [("\"s3cret\"", "is in quotes"), ("$CLIENT_SECRET", "was not expanded")]
+        {
+            let server = Server::with_scripts([refusal.clone()], []);
+            let client =
+                Client::new(server.provider(), Credentials::new("my-client", secret)).unwrap();
+            let error = client.get("/x").unwrap_err().to_string();
+            assert!(error.contains(why), "{error}");
+        }
+    }
+}

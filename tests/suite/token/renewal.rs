@@ -419,7 +419,7 @@ fn a_renewal_after_a_401_waits_out_a_token_endpoint_that_is_down() {
 #[test]
 fn a_401_for_a_call_without_token_buys_none() {
     let server = Server::with_api([reply(401, "")]);
-    let error = server.client().send(&Request::get("/x").without_token()).unwrap_err();
+    let error = server.client().send(Request::get("/x").without_token()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Credentials);
     assert_eq!(server.seen().len(), 1);
 }
@@ -498,7 +498,7 @@ fn paths_that_all_answer_401_cost_one_renewal_in_all() {
     let clone = client.clone();
     for number in 0..20 {
         let client = if number % 3 == 0 { &clone } else { &client };
-        let error = client.get(&format!("/bad/{number}")).unwrap_err();
+        let error = client.get(format!("/bad/{number}")).unwrap_err();
         assert_eq!((error.kind(), error.delivery()), (ErrorKind::Credentials, Delivery::Rejected));
         clock.advance(secs(1));
     }
@@ -537,7 +537,7 @@ fn every_path_that_refused_a_new_token_is_remembered() {
     let (client, _) = on_manual_clock(server.client());
     for _ in 0..5 {
         for number in 0..10 {
-            client.get(&format!("/bad/{number}")).unwrap_err();
+            client.get(format!("/bad/{number}")).unwrap_err();
         }
         client.get("/good").unwrap();
     }
@@ -552,7 +552,7 @@ fn a_token_that_the_token_endpoint_returns_again_is_not_asked_for_by_every_call(
     });
     let (client, _) = on_manual_clock(server.client());
     for number in 0..20 {
-        client.get(&format!("/{number}")).unwrap_err();
+        client.get(format!("/{number}")).unwrap_err();
     }
     assert_eq!((server.token_requests().len(), server.api_requests().len()), (2, 20));
 }
@@ -649,7 +649,7 @@ fn a_renewed_token_that_is_refused_by_its_words_is_the_error_and_is_not_bought_b
     );
     assert_eq!((error.exit_code(), error.delivery()), (77, Delivery::Rejected));
     for number in 0..9 {
-        let error = client.get(&format!("/{number}")).unwrap_err();
+        let error = client.get(format!("/{number}")).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Credentials);
     }
     assert_eq!(server.token_requests().len(), 2);
@@ -760,4 +760,28 @@ fn an_older_token_that_is_not_valid_is_renewed_at_once() {
     clock.advance(secs(60));
     client.get("/x").unwrap();
     assert_eq!((clock.sleeps().len(), server.token_requests().len()), (0, 2));
+}
+
+/// A token that is revoked as soon as there is a newer one of the same client. `Token is not
+/// active` is what Keycloak says of an expired one, too (and RFC 7662 §2.2 of a revoked one).
+#[test]
+fn a_first_token_that_does_not_ripen_is_renewed_once() {
+    let cases =
+        ["Token is not active", "Account is not active", "issued prior to the last sign-out"];
+    for words in cases {
+        let refusal = format!(r#"{{"error":"invalid_token","error_description":"{words}"}}"#);
+        let tokens = std::sync::atomic::AtomicU32::new(0);
+        let server = Server::start(move |seen| match (seen.path(), seen.header("authorization")) {
+            (TOKEN_PATH, _) => {
+                let number = tokens.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                token_reply(&format!("token-{number}"), 3600)
+            }
+            (_, Some("Bearer token-0")) => reply(401, refusal.clone()),
+            _ => reply(200, "{}"),
+        });
+        let (client, _) = on_manual_clock(server.client());
+        let outcome = client.get("/x").map(|response| response.status().as_u16());
+        assert!(matches!(outcome, Ok(200)), "{words}: {outcome:?}");
+        assert_eq!(server.token_requests().len(), 2);
+    }
 }

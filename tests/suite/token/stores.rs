@@ -672,10 +672,10 @@ fn of_ones_own_cooldown_and_the_stores_the_longer_one_is_kept() {
         let policy = RetryPolicy::default().with_retries(0);
         let impatient = |path: &str| Request::get(path).with_retry_policy(policy);
         for client in [&client, &another] {
-            client.send(&impatient("/y")).unwrap();
+            client.send(impatient("/y")).unwrap();
         }
-        client.send(&impatient(path)).unwrap_err();
-        another.send(&impatient("/x")).unwrap_err();
+        client.send(impatient(path)).unwrap_err();
+        another.send(impatient("/x")).unwrap_err();
         clock.advance(secs(50));
         // The token is over, so the store is asked.
         client.get("/x").unwrap();

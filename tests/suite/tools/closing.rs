@@ -125,7 +125,7 @@ fn a_put_without_a_body_says_that_it_has_none() {
 #[test]
 fn a_201_with_an_empty_body_is_a_success_that_holds_no_json() {
     let server = Server::with_api([reply(201, "")]);
-    let response = server.client().send(&Request::post("/documents").bytes("x")).unwrap();
+    let response = server.client().send(Request::post("/documents").bytes("x")).unwrap();
     assert_eq!((response.status().as_u16(), response.bytes()), (201, &b""[..]));
     assert_eq!(response.json::<Value>().unwrap_err().delivery(), Delivery::Accepted);
 }
@@ -155,7 +155,7 @@ fn a_read_by_post_is_repeated_when_it_is_marked_and_else_not() {
     let query = Request::post("/api/v1/closings/audit_trail").json(&json!({}));
     let server = Server::with_api([busy.clone(), fine.clone()]);
     let (client, _) = on_manual_clock(server.client());
-    client.send(&query.clone().safe_to_repeat()).unwrap();
+    client.send(query.clone().safe_to_repeat()).unwrap();
     assert_eq!(server.api_requests().len(), 2);
 
     let server = Server::with_api([busy, fine]);
@@ -172,7 +172,7 @@ fn a_refused_upload_is_sent_again_and_opens_its_file_anew() {
     let busy = reply(429, "").header("retry-after", "1");
     let server = Server::with_api([busy, reply(201, "")]);
     let (client, _) = on_manual_clock(server.client());
-    client.send(&upload(&file)).unwrap();
+    client.send(upload(&file)).unwrap();
     let bodies: Vec<String> = server.api_requests().into_iter().map(|seen| seen.body).collect();
     assert_eq!(bodies, ["%PDF-1.7", "%PDF-1.7"]);
 }
@@ -192,7 +192,7 @@ fn an_upload_whose_connection_breaks_may_have_arrived_and_is_not_sent_again() {
     });
     let file = directory("closing-broken").join("deed.pdf");
     fs::write(&file, "%PDF-1.7").unwrap();
-    let error = client_at(&origin).send(&upload(&file)).unwrap_err();
+    let error = client_at(&origin).send(upload(&file)).unwrap_err();
     assert_eq!(
         (error.kind(), error.delivery()),
         (ErrorKind::Temporary, Delivery::Unknown),

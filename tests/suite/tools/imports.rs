@@ -170,7 +170,7 @@ fn a_download_that_is_refused_behind_a_redirect_does_not_show_the_signature() {
     let (origin, _requests) = refusing_storage();
     let location = format!("{origin}/f?{QUERY}");
     let server = Server::with_api([reply(302, "").header("location", location)]);
-    let error = server.client().download(&Request::get("/f"), &mut Vec::new()).unwrap_err();
+    let error = server.client().download(Request::get("/f"), &mut Vec::new()).unwrap_err();
     assert_told_without_signature(&error, &format!("GET {}/f", &origin[7..]));
 }
 
@@ -465,7 +465,7 @@ fn a_read_that_is_a_post_is_repeated_after_a_503_only_when_it_is_marked() {
 fn a_wrong_path_that_answers_401_costs_one_more_token_and_is_over() {
     let server = Server::with_api([reply(401, r#"{"code":"Unauthorized","message":null}"#)]);
     let (client, clock) = cognito(&server);
-    let error = client.send(&Request::post("/serach").safe_to_repeat()).unwrap_err();
+    let error = client.send(Request::post("/serach").safe_to_repeat()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Credentials);
     assert!(matches!(error, Error::Status(_)), "{error}");
     assert_eq!((server.token_requests().len(), server.api_requests().len()), (2, 2));
@@ -483,7 +483,7 @@ fn a_filter_and_a_date_arrive_as_they_were_meant() {
     });
     let client = client_at(&origin);
     let get = |name, value: String| {
-        client.send(&Request::get("/users").query(name, value).without_token()).unwrap();
+        client.send(Request::get("/users").query(name, value).without_token()).unwrap();
         targets.recv().unwrap()
     };
     let filter = format!("(displayName -contains {}) -and (id -ne 'a+b')", quoted(r"O'Br\ien"));
@@ -605,7 +605,7 @@ fn a_file_that_cannot_be_read_is_found_before_an_import_is_made() {
 #[test]
 fn a_trouble_is_told_with_its_causes() {
     let server = Server::with_api([]);
-    let error = server.client().send(&Request::put("/x").file("no such file")).unwrap_err();
+    let error = server.client().send(Request::put("/x").file("no such file")).unwrap_err();
     assert_eq!(Trouble::from(error).to_string().matches("caused by").count(), 1);
 }
 

@@ -63,7 +63,7 @@ fn ids(count: usize) -> Vec<String> {
 
 /// The body of `/things/{id}`.
 fn thing(client: &Client, id: &str) -> unattended::Result<String> {
-    Ok(client.get(&format!("/things/{id}"))?.text()?.to_owned())
+    Ok(client.get(format!("/things/{id}"))?.text()?.to_owned())
 }
 
 /// Answers each thing with its own path.

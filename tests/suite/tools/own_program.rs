@@ -8,7 +8,7 @@ use unattended::{Client, Credentials, ManualClock, Provider, Result};
 
 /// Your own code.
 fn is_open(client: &Client, order: &str) -> Result<bool> {
-    let order: Value = client.get(&format!("/orders/{order}"))?.json()?;
+    let order: Value = client.get(format!("/orders/{order}"))?.json()?;
     Ok(order["open"] == true)
 }
 

@@ -41,12 +41,12 @@ fn untold(method: Method) -> Request {
 
 /// The content by both ways to it.
 fn contents(client: &Client) -> [Result<Vec<u8>, Error>; 2] {
-    let sent = client.send(&untold(Method::GET)).map(|response| {
+    let sent = client.send(untold(Method::GET)).map(|response| {
         assert!(!response.headers().contains_key("content-encoding"));
         response.bytes().to_vec()
     });
     let mut written = Vec::new();
-    let downloaded = client.download(&untold(Method::GET), &mut written);
+    let downloaded = client.download(untold(Method::GET), &mut written);
     [sent, downloaded.map(|_| written)]
 }
 
@@ -167,7 +167,7 @@ fn a_coding_that_the_caller_asked_for_is_the_callers() {
 fn the_status_of_a_refusal_is_told_whatever_its_coding() {
     for coding in ["br", "gzip"] {
         let headers = format!("content-encoding: {coding}\r\ncontent-length: 6\r\n");
-        let error = answering("400 Bad", &headers, b"brotli").send(&untold(Method::GET));
+        let error = answering("400 Bad", &headers, b"brotli").send(untold(Method::GET));
         let error = error.unwrap_err();
         assert_eq!((error.status().unwrap().as_u16(), error.delivery()), (400, Delivery::Rejected));
         assert_eq!(error.response().unwrap().body, "");
@@ -177,14 +177,14 @@ fn the_status_of_a_refusal_is_told_whatever_its_coding() {
 #[test]
 fn an_answer_without_content_may_name_any_coding() {
     let headers = "content-encoding: br\r\ncontent-length: 7\r\n";
-    answering("200 OK", headers, b"").send(&untold(Method::HEAD)).unwrap();
+    answering("200 OK", headers, b"").send(untold(Method::HEAD)).unwrap();
     let client = answering("204 None", "content-encoding: br\r\n", b"");
-    assert!(client.send(&untold(Method::GET)).unwrap().bytes().is_empty());
+    assert!(client.send(untold(Method::GET)).unwrap().bytes().is_empty());
     let headers = "content-encoding: br\r\ntransfer-encoding: chunked\r\n";
     for client in
         [with_length("content-encoding: br\r\n", b""), answering("200 OK", headers, b"0\r\n\r\n")]
     {
-        assert!(client.send(&untold(Method::GET)).unwrap().bytes().is_empty());
+        assert!(client.send(untold(Method::GET)).unwrap().bytes().is_empty());
     }
 }
 
@@ -196,6 +196,6 @@ fn gzip_is_what_is_asked_for() {
         assert_eq!(seen.header("accept-encoding"), Some("gzip"), "{}", seen.target);
     }
     // And what the caller asks for instead.
-    server.client().send(&Request::get("/y").header("accept-encoding", "br")).unwrap();
+    server.client().send(Request::get("/y").header("accept-encoding", "br")).unwrap();
     assert_eq!(server.api_requests()[1].header("accept-encoding"), Some("br"));
 }

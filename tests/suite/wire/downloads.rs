@@ -155,7 +155,7 @@ fn refusals_are_waited_out_and_a_refused_token_renewed_before_the_first_byte() {
     let (client, clock) = on_manual_clock(server.client());
     let start = unattended::Clock::now(&clock);
     let mut bytes = Vec::new();
-    assert_eq!(client.download(&Request::get("/file"), &mut bytes).unwrap(), 7);
+    assert_eq!(client.download(Request::get("/file"), &mut bytes).unwrap(), 7);
     assert_eq!(bytes, b"content");
     assert!(unattended::Clock::now(&clock).duration_since(start).unwrap() >= secs(7));
     assert_eq!(server.token_requests().len(), 2);
@@ -165,7 +165,7 @@ fn refusals_are_waited_out_and_a_refused_token_renewed_before_the_first_byte() {
 fn a_refusal_writes_nothing_and_keeps_the_servers_words() {
     let server = Server::with_api([reply(404, r#"{"code":"gone","message":"no such file"}"#)]);
     let mut bytes = Vec::new();
-    let error = server.client().download(&Request::get("/file"), &mut bytes).unwrap_err();
+    let error = server.client().download(Request::get("/file"), &mut bytes).unwrap_err();
     assert_eq!(error.response().unwrap().message.as_deref(), Some("no such file"));
     assert!(bytes.is_empty());
 }
@@ -182,7 +182,7 @@ fn a_success_that_does_not_bring_the_content_is_an_error() {
         let answer = reply(status, r#"{"status":"working"}"#).header("retry-after", "3");
         let server = Server::with_api([answer]);
         let mut bytes = Vec::new();
-        let error = server.client().download(&Request::get("/file"), &mut bytes).unwrap_err();
+        let error = server.client().download(Request::get("/file"), &mut bytes).unwrap_err();
         assert!(error.to_string().ends_with(words), "{error}");
         assert_eq!((error.kind(), error.status().unwrap().as_u16()), (class, status));
         assert_eq!(error.retry_after(), Some(secs(3)), "{status}");
@@ -192,7 +192,7 @@ fn a_success_that_does_not_bring_the_content_is_an_error() {
     let (origin, _) = answering([answer("202 Accepted\r\ncontent-length: 10", b"abcd")]);
     let (result, bytes) = download(&origin, &path());
     assert_eq!((result.unwrap_err().status().unwrap().as_u16(), bytes.len()), (202, 0));
-    let error = Server::with_api([reply(202, "")]).client().download(&path(), &mut Vec::new());
+    let error = Server::with_api([reply(202, "")]).client().download(path(), &mut Vec::new());
     assert_eq!(error.unwrap_err().delivery(), Delivery::Accepted);
 }
 
@@ -252,7 +252,7 @@ impl Write for Full {
 #[test]
 fn a_writer_that_fails_is_told_from_a_server_that_does() {
     let server = Server::with_api([reply(200, "x".repeat(200_000))]);
-    let error = server.client().download(&Request::get("/file"), &mut Full(100_000)).unwrap_err();
+    let error = server.client().download(Request::get("/file"), &mut Full(100_000)).unwrap_err();
     assert_eq!(
         (error.kind(), error.exit_code(), error.delivery()),
         (ErrorKind::Output, 73, Delivery::Accepted)
@@ -280,7 +280,7 @@ impl Write for Lazy {
 #[test]
 fn the_writer_is_flushed_and_a_flush_that_fails_is_an_error() {
     let server = Server::with_api([reply(200, "x")]);
-    let error = server.client().download(&Request::get("/file"), &mut Lazy).unwrap_err();
+    let error = server.client().download(Request::get("/file"), &mut Lazy).unwrap_err();
     assert_eq!((error.kind(), transport(&error).received), (ErrorKind::Output, 1));
 }
 
@@ -298,7 +298,7 @@ fn the_body_limit_and_the_calls_deadline_do_not_end_a_download() {
         });
         let policy = RetryPolicy::default().with_deadline(Duration::from_millis(100) * pace);
         let client = client_at(&origin).with_body_limit(10).with_retry_policy(policy);
-        assert_eq!(client.download(&path(), &mut Vec::new()).unwrap(), 40);
+        assert_eq!(client.download(path(), &mut Vec::new()).unwrap(), 40);
     });
 }
 
@@ -321,7 +321,7 @@ fn silence_and_the_end_time_end_a_download() {
         assert!(error.to_string().contains(&expected), "{error}");
         let end = SystemTime::now() + Duration::from_millis(400) * pace;
         let client = client_at(&origin).with_end_time(end);
-        let error = client.download(&path(), &mut Vec::new()).unwrap_err();
+        let error = client.download(path(), &mut Vec::new()).unwrap_err();
         assert!(error.to_string().contains("deadline passed"), "{error}");
         assert_eq!(transport(&error).received, 3);
     });
@@ -348,7 +348,7 @@ fn a_download_is_followed_to_another_origin_without_the_token() {
     let target = storage.url("/blob?signature=hush");
     let server = Server::with_api([reply(302, "").header("location", &target)]);
     let mut bytes = Vec::new();
-    server.client().download(&Request::get("/files/1"), &mut bytes).unwrap();
+    server.client().download(Request::get("/files/1"), &mut bytes).unwrap();
     assert_eq!(bytes, b"content");
     assert_eq!(storage.api_requests()[0].header("authorization"), None);
 }
@@ -365,7 +365,7 @@ fn the_connection_of_a_download_is_used_again() {
     });
     let client = client_at(&origin);
     for _ in 0..5 {
-        client.download(&path(), &mut io::sink()).unwrap();
+        client.download(path(), &mut io::sink()).unwrap();
     }
     assert_eq!(connections.load(Ordering::SeqCst), 1);
 }
@@ -382,8 +382,8 @@ fn an_error_in_the_middle_of_a_download_shows_no_query_and_no_token() {
 fn content_that_a_proxy_changed_on_the_way_is_content_and_a_reset_is_none() {
     let server = Server::with_api([reply(203, "abcd"), reply(205, "")]);
     let (client, mut bytes) = (server.client(), Vec::new());
-    assert_eq!(client.download(&path(), &mut bytes).unwrap(), 4);
-    let error = client.download(&path(), &mut bytes).unwrap_err();
+    assert_eq!(client.download(path(), &mut bytes).unwrap(), 4);
+    let error = client.download(path(), &mut bytes).unwrap_err();
     assert_eq!((error.status().unwrap().as_u16(), bytes.as_slice()), (205, &b"abcd"[..]));
 }
 
@@ -393,5 +393,5 @@ fn a_download_without_any_limit_does_not_panic() {
     let policy = RetryPolicy::default().with_deadline(Duration::MAX);
     let client = server.client().with_retry_policy(policy).with_idle_timeout(Duration::MAX);
     let end = SystemTime::UNIX_EPOCH + secs(1 << 60);
-    assert_eq!(client.with_end_time(end).download(&path(), &mut Vec::new()).unwrap(), 4);
+    assert_eq!(client.with_end_time(end).download(path(), &mut Vec::new()).unwrap(), 4);
 }

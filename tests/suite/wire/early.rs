@@ -48,10 +48,10 @@ fn a_refusal_instead_of_permission_may_come_in_two_pieces() {
             });
             let client = once(client_at(&origin));
             if is_used {
-                client.send(&Request::get("/a").without_token()).unwrap();
+                client.send(Request::get("/a").without_token()).unwrap();
             }
             let request = Request::post("/a").without_token().bytes(vec![b'x'; 2 * MIB]);
-            let error = client.send(&request.with_idle_timeout(secs(5))).unwrap_err();
+            let error = client.send(request.with_idle_timeout(secs(5))).unwrap_err();
             assert_eq!(error.status().map(|status| status.as_u16()), Some(413), "{at}: {error:?}");
             assert_eq!(error.delivery(), Delivery::Rejected);
             drop(client);
@@ -77,7 +77,7 @@ fn upload() -> Request {
 
 /// What came of so many uploads that each answer meets the body in another place.
 fn outcomes(client: &Client) -> Vec<Error> {
-    (0..40).filter_map(|_| client.send(&upload()).err()).collect()
+    (0..40).filter_map(|_| client.send(upload()).err()).collect()
 }
 
 /// ureq itself loses it when writing breaks first.
@@ -214,10 +214,10 @@ fn a_connection_on_which_writing_broke_is_not_used_again() {
     let (client, _) = on_manual_clock(client_at(&origin));
     let client = client.with_retry_policy(RetryPolicy::default().with_retries(1));
     let get =
-        || client.send(&Request::get("/a").without_token()).unwrap().text().unwrap().to_owned();
+        || client.send(Request::get("/a").without_token()).unwrap().text().unwrap().to_owned();
     for _ in 0..10 {
         // The second attempt is refused as well.
-        client.send(&upload()).unwrap_err();
+        client.send(upload()).unwrap_err();
         assert_eq!(get(), get());
     }
 }

@@ -128,7 +128,7 @@ fn a_refusal_of_the_proxy_is_tried_again_since_nothing_was_sent() {
     let policy = RetryPolicy::default().with_retries(2);
     let client = vendor().with_proxy(&proxy.url()).unwrap().with_retry_policy(policy);
     let (client, clock) = on_manual_clock(client);
-    let error = client.send(&Request::post("/a")).unwrap_err();
+    let error = client.send(Request::post("/a")).unwrap_err();
     let expected = format!(
         "POST login.vendor.test/oauth/token: the proxy refused the connection: 503 Service Unavailable, through the proxy {}, after 3 attempts",
         proxy.address

@@ -89,7 +89,7 @@ fn a_get_that_meets_the_idle_limit_is_repeated_once_at_most() {
     for bytes in beginnings {
         let (origin, count) = silent_after(bytes);
         let (client, clock) = on_manual_clock(client_at(&origin));
-        let error = client.with_idle_timeout(millis(50)).send(&untold(Method::GET)).unwrap_err();
+        let error = client.with_idle_timeout(millis(50)).send(untold(Method::GET)).unwrap_err();
         assert_eq!(settled(&count, 2), 2, "{bytes:?}");
         assert_eq!(clock.sleeps().len(), 1);
         assert_eq!((error.delivery(), error.kind()), (Delivery::Unknown, ErrorKind::Temporary));
@@ -100,7 +100,7 @@ fn a_get_that_meets_the_idle_limit_is_repeated_once_at_most() {
 fn the_error_names_the_setting_and_the_limit() {
     let (origin, _) = silent_after("");
     let (client, _) = on_manual_clock(client_at(&origin));
-    let error = client.with_idle_timeout(millis(50)).send(&untold(Method::GET)).unwrap_err();
+    let error = client.with_idle_timeout(millis(50)).send(untold(Method::GET)).unwrap_err();
     let host = origin.replace("http://", "");
     assert_eq!(
         error.to_string(),
@@ -115,7 +115,7 @@ fn a_post_that_meets_the_idle_limit_is_not_repeated() {
     let (origin, count) = silent_after("");
     let (client, _) = on_manual_clock(client_at(&origin));
     let client = client.with_idle_timeout(millis(50));
-    let error = client.send(&untold(Method::POST).bytes("x")).unwrap_err();
+    let error = client.send(untold(Method::POST).bytes("x")).unwrap_err();
     let host = origin.replace("http://", "");
     assert_eq!(
         error.to_string(),
@@ -166,7 +166,7 @@ fn a_slow_answer_within_the_idle_limit_is_waited_for() {
             }
         });
         let client = client_at(&origin).with_idle_timeout(millis(200) * pace);
-        assert_eq!(client.send(&untold(Method::GET)).unwrap().bytes(), b"abcd");
+        assert_eq!(client.send(untold(Method::GET)).unwrap().bytes(), b"abcd");
     });
 }
 
@@ -177,7 +177,7 @@ fn a_drip_fed_answer_ends_at_the_deadline() {
         for method in [Method::GET, Method::POST] {
             let client = client_at(&drip_feeder()).with_retry_policy(policy);
             let start = Instant::now();
-            let error = client.send(&untold(method)).unwrap_err();
+            let error = client.send(untold(method)).unwrap_err();
             let elapsed = start.elapsed();
             assert!(elapsed >= millis(300) * pace && elapsed < secs(3) * pace, "{elapsed:?}");
             let text = error.to_string();
@@ -201,7 +201,7 @@ fn a_drip_fed_refusal_ends_at_the_deadline_with_its_status() {
         let policy = RetryPolicy::default().with_deadline(millis(300) * pace);
         let start = Instant::now();
         let error =
-            client_at(&origin).with_retry_policy(policy).send(&untold(Method::GET)).unwrap_err();
+            client_at(&origin).with_retry_policy(policy).send(untold(Method::GET)).unwrap_err();
         assert!(start.elapsed() < secs(3) * pace);
         assert_eq!(error.status().unwrap(), 503);
     });
@@ -225,7 +225,7 @@ fn a_drip_fed_refusal_of_a_download_ends_by_the_clients_clock() {
         over.store(1, Ordering::SeqCst);
     });
     let client = client_at(&origin).with_clock(clock);
-    let error = client.download(&untold(Method::GET), &mut Vec::new()).unwrap_err();
+    let error = client.download(untold(Method::GET), &mut Vec::new()).unwrap_err();
     assert_eq!(error.status().unwrap(), 400);
     assert_eq!(is_over.load(Ordering::SeqCst), 0, "the server came to its end");
 }
@@ -261,13 +261,13 @@ fn a_handshake_that_stalls_is_under_the_connect_limit_and_nothing_was_sent() {
         let client = client.with_connect_timeout(millis(80));
         for choose in crate::support::tls::choices() {
             let start = Instant::now();
-            let error = choose(client.clone()).send(&untold(Method::POST)).unwrap_err();
+            let error = choose(client.clone()).send(untold(Method::POST)).unwrap_err();
             assert!(start.elapsed() < secs(3) * pace, "{:?}", start.elapsed());
             let limit = "no connection within 0.08 s (Client::with_connect_timeout)";
             assert_eq!(error.to_string(), format!("POST {host}/x: {limit}"));
             assert_eq!((error.delivery(), error.kind()), (Delivery::NotSent, ErrorKind::Temporary));
         }
-        let error = client.download(&untold(Method::GET), &mut Vec::new()).unwrap_err();
+        let error = client.download(untold(Method::GET), &mut Vec::new()).unwrap_err();
         assert!(error.to_string().contains("no connection within 0.08 s"), "{error}");
     });
 }
@@ -280,12 +280,12 @@ fn a_connection_that_outlasts_the_deadline_is_told_by_the_deadline() {
         let policy = RetryPolicy::default().with_retries(0).with_deadline(millis(80) * pace);
         let client = client.with_retry_policy(policy);
         for choose in crate::support::tls::choices() {
-            let error = choose(client.clone()).send(&untold(Method::GET)).unwrap_err();
+            let error = choose(client.clone()).send(untold(Method::GET)).unwrap_err();
             let limit = "the call's deadline passed (RetryPolicy::with_deadline)";
             assert_eq!(error.to_string(), format!("GET {host}/x: {limit}"));
         }
         let start = Instant::now();
-        client.download(&untold(Method::GET), &mut Vec::new()).unwrap_err();
+        client.download(untold(Method::GET), &mut Vec::new()).unwrap_err();
         assert!(start.elapsed() < secs(3) * pace, "{:?}", start.elapsed());
     });
 }
@@ -302,7 +302,7 @@ fn a_limit_of_zero_is_no_licence_to_wait_for_ever() {
             client.clone().with_retry_policy(RetryPolicy::default().with_deadline(zero)),
         ] {
             let start = Instant::now();
-            let error = client.send(&untold(Method::GET)).unwrap_err();
+            let error = client.send(untold(Method::GET)).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Temporary, "{error}");
             assert!(start.elapsed() < secs(3) * pace, "{error}");
         }
@@ -312,7 +312,7 @@ fn a_limit_of_zero_is_no_licence_to_wait_for_ever() {
 #[test]
 fn the_body_limit_is_kept_to_the_byte() {
     let origin = serve("", vec![b'x'; 1000]);
-    let get = |limit| client_at(&origin).with_body_limit(limit).send(&untold(Method::GET));
+    let get = |limit| client_at(&origin).with_body_limit(limit).send(untold(Method::GET));
     assert_eq!(get(1000).unwrap().bytes().len(), 1000);
     let error = get(999).unwrap_err();
     let host = origin.replace("http://", "");
@@ -330,7 +330,7 @@ fn a_body_over_the_limit_is_not_asked_for_again() {
     let origin = serve("", vec![b'x'; 1000]);
     let (client, clock) = on_manual_clock(client_at(&origin));
     let client = client.with_body_limit(10);
-    client.send(&untold(Method::GET)).unwrap_err();
+    client.send(untold(Method::GET)).unwrap_err();
     assert_eq!(client.stats().requests, 1);
     assert!(clock.sleeps().is_empty());
 }
@@ -339,7 +339,7 @@ fn a_body_over_the_limit_is_not_asked_for_again() {
 fn the_body_limit_counts_decoded_bytes() {
     let text = vec![b'a'; 50_000];
     let origin = serve(GZIP, gzip(&text));
-    let get = |limit| client_at(&origin).with_body_limit(limit).send(&untold(Method::GET));
+    let get = |limit| client_at(&origin).with_body_limit(limit).send(untold(Method::GET));
     assert_eq!(get(50_000).unwrap().bytes(), text);
     let error = get(49_999).unwrap_err();
     assert!(error.to_string().contains("longer than 49999 bytes"), "{error}");
@@ -348,7 +348,7 @@ fn the_body_limit_counts_decoded_bytes() {
 #[test]
 fn a_gzip_body_of_several_members_is_read_to_its_end() {
     let origin = serve(GZIP, [gzip(b"[1,"), gzip(b"2]")].concat());
-    assert_eq!(client_at(&origin).send(&untold(Method::GET)).unwrap().bytes(), b"[1,2]");
+    assert_eq!(client_at(&origin).send(untold(Method::GET)).unwrap().bytes(), b"[1,2]");
 }
 
 /// Zeros without end: 4 GiB out of a block of 1 MiB that is told 4096 times.
@@ -378,7 +378,7 @@ fn a_gzip_bomb_takes_no_more_memory_than_the_limit() {
     let origin = serve(GZIP, bomb);
     let before = peak_memory();
     let client = client_at(&origin).with_body_limit(1 << 20);
-    let error = client.send(&untold(Method::GET)).unwrap_err();
+    let error = client.send(untold(Method::GET)).unwrap_err();
     let text = "the body is longer than 1048576 bytes (Client::with_body_limit)";
     assert!(error.to_string().ends_with(text), "{error}");
     let grown = peak_memory() - before;
@@ -412,8 +412,8 @@ fn an_answer_that_was_not_read_to_its_end_does_not_spoil_the_next() {
         });
         let client = server.client().with_body_limit(10);
         for _ in 0..3 {
-            client.send(&Request::get("/long").without_token()).unwrap_err();
-            assert_eq!(client.send(&untold(Method::GET)).unwrap().bytes(), b"right");
+            client.send(Request::get("/long").without_token()).unwrap_err();
+            assert_eq!(client.send(untold(Method::GET)).unwrap().bytes(), b"right");
         }
     }
 }
@@ -431,7 +431,7 @@ fn a_late_answer_is_not_taken_for_that_of_the_next_call() {
         }
     });
     let client = client_at(&origin).with_idle_timeout(millis(60));
-    client.send(&untold(Method::POST)).unwrap_err();
+    client.send(untold(Method::POST)).unwrap_err();
     go_on.send(()).unwrap();
     let patient = untold(Method::POST).with_idle_timeout(FOR_EVER);
     assert_eq!(client.send(&patient).unwrap().bytes(), b"right");
@@ -448,7 +448,7 @@ fn a_refusal_without_end_is_left_after_its_first_part() {
             counter.fetch_add(1024, Ordering::SeqCst);
         }
     });
-    let error = client_at(&origin).send(&untold(Method::GET)).unwrap_err();
+    let error = client_at(&origin).send(untold(Method::GET)).unwrap_err();
     assert_eq!(error.status().unwrap(), 400);
     let written = written.load(Ordering::SeqCst);
     assert!(written < 20 << 20, "{written} bytes");
@@ -457,7 +457,7 @@ fn a_refusal_without_end_is_left_after_its_first_part() {
 #[test]
 fn a_refusal_is_read_whatever_the_body_limit() {
     let server = Server::with_api([reply(400, r#"{"code":"x","message":"too small a limit"}"#)]);
-    let error = server.client().with_body_limit(1).send(&untold(Method::GET)).unwrap_err();
+    let error = server.client().with_body_limit(1).send(untold(Method::GET)).unwrap_err();
     assert!(error.to_string().ends_with("400 Bad Request: x: too small a limit"), "{error}");
 }
 
@@ -473,7 +473,7 @@ fn limits_that_are_changed_after_the_first_call_hold_for_the_next_one() {
             }
         });
         let client = client_at(&origin);
-        client.send(&untold(Method::GET)).unwrap();
+        client.send(untold(Method::GET)).unwrap();
         let slow = Request::post("/slow").without_token();
         let hasty = client.clone().with_idle_timeout(millis(20));
         let error = hasty.send(&slow).unwrap_err().to_string();
@@ -483,7 +483,7 @@ fn limits_that_are_changed_after_the_first_call_hold_for_the_next_one() {
         assert!(error.contains("deadline passed"), "{error}");
         // And the other way round: what the first client had is not left behind.
         let first = client_at(&origin).with_idle_timeout(millis(20) * pace);
-        first.send(&untold(Method::GET)).unwrap();
+        first.send(untold(Method::GET)).unwrap();
         let patient = first.clone().with_idle_timeout(secs(60));
         assert_eq!(patient.send(&slow).unwrap().status(), 200);
     });

@@ -2,21 +2,17 @@
 #![cfg(any(feature = "rustls", feature = "native-tls"))]
 
 use std::io::{Read, Write};
-use std::sync::Arc;
 use std::{env, fs, thread};
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, PKCS_ED25519};
+use rcgen::{CertificateParams, Issuer, KeyPair, PKCS_ED25519};
 #[cfg(feature = "rustls")]
 use rustls::pki_types::pem::PemObject;
 use rustls::version::{TLS12, TLS13};
-use rustls::{ServerConnection, StreamOwned};
 use unattended::error::{Delivery, ErrorKind};
 use unattended::{Client, Credentials, Error, Request};
 
 use crate::support::child::{is_child, run_in_child};
-use crate::support::tls::{
-    Authority, Choice, Issued, TlsServer, choices, server_config, server_config_of,
-};
+use crate::support::tls::{Authority, Choice, Issued, TlsServer, choices, server_config_of};
 use crate::support::*;
 
 /// The configuration error of a setting.
@@ -187,7 +183,7 @@ fn certificates_as_openssl_makes_them_are_told_with_what_to_do() {
     let authority = Authority::new();
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     let certificate = params.self_signed(&key).unwrap();
     let own_authority =
         Issued { chain: vec![certificate.der().clone()], pem: certificate.pem(), key };
@@ -302,7 +298,7 @@ fn the_certificate_of_the_api_is_checked_as_well_as_that_of_the_token_endpoint()
             let client = Client::new(provider, Credentials::new("my-client", SECRET)).unwrap();
             let client = choose(client).with_root_certificates(authority.pem()).unwrap();
             let (client, clock) = on_manual_clock(client);
-            let error = client.send(&Request::post("/a")).unwrap_err();
+            let error = client.send(Request::post("/a")).unwrap_err();
             assert!(error.to_string().contains(expected), "{error}");
             assert_eq!(error.target().unwrap().path, "/a");
             assert_eq!((error.exit_code(), error.delivery()), (78, Delivery::NotSent));
@@ -348,6 +344,12 @@ fn a_server_without_tls_is_an_error_at_once_and_gets_no_secret() {
 #[cfg(feature = "resolver")]
 #[test]
 fn garbage_on_a_connection_that_spoke_tls_is_no_server_without_tls() {
+    use std::sync::Arc;
+
+    use rustls::{ServerConnection, StreamOwned};
+
+    use crate::support::tls::server_config;
+
     let authority = Authority::new();
     let config = Arc::new(server_config(&authority.issue(&["localhost"]), None));
     for choose in choices() {

@@ -100,7 +100,7 @@ fn a_file_arrives_whole_with_its_length_and_type() {
     for length in [0, 1, 65_536, MIB, MIB + 1, 5 * MIB] {
         let file = Scratch::new(&format!("whole-{length}"), &content(length));
         let (origin, messages) = upload_server([]);
-        let response = client_at(&origin).send(&put(&file)).unwrap();
+        let response = client_at(&origin).send(put(&file)).unwrap();
         assert_eq!(response.status(), 201);
         let (head, body) = messages.recv().unwrap();
         assert!(body == content(length), "{length}");
@@ -167,7 +167,7 @@ fn a_refusal_comes_before_a_long_body_and_is_survived() {
     let (origin, messages) = upload_server(refusals.map(First::Refuse));
     let (client, clock) = on_manual_clock(client_at(&origin));
     let start = unattended::Clock::monotonic(&clock);
-    client.send(&put(&file)).unwrap();
+    client.send(put(&file)).unwrap();
     let lengths: Vec<usize> = messages.try_iter().map(|(_, body)| body.len()).collect();
     assert_eq!(lengths, [0, 0, 3 * MIB]);
     assert_eq!(unattended::Clock::monotonic(&clock) - start, secs(7));
@@ -181,7 +181,7 @@ fn a_post_that_is_refused_before_its_body_is_sent_again_with_a_new_token() {
     let provider = provider_at(&origin).with_token_endpoint(&tokens.url(TOKEN_PATH)).unwrap();
     let credentials = unattended::Credentials::new("my-client", SECRET);
     let client = unattended::Client::new(provider, credentials).unwrap();
-    client.send(&Request::post("/blob").file(&file.0)).unwrap();
+    client.send(Request::post("/blob").file(&file.0)).unwrap();
     let sent: Vec<(String, Vec<u8>)> = messages.try_iter().collect();
     assert!(sent[0].0.contains("authorization: Bearer token-1\r\n") && sent[0].1.is_empty());
     assert!(sent[1].0.contains("authorization: Bearer token-2\r\n"));
@@ -205,13 +205,13 @@ fn a_server_that_refuses_to_be_asked_for_permission_is_not_asked_again() {
     let file = Scratch::new("expectation", &content(2 * MIB));
     let (origin, messages) = upload_server([First::Refuse("417 Expectation Failed")]);
     let (client, _) = on_manual_clock(client_at(&origin));
-    client.send(&Request::post("/blob").without_token().file(&file.0)).unwrap();
+    client.send(Request::post("/blob").without_token().file(&file.0)).unwrap();
     let sent: Vec<(String, Vec<u8>)> = messages.try_iter().collect();
     assert!(sent[0].0.contains("expect: 100-continue"));
     assert!(!sent[1].0.contains("expect") && sent[1].1 == content(2 * MIB));
 
     let (origin, messages) = upload_server([First::Refuse("417 Expectation Failed")]);
-    let error = client_at(&origin).send(&Request::post("/x").without_token().bytes("short"));
+    let error = client_at(&origin).send(Request::post("/x").without_token().bytes("short"));
     assert_eq!(error.unwrap_err().status().unwrap(), 417);
     assert_eq!(messages.try_iter().count(), 1);
 }
@@ -225,7 +225,7 @@ fn a_refusal_is_read_at_once_on_a_new_connection_that_stays_open() {
         let (origin, messages) = upload_server([First::RefuseOnly(status)]);
         let (client, _) = on_manual_clock(client_at(&origin));
         let request = Request::post("/blob").without_token().file(&file.0);
-        let result = client.send(&request.with_idle_timeout(FOR_EVER));
+        let result = client.send(request.with_idle_timeout(FOR_EVER));
         let lengths: Vec<usize> = messages.try_iter().map(|(_, body)| body.len()).collect();
         match result {
             Ok(_) => assert_eq!((status, lengths), ("429 Too Many", vec![0, 2 * MIB])),
@@ -248,7 +248,7 @@ fn a_permission_may_have_headers_and_come_after_early_hints() {
             let (client, _) = on_manual_clock(client_at(&origin));
             // If no byte of the first attempt's body was sent, even a POST may be repeated.
             let request = Request::post("/blob").without_token().file(&file.0);
-            client.send(&request.with_idle_timeout(Duration::from_millis(200) * pace)).unwrap();
+            client.send(request.with_idle_timeout(Duration::from_millis(200) * pace)).unwrap();
             let (head, body) = messages.recv().unwrap();
             let asks = head.contains("expect: 100-continue");
             assert_eq!(asks, cfg!(feature = "resolver"), "{head}");
@@ -261,7 +261,7 @@ fn a_permission_may_have_headers_and_come_after_early_hints() {
 fn a_success_before_the_body_was_taken_is_an_error() {
     let file = Scratch::new("early", &content(2 * MIB));
     let (origin, _) = upload_server([First::Refuse("200 OK")]);
-    let error = client_at(&origin).send(&put(&file)).unwrap_err();
+    let error = client_at(&origin).send(put(&file)).unwrap_err();
     let host = origin.strip_prefix("http://").unwrap();
     assert_eq!(
         error.to_string(),
@@ -285,7 +285,7 @@ fn a_file_is_opened_anew_for_each_attempt() {
         if bodies.len() == 1 { reply(503, "") } else { reply(200, "") }
     });
     let (client, _) = on_manual_clock(server.client());
-    client.send(&put(&file)).unwrap();
+    client.send(put(&file)).unwrap();
     assert_eq!(*bodies.lock().unwrap(), ["first", "and second"]);
 }
 
@@ -301,7 +301,7 @@ fn changed_meanwhile(name: &str, change: impl Fn(&File) + Send + Sync + 'static)
         let got = std::io::copy(&mut stream, &mut std::io::sink()).unwrap();
         assert!(got < 8 * MIB as u64, "the server had the whole body");
     });
-    client_at(&origin).send(&put(&file)).unwrap_err()
+    client_at(&origin).send(put(&file)).unwrap_err()
 }
 
 #[test]
@@ -363,7 +363,7 @@ fn a_file_that_is_gone_at_a_repetition_does_not_undo_the_attempt_before() {
             reply(status, "")
         });
         let (client, _) = on_manual_clock(server.client());
-        let error = client.send(&Request::put("/x").without_token().file(&file.0)).unwrap_err();
+        let error = client.send(Request::put("/x").without_token().file(&file.0)).unwrap_err();
         assert_eq!((error.kind(), error.delivery()), (ErrorKind::Configuration, sent));
         let end = " cannot be read; an attempt before was sent";
         assert!(error.to_string().ends_with(end), "{error}");
@@ -377,7 +377,7 @@ fn an_upload_that_may_have_arrived_is_not_repeated_and_a_put_is() {
     for (request, requests) in [(Request::post("/x"), 1), (Request::put("/x"), 2)] {
         let server = Server::with_api([reply(502, ""), reply(200, "")]);
         let (client, _) = on_manual_clock(server.client());
-        let result = client.send(&request.file(&file.0));
+        let result = client.send(request.file(&file.0));
         assert_eq!(server.api_requests().len(), requests);
         assert_eq!(
             result.err().map(|error| error.delivery()),

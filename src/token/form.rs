@@ -1,8 +1,7 @@
 //! What is asked of the authorization server, by a client that authenticates itself: the
 //! client-credentials grant, and a revocation.
 
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,7 +10,7 @@ use ureq::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderV
 use crate::call::Call;
 use crate::call::setback::{Ending, Refusal, Setback};
 use crate::clock::Moment;
-use crate::credentials::{Credentials, Identity, Unreadable};
+use crate::credentials::{Identity, Unreadable};
 use crate::encoding::{encode_form, encode_pairs};
 use crate::error::rate_limit::{Limit, QUOTA};
 use crate::error::server_message;
@@ -24,6 +23,7 @@ use crate::response::Response;
 use crate::retry::{Passing, is_final};
 use crate::token::access_token::{AccessToken, sensitive};
 use crate::token::diagnosis::diagnose;
+use crate::token::kept::Kept;
 use crate::wire::failure::{Failure, Result};
 use crate::wire::message::{Outgoing, RequestBody};
 
@@ -101,17 +101,10 @@ fn basic(method: AuthMethod, identity: &Identity) -> Result<HeaderValue> {
         .ok_or_else(|| Failure::setting("the client credentials do not fit into a header"))
 }
 
-/// A client as its authorization server knows it (RFC 6749 §2), and how it is asked.
-#[derive(Clone)]
-pub(crate) struct Registration {
-    pub(crate) provider: Arc<Provider>,
-    pub(crate) credentials: Credentials,
-    pub(crate) idle_timeout: Duration,
-}
-
 /// A form to the authorization server on its way: the exchanges that send one build on it.
 pub(crate) struct FormRequest<'a> {
-    registration: &'a Registration,
+    kept: &'a Kept,
+    provider: &'a Provider,
     /// What there is not, if it fails.
     what: &'static str,
     /// For a report, which does not show the client id either.
@@ -123,12 +116,13 @@ pub(crate) struct FormRequest<'a> {
 }
 
 impl<'a> FormRequest<'a> {
-    pub(crate) fn new(registration: &'a Registration, what: &'static str) -> Self {
+    pub(crate) fn new(kept: &'a Kept, provider: &'a Provider, what: &'static str) -> Self {
         Self {
-            registration,
+            kept,
+            provider,
             what,
             hides_id: false,
-            mask: Mask::of(registration.provider.secrets()),
+            mask: Mask::of(provider.secrets()),
             sent_at: None,
             date: None,
         }
@@ -136,21 +130,20 @@ impl<'a> FormRequest<'a> {
 
     /// The credentials as they are now.
     pub(crate) fn authenticate(&mut self) -> std::result::Result<Identity, Setback> {
-        let identity = self.registration.credentials.read().map_err(|why| match why {
+        let identity = self.kept.credentials.read().map_err(|why| match why {
             Unreadable::Wrong(error) => Setback::Broken(setting(error)),
             Unreadable::Failed(cause) => {
                 let why = mask_foreign(&cause.to_string());
                 Setback::Unready(format!("the credentials function failed: {why}"))
             }
         })?;
-        let provider = &self.registration.provider;
         let secret = identity.secret.expose();
         let pair = |id: &str, secret: &str| STANDARD.encode(format!("{id}:{secret}"));
         let encoded = pair(&encode_form(&identity.id), &encode_form(secret));
         // In every form in which it is sent.
         let secrets = [secret.to_owned(), pair(&identity.id, secret), encoded];
         let id = self.hides_id.then(|| identity.id.clone());
-        self.mask = Mask::of(secrets.into_iter().chain(id).chain(provider.secrets()));
+        self.mask = Mask::of(secrets.into_iter().chain(id).chain(self.provider.secrets()));
         Ok(identity)
     }
 
@@ -171,7 +164,7 @@ impl<'a> FormRequest<'a> {
             expects: false,
             time_left: call.time_left(),
             end_left: None,
-            idle_timeout: self.registration.idle_timeout,
+            idle_timeout: self.kept.idle_timeout,
             idle_setting: "Client::with_token_idle_timeout",
             body_limit: TOKEN_ANSWER_LIMIT,
             body_setting: "the limit of a token answer",
@@ -193,7 +186,7 @@ impl<'a> FormRequest<'a> {
             None if limit == Some(Limit::Quota) && code.is_none_or(|code| !is_final(code)) => {
                 (ErrorKind::Temporary, QUOTA.to_owned())
             }
-            None => diagnose(&answer, &self.registration.provider, identity),
+            None => diagnose(&answer, self.provider, identity),
         };
         let delivery = Delivery::Rejected;
         Err(Refusal { answer, kind, advice, delivery, passing, remedy: None }.into())

@@ -698,3 +698,31 @@ fn no_token_is_believed_to_live_for_more_than_a_year() {
         assert_eq!(token.lifetime(), Some(secs(believed)));
     }
 }
+
+/// The places of a code are the same as in an answer of the API.
+#[test]
+fn a_token_endpoint_names_limits_at_the_places_where_an_api_does() {
+    let rates = [
+        reply(403, r#"{"error":{"code":403,"errors":[{"reason":"rateLimitExceeded"}]}}"#),
+        reply(400, r#"{"type":"TooManyRequestsException"}"#),
+        reply(400, r#"{"reason":"TooManyRequests"}"#),
+        reply(400, "{}").header("x-amzn-errortype", "TooManyRequestsException:"),
+        reply(400, "<ErrorResponse><Error><Code>Throttling</Code></Error></ErrorResponse>"),
+    ];
+    for refusal in rates {
+        let server = Server::with_scripts([refusal.clone()], [reply(200, "{}")]);
+        let (client, _) = on_manual_clock(server.client());
+        assert!(client.get("/x").is_ok(), "{refusal:?}: {:?}", client.get("/x").err());
+    }
+}
+
+#[test]
+fn a_quota_of_a_token_endpoint_is_told_as_such() {
+    for body in [r#"{"error":"quotaExceeded"}"#, r#"{"errors":[{"code":"quotaExceeded"}]}"#] {
+        let server = Server::with_scripts([reply(403, body)], []);
+        let (client, _) = on_manual_clock(server.client());
+        let error = client.get("/x").unwrap_err();
+        assert!(error.to_string().contains("the quota is used up"), "{error}");
+        assert!(error.is_temporary() && !error.to_string().contains("wrong id"), "{error}");
+    }
+}
