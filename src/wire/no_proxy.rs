@@ -206,46 +206,48 @@ mod tests {
         }
     }
 
+    const UNREADABLE: [&str; 34] = [
+        "10.",
+        "10",
+        "10.1.2",
+        "10.0.0.0/33",
+        "10.0.0.0/8:1",
+        "10.0.0.0/x",
+        "fd00::/129",
+        "[fd00::1",
+        "[a.test]",
+        "[fd00::1]8443",
+        "fe80::1%eth0",
+        "a.test:x",
+        "a.test:70000",
+        ":443",
+        ".",
+        "*.",
+        "..",
+        "https://a.test",
+        "a.test/x",
+        "<local>",
+        "a.test;b.test",
+        "a.test|b.test",
+        "b\u{fc}cher.test",
+        "!a.test",
+        "a b?",
+        // Neither a name nor an address that any host could have: passed over, they would
+        // send the secret to the proxy.
+        "10.0.0.0-10.255.255.255",
+        "10.1.2.3.*",
+        "10.256.*",
+        "10..*",
+        "a.*.3",
+        "::ffff:10.0.0.0/95",
+        "a.test..",
+        "a..test",
+        "..a.test",
+    ];
+
     #[test]
     fn an_entry_that_cannot_be_read_is_an_error() {
-        for entry in [
-            "10.",
-            "10",
-            "10.1.2",
-            "10.0.0.0/33",
-            "10.0.0.0/8:1",
-            "10.0.0.0/x",
-            "fd00::/129",
-            "[fd00::1",
-            "[a.test]",
-            "[fd00::1]8443",
-            "fe80::1%eth0",
-            "a.test:x",
-            "a.test:70000",
-            ":443",
-            ".",
-            "*.",
-            "..",
-            "https://a.test",
-            "a.test/x",
-            "<local>",
-            "a.test;b.test",
-            "a.test|b.test",
-            "b\u{fc}cher.test",
-            "!a.test",
-            "a b?",
-            // Neither a name nor an address that any host could have: passed over, they would
-            // send the secret to the proxy.
-            "10.0.0.0-10.255.255.255",
-            "10.1.2.3.*",
-            "10.256.*",
-            "10..*",
-            "a.*.3",
-            "::ffff:10.0.0.0/95",
-            "a.test..",
-            "a..test",
-            "..a.test",
-        ] {
+        for entry in UNREADABLE {
             let error = NoProxy::parse(entry, "the environment variable NO_PROXY").unwrap_err();
             let text = error.message;
             assert!(text.starts_with("the environment variable NO_PROXY: the entry \""), "{text}");

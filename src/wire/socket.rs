@@ -123,14 +123,12 @@ impl Reading {
             let input = self.inner.buffers().input();
             match Head::of(input) {
                 Head::Whole { length, status, is_plain } => {
-                    if head::is_interim(status) {
-                        self.interim += length;
-                    }
+                    let is_interim = head::is_interim(status);
+                    self.interim += if is_interim { length } else { 0 };
                     if self.interim > LONGEST_HEAD {
                         return Err(Error::LargeResponseHeader(self.interim, LONGEST_HEAD));
                     }
-                    let is_permission = status == 100 && matches!(self.stage, Stage::Head);
-                    if is_permission || !head::is_interim(status) {
+                    if !is_interim || matches!((self.stage, status), (Stage::Head, 100)) {
                         self.hand_out(length, status, is_plain);
                         return Ok(true);
                     }
