@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -55,7 +56,8 @@ pub struct Request {
 pub(crate) enum Body {
     /// Nothing; for POST, PUT and PATCH with `Content-Length: 0`.
     Empty,
-    Bytes(Vec<u8>),
+    /// Shared, so that a copy of a request costs little.
+    Bytes(Arc<Vec<u8>>),
     /// Opened anew for each attempt.
     File(PathBuf),
 }
@@ -164,7 +166,7 @@ impl Request {
     /// A JSON body, with `Content-Type: application/json` unless one is set.
     pub fn json(self, value: &impl Serialize) -> Self {
         match serde_json::to_vec(value) {
-            Ok(bytes) => self.content("application/json", Body::Bytes(bytes)),
+            Ok(bytes) => self.content("application/json", Body::Bytes(bytes.into())),
             Err(error) => {
                 let why = mask_foreign(&error.to_string());
                 self.wrong(format!("the body cannot be serialized as JSON: {why}"))
@@ -176,13 +178,13 @@ impl Request {
     /// set.
     pub fn form(self, pairs: &[(&str, &str)]) -> Self {
         let form = encode_pairs(pairs.iter().copied());
-        self.content("application/x-www-form-urlencoded", Body::Bytes(form.into_bytes()))
+        self.content("application/x-www-form-urlencoded", Body::Bytes(form.into_bytes().into()))
     }
 
     /// A body of bytes; set its `Content-Type` with [`header`](Self::header), otherwise it
     /// is `application/octet-stream`.
     pub fn bytes(self, bytes: impl Into<Vec<u8>>) -> Self {
-        self.content("application/octet-stream", Body::Bytes(bytes.into()))
+        self.content("application/octet-stream", Body::Bytes(Arc::new(bytes.into())))
     }
 
     /// A file as the body, streamed in constant memory with its length announced; its

@@ -180,7 +180,8 @@ fn invalid_client(who: &str, provider: &Provider, identity: &Identity) -> String
 fn misplacements(identity: &Identity) -> String {
     let values = [("client id", identity.id.as_str()), ("client secret", identity.secret.expose())];
     let found = values.into_iter().filter_map(|(what, value)| Some((what, misplaced(value)?)));
-    found.map(|(what, why)| format!("the {what} {why}; ")).collect()
+    let found: Vec<String> = found.map(|(what, why)| format!("the {what} {why}; ")).collect();
+    found.concat()
 }
 
 /// What a shell, a template or a file of variables left in a value.

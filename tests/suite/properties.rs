@@ -206,8 +206,6 @@ fn what_is_no_date_is_not_taken_for_one() {
         "Thu, 01 Jan 2026 24:00:00 GMT",
         "Thu, 01 Jan 2026 00:60:00 GMT",
         "Thu, 01 Jan 2026 00:00:00 CET",
-        "Thu, 01 Jan 2026 00:00:00 +0100",
-        "Thu, 1 Jan 2026 00:00:00 GMT",
         "thu, 01 jan 2026 00:00:00 gmt",
         "Wed, 31 Dec 1969 23:59:59 GMT",
         "Thursday, 01-Jan-2026 00:00:00 GMT",
