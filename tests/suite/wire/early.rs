@@ -146,7 +146,7 @@ fn refuse_and_stand_still(stream: &mut (impl std::io::Read + Write)) {
 fn check_standing_still(client: Client) {
     let request = Request::put("/a").without_token().bytes(vec![b'x'; 40 * MIB]);
     let start = std::time::Instant::now();
-    let error = once(client).send(&request.with_idle_timeout(secs(1))).unwrap_err();
+    let error = once(client).send(request.with_idle_timeout(secs(1))).unwrap_err();
     assert_eq!(error.status().map(|status| status.as_u16()), Some(413), "{error}");
     assert_eq!(error.delivery(), Delivery::Rejected);
     assert_eq!(error.response().unwrap().body, "long");

@@ -110,7 +110,7 @@ fn a_permission_that_nobody_asked_for_may_have_headers() {
             }
         }));
         let request = unattended::Request::get("/x").without_token();
-        let response = client.send(&request).unwrap_or_else(|error| panic!("{at}: {error:?}"));
+        let response = client.send(request).unwrap_or_else(|error| panic!("{at}: {error:?}"));
         assert_eq!(response.text().unwrap(), "{}");
         assert!(!response.headers().contains_key("date"));
     }
