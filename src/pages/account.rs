@@ -60,10 +60,11 @@ impl Walk<'_> {
         let date = || response.date()?.duration_since(SystemTime::UNIX_EPOCH).ok();
         point.date = point.date.or_else(|| date().map(|date| date.as_secs()));
         progress.page = number;
-        progress.total_pages = page.number(Role::PageCount).or(progress.total_pages);
-        progress.total_items = page.total().or(before);
-        let (delivered, total_items) = (point.delivered, progress.total_items);
-        if let Some(to) = page.total() {
+        let (delivered, told) = (point.delivered, point.told_total(page, point.delivered));
+        point.counted_pages = page.number(Role::PageCount).or(point.counted_pages);
+        progress.total_items = told.or(before);
+        let total_items = progress.total_items;
+        if let Some(to) = told {
             let (least, most) = point.promised.unwrap_or((to, to));
             point.promised = Some((least.min(to), most.max(to)));
             if let Some(from) = before.filter(|from| *from != to) {

@@ -111,7 +111,11 @@ impl Asker {
             let first = first.map(|first| Ask { way, value: first.into() });
             return Ok((first.unwrap_or(Ask::FIRST), false));
         };
-        let Some(first) = first else { return Ok((Ask { way, value: own }, true)) };
+        let Some(first) = first else {
+            // What some APIs want to see before the first cursor.
+            let is_start = matches!(plain(&own).as_str(), "" | "*");
+            return Ok((Ask { way, value: own }, !is_start));
+        };
         let refuse =
             || Error::configuration(format!("the request's {parameter:?} is not a number"));
         let number = whole(&plain(&own)).ok_or_else(refuse)?;
@@ -171,14 +175,16 @@ impl Asker {
         Ok(request.json(&map))
     }
 
-    /// Takes the caller's own value out of the request.
+    /// Takes the caller's own value out of the request; `null` is none and stays.
     fn take(&mut self, parameter: &str) -> Result<Option<Value>> {
         if !self.pagination.is_in_body {
             return Ok(url::take_pair(&mut self.request.query, parameter).map(Value::from));
         }
         let mut map = self.request.json_object()?;
-        let value = take_member(&mut map, parameter);
-        self.request = self.request.clone().json(&map);
+        let value = take_member(&mut map, parameter).filter(|value| !value.is_null());
+        if value.is_some() {
+            self.request = self.request.clone().json(&map);
+        }
         Ok(value)
     }
 

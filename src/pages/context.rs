@@ -16,8 +16,6 @@ pub(crate) struct PageContext<'a> {
     pub(crate) point: &'a ResumePoint,
     /// All of its rows, those included that were delivered before a resume point.
     pub(crate) rows: u64,
-    /// How many pages the last answer counted that did.
-    pub(crate) counted_pages: Option<u64>,
     /// Pages without rows, one after the other, up to this one.
     pub(crate) empty_pages: u32,
     /// How much it is like the page before.
@@ -80,7 +78,8 @@ impl<'a> PageContext<'a> {
 
     /// How many rows there are; nothing in a walk that began in the middle.
     pub(crate) fn total(&self) -> Option<u64> {
-        let known = self.page.total().or(self.point.promised.map(|(_, most)| most));
+        let told = self.point.told_total(self.page, self.delivered());
+        let known = told.or(self.point.promised.map(|(_, most)| most));
         known.filter(|_| !self.point.is_partial)
     }
 
@@ -105,15 +104,14 @@ impl<'a> PageContext<'a> {
             return None;
         }
         let before_first = self.asker.pagination.first().unwrap_or(1);
-        let last = || self.page.number(Role::Last)?.checked_sub(before_first)?.checked_add(1);
+        let last = || self.page.number(Role::LastPage)?.checked_sub(before_first)?.checked_add(1);
         let count = self.page.number(Role::PageCount).or_else(last);
         count.filter(|count| *count >= self.point.number)
     }
 
-    /// The page size, as far as it is known.
+    /// The page size that the answer states. One that was only asked for need not be kept.
     pub(crate) fn size(&self) -> Option<u64> {
-        let told = self.page.number(Role::PageSize).filter(|size| *size > 0);
-        told.or(self.asker.page_size())
+        self.page.number(Role::PageSize).filter(|size| *size > 0)
     }
 
     pub(crate) fn parameter(&self) -> &'a str {

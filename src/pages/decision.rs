@@ -12,9 +12,10 @@ use crate::provider::pagination::{Source, Strategy};
 /// before once more. `None` for a good page.
 pub(crate) fn refuse(page: &PageContext<'_>) -> Option<Step> {
     let before = page.point.delivered.saturating_sub(page.point.skip);
-    let is_over = page.total().filter(|total| before >= *total);
+    let is_again = page.asker.way().counts() && page.likeness != Likeness::None;
+    let reached = page.total().filter(|total| is_again && before >= *total);
     // A server may give its last page for any beyond.
-    if let (Some(total), true) = (is_over, page.likeness != Likeness::None) {
+    if let (Some(total), None) = (reached, advice::contradiction(page)) {
         return Some(Step::End(Proof::Total(total)));
     }
     let parameter = page.parameter();
@@ -35,23 +36,43 @@ pub(crate) fn refuse(page: &PageContext<'_>) -> Option<Step> {
             page.asker.pagination.first().unwrap_or_default()
         )));
     }
-    // Some servers repeat their last page under every number, and some name another cursor in
-    // each answer: the same rows are the same page. Links are asked once each.
-    let is_new_cursor = page.asker.way() == Way::Cursor && !page.is_seen;
-    let goes_on = match page.likeness {
-        _ if page.asker.way() == Way::Link => true,
+    (!goes_on(page, before, told.is_some())).then(|| Step::Fail(Fault::to_declare(again(page))))
+}
+
+/// Some servers repeat their last page under every number, and some name another cursor or link
+/// in each answer: the same rows are the same page.
+fn goes_on(page: &PageContext<'_>, before: u64, is_told: bool) -> bool {
+    let way = page.asker.way();
+    let is_new = way == Way::Link || way == Way::Cursor && !page.is_seen;
+    let is_bounded = page.repeats < MOST_EMPTY_PAGES;
+    match page.likeness {
         Likeness::None => true,
-        Likeness::Same => false,
-        Likeness::SameIds => is_new_cursor,
+        Likeness::Overlap => false,
+        Likeness::Same => way == Way::Link && is_bounded,
+        Likeness::SameIds => is_new && is_bounded,
         // Nothing tells one row from the other.
         Likeness::Anonymous => {
-            let is_told = told.is_some() && page.repeats < MOST_EMPTY_PAGES;
-            is_new_cursor || page.total().is_some() || is_told
+            let is_missed = page.total().is_some_and(|total| before < total);
+            is_missed || (is_new || is_told) && is_bounded
         }
-    };
-    (!goes_on).then(|| Step::Fail(Fault::to_declare(format!(
-        "the page is the one before once more: does the server know the parameter {parameter:?}? A collection without pages is read with Pagination::single()"
-    ))))
+    }
+}
+
+/// How a page shows that it is not the next one.
+fn again(page: &PageContext<'_>) -> String {
+    let parameter = page.parameter();
+    match (page.likeness, page.asker.way()) {
+        (Likeness::Overlap, Way::After) => format!(
+            "the page begins with the last row of the page before: the parameter {parameter:?} includes the row that it names"
+        ),
+        (Likeness::Overlap, _) => "the page begins with the last row of the page before: rows were added on the way, or rows count from 1: then declare .starting_at(1)".to_owned(),
+        (_, Way::Link) => format!(
+            "{MOST_EMPTY_PAGES} pages in a row are the one before once more, under new links"
+        ),
+        _ => format!(
+            "the page is the one before once more: does the server know the parameter {parameter:?}? A collection without pages is read with Pagination::single()"
+        ),
+    }
 }
 
 /// The number or offset that was asked for, the one that the answer says, and what it is.
@@ -70,6 +91,13 @@ fn told_place(page: &PageContext<'_>) -> Option<(u64, u64, &'static str)> {
 pub(crate) fn next(page: &PageContext<'_>) -> Step {
     if let Some(error) = &page.page.error {
         return fail(format!("the answer has an error beside its rows: {error}"));
+    }
+    if let Some(word) = page.page.words.iter().find(|word| word.says_incomplete()) {
+        let path = &word.path;
+        return fail(format!(
+            "the answer has {path} = {}, which says that rows are missing in it: ask for less at once; if it means something else, declare .ignoring({path:?})",
+            word.value
+        ));
     }
     match (&page.asker.pagination.strategy, page.exceeded()) {
         // Rows that come again and again, changed a little, are not asked for without end.
@@ -163,7 +191,7 @@ fn after_empty(page: &PageContext<'_>) -> Option<Step> {
         return None;
     }
     let path = page.word_for_more().map_or("the answer", |word| &word.path);
-    Some(match page.reached() {
+    Some(match page.reached().filter(|total| *total > 0) {
         Some(total) => Step::End(Proof::Total(total)),
         None => fail(format!(
             "{MOST_EMPTY_PAGES} pages in a row were empty, and {path} still says that there is more; if it always does, declare .ignoring({path:?})"
@@ -201,7 +229,8 @@ fn counted(page: &PageContext<'_>) -> Step {
 
 fn counted_empty(page: &PageContext<'_>) -> Step {
     let number = page.point.number;
-    let counted = page.page_count().or(page.counted_pages).filter(|count| *count >= number);
+    let before = page.point.counted_pages.filter(|_| !page.point.is_partial);
+    let counted = page.page_count().or(before).filter(|count| *count >= number);
     match counted {
         Some(count) if count > 1 => {
             let is_from_1 = page.asker.pagination.first() == Some(1);

@@ -3,6 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use ureq::http::StatusCode;
+use ureq::http::header::RANGE;
 
 use crate::error::{Error, Result};
 use crate::pages::ask::Way;
@@ -36,6 +37,10 @@ impl Walk<'_> {
         };
         decoded.map_err(|error| self.at_row(error, rows.len()))?;
         page.add_headers(response.headers());
+        let is_part = response.status() == StatusCode::PARTIAL_CONTENT;
+        if is_part && !request.headers.contains_key(RANGE) {
+            page.add(Role::More, "status".into(), response.status().as_u16().into(), true);
+        }
         if let Some(Source::Header(name)) = pagination.strategy.source() {
             page.declared = response.header(name).map(Value::from);
         }

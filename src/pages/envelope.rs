@@ -7,7 +7,8 @@ use ureq::http::header::{CONTENT_RANGE, LINK};
 use crate::pages::link_header::LinkHeader;
 use crate::pages::repeat::Identity;
 use crate::pages::words::{
-    Role, is_alarm_only, next_in_list, relations, says_none, says_something, whole, whole_number,
+    Role, is_alarm_only, is_link, is_of_pages, next_in_list, relations, says_none, says_something,
+    whole, whole_number,
 };
 use crate::provider::pagination::HEADER;
 
@@ -54,14 +55,15 @@ pub(crate) struct Word {
 
 impl Envelope {
     pub(crate) fn add(&mut self, role: Role, path: String, value: Value, is_believed: bool) {
-        let is_believed = is_believed && !is_alarm_only(path.rsplit('.').next().unwrap_or(&path));
-        self.words.push(Word { role, path, value, is_believed });
+        let mut word = Word { role, path, value, is_believed };
+        word.is_believed &= !is_alarm_only(word.name());
+        self.words.push(word);
     }
 
     pub(crate) fn add_link_list(&mut self, path: &str, links: &[Value]) {
         if let Some(next) = next_in_list(links) {
             self.add(Role::Next, path.to_owned(), next.clone(), true);
-        } else if links.iter().any(|link| relations(link).next().is_some()) {
+        } else if links.iter().flat_map(relations).any(is_of_pages) {
             self.empty_link_place.get_or_insert_with(|| path.to_owned());
         }
     }
@@ -102,7 +104,7 @@ impl Envelope {
             None if found.is_unreadable => true.into(),
             None if found.is_over => Value::Null,
             None => {
-                let target = found.has_links.then(|| LINK_HEADER.to_owned());
+                let target = found.is_of_pages.then(|| LINK_HEADER.to_owned());
                 self.empty_link_place = target.or(self.empty_link_place.take());
                 return;
             }
@@ -130,13 +132,21 @@ impl Envelope {
 }
 
 impl Word {
+    fn name(&self) -> &str {
+        self.path.rsplit('.').next().unwrap_or(&self.path)
+    }
+
     /// Whether it says that there is more, if it speaks of that.
     fn more(&self) -> Option<bool> {
+        let number = whole_number(&self.value);
         match self.role {
             Role::Next | Role::Cursor if says_something(&self.value) => Some(true),
             Role::Next | Role::Cursor => says_none(&self.value).then_some(false),
-            Role::More => flag(&self.value),
-            Role::Last => self.value.as_bool().map(|is_last| !is_last),
+            Role::More if self.value.as_str().is_some_and(is_link) => Some(true),
+            Role::More => flag(&self.value).or(number.map(|number| number > 0)),
+            // `done` may count what is done.
+            Role::Last if number == Some(0) && self.name().starts_with("is") => Some(true),
+            Role::Last | Role::LastPage => flag(&self.value).map(|is_last| !is_last),
             Role::Delta => says_something(&self.value).then_some(false),
             _ => None,
         }
@@ -146,18 +156,21 @@ impl Word {
         self.more() == Some(true)
     }
 
+    pub(crate) fn says_incomplete(&self) -> bool {
+        self.role == Role::Partial && flag(&self.value) == Some(true)
+    }
+
     pub(crate) fn says_end(&self) -> bool {
         self.is_believed && self.more() == Some(false)
     }
 }
 
-/// A flag, also as text, 0 or 1.
+/// A flag, also as text.
 fn flag(value: &Value) -> Option<bool> {
-    match value {
-        Value::Bool(flag) => Some(*flag),
-        Value::String(text) if text.eq_ignore_ascii_case("true") => Some(true),
-        Value::String(text) if text.eq_ignore_ascii_case("false") => Some(false),
-        other => whole_number(other).filter(|number| *number < 2).map(|number| number == 1),
+    match value.as_str().map(|text| text.trim().to_ascii_lowercase()).as_deref() {
+        Some("true" | "yes" | "y" | "x") => Some(true),
+        Some("false" | "no" | "n") => Some(false),
+        _ => value.as_bool(),
     }
 }
 

@@ -22,15 +22,18 @@ impl Walk<'_> {
         response: &Response,
     ) -> Option<Result<Ask>> {
         let pagination = &self.asker.pagination;
-        let declared = page.declared.as_ref().filter(|value| says_something(value));
+        let is_after = matches!(pagination.strategy, Strategy::AfterRow(..));
+        // Of a row any number will do.
+        let is_value = |value: &&Value| says_something(value) || is_after && value.is_number();
+        let declared = page.declared.as_ref().filter(is_value);
         let link = |link: &str| self.target(link, page, response);
         let value = || Ask::new(self.asker.way(), declared?.clone()).map(Ok);
         let named = match (&pagination.strategy, declared) {
             (Strategy::PageNumbers(_), _) => return self.counted_on(1),
-            (Strategy::Offset(_), _) => {
-                let size = self.asker.page_size().filter(|_| pagination.steps_by_size);
-                return self.counted_on(size.unwrap_or(rows));
-            }
+            (Strategy::Offset(_), _) => match self.step(page, rows) {
+                Ok(step) => return self.counted_on(step),
+                Err(why) => Err(why),
+            },
             (Strategy::LinkHeader | Strategy::Detect, _) => {
                 let text = link_text(&self.link_word(page)?.value);
                 text.map(link).ok_or_else(|| UNREADABLE.to_owned())
@@ -56,6 +59,18 @@ impl Walk<'_> {
             _ => return None,
         };
         Some(named.unwrap_or_else(|why| Err(Error::configuration(why))))
+    }
+
+    /// By how many rows an offset advances.
+    fn step(&self, page: &Envelope, rows: u64) -> std::result::Result<u64, String> {
+        let size = self.asker.page_size().filter(|_| self.asker.pagination.steps_by_size);
+        let Some(size) = size else { return Ok(rows) };
+        let mut sizes = page.number(Role::PageSize).into_iter().chain([rows.max(size)]);
+        sizes.find(|other| *other != size).map_or(Ok(size), |other| {
+            Err(format!(
+                "stepping_by_size() steps over {size} rows, and the server cuts its pages at {other}: declare with_page_size with what it cuts at"
+            ))
+        })
     }
 
     /// None where a page without rows moves nothing.

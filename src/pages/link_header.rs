@@ -1,5 +1,9 @@
 //! The `Link` header (RFC 8288 §3), as far as it speaks of the next page.
 
+use std::str::SplitAsciiWhitespace;
+
+use crate::pages::words::{is_next, is_of_pages};
+
 /// What the headers of that name say together.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct LinkHeader {
@@ -7,8 +11,8 @@ pub(crate) struct LinkHeader {
     pub(crate) next: Option<String>,
     /// It stands there with `results="false"`: there is nothing behind it.
     pub(crate) is_over: bool,
-    /// There are links.
-    pub(crate) has_links: bool,
+    /// There are links to pages.
+    pub(crate) is_of_pages: bool,
     /// It speaks of a next page and cannot be read.
     pub(crate) is_unreadable: bool,
 }
@@ -31,9 +35,10 @@ impl LinkHeader {
             };
             let (link, following) = parameters(after);
             rest = following;
-            self.has_links = true;
             // The first `rel` of a link counts.
-            if link.iter().find_map(is_next) != Some(true) {
+            let Some(relations) = link.iter().find_map(relations) else { continue };
+            self.is_of_pages |= relations.clone().any(is_of_pages);
+            if !relations.clone().any(is_next) {
                 continue;
             }
             let is_result = |(name, value): &Parameter<'_>| {
@@ -65,11 +70,9 @@ fn parameters(mut text: &str) -> (Vec<Parameter<'_>>, &str) {
     }
 }
 
-/// Whether the relation is `next`; none if it is another parameter.
-fn is_next((name, value): &Parameter<'_>) -> Option<bool> {
-    let mut relations = value.split_ascii_whitespace();
-    name.eq_ignore_ascii_case("rel")
-        .then(|| relations.any(|relation| relation.eq_ignore_ascii_case("next")))
+/// None if it is another parameter.
+fn relations<'h>((name, value): &Parameter<'h>) -> Option<SplitAsciiWhitespace<'h>> {
+    name.eq_ignore_ascii_case("rel").then(|| value.split_ascii_whitespace())
 }
 
 /// `rel=next` outside of quotes that hold something else, however the rest is written.
@@ -77,7 +80,7 @@ fn names_next(mut text: &str) -> bool {
     loop {
         let (found, rest) = parameters(text);
         match rest.strip_prefix(',') {
-            _ if found.iter().filter_map(is_next).any(|is_next| is_next) => return true,
+            _ if found.iter().filter_map(relations).flatten().any(is_next) => return true,
             Some(more) => text = more,
             None => return false,
         }
@@ -120,7 +123,7 @@ mod tests {
         for (header, target) in cases {
             let found = LinkHeader::read([header].into_iter());
             assert_eq!(found.next.as_deref(), target, "{header}");
-            assert!(!found.is_unreadable && found.has_links, "{header}");
+            assert!(!found.is_unreadable, "{header}");
         }
     }
 

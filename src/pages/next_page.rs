@@ -61,13 +61,13 @@ impl Walk<'_> {
             rows.clear();
             return self.take_before(step, response.target()).map(|()| None);
         }
-        (self.repeats, self.empty_pages) = (repeats, empty_pages);
+        (self.point.repeats, self.point.empty_pages) = (repeats, empty_pages);
         self.note(&response, &page, count(rows.len()));
         if let Some(Ok(ask)) = &following {
             self.note_following(ask, &page, &response);
         }
         let number = self.point.number;
-        self.last.clone_from(&page.identity);
+        self.point.last.clone_from(&page.identity);
         self.error = self.take(step, response.target()).err();
         Ok(Some((number, page, response)))
     }
@@ -78,19 +78,20 @@ impl Walk<'_> {
         rows: u64,
         response: &Response,
     ) -> PageContext<'a> {
-        let likeness = Likeness::of(page.identity.as_ref(), self.last.as_ref());
+        let likeness = Likeness::of(page.identity.as_ref(), self.point.last.as_ref());
         let following = self.following(page, rows, response);
         let mark = following.as_ref().and_then(|following| following.as_ref().ok()?.mark());
-        let counted_pages = page.number(Role::PageCount).or(self.progress.total_pages);
         PageContext {
             asker: &self.asker,
             page,
             point: &self.point,
             rows,
-            counted_pages: counted_pages.filter(|_| !self.point.is_partial),
-            empty_pages: if rows == 0 { self.empty_pages + 1 } else { 0 },
+            empty_pages: if rows == 0 { self.point.empty_pages.saturating_add(1) } else { 0 },
             likeness,
-            repeats: if likeness == Likeness::None { 0 } else { self.repeats + 1 },
+            repeats: match likeness {
+                Likeness::None => 0,
+                _ => self.point.repeats.saturating_add(1),
+            },
             following,
             is_seen: mark.is_some_and(|mark| self.seen.contains(&mark)),
         }

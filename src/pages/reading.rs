@@ -13,8 +13,8 @@ use serde_json::Value;
 
 use crate::json_text::Rest;
 use crate::pages::envelope::{Envelope, RowsFound};
-use crate::pages::repeat::{Identity, count, elements};
-use crate::pages::words::{Container, Role, is_common, is_trouble};
+use crate::pages::repeat::{Identity, count, elements, own_id};
+use crate::pages::words::{Container, Role, is_common, is_next, is_of_pages, is_trouble};
 use crate::provider::pagination::{Pagination, Source, Strategy};
 
 /// Reads a page. The rows are pushed to `rows` one by one, so that those before a row that
@@ -44,11 +44,19 @@ pub(crate) fn read<T: DeserializeOwned>(
     let Reading { rows, rows_text, page, .. } = reading;
     let end = rows_text.end.min(text.len());
     let rows_text = text.get(rows_text.start..end).unwrap_or_default();
-    page.identity = (!rows.is_empty()).then(|| Identity::of(rows_text, count(rows.len())));
-    if let Strategy::AfterRow(_, field) = &pagination.strategy {
-        let row = elements(rows_text).last().and_then(|row| serde_json::from_str(row).ok());
-        page.declared = row.and_then(|row: Value| field.find(&row).cloned());
+    let id = |row: &str| {
+        let row = serde_json::from_str(row).ok()?;
+        match &pagination.strategy {
+            Strategy::AfterRow(_, field) => field.find(&row).cloned(),
+            _ => own_id(&row),
+        }
+    };
+    let mut ends = None;
+    if matches!(pagination.strategy, Strategy::AfterRow(..) | Strategy::Offset(_)) {
+        page.declared = elements(rows_text).last().and_then(id);
+        ends = elements(rows_text).next().and_then(id).zip(page.declared.clone());
     }
+    page.identity = (!rows.is_empty()).then(|| Identity::of(rows_text, count(rows.len()), ends));
     Ok(())
 }
 
@@ -109,8 +117,10 @@ fn member<'de, A: MapAccess<'de>, T: DeserializeOwned>(
     reading: &mut Reading<'_, T>,
 ) -> Result<(), A::Error> {
     let spot = &around.below(name);
-    let is_heard = |role: &Role| around.container != Container::Links || *role == Role::Next;
-    let role = Role::of(name).filter(is_heard);
+    let role = match around.container {
+        Container::Links => is_next(name).then_some(Role::Next),
+        _ => Role::of(name),
+    };
     let is_of_error = around.path.is_empty() && TELLING.contains(&name);
     let is_whole = is_of_error
         || spot.declared.is_some_and(Rest::is_end)
@@ -195,7 +205,7 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for Member<'_, '_, '_, T> {
             if let (usize::MAX, Some(place)) = (reading.rows_text.end, place) {
                 reading.rows_text.end = place;
             }
-            has_others |= IN_LINKS.contains(&name.as_ref());
+            has_others |= is_of_pages(&name);
             if (spot.container, name.as_ref()) == (Container::Links, "base") {
                 let base = map.next_value::<Value>()?;
                 reading.page.links_base = base.as_str().map(str::to_owned);
@@ -295,8 +305,6 @@ impl<'de> Visitor<'de> for Name {
 
 const ROWS: &str = "an array of rows";
 const ROWS_OR_OBJECT: &str = "an array of rows, or an object with one";
-/// Members of a links object that show that a next link would stand there.
-const IN_LINKS: [&str; 7] = ["self", "first", "last", "prev", "previous", "current", "context"];
 /// What of a server's words about an error stands at the top.
 const TELLING: [&str; 5] = ["error", "errors", "error_description", "message", "failureReason"];
 /// Objects of words within each other, counted from the top.

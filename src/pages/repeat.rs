@@ -3,19 +3,24 @@
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-/// A page by its rows: all of their text, and the ids of the first two.
+/// A page by its rows, under names that are short enough to be kept in a resume point.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Identity {
-    rows: u64,
-    count: u64,
-    /// If each has one, and they differ.
-    ids: Option<Vec<Value>>,
+    /// All of their text.
+    pub(crate) rows: u64,
+    /// The ids of the first two, and how many there are; all of the text if they have none.
+    /// Nothing if they are equal.
+    pub(crate) ids: Option<u64>,
+    /// The first and the last row, where pages must not overlap.
+    pub(crate) ends: Option<(u64, u64)>,
 }
 
 /// How much a page is like the one before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Likeness {
     None,
+    /// It begins with the last row of the one before.
+    Overlap,
     /// The same rows, which have nothing that tells one from the other.
     Anonymous,
     /// The same rows by their ids, and something else in them has changed.
@@ -26,20 +31,24 @@ pub(crate) enum Likeness {
 
 impl Identity {
     /// `rows` is the text from the rows on.
-    pub(crate) fn of(rows: &str, count: u64) -> Self {
-        Self { rows: quick_name(rows), count, ids: first_ids(rows) }
+    pub(crate) fn of(rows: &str, count: u64, ends: Option<(Value, Value)>) -> Self {
+        let name = quick_name(rows);
+        let ends = ends.map(|(first, last)| (name_of_id(&first), name_of_id(&last)));
+        Self { rows: name, ids: first_ids(rows, count, name), ends }
     }
 }
 
 impl Likeness {
     pub(crate) fn of(page: Option<&Identity>, before: Option<&Identity>) -> Self {
         let (Some(page), Some(before)) = (page, before) else { return Self::None };
-        let has_same_ids =
-            page.ids.is_some() && (&page.ids, page.count) == (&before.ids, before.count);
+        let has_same_ids = page.ids.is_some() && page.ids == before.ids;
+        let is_overlap =
+            page.ends.zip(before.ends).is_some_and(|((first, _), (_, last))| first == last);
         match (page.rows == before.rows, has_same_ids) {
             (true, true) => Self::Same,
             (false, true) => Self::SameIds,
             (true, false) => Self::Anonymous,
+            (false, false) if is_overlap => Self::Overlap,
             (false, false) => Self::None,
         }
     }
@@ -53,15 +62,30 @@ fn quick_name(text: &str) -> u64 {
     words.fold(count(text.len()), |name, word| (name.rotate_left(5) ^ word).wrapping_mul(ODD))
 }
 
+fn name_of_id(id: &Value) -> u64 {
+    quick_name(&id.to_string())
+}
+
 /// A row that is a number or text is its own id.
-fn first_ids(rows: &str) -> Option<Vec<Value>> {
-    let id = |row: &str| match serde_json::from_str(row).ok()? {
-        Value::Object(row) => IDS.iter().find_map(|name| row.get(*name)).cloned(),
+fn first_ids(rows: &str, count: u64, name: u64) -> Option<u64> {
+    let texts: Vec<&str> = elements(rows).take(2).collect();
+    let id = |row: &&str| match serde_json::from_str(row).ok()? {
         row @ (Value::Number(_) | Value::String(_)) => Some(row),
-        _ => None,
+        row => own_id(&row),
     };
-    let ids: Vec<Value> = elements(rows).take(2).map(id).collect::<Option<_>>()?;
-    (ids.first() != ids.get(1)).then_some(ids)
+    let ids: Option<Vec<Value>> = texts.iter().map(id).collect();
+    match ids {
+        _ if texts.first() == texts.get(1) => None,
+        Some(ids) if ids.first() != ids.get(1) => {
+            Some(name_of_id(&Value::from([ids, vec![count.into()]].concat())))
+        }
+        _ => Some(name),
+    }
+}
+
+/// The id of a row that is an object.
+pub(crate) fn own_id(row: &Value) -> Option<Value> {
+    IDS.iter().find_map(|name| row.get(*name)).cloned()
 }
 
 /// The texts of the elements of the array that begins in this text.

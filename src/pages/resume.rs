@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
 use crate::pages::ask::{Ask, Way, plain};
+use crate::pages::envelope::Envelope;
+use crate::pages::repeat::Identity;
 use crate::provider::pagination::PageSize;
 use crate::url;
 
@@ -46,6 +48,14 @@ pub struct ResumePoint {
     pub(crate) delivered: u64,
     /// The smallest and the largest total that the server promised on the way.
     pub(crate) promised: Option<(u64, u64)>,
+    /// How many pages the last answer counted that did.
+    pub(crate) counted_pages: Option<u64>,
+    /// The page before.
+    pub(crate) last: Option<Identity>,
+    /// Pages before that were like the one before them, one after the other.
+    pub(crate) repeats: u32,
+    /// Pages before without rows, one after the other.
+    pub(crate) empty_pages: u32,
     pub(crate) page_size: Option<PageSize>,
     /// The `Date` of the first answer, in Unix seconds.
     pub(crate) date: Option<u64>,
@@ -63,6 +73,10 @@ impl ResumePoint {
             skip: 0,
             delivered: 0,
             promised: None,
+            counted_pages: None,
+            last: None,
+            repeats: 0,
+            empty_pages: 0,
             page_size: None,
             date: None,
             is_partial: false,
@@ -72,6 +86,12 @@ impl ResumePoint {
     /// What was promised, as far as it can be held against what was delivered.
     pub(crate) fn promise(&self) -> Option<(u64, u64)> {
         self.promised.filter(|_| !self.is_partial)
+    }
+
+    /// The total that a page tells, after which so many rows are delivered. One below that takes
+    /// no promise back: it is that of an empty page, or of the rows that are left.
+    pub(crate) fn told_total(&self, page: &Envelope, delivered: u64) -> Option<u64> {
+        page.total().filter(|total| *total >= delivered || self.promised.is_none())
     }
 
     /// How many rows were delivered before it.
@@ -101,6 +121,7 @@ impl fmt::Debug for ResumePoint {
 /// A JSON text in one line.
 impl fmt::Display for ResumePoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let last = self.last.as_ref();
         let point = json!({
             "version": VERSION,
             "path": self.path,
@@ -110,6 +131,10 @@ impl fmt::Display for ResumePoint {
             "skip": self.skip,
             "delivered": self.delivered,
             "promised": self.promised.map(|(least, most)| [least, most]),
+            "counted_pages": self.counted_pages,
+            "last": last.map(|page| json!([page.rows, page.ids, page.ends])),
+            "repeats": self.repeats,
+            "empty_pages": self.empty_pages,
             "page_size": self.page_size.as_ref().map(|size| json!([size.parameter, size.rows])),
             "date": self.date,
             "is_partial": self.is_partial,
@@ -129,10 +154,14 @@ impl FromStr for ResumePoint {
     }
 }
 
+/// An [`Identity`] as it is saved.
+type SavedIdentity = (u64, Option<u64>, Option<(u64, u64)>);
+
 fn read(text: &str) -> Option<ResumePoint> {
     let point: Value = serde_json::from_str(text).ok()?;
     let (way, value) = point.get("ask")?.as_object()?.iter().next()?;
     let page_size: Option<(String, u64)> = field(&point, "page_size")?;
+    let last: Option<SavedIdentity> = field(&point, "last")?;
     let is_known = field::<u64>(&point, "version")? == VERSION;
     is_known.then_some(ResumePoint {
         path: field(&point, "path")?,
@@ -142,6 +171,10 @@ fn read(text: &str) -> Option<ResumePoint> {
         skip: field(&point, "skip")?,
         delivered: field(&point, "delivered")?,
         promised: field(&point, "promised")?,
+        counted_pages: field(&point, "counted_pages")?,
+        last: last.map(|(rows, ids, ends)| Identity { rows, ids, ends }),
+        repeats: field(&point, "repeats")?,
+        empty_pages: field(&point, "empty_pages")?,
         page_size: page_size.map(|(parameter, rows)| PageSize { parameter, rows }),
         date: field(&point, "date")?,
         is_partial: field(&point, "is_partial")?,

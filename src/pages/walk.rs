@@ -7,7 +7,6 @@ use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::event::Progress;
 use crate::pages::ask::{Ask, Asker, Way};
-use crate::pages::repeat::Identity;
 use crate::pages::resume::ResumePoint;
 use crate::provider::pagination::Pagination;
 use crate::request::Request;
@@ -27,12 +26,8 @@ pub(crate) struct Walk<'c> {
     pub(crate) progress: Progress,
     /// What was asked for, by its mark.
     pub(crate) seen: HashSet<u128>,
-    pub(crate) last: Option<Identity>,
     /// Where next links stood.
     pub(crate) link_place: Option<String>,
-    pub(crate) empty_pages: u32,
-    /// Pages that were like the one before, one after the other.
-    pub(crate) repeats: u32,
     pub(crate) stage: Stage,
     /// It goes on from a point, and no page has come since.
     pub(crate) is_resumed: bool,
@@ -63,10 +58,7 @@ impl<'c> Walk<'c> {
             held: 0,
             progress: Progress::default(),
             seen: HashSet::new(),
-            last: None,
             link_place: None,
-            empty_pages: 0,
-            repeats: 0,
             stage: Stage::New,
             is_resumed: false,
             error: None,
@@ -101,15 +93,18 @@ impl<'c> Walk<'c> {
         let date = self.point.date.map(Duration::from_secs);
         Progress {
             delivered: self.point.delivered.saturating_sub(self.held),
+            total_pages: self.point.counted_pages,
             date: date.and_then(|date| SystemTime::UNIX_EPOCH.checked_add(date)),
             ..self.progress.clone()
         }
     }
 
     pub(crate) fn resume_point(&self) -> Option<ResumePoint> {
-        let begun = self.before.as_ref().filter(|_| self.held > 0);
+        // An error that is still to come is found once more at the end of the last page.
+        let is_pending = self.error.is_some();
+        let begun = self.before.as_ref().filter(|_| self.held > 0 || is_pending);
         let point = match begun {
-            None if self.stage == Stage::Ended => return None,
+            None if self.stage == Stage::Ended && !is_pending => return None,
             None => self.point.clone(),
             Some(before) => {
                 let (promised, date) = (self.point.promised, self.point.date);

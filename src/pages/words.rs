@@ -18,6 +18,10 @@ pub(crate) enum Role {
     More,
     /// Whether this is the last page.
     Last,
+    /// The same, or the number of the last page.
+    LastPage,
+    /// Whether the answer itself lacks something.
+    Partial,
     /// A link to later changes, which stands on the last page alone.
     Delta,
     Total,
@@ -50,8 +54,7 @@ pub(crate) enum Container {
 
 impl Role {
     pub(crate) fn of(name: &str) -> Option<Self> {
-        let plain = name.chars().filter(|c| !"_-@$. ".contains(*c));
-        let plain: String = plain.map(|c| c.to_ascii_lowercase()).collect();
+        let plain = plain(name);
         match plain.strip_prefix("next").or_else(|| plain.strip_prefix("odatanext")) {
             Some(rest) => Self::of_next(rest),
             None => Self::of_step(&plain).or_else(|| Self::of_number(&plain)),
@@ -62,10 +65,14 @@ impl Role {
     fn of_next(rest: &str) -> Option<Self> {
         Some(match rest {
             "" | "link" | "url" | "uri" | "href" | "page" | "pageurl" | "pageuri" | "pagelink"
-            | "pagehref" | "path" | "recordsurl" | "resultsurl" | "pagenumber" => Self::Next,
+            | "pagehref" | "path" | "recordsurl" | "results" | "resultsurl" | "pagenumber" => {
+                Self::Next
+            }
             "cursor" | "pagetoken" | "token" | "key" | "pagekey" | "marker" | "offset"
-            | "start" | "index" | "skip" | "id" | "pageid" | "pagecursor" | "startingafter"
-            | "anchor" | "bookmark" | "continuationtoken" | "pagestate" | "query" => Self::Cursor,
+            | "start" | "startindex" | "index" | "skip" | "id" | "pageid" | "pagecursor"
+            | "startingafter" | "anchor" | "bookmark" | "continuationtoken" | "pagestate"
+            | "query" | "iterator" | "range" => Self::Cursor,
+            "pageavailable" => Self::More,
             "synctoken" => Self::Delta,
             _ => return None,
         })
@@ -79,13 +86,35 @@ impl Role {
             | "lastevaluatedkey" => Self::Cursor,
             "endcursor" | "aftercursor" | "cursor" | "after" | "marker" | "bookmark"
             | "startingafter" => Self::Hint,
-            "hasmore" | "hasnext" | "hasnextpage" | "hasmoreitems" | "hasmorepages"
-            | "hasmorepage" | "hasmoreresults" | "hasmoredata" | "hasmorerecords"
-            | "hasnextresults" | "more" | "ismore" | "morerecords" | "moreresults"
-            | "moreitems" | "moredata" | "morepages" | "moreavailable" | "istruncated"
-            | "truncated" | "incompleteresults" | "incomplete" => Self::More,
-            "last" | "islast" | "lastpage" | "islastpage" | "done" | "isdone" | "endofstream"
-            | "endofresults" | "isend" | "complete" | "iscomplete" | "finished" => Self::Last,
+            "hasmore"
+            | "hasnext"
+            | "hasnextpage"
+            | "hasmoreitems"
+            | "hasmorepages"
+            | "hasmorepage"
+            | "hasmoreresults"
+            | "hasmoredata"
+            | "hasmorerecords"
+            | "hasnextresults"
+            | "more"
+            | "ismore"
+            | "morerecords"
+            | "moreresults"
+            | "moreitems"
+            | "moredata"
+            | "morepages"
+            | "moreavailable"
+            | "istruncated"
+            | "moreresultsavailable"
+            | "hasmorerows"
+            | "exceededtransferlimit"
+            | "truncated"
+            | "remainingitemcount" => Self::More,
+            "islast" | "islastpage" | "done" | "isdone" | "endofstream" | "endofresults"
+            | "endofrecords" | "isend" | "complete" | "iscomplete" | "finished" => Self::Last,
+            "last" | "lastpage" => Self::LastPage,
+            "incompleteresults" | "incomplete" | "isincomplete" | "partial" | "ispartial"
+            | "partialresults" => Self::Partial,
             "odatadeltalink" | "deltalink" => Self::Delta,
             _ => return None,
         })
@@ -96,9 +125,11 @@ impl Role {
         Some(match name {
             "total" | "totalitems" | "totalcount" | "totalresults" | "totalrecords"
             | "totalelements" | "totalsize" | "totalrows" | "totalhits" | "totalentries"
-            | "totalobjects" | "totalnumber" | "odatacount" | "paginationtotal" => Self::Total,
-            "count" | "resultcount" | "itemcount" | "recordcount" | "rowcount" => Self::Count,
-            "totalpages" | "pagecount" | "pages" | "numpages" | "numberofpages"
+            | "totalobjects" | "totalnumber" | "totalrecordcount" | "odatacount"
+            | "paginationtotal" => Self::Total,
+            "count" | "resultcount" | "itemcount" | "recordcount" | "rowcount" | "numfound"
+            | "recordstotal" => Self::Count,
+            "totalpages" | "pagecount" | "pages" | "numpages" | "nbpages" | "numberofpages"
             | "lastpagenumber" | "totalpagecount" | "paginationpages" => Self::PageCount,
             "pagenumber" | "currentpage" | "page" | "number" | "pageno" => Self::PageNumber,
             "pagesize" | "perpage" | "size" | "limit" | "maxresults" | "itemsperpage" => {
@@ -128,6 +159,26 @@ impl Role {
     }
 }
 
+/// A name as it is compared.
+fn plain(name: &str) -> String {
+    let plain = name.chars().filter(|c| !"_-@$. ".contains(*c));
+    plain.map(|c| c.to_ascii_lowercase()).collect()
+}
+
+/// Whether a relation of a link leads to the next page. It may be a URI (RFC 8288 §2.1.2), or
+/// short for one.
+pub(crate) fn is_next(relation: &str) -> bool {
+    let name = relation.rsplit(['/', '#', ':']).next().unwrap_or(relation);
+    Role::of(name) == Some(Role::Next)
+}
+
+/// Whether a relation is one beside which that of the next page would stand.
+pub(crate) fn is_of_pages(relation: &str) -> bool {
+    let name = plain(relation);
+    let name = name.strip_suffix("page").unwrap_or(&name);
+    matches!(name, "self" | "first" | "last" | "prev" | "previous" | "current" | "next")
+}
+
 /// Whether a name is also used for much else.
 pub(crate) fn is_common(name: &str) -> bool {
     const COMMON: [&str; 17] = [
@@ -141,8 +192,8 @@ pub(crate) fn is_common(name: &str) -> bool {
 pub(crate) fn is_alarm_only(name: &str) -> bool {
     // The first four may repeat what was asked for.
     const ALARMS: &str = "pageToken page_token paginationToken pagination_token continuation \
-        complete isComplete is_complete finished truncated incomplete incomplete_results \
-        incompleteResults";
+        complete isComplete is_complete finished truncated remainingItemCount \
+        remaining_item_count";
     ALARMS.split(' ').any(|alarm| alarm == name)
 }
 
@@ -162,13 +213,13 @@ impl Container {
     }
 }
 
-/// Whether there is something: `null`, `false`, 0 and nothing are not. `none` and the like
+/// Whether there is something: `null`, `false`, 0, -1 and nothing are not. `none` and the like
 /// are words that nobody can follow, and no word for the end.
 pub(crate) fn says_something(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => false,
         Value::String(text) => !matches!(text.trim(), "" | "0" | "false" | "null" | "-1"),
-        Value::Number(number) => number.as_f64().is_some_and(|number| number > 0.0),
+        Value::Number(number) => !matches!(number.as_f64(), Some(0.0 | -1.0)),
         Value::Object(map) => map.values().any(says_something),
         Value::Array(items) => items.iter().any(says_something),
         Value::Bool(true) => true,
@@ -238,7 +289,7 @@ pub(crate) fn is_link(text: &str) -> bool {
 
 /// In a list of links, that to the next page: `[{"rel": "next", "href": …}]`.
 pub(crate) fn next_in_list(links: &[Value]) -> Option<&Value> {
-    links.iter().find(|link| relations(link).any(|name| name.eq_ignore_ascii_case("next")))
+    links.iter().find(|link| relations(link).any(is_next))
 }
 
 /// The relations of a link in a list, by either name.

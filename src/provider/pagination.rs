@@ -37,7 +37,8 @@ use crate::json_text::JsonPath;
 /// filter a page after it was cut. An answer that says in a word that the declared way does
 /// not read that there is more (`has_more`, a total, another cursor, in the body or in a
 /// header) ends the walk with [`Error::Incomplete`](crate::Error::Incomplete), after the
-/// rows that came. [`ignoring`](Self::ignoring) silences one such word.
+/// rows that came; so do the status 206 and words such as `incomplete_results`.
+/// [`ignoring`](Self::ignoring) silences one such word.
 ///
 /// # Paths
 ///
@@ -236,7 +237,7 @@ impl Pagination {
     }
 
     /// Offsets advance by the page size, whatever came: for servers that filter a page after
-    /// it was cut. Default: by the rows that came.
+    /// it was cut. Default: by the rows that came. Another size than that is an error.
     pub fn stepping_by_size(mut self) -> Self {
         self.steps_by_size = true;
         self

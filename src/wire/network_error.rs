@@ -22,7 +22,7 @@ use crate::wire::tls_error::tls_failure;
 
 /// How far an exchange came.
 #[derive(Clone, Copy, PartialEq)]
-#[expect(dead_code, reason = "which of them occur depends on the feature `resolver`")]
+#[allow(dead_code, reason = "which of them occur depends on the feature `resolver`")]
 enum Stage {
     LookUp,
     Connecting,

@@ -243,7 +243,7 @@ fn followed(header: &str) -> Option<String> {
     let mut first = Answer::ok("[1]");
     first.headers.push(("link".into(), header.into()));
     server.play(None, &[first], &Answer::ok("[2]"));
-    let items = client.items::<u8>("/v1/rows").with_pagination(Pagination::detect());
+    let items = client.items::<u8>("/v1/rows").with_pagination(Pagination::link_header());
     assert!(items.map(Result::unwrap).count() > 0, "{header}");
     let line = server.seen().get(1)?.clone();
     Some(line.split(' ').nth(1).unwrap().to_owned())

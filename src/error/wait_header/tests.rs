@@ -114,17 +114,6 @@ fn a_time_or_a_span_is_read_in_the_shapes_that_servers_use() {
         ("PT1M", Some(60)),
         ("2027-02-29T08:00:00Z", None),
         ("2027-13-01T08:00:00Z", None),
-        ("2027-01-15T08:01Z", Some(60)),
-        ("20270115T080030Z", Some(30)),
-        ("2027-01-15T08:00:29,5Z", Some(30)),
-        ("2027-01-15T09:00:30+01", Some(30)),
-        ("Thu, 15 Jan 2027 08:00:30 GMT", None),
-        ("P1DT1S", Some(86_401)),
-        ("pt7s", Some(7)),
-        ("P2D", Some(172_800)),
-        ("P1M", None),
-        ("P1W", None),
-        ("2027-01-15T08:0Z", None),
         ("2027-01-15T08:00:00+1", None),
         ("2027-01-15T08:00:00é", None),
         ("2027-01-15", None),
@@ -187,5 +176,25 @@ fn of_the_ratelimit_header_the_longest_spent_quota_counts() {
         let now = SystemTime::UNIX_EPOCH;
         let wait = asked_wait(StatusCode::TOO_MANY_REQUESTS, &headers, now);
         assert_eq!(wait.map(|wait| wait.as_secs()), expected, "{value}");
+    }
+}
+
+#[test]
+fn iso_8601_may_be_short() {
+    let cases = [
+        ("2027-01-15T08:01Z", Some(60)),
+        ("20270115T080030Z", Some(30)),
+        ("2027-01-15T08:00:29,5Z", Some(30)),
+        ("2027-01-15T09:00:30+01", Some(30)),
+        ("Thu, 15 Jan 2027 08:00:30 GMT", None),
+        ("P1DT1S", Some(86_401)),
+        ("pt7s", Some(7)),
+        ("P2D", Some(172_800)),
+        ("P1M", None),
+        ("P1W", None),
+        ("2027-01-15T08:0Z", None),
+    ];
+    for (value, expected) in cases {
+        assert_eq!(wait_of(429, &[("retry-after", value)]), expected, "{value}");
     }
 }

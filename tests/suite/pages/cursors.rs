@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use unattended::error::ErrorKind;
 use unattended::{Client, Credentials, Error, Pagination, Request};
 
-use super::{Stage, asked, body, serving, targets, walk, words};
+use super::{Stage, asked, body, saved, serving, targets, up_to, walk, words};
 use crate::support::*;
 
 #[test]
@@ -475,4 +475,47 @@ fn the_whole_meta_of_snapdocs_is_held_against_the_rows() {
     let client = snapdocs(&server);
     let (rows, error) = walk(&mut client.items::<u64>("/x").with_rows_at("documents"));
     assert!(error.is_none() && rows == [1, 2], "{rows:?} {error:?}");
+}
+
+/// A cursor or a field may be below zero (seconds before 1970, a temperature): only none,
+/// `null` and an empty text are the end.
+#[test]
+fn numbers_below_zero_are_cursors() {
+    let stage = Stage::new();
+    let page = |rows: Value, next: Value| body(&json!({"items": rows, "next": next}));
+    let pages = [page(json!([1, 2]), json!(-86400)), page(json!([3]), json!(null))];
+    let outcome = stage.walk(&pages, &Pagination::cursor("at", "next"));
+    assert_eq!((outcome.rows, outcome.error), (up_to(3), None));
+    let row = |born: i64| body(&json!({"items": [{"born": born}]}));
+    let pages = [row(3), row(0), row(-5), body(&json!({"items": []}))];
+    let outcome = stage.walk_values(&pages, &Pagination::after_row("after", "born"));
+    assert_eq!((outcome.rows.len(), outcome.error), (3, None));
+}
+
+/// `?cursor=` and `"cursor": ""` are how many APIs are asked for their first page.
+#[test]
+fn an_empty_cursor_begins_no_walk_in_the_middle() {
+    let stage = Stage::new();
+    let page = |next: Value| body(&json!({"items": [1], "total": 9, "next": next}));
+    let cursor = Pagination::cursor("cursor", "next");
+    let search = |own: Value| Request::post("/rows").json(&json!({"cursor": own})).safe_to_repeat();
+    for (request, paging) in [
+        ("/rows?cursor=".into(), cursor.clone()),
+        ("/rows?cursor=*".into(), cursor.clone()),
+        (search(json!("")), cursor.clone().in_body()),
+        (search(json!(null)), cursor.clone().in_body()),
+    ] {
+        let outcome = stage.walk_over(request, &[page(json!(null))], &paging);
+        assert!(outcome.error.is_some(), "one of nine rows, by {:?}", outcome.proof);
+    }
+    // Such a walk is taken up on its first page as well.
+    let server = serving(|_| body(&json!({"items": [1, 2], "next": null})));
+    let client = server.client();
+    let items = || client.items::<u64>(search(json!(null)));
+    let paging = || Pagination::cursor("cursor", "next").in_body();
+    let mut begun = items().with_pagination(paging());
+    begun.next().unwrap().unwrap();
+    let mut rest = items().with_pagination(paging()).resume(&saved(begun.resume_point()));
+    assert_eq!(walk(&mut rest).0, [2]);
+    assert!(server.api_requests().iter().all(|seen| seen.body == r#"{"cursor":null}"#));
 }

@@ -409,3 +409,36 @@ fn a_walk_over_links_that_begins_in_the_middle_is_held_to_no_total() {
         assert_eq!((outcome.rows, outcome.error), (vec![9], None));
     }
 }
+
+/// A `Link` header may speak of anything (RFC 8288 §1): only relations of pages show that a
+/// next link would stand there.
+#[test]
+fn a_link_header_without_relations_of_pages_proves_no_end() {
+    let stage = Stage::new();
+    for link in [
+        "</style.css>; rel=preload; as=style",
+        "<https://api.test/schema>; rel=\"describedby\"",
+        "<https://api.test/wp-json/>; rel=\"https://api.w.org/\"",
+        "<https://api.test/v2>; rel=\"sunset\", <https://api.test/doc>; rel=\"deprecation\"",
+    ] {
+        let page = reply(200, "[1, 2]").header("link", link);
+        let outcome = stage.walk(&[page], &Pagination::detect());
+        assert!(outcome.error.is_some(), "{link}: {:?}", outcome.proof);
+    }
+    // Relations that are `next` by another spelling, a CURIE or a URI (RFC 8288 §2.1.2).
+    for relation in ["next-page", "nextPage", "next_page", "ea:next", "https://api.test/rels/next"]
+    {
+        let page = body(&json!({
+            "items": [1, 2],
+            "links": [{"rel": "self", "href": "/rows"}, {"rel": relation, "href": "/rows?page=2"}],
+        }));
+        for paging in [Pagination::detect(), Pagination::next_link("links")] {
+            let outcome = stage.walk(std::slice::from_ref(&page), &paging);
+            assert!(outcome.error.is_some(), "{relation}, {paging:?}: {:?}", outcome.proof);
+        }
+    }
+    let links = json!({"self": {"href": "/rows"}, "ea:next": {"href": "/rows?page=2"}});
+    let page = body(&json!({"items": [1, 2], "_links": links}));
+    let outcome = stage.walk(&[page], &Pagination::detect());
+    assert!(outcome.error.is_some(), "{outcome:#?}");
+}

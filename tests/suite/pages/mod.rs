@@ -1,6 +1,7 @@
 //! Walks over pages: what is asked for, where a walk ends, and what it says where it cannot
 //! know.
 
+mod again;
 mod cursors;
 mod ends;
 mod links;
@@ -13,6 +14,7 @@ mod rows;
 mod settings;
 mod targets;
 mod text;
+mod totals;
 mod walks;
 
 use std::collections::VecDeque;

@@ -80,6 +80,10 @@ const MORE: &[&str] = &[
     "moreData",
     "morePages",
     "moreAvailable",
+    "moreResultsAvailable",
+    "nextPageAvailable",
+    "hasMoreRows",
+    "exceededTransferLimit",
 ];
 /// Whether it is the last.
 const LAST: &[&str] = &[
@@ -96,6 +100,7 @@ const LAST: &[&str] = &[
     "is_done",
     "endOfResults",
     "is_end",
+    "endOfRecords",
 ];
 /// What stands on the last page alone.
 const DELTA: &[&str] = &["@odata.deltaLink", "nextSyncToken", "deltaLink"];
@@ -120,6 +125,7 @@ const TOTAL: &[&str] = &[
     "totalObjects",
     "totalNumber",
     "pagination_total",
+    "totalRecordCount",
 ];
 const PAGE_COUNT: &[&str] = &[
     "total_pages",
@@ -134,6 +140,7 @@ const PAGE_COUNT: &[&str] = &[
     "last_page_number",
     "totalPageCount",
     "pagination_pages",
+    "nbPages",
 ];
 const PAGE_NUMBER: &[&str] = &[
     "page_number",
@@ -159,7 +166,8 @@ const PAGE_SIZE: &[&str] = &[
 const OFFSET: &[&str] = &["offset", "startAt", "startIndex", "start", "skip"];
 const FIRST: &[&str] =
     &["first", "is_first", "isFirst", "is_first_page", "isFirstPage", "first_page"];
-const COUNT: &[&str] = &["count", "resultCount", "itemCount", "recordCount", "row_count"];
+const COUNT: &[&str] =
+    &["count", "resultCount", "itemCount", "recordCount", "row_count", "numFound", "recordsTotal"];
 /// Names that raise an alarm and prove nothing.
 const BROAD: &[&str] = &[
     "Next",
@@ -168,6 +176,10 @@ const BROAD: &[&str] = &[
     "nextpage_url",
     "next.page.url",
     "nextResultsUrl",
+    "next_results",
+    "nextIterator",
+    "Next-Range",
+    "nextStartIndex",
     "nextPageHref",
     "nextPageUri",
     "nextPath",
@@ -205,6 +217,11 @@ const ALARM_ONLY: &[(&str, bool)] = &[
     ("truncated", true),
     ("incomplete", true),
     ("incomplete_results", true),
+    ("is_incomplete", true),
+    ("partial", true),
+    ("isPartial", true),
+    ("partial_results", true),
+    ("remainingItemCount", true),
 ];
 /// Cursors that stand on the last page as well: advice, and no alarm.
 const HINTS: &[&str] =

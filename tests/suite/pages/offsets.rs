@@ -159,3 +159,25 @@ fn a_total_that_a_page_equals_is_asked_beyond_and_one_that_is_reached_is_the_end
         assert_eq!(outcome.error.is_some(), proof.is_none(), "{outcome:?}");
     }
 }
+
+/// The size that was asked for is not the one that the server cuts by: it says so, or sends
+/// more rows.
+#[test]
+fn stepping_by_size_is_an_error_where_the_size_is_another_one() {
+    let server = serving(|seen| {
+        let offset: u64 = asked(seen, "offset").unwrap().parse().unwrap();
+        let size = if seen.path() == "/clamps" { 2 } else { 5 };
+        let rows: Vec<u64> = (1..=12).skip(offset as usize).take(size).collect();
+        match seen.path() {
+            "/clamps" => body(&json!({"items": rows, "limit": 2})),
+            _ => body(&json!({"items": rows})),
+        }
+    });
+    for (path, asked_for) in [("/clamps", 5), ("/ignores", 2)] {
+        let paging =
+            Pagination::offset("offset").with_page_size("limit", asked_for).stepping_by_size();
+        let client = server.client();
+        let (rows, error) = walk(&mut client.items::<u64>(path).with_pagination(paging));
+        assert!(rows == up_to(12) || error.is_some(), "{path}: {rows:?}");
+    }
+}

@@ -5,7 +5,7 @@ use std::time::UNIX_EPOCH;
 use serde_json::{Value, json};
 use unattended::{Client, Error, Pagination, Request, ResumePoint};
 
-use super::{asked, body, numbered, saved, serving, up_to, walk, words};
+use super::{asked, body, numbered, paged, saved, serving, up_to, walk, words};
 use crate::support::*;
 
 /// Rows 1 to 7, three on a page unless the query says otherwise.
@@ -459,4 +459,60 @@ fn a_page_size_is_kept_from_the_first_page_on_and_not_before_it() {
         again.next().unwrap().unwrap();
     }
     assert_eq!(sizes(&server), ["2", "4", "2"]);
+}
+
+/// What a walk would see as an error is one after a resume as well.
+#[test]
+fn a_walk_that_is_taken_up_notices_what_it_would_have_noticed_in_one_go() {
+    // The page before once more: `offset=2` is answered as 0, and then nothing.
+    let again = serving(|seen| {
+        let has_rows = asked(seen, "offset").is_none_or(|offset| offset != "4");
+        body(&if has_rows { json!([1, 2]) } else { json!([]) })
+    });
+    // The first page alone counts the pages; the second is empty.
+    let counted = numbered(|page| {
+        body(&match page {
+            1 => json!({"items": [1, 2], "total_pages": 3}),
+            3 => json!({"items": [5, 6]}),
+            _ => json!({"items": []}),
+        })
+    });
+    // The last page is given for any beyond, and the total is reached.
+    let last = numbered(|page| {
+        let page = page.min(2);
+        body(&json!({"items": [page * 2 - 1, page * 2], "page_size": 2, "total": 4}))
+    });
+    let offset = Pagination::offset("offset");
+    let number = Pagination::page_numbers("page_number");
+    for (server, paging, taken) in
+        [(&again, offset, 2), (&counted, number.clone(), 2), (&last, number, 4)]
+    {
+        let client = server.client();
+        let items = || client.items::<u64>("/rows").with_pagination(paging.clone());
+        let whole = walk(&mut items());
+        let mut first = items();
+        let mut rows: Vec<u64> = first.by_ref().take(taken).map(Result::unwrap).collect();
+        let point = saved(first.resume_point());
+        let (rest, error) = walk(&mut items().resume(&point));
+        rows.extend(rest);
+        assert_eq!(rows, whole.0, "{paging:?}");
+        assert_eq!(error.is_some(), whole.1.is_some(), "{paging:?}: {error:?}");
+    }
+}
+
+/// `None` is documented as "nothing left": a job that takes its rows in portions and stops
+/// between two of them would take an error that is still to come for the end.
+#[test]
+fn something_is_left_while_an_error_is_still_to_come() {
+    let server = paged(&json!([
+        {"items": [1, 2], "total": 9, "total_pages": 2},
+        {"items": [3], "total": 9, "total_pages": 2},
+    ]));
+    let client = server.client();
+    let mut items = client.items::<u64>("/rows");
+    let rows: Vec<u64> = items.by_ref().take(3).map(Result::unwrap).collect();
+    assert_eq!(rows, up_to(3));
+    let point = saved(items.resume_point());
+    let (rest, error) = walk(&mut client.items::<u64>("/rows").resume(&point));
+    assert!(rest.is_empty() && error.is_some(), "{rest:?} {error:?}");
 }

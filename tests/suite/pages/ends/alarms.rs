@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use unattended::error::ErrorKind;
-use unattended::{Event, Pagination};
+use unattended::{Event, Pagination, Request};
 
 use super::{By, Complete, Fails, Stops, bare, hold, pages};
 use crate::pages::{Stage, body, walk};
@@ -124,6 +124,7 @@ fn names_that_mean_something_else_as_well_are_left_alone() {
         json!({"meta": {"total": 1999}}),
         json!({"invoice": {"total": 1999, "pages": 3, "count": 9}}),
         json!({"job": {"is_last": true, "done": true}}),
+        json!({"job": {"done": 0, "finished": 0, "complete": 0}}),
         json!({"links": {"self": "/rows", "last": "/rows?page=9", "more": true, "total": 9}}),
         json!({"a": {"b": {"next": "/rows?page=2"}}}),
         json!({"warnings": [{"next": "/rows?page=2"}]}),
@@ -235,10 +236,41 @@ fn whole_numbers_may_be_written_as_floats_or_as_text() {
 
 #[test]
 fn a_word_that_rows_are_missing_is_an_error() {
-    // GitHub's search.
-    let page = body(&json!({"items": [1], "incomplete_results": true, "total_count": 1}));
-    let error = "page 1: the answer has incomplete_results = true, which says that there is more: declare Pagination::page_numbers(\"<parameter>\"); if it means something else, declare .ignoring(\"incomplete_results\")";
-    hold(&Pagination::link_header(), [(vec![page], 1, Fails(error))]);
+    // GitHub's search. The last page need not say it again.
+    let incomplete = json!({"items": [1], "incomplete_results": true, "total_count": 1});
+    let first = body(&incomplete).header("link", "</rows?page=2>; rel=next");
+    let error = "page 1: the answer has incomplete_results = true, which says that rows are missing in it: ask for less at once; if it means something else, declare .ignoring(\"incomplete_results\")";
+    for paging in [Pagination::link_header(), Pagination::page_numbers("page")] {
+        for page in [body(&incomplete), first.clone()] {
+            hold(&paging, [(vec![page, body(&json!({"items": []}))], 1, Fails(error))]);
+        }
+    }
+    let quiet = Pagination::link_header().ignoring("incomplete_results");
+    hold(&quiet, [(vec![body(&incomplete)], 1, Complete)]);
+    for name in ["incomplete", "partial"] {
+        alone(body(&json!({"items": [1], name: true, "total": 1})), false);
+        alone(body(&json!({"items": [1], name: false, "total": 1})), true);
+    }
+}
+
+#[test]
+fn a_status_of_206_says_that_there_is_more_unless_a_range_was_asked_for() {
+    let stage = Stage::new();
+    let part = || reply(206, "[1]");
+    let error = "page 1: the answer has status = 206, which says that there is more: declare Pagination::page_numbers(\"<parameter>\"); if it means something else, declare .ignoring(\"status\")";
+    for paging in [Pagination::single(), Pagination::link_header()] {
+        hold(&paging, [(vec![part()], 1, Fails(error))]);
+        hold(&paging.clone().ignoring("status"), [(vec![part()], 1, Complete)]);
+        let asked = Request::get("/rows").header("range", "id ..");
+        let outcome = stage.walk_over(asked, &[part()], &paging);
+        assert_eq!((outcome.rows, outcome.error), (vec![1], None));
+    }
+    // TOPdesk.
+    let pages = vec![part(), bare("[2]"), reply(204, "")];
+    hold(&Pagination::offset("start"), [(pages, 2, Complete)]);
+    let page = json!({"items": [1], "metadata": {"remainingItemCount": 2}});
+    alone(body(&page), false);
+    alone(bare("[1]").header("next-range", "id ]b.."), false);
 }
 
 #[test]
@@ -256,5 +288,51 @@ fn a_single_answer_as_long_as_a_page_is_an_event() {
             "GET {host}/rows: declared as the only page, but {rows} rows look like one of several"
         );
         assert_eq!(told, if is_told { vec![expected] } else { vec![] });
+    }
+}
+
+/// Flags as text and as numbers say the same as flags.
+#[test]
+fn flags_of_any_type_raise_the_alarm() {
+    let stage = Stage::new();
+    for word in [
+        json!({"isLast": "false"}),
+        json!({"is_last_page": 0}),
+        json!({"done": "false"}),
+        json!({"lastPage": "False"}),
+        json!({"hasMore": "yes"}),
+        json!({"has_more": "Y"}),
+        json!({"more": "X"}),
+    ] {
+        let mut page = json!({"items": [1, 2]});
+        page.as_object_mut().unwrap().extend(word.as_object().unwrap().clone());
+        for paging in [Pagination::single(), Pagination::next_link("nextUri")] {
+            let outcome = stage.walk(&[body(&page)], &paging);
+            assert!(outcome.error.is_some(), "{word}, {paging:?}: {:?}", outcome.proof);
+        }
+    }
+}
+
+/// Names that well-known APIs have for what follows.
+#[test]
+fn further_names_of_what_follows_raise_the_alarm() {
+    let stage = Stage::new();
+    for word in [
+        json!({"exceededTransferLimit": true}), // ArcGIS
+        json!({"endOfRecords": false}),         // GBIF
+        json!({"numFound": 6}),                 // Solr
+        json!({"recordsTotal": 6}),             // DataTables
+        json!({"nbPages": 3}),                  // Algolia
+        json!({"nextStartIndex": 3}),           // Google Custom Search, Daml
+        json!({"moreResultsAvailable": true}),
+        json!({"nextPageAvailable": true}),
+        json!({"totalRecordCount": 6}),
+        json!({"hasMoreRows": true}),
+        json!({"search_metadata": {"next_results": "?max_id=1"}}), // Twitter
+    ] {
+        let mut page = json!({"items": [1, 2]});
+        page.as_object_mut().unwrap().extend(word.as_object().unwrap().clone());
+        let outcome = stage.walk(&[body(&page)], &Pagination::next_link("nextUri"));
+        assert!(outcome.error.is_some(), "{word}: {:?}", outcome.proof);
     }
 }
