@@ -159,7 +159,7 @@ fn check_standing_still(client: Client) {
 #[test]
 fn a_refusal_that_came_is_told_where_writing_stands_still() {
     check_standing_still(client_at(&raw_server(|mut stream, _| {
-        refuse_and_stand_still(&mut stream)
+        refuse_and_stand_still(&mut stream);
     })));
 }
 
