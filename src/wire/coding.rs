@@ -23,7 +23,7 @@ pub(crate) fn asked(headers: &HeaderMap) -> Vec<String> {
 ///
 /// # Errors
 ///
-/// The name of a coding that nobody asked for.
+/// What a coding is called that is not decoded here.
 pub(crate) fn take(headers: &mut HeaderMap, asked: &[String]) -> Result<usize, String> {
     let is_asked = |name: &str| asked.iter().any(|asked| asked == name || asked == "*");
     let mut layers = 0;
@@ -34,7 +34,7 @@ pub(crate) fn take(headers: &mut HeaderMap, asked: &[String]) -> Result<usize, S
             "gzip" | "x-gzip" => layers += 1,
             // Below it there may be gzip, which the caller reads then as well.
             name if is_asked(name) => return Ok(0),
-            _ => return Err(name),
+            _ => return Err(format!("{name}, {NOT_ASKED_FOR}")),
         }
     }
     // Nobody asks for one (RFC 9112 §7.4), and some send it.
@@ -42,11 +42,11 @@ pub(crate) fn take(headers: &mut HeaderMap, asked: &[String]) -> Result<usize, S
         match name.as_str() {
             "chunked" | "identity" => {}
             "gzip" | "x-gzip" => layers += 1,
-            _ => return Err(name),
+            _ => return Err(format!("{name}, {NEVER_ASKED_FOR}")),
         }
     }
     if layers > MOST_LAYERS {
-        return Err(format!("gzip {layers} times over"));
+        return Err(format!("gzip {layers} times over, and {MOST_LAYERS} times are decoded"));
     }
     if layers > 0 {
         headers.remove(CONTENT_ENCODING);
@@ -78,7 +78,7 @@ impl<R: Read + 'static> Content<R> {
         }
         let source: Box<dyn Read> = Box::new(reader);
         Self::Zipped((0..layers).fold(source, |reader, _| {
-            let source = Source { reader, is_empty: true, has_failed: false };
+            let source = Source { reader, start: Vec::new(), has_failed: false };
             Box::new(Gzip(MultiGzDecoder::new(source)))
         }))
     }
@@ -96,14 +96,16 @@ impl<R: Read> Read for Content<R> {
 /// What a decoder reads from, and what came of that.
 struct Source {
     reader: Box<dyn Read>,
-    is_empty: bool,
+    /// The first two bytes, which tell what is gzip.
+    start: Vec<u8>,
     has_failed: bool,
 }
 
 impl Read for Source {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let result = self.reader.read(buffer);
-        self.is_empty &= !matches!(result, Ok(1..));
+        let more = buffer.iter().take(*result.as_ref().unwrap_or(&0));
+        self.start.extend(more.take(GZIP.len() - self.start.len()));
         self.has_failed = result.is_err();
         result
     }
@@ -116,12 +118,22 @@ impl Read for Gzip {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.0.read(buffer).or_else(|cause| match self.0.get_ref() {
             source if source.has_failed => Err(cause),
-            source if source.is_empty => Ok(0),
+            source if source.start.is_empty() => Ok(0),
             // No other error is an IO error in such a box.
-            _ => Err(ureq::Error::Other(cause.into()).into_io()),
+            source => Err(ureq::Error::Other(Box::new(match GZIP.starts_with(&source.start) {
+                true => cause,
+                false => io::Error::new(NO_GZIP, cause),
+            }))
+            .into_io()),
         })
     }
 }
 
+/// RFC 1952 §2.3.1.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+/// The decoder has other kinds for gzip that is broken.
+pub(crate) const NO_GZIP: io::ErrorKind = io::ErrorKind::InvalidData;
+const NOT_ASKED_FOR: &str = "which was not asked for: a header Accept-Encoding of the request that names it gets the answer as it is";
+const NEVER_ASKED_FOR: &str = "which was not asked for: the server, or a proxy before it, must not encode the transfer (Transfer-Encoding) so";
 /// Each takes memory for its window.
 const MOST_LAYERS: usize = 5;

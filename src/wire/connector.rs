@@ -54,7 +54,7 @@ impl Connections {
         let tunnel = self.tunnels.connect(details, None::<()>)?;
         let Some(inner) = self.sockets.connect(details, tunnel)? else { return Ok(None) };
         let broken = Broken::default();
-        let connection = Some(Socket { inner, broken: broken.clone() });
+        let connection = Some(Socket { inner, broken: broken.clone(), is_broken: false });
         #[cfg(feature = "rustls")]
         let connection = self.rustls.connect(details, connection)?;
         #[cfg(feature = "native-tls")]

@@ -79,8 +79,8 @@ impl Exchange<'_> {
                     _ => self.read_refusal(content, announced, until),
                 }
             }
-            Err(name) if parts.status.is_success() && !is_empty(body) => {
-                let message = format!("the answer is encoded by {name}, {NOT_ASKED_FOR}");
+            Err(coding) if parts.status.is_success() && !is_empty(body) => {
+                let message = format!("the answer is encoded by {coding}");
                 return Err(Failure::new(Accepted, Incomplete, message));
             }
             // The status says what there is to say.
@@ -269,7 +269,6 @@ fn is_empty(body: Body) -> bool {
 }
 
 const NO_TIME: &str = "not sent: no time is left of the call's deadline (RetryPolicy::with_deadline, Client::with_end_time)";
-const NOT_ASKED_FOR: &str = "which was not asked for: a header Accept-Encoding of the request that names it gets the answer as it is";
 /// How long permission for a long body is waited for: servers that do not know of it say
 /// nothing.
 const PERMISSION: Duration = Duration::from_secs(1);

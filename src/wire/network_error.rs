@@ -6,11 +6,13 @@ use std::net::{Ipv4Addr, UdpSocket};
 use std::time::Duration;
 
 use ureq::Timeout;
+use ureq::http::StatusCode;
 
 use crate::clock::seconds;
 use crate::error::Delivery::{NotSent, Unknown};
-use crate::error::ErrorKind::{Configuration, Refused, Temporary};
+use crate::error::ErrorKind::{Configuration, Incomplete, Refused, Temporary};
 use crate::error::{Cause, Delivery, ErrorKind};
+use crate::wire::coding::NO_GZIP;
 use crate::wire::failure::Failure;
 use crate::wire::message::Outgoing;
 #[cfg(feature = "resolver")]
@@ -99,14 +101,7 @@ fn general_failure(
     let (delivery, kind, message) = match error {
         _ if is_not_found(error, stage) => (NotSent, Temporary, NOT_FOUND),
         ureq::Error::Timeout(timeout) => return timeout_failure(*timeout, outgoing, connect),
-        ureq::Error::ConnectProxyFailed(why) if why.contains("407") => match has_user {
-            true => (NotSent, Configuration, PROXY_USER_REFUSED),
-            false => (NotSent, Configuration, PROXY_WANTS_USER),
-        },
-        ureq::Error::ConnectProxyFailed(why) => {
-            let message = format!("the proxy refused the connection: {why}");
-            return Failure::new(NotSent, Temporary, message);
-        }
+        ureq::Error::ConnectProxyFailed(why) => return proxy_failure(why, has_user),
         ureq::Error::Tls(_) => (NotSent, Configuration, "TLS cannot be set up for this host name"),
         ureq::Error::LargeResponseHeader(..) => {
             (Unknown, Refused, "the headers of the answer are too long")
@@ -116,6 +111,7 @@ fn general_failure(
             why if why.ends_with("too many headers") => (Unknown, Refused, MANY_HEADERS),
             why if why.ends_with("invalid header name") => (Unknown, Refused, HEADER_NAME),
             why if why.ends_with("invalid header value") => (Unknown, Refused, HEADER_VALUE),
+            why if why.contains("content-length header") => (Unknown, Refused, LENGTH),
             _ => (Unknown, Temporary, "the answer is not valid HTTP"),
         },
         ureq::Error::Io(cause) if never_connected(cause.kind()) => {
@@ -123,12 +119,37 @@ fn general_failure(
         }
         ureq::Error::Io(_) => (Unknown, Temporary, "the connection broke"),
         // From the decoder.
-        ureq::Error::Other(cause) if cause.is::<io::Error>() => {
-            (Unknown, Temporary, "the gzip encoding of the answer is broken")
-        }
-        _ => (Unknown, Temporary, "the exchange failed"),
+        ureq::Error::Other(cause) => match cause.downcast_ref::<io::Error>().map(io::Error::kind) {
+            Some(NO_GZIP) => (Unknown, Incomplete, NEVER_GZIP),
+            Some(_) => (Unknown, Temporary, "the gzip encoding of the answer is broken"),
+            None => (Unknown, Temporary, EXCHANGE),
+        },
+        _ => (Unknown, Temporary, EXCHANGE),
     };
     Failure::new(delivery, kind, message)
+}
+
+/// What a proxy says to CONNECT; ureq has it as a text that ends with the number twice.
+/// Nothing was sent, so that another attempt does no harm, and a limit or a server that cannot
+/// be reached may pass. Whom a proxy lets through does not change within the minutes of a
+/// deadline: who reads the error can ask, and should not wait for it.
+fn proxy_failure(why: &str, has_user: bool) -> Failure {
+    let status = why.rsplit_once('/').and_then(|(_, number)| number.parse::<StatusCode>().ok());
+    let Some(status) = status else {
+        return Failure::new(NotSent, Temporary, "the proxy closed the connection");
+    };
+    match status.as_u16() {
+        407 if has_user => Failure::new(NotSent, Configuration, PROXY_USER_REFUSED),
+        407 => Failure::new(NotSent, Configuration, PROXY_WANTS_USER),
+        400..500 if !matches!(status.as_u16(), 408 | 429) => {
+            let message = format!("the proxy refused the connection: {status} ({PROXY_POLICY})");
+            Failure::new(NotSent, Refused, message)
+        }
+        _ => {
+            let message = format!("the proxy refused the connection: {status}");
+            Failure::new(NotSent, Temporary, message)
+        }
+    }
 }
 
 /// Each limit is named with the setting that governs it.
@@ -208,6 +229,10 @@ fn tls_failure(_: &ureq::Error, _: bool) -> Option<(Failure, bool)> {
 pub(crate) const NOT_FOUND: &str = "the host name was not found";
 const PROXY_USER_REFUSED: &str = "the proxy does not accept the user and password of its URL: check them, and that / ? # @ : in them are percent-encoded (NTLM, Kerberos and PAC are not supported)";
 const PROXY_WANTS_USER: &str = "the proxy wants credentials: http://user:password@host:port (NTLM, Kerberos and PAC are not supported)";
+const PROXY_POLICY: &str = "ask who runs it whether this host and port are allowed";
+const EXCHANGE: &str = "the exchange failed";
+const NEVER_GZIP: &str = "the answer calls itself gzip (Content-Encoding), and is not";
+const LENGTH: &str = "the length of the answer cannot be read: its header Content-Length is no number, or there are several that differ (RFC 9112 §6.3)";
 const MANY_HEADERS: &str =
     "the answer has more header lines than can be read: 128 of a server, 20 of a proxy";
 const HEADER_NAME: &str = "a header line of the answer cannot be read: its name has a character that no name may have (RFC 9110 §5.1), a blank before the colon (RFC 9112 §5.1), or the line is folded (§5.2)";

@@ -37,7 +37,8 @@ impl NoProxy {
             Entry::parse(&entry.to_ascii_lowercase()).ok_or_else(|| {
                 Failure::setting(format!(
                     "{what}: the entry {:?} cannot be read: write a name (example.com), an address (10.1.2.3, [fd00::1]) or a network (10.0.0.0/8), each with a port if need be (example.com:8443), or *",
-                    url::shown(entry)
+                    // A URL may have a password.
+                    if entry.contains(['@', '/']) { url::shown(entry) } else { entry.to_owned() }
                 ))
             })
         });
@@ -79,24 +80,23 @@ impl Hosts {
             let address = address.to_canonical();
             return Some(Self::Network(address, width(address)));
         }
-        // An address cut short is a network to some programs, and nothing to others.
-        if is_numeric(host) && !host.contains('*') {
-            return None;
-        }
         let host = host.strip_suffix('.').unwrap_or(host);
+        if is_numeric(host) {
+            return is_like_address(host).then(|| Self::Like(host.to_owned()));
+        }
         let name = host.strip_prefix("*.").or(host.strip_prefix('.')).unwrap_or(host);
-        let is_of_name = |b: u8| b.is_ascii_alphanumeric() || b"-_.*".contains(&b);
-        let is_name = host.bytes().all(is_of_name) && name.contains(char::is_alphanumeric);
-        is_name.then(|| match name.contains('*') {
+        is_name(name).then(|| match name.contains('*') {
             true => Self::Like(host.to_owned()),
             false => Self::Below(name.to_owned()),
         })
     }
 
     fn network(address: &str, bits: &str) -> Option<Self> {
-        let address: IpAddr = address.parse().ok()?;
-        let bits = bits.parse().ok().filter(|bits| *bits <= width(address))?;
-        Some(Self::Network(address, bits))
+        let written: IpAddr = address.parse().ok()?;
+        let bits: u32 = bits.parse().ok().filter(|bits| *bits <= width(written))?;
+        // `::ffff:10.0.0.0/104`
+        let address = written.to_canonical();
+        Some(Self::Network(address, bits.checked_sub(width(written) - width(address))?))
     }
 
     fn contain(&self, host: &str) -> bool {
@@ -104,9 +104,10 @@ impl Hosts {
         match (self, address) {
             (Self::All, _) => true,
             (Self::Network(network, bits), Some(address)) => is_within(address, *network, *bits),
-            (Self::Like(pattern), _) => {
-                is_numeric(pattern) == address.is_some() && is_like(pattern, host).is_some()
+            (Self::Like(pattern), Some(address)) => {
+                is_numeric(pattern) && is_like(pattern, &address.to_string()).is_some()
             }
+            (Self::Like(pattern), None) => !is_numeric(pattern) && is_like(pattern, host).is_some(),
             (Self::Below(name), None) => host
                 .strip_suffix(name.as_str())
                 .is_some_and(|sub| matches!(sub, "") || sub.ends_with('.')),
@@ -117,6 +118,22 @@ impl Hosts {
 
 fn is_numeric(host: &str) -> bool {
     host.bytes().all(|b| b.is_ascii_digit() || b"*.".contains(&b))
+}
+
+/// Whether an address may be so: one cut short is a network to some programs, and nothing to
+/// others.
+fn is_like_address(host: &str) -> bool {
+    let is_part = |part: &str| part.contains('*') || part.parse::<u8>().is_ok();
+    let is_pattern = host.contains('*') && host.contains(char::is_numeric);
+    is_pattern && host.split('.').count() <= 4 && host.split('.').all(is_part)
+}
+
+/// Whether a host may be called so: a name that ends with a number is an address.
+fn is_name(name: &str) -> bool {
+    let is_of_label = |b: u8| b.is_ascii_alphanumeric() || b"-_*".contains(&b);
+    let is_label = |label: &str| !label.is_empty() && label.bytes().all(is_of_label);
+    let last = name.rsplit('.').next().unwrap_or_default();
+    name.split('.').all(is_label) && !last.bytes().all(|b| b.is_ascii_digit())
 }
 
 fn width(address: IpAddr) -> u32 {
@@ -151,7 +168,7 @@ mod tests {
     #[test]
     fn entries_are_read_as_go_and_curl_read_them() {
         // An entry, what it covers, and what it does not.
-        let cases: [(&str, &[&str], &[&str]); 22] = [
+        let cases: [(&str, &[&str], &[&str]); 25] = [
             ("*", &["a.test", "10.1.2.3", "fd00::1"], &[]),
             ("*:8443", &["a.test:8443"], &["a.test"]),
             ("a.test", &["a.test", "b.a.test", "a.test:8443"], &["ba.test", "test", "a.test.b"]),
@@ -169,8 +186,11 @@ mod tests {
             ("10.0.0.0/8", &["10.0.0.0", "10.255.1.2"], &["11.0.0.0", "::a00:1", "10.test"]),
             ("10.1.2.3/8", &["10.255.1.2"], &["11.0.0.0"]),
             ("0.0.0.0/0", &["1.2.3.4"], &["::1", "a.test"]),
-            ("10.*", &["10.1.2.3"], &["110.1.2.3", "10.a.test"]),
+            ("10.*", &["10.1.2.3", "::ffff:10.1.2.3"], &["110.1.2.3", "10.a.test"]),
             ("192.168.*.*", &["192.168.1.2"], &["192.169.1.2"]),
+            ("*.2.3", &["10.1.2.3"], &["10.1.2.30", "10.1.12.3"]),
+            ("1*.3", &["10.1.2.3"], &["20.1.2.3"]),
+            ("::ffff:10.0.0.0/104", &["10.1.2.3", "::ffff:10.1.2.3"], &["11.1.2.3", "::1"]),
             ("fd00::1", &["fd00::1", "fd00:0::1"], &["fd00::2"]),
             ("[fd00::1]:8443", &["[fd00::1]:8443"], &["fd00::1"]),
             ("fd00::/8", &["fd12::1"], &["fe00::1", "253.0.0.1"]),
@@ -186,35 +206,48 @@ mod tests {
         }
     }
 
+    const UNREADABLE: [&str; 34] = [
+        "10.",
+        "10",
+        "10.1.2",
+        "10.0.0.0/33",
+        "10.0.0.0/8:1",
+        "10.0.0.0/x",
+        "fd00::/129",
+        "[fd00::1",
+        "[a.test]",
+        "[fd00::1]8443",
+        "fe80::1%eth0",
+        "a.test:x",
+        "a.test:70000",
+        ":443",
+        ".",
+        "*.",
+        "..",
+        "https://a.test",
+        "a.test/x",
+        "<local>",
+        "a.test;b.test",
+        "a.test|b.test",
+        "b\u{fc}cher.test",
+        "!a.test",
+        "a b?",
+        // Neither a name nor an address that any host could have: passed over, they would
+        // send the secret to the proxy.
+        "10.0.0.0-10.255.255.255",
+        "10.1.2.3.*",
+        "10.256.*",
+        "10..*",
+        "a.*.3",
+        "::ffff:10.0.0.0/95",
+        "a.test..",
+        "a..test",
+        "..a.test",
+    ];
+
     #[test]
     fn an_entry_that_cannot_be_read_is_an_error() {
-        for entry in [
-            "10.",
-            "10",
-            "10.1.2",
-            "10.0.0.0/33",
-            "10.0.0.0/8:1",
-            "10.0.0.0/x",
-            "fd00::/129",
-            "[fd00::1",
-            "[a.test]",
-            "[fd00::1]8443",
-            "fe80::1%eth0",
-            "a.test:x",
-            "a.test:70000",
-            ":443",
-            ".",
-            "*.",
-            "..",
-            "https://a.test",
-            "a.test/x",
-            "<local>",
-            "a.test;b.test",
-            "a.test|b.test",
-            "b\u{fc}cher.test",
-            "!a.test",
-            "a b?",
-        ] {
+        for entry in UNREADABLE {
             let error = NoProxy::parse(entry, "the environment variable NO_PROXY").unwrap_err();
             let text = error.message;
             assert!(text.starts_with("the environment variable NO_PROXY: the entry \""), "{text}");
@@ -224,6 +257,9 @@ mod tests {
             error.message,
             "NO_PROXY: the entry \"https://a.test\" cannot be read: write a name (example.com), an address (10.1.2.3, [fd00::1]) or a network (10.0.0.0/8), each with a port if need be (example.com:8443), or *"
         );
+        // What the error calls the entry is the entry.
+        let error = NoProxy::parse("10.?.2.3", "NO_PROXY").unwrap_err();
+        assert!(error.message.contains("\"10.?.2.3\""), "{}", error.message);
         assert!(NoProxy::parse(" , ,", "NO_PROXY").unwrap().entries.is_empty());
     }
 }

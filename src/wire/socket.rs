@@ -12,15 +12,17 @@ use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
 
 use crate::wire::head::{self, Head};
 
-/// Why writing broke, if it did.
-pub(crate) type Broken = Arc<Mutex<Option<io::Error>>>;
+/// Why writing failed, if it did.
+pub(crate) type Broken = Arc<Mutex<Option<Error>>>;
 
-/// A socket that may be read after writing broke: TLS would not do that. [`Reading`], which
-/// is above TLS, looks at what broke.
+/// A socket that may be read after writing broke or stood still: TLS would not do that.
+/// [`Reading`], which is above TLS, looks at what failed.
 #[derive(Debug)]
 pub(crate) struct Socket<T> {
     pub(crate) inner: T,
     pub(crate) broken: Broken,
+    /// Or each record of TLS would wait for the limit again.
+    pub(crate) is_broken: bool,
 }
 
 impl<T: Transport> Transport for Socket<T> {
@@ -29,13 +31,19 @@ impl<T: Transport> Transport for Socket<T> {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        match self.inner.transmit_output(amount, timeout) {
-            Err(Error::Io(cause)) if is_broken(cause.kind()) => {
-                *self.broken.lock().unwrap_or_else(PoisonError::into_inner) = Some(cause);
+        if self.is_broken {
+            return Ok(());
+        }
+        let result = self.inner.transmit_output(amount, timeout);
+        result.or_else(|error| match error {
+            Error::Io(ref cause) if !is_broken(cause.kind()) => Err(error),
+            Error::Io(_) | Error::Timeout(_) => {
+                *self.broken.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                self.is_broken = true;
                 Ok(())
             }
-            result => result,
-        }
+            error => Err(error),
+        })
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
@@ -56,7 +64,9 @@ impl<T: Transport> Transport for Socket<T> {
 /// * ureq waits for a head in three places, and each of them takes a part of one for more
 ///   than that: it spins, waits for what has come, or grants the whole time to each byte;
 /// * what [`head::readable`] tells;
-/// * when writing breaks, a refusal that came first is read (RFC 9112 §9.5).
+/// * to ureq a permission (`100 Continue`) has no headers, and the only answer that opens a
+///   tunnel is a first one of 200;
+/// * when writing breaks or stands still, a refusal that came first is read (RFC 9112 §9.5).
 ///
 /// It also says plainly that it broke. Of a body without length, which ends with the
 /// connection, ureq takes a reset and a missing farewell of TLS for the end: a part would
@@ -66,7 +76,7 @@ pub(crate) struct Reading {
     broken: Broken,
     current_time: CurrentTime,
     stage: Stage,
-    /// What came behind an interim answer.
+    /// What came behind a permission.
     held: Vec<u8>,
     /// How many bytes of interim answers came.
     interim: usize,
@@ -113,7 +123,17 @@ impl Reading {
             let input = self.inner.buffers().input();
             match Head::of(input) {
                 Head::Whole { length, status, is_plain } => {
-                    return self.hand_out(length, status, is_plain);
+                    let is_interim = head::is_interim(status);
+                    self.interim += if is_interim { length } else { 0 };
+                    if self.interim > LONGEST_HEAD {
+                        return Err(Error::LargeResponseHeader(self.interim, LONGEST_HEAD));
+                    }
+                    if !is_interim || matches!((self.stage, status), (Stage::Head, 100)) {
+                        self.hand_out(length, status, is_plain);
+                        return Ok(true);
+                    }
+                    self.inner.buffers().input_consume(length);
+                    continue;
                 }
                 Head::Part if input.len() <= LONGEST_HEAD => {}
                 Head::Part | Head::Strange => {
@@ -131,34 +151,30 @@ impl Reading {
         }
     }
 
-    fn hand_out(&mut self, length: usize, status: u16, is_plain: bool) -> Result<bool, Error> {
+    fn hand_out(&mut self, length: usize, status: u16, is_plain: bool) {
         let input = self.inner.buffers().input();
         let (head, rest) = input.split_at_checked(length).unwrap_or_default();
-        let is_interim = matches!(self.stage, Stage::Head) && head::is_interim(status);
-        let rest = if is_interim { rest.to_vec() } else { Vec::new() };
-        match self.stage {
-            Stage::Head if is_interim => self.interim += length,
-            Stage::Connecting if (200..300).contains(&status) => self.stage = Stage::Tunnel,
-            _ => self.stage = Stage::Handed { input: input.len(), again: AGAIN },
-        }
-        if self.interim > LONGEST_HEAD {
-            return Err(Error::LargeResponseHeader(self.interim, LONGEST_HEAD));
-        }
-        if !is_plain || !rest.is_empty() {
-            let mut input = input.to_vec();
-            input.truncate(input.len() - rest.len());
-            if let (Some(place), false) = (input.get_mut(..length), is_plain) {
-                place.copy_from_slice(&head::readable(head));
+        let other = match (self.stage, status) {
+            (Stage::Connecting, 200..300) => Some(CONNECTED.to_vec()),
+            (Stage::Head, 100) => Some(PERMISSION.to_vec()),
+            _ => (!is_plain).then(|| head::readable(head)),
+        };
+        if let Some(mut head) = other {
+            let rest = rest.to_vec();
+            match status {
+                // Or ureq would read the head of another answer that is not all there.
+                100 => self.held = rest,
+                _ => head.extend(rest),
             }
             let buffers = self.inner.buffers();
             buffers.input_consume(buffers.input().len());
-            append(buffers, &input);
+            append(buffers, &head);
         }
-        // Or ureq would read the head of another answer that is not all there.
-        if !rest.is_empty() {
-            self.held = rest;
-        }
-        Ok(true)
+        self.stage = match (self.stage, status) {
+            (Stage::Connecting, 200..300) => Stage::Tunnel,
+            (_, 100) => Stage::Head,
+            _ => Stage::Handed { input: self.inner.buffers().input().len(), again: AGAIN },
+        };
     }
 
     /// ureq looks at what came: whoever asks for input after that wants more.
@@ -172,7 +188,7 @@ impl Reading {
     fn await_refusal(&mut self, timeout: NextTimeout) -> bool {
         while self.await_head(timeout).is_ok_and(|has_more| has_more) {
             match Head::of(self.inner.buffers().input()) {
-                Head::Whole { length, status, .. } if head::is_interim(status) => {
+                Head::Whole { length, status: 100, .. } => {
                     self.inner.buffers().input_consume(length);
                 }
                 Head::Whole { status, .. } => return status >= 300,
@@ -202,8 +218,13 @@ impl Transport for Reading {
         self.inner.transmit_output(amount, timeout)?;
         let broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(cause) = broken else { return Ok(()) };
+        // Its time is over: what came is there.
+        let timeout = match cause {
+            Error::Timeout(reason) => NextTimeout { after: AT_ONCE, reason, ..timeout },
+            _ => timeout,
+        };
         self.is_refused = !matches!(self.stage, Stage::Tunnel) && self.await_refusal(timeout);
-        if self.is_refused { Ok(()) } else { Err(Error::Io(cause)) }
+        if self.is_refused { Ok(()) } else { Err(cause) }
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
@@ -279,3 +300,6 @@ fn is_broken(kind: io::ErrorKind) -> bool {
 const AGAIN: u8 = 3;
 /// As much as ureq takes.
 const LONGEST_HEAD: usize = 64 * 1024;
+const AT_ONCE: Duration = Duration::from_millis(10);
+const CONNECTED: &[u8] = b"HTTP/1.1 200 OK\r\n\r\n";
+const PERMISSION: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";

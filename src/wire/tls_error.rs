@@ -91,6 +91,7 @@ fn by_certificate(error: &rustls::CertificateError) -> Said {
             ));
         }
         Error::NotValidForName | Error::NotValidForNameContext { .. } => OTHER_NAME,
+        Error::BadSignature => BAD_SIGNATURE,
         Error::UnsupportedSignatureAlgorithmContext { .. }
         | Error::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => SIGNATURE,
         // Of the crate webpki, which is known by its words alone.
@@ -163,7 +164,8 @@ const SSL_LIBRARY: i32 = 20;
 /// certificate (in certificate chain)", "unable to verify the first certificate"; older
 /// versions write "self signed".
 #[cfg(all(feature = "native-tls", not(any(target_os = "windows", target_vendor = "apple"))))]
-const VERIFY_FAILURES: [(&str, &str); 10] = [
+const VERIFY_FAILURES: [(&str, &str); 11] = [
+    ("signature failure", BAD_SIGNATURE),
     ("issuer certificate", UNKNOWN_ISSUER),
     ("self-signed", UNKNOWN_ISSUER),
     ("self signed", UNKNOWN_ISSUER),
@@ -248,6 +250,7 @@ const AUTHORITY: &str = "the server shows the certificate of an authority (CA:TR
 #[cfg(feature = "rustls")]
 const OLD_VERSION: &str = "the server's certificate is of X.509 version 1, which is too old: make one of version 3, as a certificate with a subjectAltName is";
 const SIGNATURE: &str = "the server's certificate is signed in a way that is not accepted here, as by SHA-1 or a key that is too short: the server needs a new certificate";
+const BAD_SIGNATURE: &str = "the signature of the server's certificate is not that of its authority, or one of their keys is too short (RSA of fewer than 2048 bits): give the authority's present certificate by Connection::with_root_certificates or SSL_CERT_FILE, or else the server needs a new certificate";
 const CERTIFICATE: &str = "the server's certificate is not valid for this call";
 const CLIENT_CERTIFICATE: &str = "the server does not accept the client's certificate, or wants one (Connection::with_client_certificate)";
 /// No version or cipher that both sides have.

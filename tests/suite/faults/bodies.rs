@@ -58,11 +58,15 @@ fn chunks() -> Vec<Fault> {
 }
 
 fn zipped() -> Vec<Fault> {
+    let never = Come::Transport(ErrorKind::Incomplete, Delivery::Unknown);
     let foreign = Come::Transport(ErrorKind::Incomplete, Delivery::Accepted);
     vec![
         harmless("gzip", [Read, Make(|body| gzipped(&gzip(body.as_bytes())))]),
         odd("nothing that calls itself gzip", [Read, Make(|_| gzipped(b""))]),
-        broken("text that calls itself gzip", [Read, Make(|body| gzipped(body.as_bytes()))]),
+        broken("text that calls itself gzip", [Read, Make(|body| gzipped(body.as_bytes()))])
+            .get(never, 1)
+            .post(never, 1)
+            .token(never, 1),
         broken(
             "gzip that is cut off",
             [

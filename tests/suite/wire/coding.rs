@@ -72,6 +72,32 @@ fn a_beginning_of_gzip_is_an_error_and_only_nothing_is_empty() {
     }
 }
 
+/// Another attempt would get the same.
+#[test]
+fn what_never_was_gzip_is_told_at_once() {
+    let text = "/x: the answer calls itself gzip (Content-Encoding), and is not; ";
+    for (coding, body) in [
+        ("gzip", &b"{}"[..]),
+        ("gzip", b"{"),
+        ("gzip", TEXT.as_bytes()),
+        // A proxy added its name to what the server encoded.
+        ("gzip, gzip", &gzip(TEXT.as_bytes())),
+    ] {
+        let client = with_length(&format!("content-encoding: {coding}\r\n"), body);
+        let policy = RetryPolicy::default().with_retries(2);
+        let (client, clock) = on_manual_clock(client.with_retry_policy(policy));
+        for content in contents(&client) {
+            let error = content.unwrap_err();
+            assert!(error.to_string().contains(text), "{error}");
+            assert_eq!(
+                (error.kind(), error.delivery()),
+                (ErrorKind::Incomplete, Delivery::Unknown)
+            );
+        }
+        assert!(clock.sleeps().is_empty());
+    }
+}
+
 #[test]
 fn gzip_is_decoded_however_it_is_spelled() {
     let once = gzip(TEXT.as_bytes());
@@ -104,19 +130,19 @@ fn gzip_is_decoded_however_it_is_spelled() {
 #[test]
 fn a_coding_that_was_not_asked_for_is_an_error_that_names_it() {
     let six = ["gzip"; 6].join(",");
+    let unasked = "which was not asked for: a header Accept-Encoding of the request that names it gets the answer as it is";
+    let transfer = "which was not asked for: the server, or a proxy before it, must not encode the transfer (Transfer-Encoding) so";
     let cases = [
-        ("content-encoding: br", "br"),
-        ("content-encoding: gzip, ZSTD", "zstd"),
-        ("content-encoding: gzip\r\ncontent-encoding: deflate", "deflate"),
-        ("transfer-encoding: deflate", "deflate"),
-        (&format!("content-encoding: {six}"), "gzip 6 times over"),
+        ("content-encoding: br", format!("br, {unasked}")),
+        ("content-encoding: gzip, ZSTD", format!("zstd, {unasked}")),
+        ("content-encoding: gzip\r\ncontent-encoding: deflate", format!("deflate, {unasked}")),
+        ("transfer-encoding: deflate", format!("deflate, {transfer}")),
+        (&format!("content-encoding: {six}"), "gzip 6 times over, and 5 times are decoded".into()),
     ];
-    for (coding, name) in cases {
+    for (coding, end) in cases {
         for content in contents(&with_length(&format!("{coding}\r\n"), b"\x0b\x02\x80abc\x03")) {
             let error = content.unwrap_err();
-            let end = format!(
-                "/x: the answer is encoded by {name}, which was not asked for: a header Accept-Encoding of the request that names it gets the answer as it is"
-            );
+            let end = format!("/x: the answer is encoded by {end}");
             assert!(error.to_string().ends_with(&end), "{error}");
             assert_eq!(
                 (error.kind(), error.delivery()),

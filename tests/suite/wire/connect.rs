@@ -45,6 +45,30 @@ fn an_answer_to_connect_may_come_in_two_pieces() {
     }
 }
 
+/// Any 2xx opens the tunnel (RFC 9110 §9.3.6), and interim answers may come first (§15.2).
+#[cfg(feature = "resolver")]
+#[test]
+fn an_answer_to_connect_may_be_any_success_after_interim_ones() {
+    let site = Site::start();
+    let port = site.server.port;
+    for answer in [
+        "HTTP/1.1 201 Created\r\n\r\n",
+        "HTTP/1.1 204 No Content\r\ncontent-length: 5\r\n\r\n",
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
+        "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
+    ] {
+        for at in [0, 30] {
+            let proxy = ConnectProxy::start(move |mut client| {
+                let server = TcpStream::connect(("127.0.0.1", port)).unwrap();
+                say_split(&mut client, answer, at.min(answer.len()));
+                pipe(client, server);
+            });
+            let client = site.client().with_proxy(&proxy.url()).unwrap().with_retry_policy(once());
+            client.get("/a").unwrap_or_else(|error| panic!("{answer:?}: {error:?}"));
+        }
+    }
+}
+
 #[test]
 fn a_refusal_of_a_proxy_in_two_pieces_is_one_refusal() {
     let tokens = Server::with_api([]);
@@ -61,10 +85,10 @@ fn a_refusal_of_a_proxy_in_two_pieces_is_one_refusal() {
             let client = client.with_proxy(&proxy.url()).unwrap().with_retry_policy(once());
             let error = client.get("/a").unwrap_err();
             let start = format!(
-                "{place}: the proxy refused the connection: proxy server responded 403/403, through the proxy "
+                "{place}: the proxy refused the connection: 403 Forbidden (ask who runs it whether this host and port are allowed), through the proxy "
             );
             assert!(error.to_string().starts_with(&start), "{at}: {error}");
-            assert_eq!((error.kind(), error.delivery()), (ErrorKind::Temporary, Delivery::NotSent));
+            assert_eq!((error.kind(), error.delivery()), (ErrorKind::Refused, Delivery::NotSent));
         }
     }
 }
@@ -138,7 +162,7 @@ fn an_answer_to_connect_that_drips_ends_at_the_deadline_or_at_the_limit_for_conn
 #[test]
 fn an_answer_to_connect_that_drips_past_the_deadline_is_an_error_at_its_end() {
     let tokens = Server::with_api([]);
-    for text in [CONNECTED, FORBIDDEN] {
+    for (text, kind) in [(CONNECTED, ErrorKind::Temporary), (FORBIDDEN, ErrorKind::Refused)] {
         for client in [vendor(), api_client(&tokens)] {
             let proxy = dripping(text, Duration::from_millis(20));
             let policy = RetryPolicy::default().with_deadline(Duration::from_millis(300));
@@ -146,7 +170,7 @@ fn an_answer_to_connect_that_drips_past_the_deadline_is_an_error_at_its_end() {
             let client = client.with_proxy(&proxy.url()).unwrap().with_retry_policy(policy);
             let error = client.get("/a").unwrap_err();
             assert!(start.elapsed() < secs(5), "{:?}: {error}", start.elapsed());
-            assert_eq!(error.kind(), ErrorKind::Temporary);
+            assert_eq!(error.kind(), kind);
         }
     }
 }

@@ -130,6 +130,58 @@ fn a_refusal_that_comes_before_a_body_was_sent_is_read_through_tls() {
     }
 }
 
+/// Refuses in the middle of a body of 40 MiB and reads no more, but keeps the connection open.
+#[cfg(feature = "resolver")]
+fn refuse_and_stand_still(stream: &mut (impl std::io::Read + Write)) {
+    if read_head(stream).is_some() {
+        stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").unwrap();
+        stream.read_exact(&mut vec![0; MIB]).unwrap();
+        let _ = stream.write_all(b"HTTP/1.1 413 Too Long\r\ncontent-length: 4\r\n\r\nlong");
+        let _ = stream.flush();
+        std::thread::sleep(secs(20));
+    }
+}
+
+#[cfg(feature = "resolver")]
+fn check_standing_still(client: Client) {
+    let request = Request::put("/a").without_token().bytes(vec![b'x'; 40 * MIB]);
+    let start = std::time::Instant::now();
+    let error = once(client).send(request.with_idle_timeout(secs(1))).unwrap_err();
+    assert_eq!(error.status().map(|status| status.as_u16()), Some(413), "{error}");
+    assert_eq!(error.delivery(), Delivery::Rejected);
+    assert_eq!(error.response().unwrap().body, "long");
+    // The limit is waited for once, not for each record of TLS.
+    assert!(start.elapsed() < secs(10), "{:?}", start.elapsed());
+}
+
+/// RFC 9112 §9.5: a client should look for an answer while it sends.
+#[cfg(feature = "resolver")]
+#[test]
+fn a_refusal_that_came_is_told_where_writing_stands_still() {
+    check_standing_still(client_at(&raw_server(|mut stream, _| {
+        refuse_and_stand_still(&mut stream);
+    })));
+}
+
+#[cfg(all(feature = "resolver", feature = "rustls"))]
+#[test]
+fn a_refusal_that_came_through_tls_is_told_where_writing_stands_still() {
+    use rustls::{ServerConnection, StreamOwned};
+
+    let authority = crate::support::tls::Authority::new();
+    let config =
+        Arc::new(crate::support::tls::server_config(&authority.issue(&["localhost"]), None));
+    let origin = raw_server(move |stream, _| {
+        let connection = ServerConnection::new(config.clone()).unwrap();
+        refuse_and_stand_still(&mut StreamOwned::new(connection, stream));
+    });
+    let origin = origin.replace("http://127.0.0.1", "https://localhost");
+    for choose in crate::support::tls::choices() {
+        let client = choose(client_at(&origin));
+        check_standing_still(client.with_root_certificates(authority.pem()).unwrap());
+    }
+}
+
 #[test]
 fn a_success_never_counts_when_writing_broke() {
     for answer in [

@@ -87,6 +87,35 @@ fn a_header_line_that_cannot_be_read_is_told_at_once_by_its_rule() {
     check_final("x-a: b\0c\r\n", VALUE);
 }
 
+const LENGTH: &str = "the length of the answer cannot be read: its header Content-Length is no number, or there are several that differ (RFC 9112 §6.3)";
+
+#[test]
+fn a_length_that_cannot_be_read_is_told_at_once() {
+    for lines in ["content-length: 3\r\n", "content-length: -1\r\n"] {
+        check_final(lines, LENGTH);
+    }
+}
+
+/// `100 Continue` may have headers (RFC 9110 §15.2; IIS sends `Date` and `Server`), and nobody
+/// need have asked for it.
+#[cfg(feature = "resolver")]
+#[test]
+fn a_permission_that_nobody_asked_for_may_have_headers() {
+    let text =
+        "HTTP/1.1 100 Continue\r\ndate: x\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+    for at in 0..text.len() {
+        let client = client_at(&raw_server(move |mut stream, _| {
+            while read_request(&mut stream).is_some() {
+                say_split(&mut stream, text, at);
+            }
+        }));
+        let request = unattended::Request::get("/x").without_token();
+        let response = client.send(request).unwrap_or_else(|error| panic!("{at}: {error:?}"));
+        assert_eq!(response.text().unwrap(), "{}");
+        assert!(!response.headers().contains_key("date"));
+    }
+}
+
 #[test]
 fn more_header_lines_than_can_be_read_are_told_at_once_with_the_number() {
     let lines = |count: usize| "x-a: b\r\n".repeat(count - 1);

@@ -130,12 +130,33 @@ fn a_refusal_of_the_proxy_is_tried_again_since_nothing_was_sent() {
     let (client, clock) = on_manual_clock(client);
     let error = client.send(Request::post("/a")).unwrap_err();
     let expected = format!(
-        "POST login.vendor.test/oauth/token: the proxy refused the connection: proxy server responded 503/503, through the proxy {}, after 3 attempts",
+        "POST login.vendor.test/oauth/token: the proxy refused the connection: 503 Service Unavailable, through the proxy {}, after 3 attempts",
         proxy.address
     );
     assert_eq!(error.to_string(), expected);
     assert_eq!((error.kind(), error.delivery()), (ErrorKind::Temporary, Delivery::NotSent));
     assert_eq!((proxy.asked().len(), clock.sleeps().len()), (3, 2));
+}
+
+#[test]
+fn whom_a_proxy_lets_through_is_told_at_once_and_its_limits_are_waited_for() {
+    for (status, kind, attempts) in [
+        (400, ErrorKind::Refused, 1),
+        (401, ErrorKind::Refused, 1),
+        (403, ErrorKind::Refused, 1),
+        (404, ErrorKind::Refused, 1),
+        (408, ErrorKind::Temporary, 2),
+        (429, ErrorKind::Temporary, 2),
+        (502, ErrorKind::Temporary, 2),
+    ] {
+        let proxy = ConnectProxy::refusing(reply(status, ""));
+        let policy = RetryPolicy::default().with_retries(1);
+        let client = vendor().with_proxy(&proxy.url()).unwrap().with_retry_policy(policy);
+        let (client, _) = on_manual_clock(client);
+        let error = client.get("/a").unwrap_err();
+        assert_eq!((error.kind(), error.delivery()), (kind, Delivery::NotSent), "{error}");
+        assert_eq!(proxy.asked().len(), attempts, "{status}");
+    }
 }
 
 #[test]

@@ -212,6 +212,20 @@ fn certificates_as_openssl_makes_them_are_told_with_what_to_do() {
 }
 
 #[test]
+fn an_authority_of_the_same_name_with_another_key_is_told_with_what_to_do() {
+    let mut authority = Authority::new();
+    let (params, key) = Authority::named();
+    let certificate = params.self_signed(&key).unwrap();
+    (authority.pem, authority.der) = (certificate.pem(), certificate.der().clone());
+    authority.issuer = Issuer::new(params, KeyPair::generate().unwrap());
+    for choose in choices() {
+        let error = refused_certificate(&authority, &authority.issue(&["localhost"]), choose);
+        let expected = "the signature of the server's certificate is not that of its authority, or one of their keys is too short (RSA of fewer than 2048 bits): give the authority's present certificate by Connection::with_root_certificates or SSL_CERT_FILE, or else the server needs a new certificate";
+        assert!(error.to_string().ends_with(expected), "{error}");
+    }
+}
+
+#[test]
 fn an_authority_that_is_out_of_date_is_trusted_by_rustls_and_told_by_openssl() {
     let mut authority = Authority::new();
     let (mut params, key) = Authority::named();
