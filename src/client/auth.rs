@@ -146,9 +146,11 @@ impl ApiCall<'_, '_> {
             Some(timeout) => (timeout, "Request::with_idle_timeout"),
             None => (client.caller.transport.timeouts.idle, "Client::with_idle_timeout"),
         };
+        let hides_more =
+            self.is_pinned || self.refused.is_some() || !self.request.headers.is_empty();
         let mask = match &self.token {
-            // Made once, and all there is to hide.
-            Some(token) if self.request.headers.is_empty() => token.mask().clone(),
+            // Made once.
+            Some(token) if !hides_more => token.mask().clone(),
             _ => self.mask(call),
         };
         let outgoing = Outgoing {
