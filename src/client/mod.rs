@@ -26,7 +26,7 @@ use crate::token::source::TokenSource;
 ///
 /// It fetches a token at the first call, renews it before it expires, waits when the
 /// server says so, and repeats what may be repeated: see [`RetryPolicy`] and
-/// [`Request::safe_to_repeat`].
+/// [`Request::safe_to_repeat`](crate::Request::safe_to_repeat).
 ///
 /// `Send`, but not `Sync`: one thread uses a client. **Give each further thread a
 /// clone**: clones share the connections, the token and the waits that servers asked for,

@@ -49,7 +49,7 @@ impl Client {
     /// [found out](Pagination::detect) as far as the answers show it. The token is checked for
     /// every page, so a walk may outlive many tokens. An error is an item, after which the
     /// iterator ends. **It never ends in silence before everything was delivered**: see
-    /// [`Pagination`] for what proves an end, and [`Error::Incomplete`] for what happens
+    /// [`Pagination`] for what proves an end, and [`Error::Incomplete`](crate::Error::Incomplete) for what happens
     /// without.
     ///
     /// ```no_run

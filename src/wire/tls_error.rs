@@ -200,6 +200,8 @@ fn by_code(code: i32) -> &'static str {
         0x8009_0325 | 0x800B_0109 | 0x800B_010A => UNKNOWN_ISSUER,
         // SEC_E_CERT_EXPIRED, CERT_E_EXPIRED
         0x8009_0328 | 0x800B_0101 => EXPIRED,
+        // TRUST_E_CERT_SIGNATURE
+        0x8009_6004 => BAD_SIGNATURE,
         // SEC_E_WRONG_PRINCIPAL, CERT_E_CN_NO_MATCH
         0x8009_0322 | 0x800B_010F => OTHER_NAME,
         // SEC_E_CERT_UNKNOWN, CERT_E_…
@@ -243,6 +245,7 @@ fn native_error(_: &ureq::Error) -> Option<Said> {
 const CHAIN: &str = "the server's certificate, or that of an authority above it,";
 const UNKNOWN_ISSUER: &str = "the server's certificate is signed by an authority that is not trusted here: give the authority's certificate by Connection::with_root_certificates or SSL_CERT_FILE (a company proxy that inspects TLS has one of its own)";
 const EXPIRED: &str = "the server's certificate, or that of an authority above it, has expired: if this machine's clock is right, the server needs a new certificate";
+#[cfg(any(feature = "rustls", not(target_os = "windows")))]
 const NOT_VALID_YET: &str = "the server's certificate, or that of an authority above it, is not valid yet: look whether this machine's clock is right";
 const OTHER_NAME: &str = "the server's certificate is for another host name: check the host of the URL, and what else may answer in its place";
 #[cfg(feature = "rustls")]
@@ -250,6 +253,7 @@ const AUTHORITY: &str = "the server shows the certificate of an authority (CA:TR
 #[cfg(feature = "rustls")]
 const OLD_VERSION: &str = "the server's certificate is of X.509 version 1, which is too old: make one of version 3, as a certificate with a subjectAltName is";
 const SIGNATURE: &str = "the server's certificate is signed in a way that is not accepted here, as by SHA-1 or a key that is too short: the server needs a new certificate";
+#[cfg(any(feature = "rustls", not(target_vendor = "apple")))]
 const BAD_SIGNATURE: &str = "the signature of the server's certificate is not that of its authority, or one of their keys is too short (RSA of fewer than 2048 bits): give the authority's present certificate by Connection::with_root_certificates or SSL_CERT_FILE, or else the server needs a new certificate";
 const CERTIFICATE: &str = "the server's certificate is not valid for this call";
 const CLIENT_CERTIFICATE: &str = "the server does not accept the client's certificate, or wants one (Connection::with_client_certificate)";
