@@ -88,12 +88,7 @@ pub fn discover_with(
     let mut client = settings(Client::unchecked(provider.clone(), nobody))?;
     client.body_limit = DOCUMENT_LIMIT;
     let document = find(&client, issuer, &uri)?;
-    // The address of a document does not show whether its issuer ends with a slash.
-    let with_slash = format!("{issuer}/");
-    match given == issuer {
-        false if document.text("issuer")? == with_slash => {}
-        _ => document.check_issuer(issuer)?,
-    }
+    document.check_issuer(issuer, given != issuer)?;
     provider.token_endpoint = document.token_endpoint()?;
     provider.revocation_endpoint = document.revocation_endpoint();
     provider.auth_method = document.auth_method()?;
@@ -168,9 +163,10 @@ struct Document {
 
 impl Document {
     /// OpenID Connect Discovery 1.0 §4.3, RFC 8414 §3.3: identical, not equivalent.
-    fn check_issuer(&self, asked: &str) -> Result<()> {
+    /// But the address of a document does not show whether its issuer ends with a slash.
+    fn check_issuer(&self, asked: &str, by_address: bool) -> Result<()> {
         let own = self.text("issuer")?;
-        if own == asked {
+        if own == asked || (by_address && own.strip_suffix('/') == Some(asked)) {
             return Ok(());
         }
         Err(self.unusable(format!(

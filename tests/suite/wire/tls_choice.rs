@@ -5,38 +5,33 @@
 
 use crate::support::*;
 
-#[test]
-#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
-fn a_build_without_tls_says_which_features_there_are_and_sends_nothing() {
+/// Nothing is sent by https, and what needs no TLS works.
+#[cfg(not(feature = "rustls"))]
+#[track_caller]
+fn assert_no_tls(why: &str) {
     let server = Server::with_api([reply(200, "{}")]);
     let https = server.url("").replace("http://", "https://");
     let error = client_at(&https).get("/a").unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        format!(
-            "POST {}/oauth/token: this build has no TLS: enable one of the features rustls, platform-verifier and native-tls",
-            &https["https://".len()..]
-        )
-    );
+    let host = &https["https://".len()..];
+    assert_eq!(error.to_string(), format!("POST {host}/oauth/token: {why}"));
     assert_eq!((error.exit_code(), error.delivery()), (78, unattended::error::Delivery::NotSent));
     server.client().get("/a").unwrap();
 }
 
 #[test]
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+fn a_build_without_tls_says_which_features_there_are_and_sends_nothing() {
+    assert_no_tls(
+        "this build has no TLS: enable one of the features rustls, platform-verifier and native-tls",
+    );
+}
+
+#[test]
 #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
 fn native_tls_is_not_chosen_by_being_the_only_one() {
-    let server = Server::with_api([reply(200, "{}")]);
-    let https = server.url("").replace("http://", "https://");
-    let error = client_at(&https).get("/a").unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        format!(
-            "POST {}/oauth/token: this build has TLS by native-tls only: choose it by Connection::with_native_tls, or enable the feature rustls",
-            &https["https://".len()..]
-        )
+    assert_no_tls(
+        "this build has TLS by native-tls only: choose it by Connection::with_native_tls, or enable the feature rustls",
     );
-    assert_eq!((error.exit_code(), error.delivery()), (78, unattended::error::Delivery::NotSent));
-    server.client().get("/a").unwrap();
 }
 
 /// The crates below this one for these features, this one not counted: what the docs say.
