@@ -29,8 +29,8 @@ libraries=$(apt-cache depends $packages | awk '$1 == "Depends:" && $2 ~ /^lib/ {
     grep -vE '^(libc6|libc6-dev|libgcc-s1|libstdc\+\+6|libc-dev)$' | sort -u)
 # shellcheck disable=SC2086
 apt-get download -qq $packages $libraries libopentracing1 2>apt.log || { cat apt.log; exit 1; }
-for deb in *.deb; do dpkg -x "$deb" root; done
-LD_LIBRARY_PATH=$tmp/root/usr/lib/x86_64-linux-gnu:$tmp/root/usr/lib/varnish
+for deb in *.deb; do dpkg -x "$deb" unpacked; done
+LD_LIBRARY_PATH=$tmp/unpacked/usr/lib/x86_64-linux-gnu:$tmp/unpacked/usr/lib/varnish
 
 cat >api.py <<'E2'
 """Answers the first request of a connection, and closes in silence after it has read the second."""
@@ -98,16 +98,16 @@ ErrorLog $tmp/apache.log
 DefaultRuntimeDir $tmp
 Mutex file:$tmp default"
     for module in mpm_event authz_core proxy proxy_http; do
-        echo "LoadModule ${module}_module $tmp/root/usr/lib/apache2/modules/mod_$module.so"
+        echo "LoadModule ${module}_module $tmp/unpacked/usr/lib/apache2/modules/mod_$module.so"
     done
     echo "ProxyPass / http://127.0.0.1:$api/"
 } >apache.conf
 echo "vcl 4.1; backend default { .host = \"127.0.0.1\"; .port = \"$api\"; }" >api.vcl
 
 export LD_LIBRARY_PATH
-root/usr/sbin/haproxy -db -f haproxy.cfg >haproxy.log 2>&1 &
-root/usr/sbin/apache2 -X -f "$tmp/apache.conf" >apache.out 2>&1 &
-root/usr/sbin/varnishd -F -n "$tmp/varnish" -j none -a "127.0.0.1:$varnish" -f "$tmp/api.vcl" >varnish.log 2>&1 &
+unpacked/usr/sbin/haproxy -db -f haproxy.cfg >haproxy.log 2>&1 &
+unpacked/usr/sbin/apache2 -X -f "$tmp/apache.conf" >apache.out 2>&1 &
+unpacked/usr/sbin/varnishd -F -n "$tmp/varnish" -j none -a "127.0.0.1:$varnish" -f "$tmp/api.vcl" >varnish.log 2>&1 &
 unset LD_LIBRARY_PATH
 for port in "$haproxy" "$apache" "$varnish"; do
     for _ in $(seq 300); do

@@ -22,7 +22,7 @@ trap 'rm -rf "$tmp"' EXIT
 cd "$tmp"
 
 apt-get download -qq curl=7.88.1-10+deb12u15 libcurl4=7.88.1-10+deb12u15 2>apt.log || { cat apt.log; exit 1; }
-for deb in *.deb; do dpkg -x "$deb" root; done
+for deb in *.deb; do dpkg -x "$deb" unpacked; done
 
 cat >downloads.py <<'E2'
 import http.server, os, subprocess, threading
@@ -52,14 +52,14 @@ class Server(http.server.BaseHTTPRequestHandler):
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server)
 threading.Thread(target=server.serve_forever, daemon=True).start()
 url = f"http://127.0.0.1:{server.server_address[1]}/export"
-environment = {**os.environ, "LD_LIBRARY_PATH": os.path.abspath("root/usr/lib/x86_64-linux-gnu")}
+environment = {**os.environ, "LD_LIBRARY_PATH": os.path.abspath("unpacked/usr/lib/x86_64-linux-gnu")}
 
 def download(title, present, runs, *options):
     starts.clear()
     with open("file", "wb") as file:
         file.write(bytes(present))
     for _ in range(runs):
-        command = ["root/usr/bin/curl", "-s", "-C", "-", "-o", "file", *options, url]
+        command = ["unpacked/usr/bin/curl", "-s", "-C", "-", "-o", "file", *options, url]
         exit_code = subprocess.run(command, env=environment).returncode
     print(f"{title}: from {' '.join(map(str, starts))}; {os.path.getsize('file')} bytes, exit {exit_code}", flush=True)
 

@@ -25,7 +25,7 @@ trap 'rm -rf "$tmp"' EXIT
 cd "$tmp"
 
 apt-get download -qq curl=7.88.1-10+deb12u15 libcurl4=7.88.1-10+deb12u15 2>apt.log || { cat apt.log; exit 1; }
-for deb in *.deb; do dpkg -x "$deb" root; done
+for deb in *.deb; do dpkg -x "$deb" unpacked; done
 
 cat >jobs.py <<'E2'
 import http.server, os, subprocess, threading
@@ -51,7 +51,7 @@ class Server(http.server.BaseHTTPRequestHandler):
 
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server)
 threading.Thread(target=server.serve_forever, daemon=True).start()
-environment = {**os.environ, "LD_LIBRARY_PATH": os.path.abspath("root/usr/lib/x86_64-linux-gnu")}
+environment = {**os.environ, "LD_LIBRARY_PATH": os.path.abspath("unpacked/usr/lib/x86_64-linux-gnu")}
 for kind, options in (
     ("with", "-o /dev/null"),
     ("without", "-o /dev/null"),
@@ -61,14 +61,14 @@ for kind, options in (
 ):
     requests = 0
     url = f"http://127.0.0.1:{server.server_address[1]}/{kind}"
-    run = subprocess.run(["bash", "-c", f"root/usr/bin/curl -s --retry 3 {url} {options}"], env=environment)
+    run = subprocess.run(["bash", "-c", f"unpacked/usr/bin/curl -s --retry 3 {url} {options}"], env=environment)
     plural = "" if requests == 1 else "s"
     body = "with a body" if kind == "with" else "without a body"
     print(f"503 {body}, {options}: {requests} request{plural}, exit {run.returncode}", flush=True)
 
 requests = 0
 url = f"http://127.0.0.1:{server.server_address[1]}/with"
-script = f"{{ echo 'line of another command'; root/usr/bin/curl -s --retry 3 -o /dev/stdout {url}; }} > log"
+script = f"{{ echo 'line of another command'; unpacked/usr/bin/curl -s --retry 3 -o /dev/stdout {url}; }} > log"
 run = subprocess.run(["bash", "-c", script], env=environment)
 with open("log", "rb") as log:
     line = "line kept" if b"line of another command" in log.read() else "line lost"

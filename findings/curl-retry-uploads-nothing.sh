@@ -23,7 +23,7 @@ trap 'rm -rf "$tmp"' EXIT
 cd "$tmp"
 
 apt-get download -qq curl=7.88.1-10+deb12u15 libcurl4=7.88.1-10+deb12u15 2>apt.log || { cat apt.log; exit 1; }
-for deb in *.deb; do dpkg -x "$deb" root; done
+for deb in *.deb; do dpkg -x "$deb" unpacked; done
 head -c 3000000 /dev/zero >file
 
 cat >uploads.py <<'E2'
@@ -58,7 +58,7 @@ class Server(http.server.BaseHTTPRequestHandler):
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server)
 threading.Thread(target=server.serve_forever, daemon=True).start()
 url = f"http://127.0.0.1:{server.server_address[1]}/object"
-environment = {**os.environ, "LD_LIBRARY_PATH": os.path.abspath("root/usr/lib/x86_64-linux-gnu")}
+environment = {**os.environ, "LD_LIBRARY_PATH": os.path.abspath("unpacked/usr/lib/x86_64-linux-gnu")}
 for shown in (
     "cat file | curl -T -",
     "curl -T - < file",
@@ -67,7 +67,7 @@ for shown in (
     "curl -T file",
 ):
     sizes.clear()
-    command = shown.replace("curl", f"root/usr/bin/curl -sS --retry 2 {url}")
+    command = shown.replace("curl", f"unpacked/usr/bin/curl -sS --retry 2 {url}")
     run = subprocess.run(["bash", "-c", command], env=environment)
     print(f"{shown}: {sizes[0]}, then {sizes[1]} bytes; exit {run.returncode}", flush=True)
 E2

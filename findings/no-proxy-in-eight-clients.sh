@@ -27,7 +27,7 @@ cd "$tmp"
 
 apt-get download -qq curl=7.88.1-10+deb12u15 libcurl4=7.88.1-10+deb12u15 wget=1.21.3-1+deb12u1 2>apt.log ||
     { cat apt.log; exit 1; }
-for deb in *.deb; do dpkg -x "$deb" root; done
+for deb in *.deb; do dpkg -x "$deb" unpacked; done
 npm init -y >npm.log
 npm install --no-audit --no-fund undici@7.30.2 axios@1.21.1 >npm.log 2>&1 || { cat npm.log; exit 1; }
 python3 -m venv venv
@@ -111,8 +111,8 @@ for value in api.corp.test .corp.test corp.test '*.corp.test' api.corp.test:8080
     printf '%-19s ' "${value/8080/PORT}"
     venv/bin/python -W ignore ask.py "$url" 2>>python.log
     node ask.mjs "$url" 2>>node.log
-    by_curl=$(LD_LIBRARY_PATH=root/usr/lib/x86_64-linux-gnu root/usr/bin/curl -s --max-time 20 "$url" || true)
-    by_wget=$(root/usr/bin/wget -q -t 1 -T 20 -O - "$url" || true)
+    by_curl=$(LD_LIBRARY_PATH=unpacked/usr/lib/x86_64-linux-gnu unpacked/usr/bin/curl -s --max-time 20 "$url" || true)
+    by_wget=$(unpacked/usr/bin/wget -q -t 1 -T 20 -O - "$url" || true)
     echo "curl $(way "$by_curl"), wget $(way "$by_wget")"
 done | tee seen
 

@@ -27,7 +27,7 @@ libraries=$(apt-cache depends $packages | awk '$1 == "Depends:" && $2 ~ /^lib/ {
     grep -vE '^(libc6|libgcc-s1|libstdc\+\+6)$' | sort -u)
 # shellcheck disable=SC2086
 apt-get download -qq $packages $libraries libopentracing1 2>apt.log || { cat apt.log; exit 1; }
-for deb in *.deb; do dpkg -x "$deb" root; done
+for deb in *.deb; do dpkg -x "$deb" unpacked; done
 npm init -y >npm.log
 npm install --no-audit --no-fund undici@7.30.2 axios@1.21.1 >npm.log 2>&1 || { cat npm.log; exit 1; }
 python3 -m venv venv
@@ -68,8 +68,8 @@ http {
     }
 }
 E2
-LD_LIBRARY_PATH=root/usr/lib/x86_64-linux-gnu root/usr/sbin/haproxy -db -f haproxy.cfg >haproxy.log 2>&1 &
-LD_LIBRARY_PATH=root/usr/lib/x86_64-linux-gnu root/usr/sbin/nginx -c "$tmp/nginx.conf" >nginx.out 2>&1 &
+LD_LIBRARY_PATH=unpacked/usr/lib/x86_64-linux-gnu unpacked/usr/sbin/haproxy -db -f haproxy.cfg >haproxy.log 2>&1 &
+LD_LIBRARY_PATH=unpacked/usr/lib/x86_64-linux-gnu unpacked/usr/sbin/nginx -c "$tmp/nginx.conf" >nginx.out 2>&1 &
 for port in "$haproxy" "$nginx"; do
     for _ in $(seq 150); do
         if [ "$(curl -s -o /dev/null -w '%{http_code}' "http://127.0.0.1:$port/")" = 429 ]; then break; fi

@@ -27,7 +27,7 @@ npm init -y >npm.log
 npm install --no-audit --no-fund undici@7.30.2 >npm.log 2>&1 || { cat npm.log; exit 1; }
 
 apt-get download -qq wget=1.21.3-1+deb12u1 2>apt.log || { cat apt.log; exit 1; }
-for deb in *.deb; do dpkg -x "$deb" root; done
+for deb in *.deb; do dpkg -x "$deb" unpacked; done
 
 cat >download.mjs <<'E2'
 import { execFile } from "node:child_process";
@@ -81,7 +81,7 @@ const downloads = {
         return `status ${answer.statusCode}, ${parts(await answer.body.text())}`;
     },
     wget: async (url) => {
-        await promisify(execFile)("root/usr/bin/wget", ["-q", "-O", "export", url]);
+        await promisify(execFile)("unpacked/usr/bin/wget", ["-q", "-O", "export", url]);
         return `exit 0, ${parts(readFileSync("export", "utf8"))}`;
     },
 };

@@ -27,7 +27,7 @@ libraries=$(apt-cache depends squid=5.7-2+deb12u6 | awk '$1 == "Depends:" && $2 
 # shellcheck disable=SC2086
 apt-get download -qq squid=5.7-2+deb12u6 squid-common=5.7-2+deb12u6 squid-langpack=20220130-1 $libraries 2>apt.log ||
     { cat apt.log; exit 1; }
-for deb in *.deb; do dpkg -x "$deb" root; done
+for deb in *.deb; do dpkg -x "$deb" unpacked; done
 
 cat >copies.py <<'E2'
 """Four copies of an API, one port per kind of failure; each counts what it was sent."""
@@ -84,9 +84,9 @@ cache_effective_user nobody
 pid_filename $tmp/pid
 cache_log $tmp/cache.log
 coredump_dir $tmp
-error_directory $tmp/root/usr/share/squid/errors/templates
-icon_directory $tmp/root/usr/share/squid/icons
-mime_table $tmp/root/usr/share/squid/mime.conf"
+error_directory $tmp/unpacked/usr/share/squid/errors/templates
+icon_directory $tmp/unpacked/usr/share/squid/icons
+mime_table $tmp/unpacked/usr/share/squid/mime.conf"
     while read -r kind port; do
         for n in 1 2 3 4; do
             echo "cache_peer 127.0.0.$n parent $port 0 no-query no-digest originserver connect-fail-limit=1000 name=$kind.$n
@@ -95,7 +95,7 @@ cache_peer_access $kind.$n allow $kind.$n"
         done
     done <ports
 } >squid.conf
-LD_LIBRARY_PATH=root/usr/lib/x86_64-linux-gnu root/usr/sbin/squid -N -n "finding$$" -f squid.conf >squid.log 2>&1 &
+LD_LIBRARY_PATH=unpacked/usr/lib/x86_64-linux-gnu unpacked/usr/sbin/squid -N -n "finding$$" -f squid.conf >squid.log 2>&1 &
 for _ in $(seq 150); do
     if curl -s -o /dev/null "http://127.0.0.1:$proxy/"; then break; fi
     sleep 0.2

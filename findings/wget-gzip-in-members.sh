@@ -21,7 +21,7 @@ cd "$tmp"
 
 apt-get download -qq nginx=1.22.1-9+deb12u11 wget=1.21.3-1+deb12u1 curl=7.88.1-10+deb12u15 libcurl4=7.88.1-10+deb12u15 \
     2>apt.log || { cat apt.log; exit 1; }
-for deb in *.deb; do dpkg -x "$deb" root; done
+for deb in *.deb; do dpkg -x "$deb" unpacked; done
 python3 -m venv venv
 venv/bin/pip install -q requests==2.34.2 >pip.log 2>&1 || { cat pip.log; exit 1; }
 
@@ -49,16 +49,16 @@ http {
     server { listen 127.0.0.1:$port; root $tmp/www; gzip_static on; }
 }
 E2
-root/usr/sbin/nginx -c "$tmp/nginx.conf" >nginx.out 2>&1 &
+unpacked/usr/sbin/nginx -c "$tmp/nginx.conf" >nginx.out 2>&1 &
 until (: >"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do sleep 0.1; done
 
 url=http://127.0.0.1:$port/rows.json
 whole=$(gunzip -c www/rows.json.gz | wc -c)
 requests=$(venv/bin/python -c 'import requests, sys; print(len(requests.get(sys.argv[1]).content))' "$url")
 by_wget=0
-root/usr/bin/wget -q --compression=auto -O wget.out "$url" || by_wget=$?
+unpacked/usr/bin/wget -q --compression=auto -O wget.out "$url" || by_wget=$?
 by_curl=0
-LD_LIBRARY_PATH=root/usr/lib/x86_64-linux-gnu root/usr/bin/curl -s --compressed -o curl.out "$url" || by_curl=$?
+LD_LIBRARY_PATH=unpacked/usr/lib/x86_64-linux-gnu unpacked/usr/bin/curl -s --compressed -o curl.out "$url" || by_curl=$?
 echo "gunzip $whole, requests $requests, wget $(wc -c <wget.out) (exit $by_wget), curl $(wc -c <curl.out) (exit $by_curl)" | tee seen
 
 diff - seen <<'E2'
