@@ -93,7 +93,7 @@ fn check(source: Option<&Source>, path: Option<&str>) -> Result<u8, Failure> {
             Client::new(stand_in.snow_atlas()?, stand_in.credentials())?
         }
     };
-    let report = path.map_or_else(|| client.diagnose(), |path| client.diagnose_with(path));
+    let report = client.diagnose(path);
     print(in_options(&format!("{report}\n"), &[]))?;
     Ok(report.exit_code())
 }

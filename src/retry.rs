@@ -1,29 +1,33 @@
 //! How long to be patient, and which refusals pass.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use ureq::http::header::{HeaderMap, LOCATION};
 use ureq::http::{Method, StatusCode};
 
+use crate::clock::Moment;
 use crate::error::rate_limit::Limit;
 
 /// How long to be patient with one call.
 ///
 /// The default is at most 8 retries within 15 minutes: a rate limit of minutes is waited
-/// out, and a nightly job still ends before the morning.
+/// out, and a nightly job still ends before the morning. It is set for a client by
+/// [`Client::with_retry_policy`](crate::Client::with_retry_policy), and for one request by
+/// [`Request::with_retry_policy`](crate::Request::with_retry_policy).
 ///
 /// ```
-/// use std::time::Duration;
+/// use std::time::{Duration, SystemTime};
 /// use unattended::RetryPolicy;
 ///
 /// let hasty = RetryPolicy::default().with_retries(2).with_deadline(Duration::from_secs(20));
-/// # let _ = hasty;
+/// assert_eq!(hasty.retries(), 2);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "a policy does nothing until it is set"]
 pub struct RetryPolicy {
     pub(crate) retries: u32,
     pub(crate) deadline: Duration,
+    end_time: Option<SystemTime>,
 }
 
 impl RetryPolicy {
@@ -44,6 +48,25 @@ impl RetryPolicy {
         self.deadline = deadline;
         self
     }
+
+    /// A time that no call passes, whatever its deadline; default: none. For a job that
+    /// must be over before the next one starts.
+    ///
+    /// A request may have a policy of its own: of its end time and the client's, the earlier
+    /// one counts.
+    ///
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    /// use unattended::RetryPolicy;
+    ///
+    /// let in_an_hour = SystemTime::now() + Duration::from_secs(60 * 60);
+    /// let policy = RetryPolicy::default().with_end_time(in_an_hour);
+    /// assert_eq!(policy.end_time(), Some(in_an_hour));
+    /// ```
+    pub fn with_end_time(mut self, end: SystemTime) -> Self {
+        self.end_time = Some(end);
+        self
+    }
 }
 
 impl RetryPolicy {
@@ -56,11 +79,32 @@ impl RetryPolicy {
     pub fn deadline(&self) -> Duration {
         self.deadline
     }
+
+    /// The time that no call passes.
+    pub fn end_time(&self) -> Option<SystemTime> {
+        self.end_time
+    }
+
+    /// This policy of a request, for a client that has another one.
+    pub(crate) fn within(self, client: Self) -> Self {
+        let ends = self.end_time.into_iter().chain(client.end_time);
+        Self { end_time: ends.min(), ..self }
+    }
+
+    /// When a call that begins now must be over, on the monotonic clock.
+    pub(crate) fn end(&self, now: &Moment) -> Duration {
+        let until_end = self.until_end_time(now).unwrap_or(Duration::MAX);
+        now.monotonic.saturating_add(self.deadline.min(until_end))
+    }
+
+    pub(crate) fn until_end_time(&self, now: &Moment) -> Option<Duration> {
+        self.end_time.map(|end| end.duration_since(now.wall).unwrap_or_default())
+    }
 }
 
 impl Default for RetryPolicy {
     fn default() -> Self {
-        Self { retries: 8, deadline: Duration::from_secs(15 * 60) }
+        Self { retries: 8, deadline: Duration::from_secs(15 * 60), end_time: None }
     }
 }
 

@@ -59,9 +59,9 @@ impl fmt::Display for Failure {
 }
 
 const OPTIONS: [(&str, &str); 8] = [
-    ("RetryPolicy::with_deadline, Client::with_end_time", "--deadline"),
+    ("RetryPolicy::with_deadline, RetryPolicy::with_end_time", "--deadline"),
     ("RetryPolicy::with_deadline", "--deadline"),
-    ("Client::with_idle_timeout", "--idle"),
+    ("Connection::with_idle_timeout", "--idle"),
     ("Client::with_body_limit", "--accept content has no limit"),
     ("mark the request safe_to_repeat()", "give --safe-to-repeat"),
     ("remove yours, or make the request without_token()", "remove yours, or give --without-token"),

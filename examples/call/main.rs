@@ -102,7 +102,10 @@ fn with_settings(client: Client, arguments: &Arguments, report: &Report) -> Clie
     let report = report.clone();
     let client = client.with_observer(move |event| report.observe(event));
     match arguments.idle {
-        Some(idle) => client.with_idle_timeout(idle),
+        Some(idle) => {
+            let connection = client.connection().clone().with_idle_timeout(idle);
+            client.with_connection(connection)
+        }
         None => client,
     }
 }

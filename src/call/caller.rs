@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use crate::call::cooldowns::Cooldowns;
 use crate::clock::{Clock, Moment, SystemClock};
@@ -15,7 +15,6 @@ pub(crate) struct Caller {
     pub(crate) transport: Transport,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) observer: Option<Arc<Observer>>,
-    pub(crate) end_time: Option<SystemTime>,
     pub(crate) cooldowns: Arc<Cooldowns>,
     /// Others look into the store, and wait as this client does.
     pub(crate) is_store_shared: bool,
@@ -33,7 +32,6 @@ impl Caller {
             transport: Transport::new(),
             clock: Arc::new(SystemClock),
             observer: None,
-            end_time: None,
             cooldowns: Arc::default(),
             is_store_shared: false,
             kept_in: RefCell::default(),
@@ -45,15 +43,9 @@ impl Caller {
         Moment::read(&*self.clock)
     }
 
-    /// When a call that may take `deadline` must be over, on the monotonic clock.
-    pub(crate) fn end_of(&self, deadline: Duration, now: &Moment) -> Duration {
-        let until_end = self.end_time_left(now).unwrap_or(Duration::MAX);
-        now.monotonic.saturating_add(deadline.min(until_end))
-    }
-
-    /// What is left until the end time that nothing passes.
-    pub(crate) fn end_time_left(&self, now: &Moment) -> Option<Duration> {
-        self.end_time.map(|end| end.duration_since(now.wall).unwrap_or_default())
+    /// How long the authorization server may say nothing.
+    pub(crate) fn token_idle_timeout(&self) -> Duration {
+        self.transport.connection.token_idle_timeout()
     }
 
     pub(crate) fn emit(&self, event: impl FnOnce() -> Event) {

@@ -20,6 +20,7 @@ use crate::error::{Delivery, Error, ErrorKind, RequestTarget, Result};
 use crate::event::{Event, WaitReason};
 use crate::mask::Mask;
 use crate::response::Response;
+use crate::retry::RetryPolicy;
 use crate::wire::failure::Failure;
 use crate::wire::message::Outgoing;
 use crate::wire::network_error::NOT_FOUND;
@@ -76,8 +77,7 @@ impl<'a> Call<'a> {
         caller: &'a Caller,
         endpoint: Endpoint,
         (method, uri): (Method, Uri),
-        retries: u32,
-        deadline: Duration,
+        policy: &RetryPolicy,
     ) -> Self {
         let now = caller.now();
         Self {
@@ -86,9 +86,9 @@ impl<'a> Call<'a> {
             method,
             uri,
             now,
-            end: caller.end_of(deadline, &now),
+            end: policy.end(&now),
             repeatable: true,
-            retries_left: retries,
+            retries_left: policy.retries,
             may_wait: true,
             attempt: 1,
             expects: true,

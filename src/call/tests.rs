@@ -5,7 +5,7 @@ use crate::provider::Provider;
 fn reported(provider: &Provider, message: &str) -> String {
     let caller = Caller::new(Arc::new(provider.clone()));
     let target = (Method::POST, provider.token_endpoint.clone());
-    let call = Call::new(&caller, Endpoint::Token, target, 0, Duration::MAX);
+    let call = Call::new(&caller, Endpoint::Token, target, &RetryPolicy::default());
     let failure = Failure::new(Delivery::NotSent, ErrorKind::Temporary, message);
     call.broken(failure, Rejection::Exhausted).to_string()
 }

@@ -12,6 +12,7 @@ use crate::error::{ErrorKind, Result};
 use crate::mask::{Mask, SHORTEST_VALUE, is_secret_header};
 use crate::request::{Body, Request};
 use crate::response::Response;
+use crate::retry::RetryPolicy;
 use crate::token::access_token::AccessToken;
 use crate::token::source::Purpose;
 use crate::url;
@@ -22,8 +23,7 @@ use crate::wire::message::{Outgoing, RequestBody};
 pub(crate) struct ApiCall<'a, 'w> {
     pub(crate) client: &'a Client,
     pub(crate) request: &'a Request,
-    /// How many the token request may have.
-    retries: u32,
+    policy: RetryPolicy,
     /// Where the content goes, if not into memory.
     writer: Option<&'a mut DownloadWriter<'w>>,
     pub(crate) with_token: bool,
@@ -55,9 +55,9 @@ impl Client {
     ///
     /// As [`send`](Self::send).
     pub fn access_token(&self) -> Result<AccessToken> {
-        let end = self.caller.end_of(self.policy.deadline, &self.caller.now());
-        let retries = self.policy.retries;
-        self.tokens.token(&self.caller, &Purpose { end, retries, refused: None, acted: None })
+        let policy = self.policy;
+        let end = policy.end(&self.caller.now());
+        self.tokens.token(&self.caller, &Purpose { end, policy, refused: None, acted: None })
     }
 
     pub(crate) fn call<'a, 'w>(
@@ -66,15 +66,14 @@ impl Client {
         writer: Option<&'a mut DownloadWriter<'w>>,
     ) -> Result<(Call<'a>, ApiCall<'a, 'w>)> {
         let uri = request.resolve(&self.provider.base_url)?;
-        let policy = request.policy.unwrap_or(self.policy);
+        let policy = request.policy.map_or(self.policy, |own| own.within(self.policy));
         let target = (request.method.clone(), uri);
-        let (retries, endpoint) = (policy.retries, Endpoint::Api);
-        let mut call = Call::new(&self.caller, endpoint, target, retries, policy.deadline);
+        let mut call = Call::new(&self.caller, Endpoint::Api, target, &policy);
         call.repeatable = request.repeatable;
         let api_call = ApiCall {
             client: self,
             request,
-            retries,
+            policy,
             writer,
             with_token: request.with_token,
             token: None,
@@ -110,8 +109,8 @@ impl ApiCall<'_, '_> {
         if self.token.is_some() {
             return Ok(());
         }
-        let (retries, acted) = (self.retries, Some(call.acted));
-        let purpose = Purpose { end: call.end, retries, refused, acted };
+        let (policy, acted) = (self.policy, Some(call.acted));
+        let purpose = Purpose { end: call.end, policy, refused, acted };
         let token = self.client.tokens.token(&self.client.caller, &purpose)?;
         call.now = self.client.caller.now();
         if let Some((refused, refusal)) = &self.refused
@@ -144,7 +143,7 @@ impl ApiCall<'_, '_> {
         let client = self.client;
         let (idle_timeout, idle_setting) = match self.request.idle_timeout {
             Some(timeout) => (timeout, "Request::with_idle_timeout"),
-            None => (client.caller.transport.timeouts.idle, "Client::with_idle_timeout"),
+            None => (client.connection().idle_timeout(), "Connection::with_idle_timeout"),
         };
         let hides_more =
             self.is_pinned || self.refused.is_some() || !self.request.headers.is_empty();
@@ -161,7 +160,7 @@ impl ApiCall<'_, '_> {
             sink: self.writer.as_deref_mut(),
             expects: call.expects,
             time_left: call.time_left(),
-            end_left: client.caller.end_time_left(&call.now),
+            end_left: self.policy.until_end_time(&call.now),
             idle_timeout,
             idle_setting,
             body_limit: client.body_limit,

@@ -29,19 +29,21 @@ impl Client {
     /// deadline or end time leaves less; a name look-up cannot be interrupted. If the
     /// server asked before not to be called yet, or refused this very id and secret less
     /// than a minute ago, nothing is sent and the report says so.
-    pub fn diagnose(&self) -> Report {
-        self.examine(None)
-    }
-
-    /// As [`diagnose`](Self::diagnose), then one GET with the new token, by path or URL of the
-    /// API: a good token may still be refused there. The GET is neither repeated nor sent
-    /// with another token; redirects are followed.
-    pub fn diagnose_with(&self, path: &str) -> Report {
-        self.examine(Some(path))
-    }
-
-    fn examine(&self, path: Option<&str>) -> Report {
-        let mut call = self.tokens.call(&self.caller, 0, self.policy.deadline.min(LIMIT));
+    ///
+    /// With a path or URL of the API, one GET with the new token follows: a good token may
+    /// still be refused there. The GET is neither repeated nor sent with another token;
+    /// redirects are followed.
+    ///
+    /// ```no_run
+    /// # fn run(client: &unattended::Client) {
+    /// println!("{}", client.diagnose(None));
+    /// println!("{}", client.diagnose("/api/health"));
+    /// # }
+    /// ```
+    pub fn diagnose<'p>(&self, path: impl Into<Option<&'p str>>) -> Report {
+        let path = path.into();
+        let policy = self.policy.with_retries(0).with_deadline(self.policy.deadline.min(LIMIT));
+        let mut call = self.tokens.call(&self.caller, &policy);
         let mut report = self.settings(path);
         call.may_wait = false;
         let mut request = TokenRequest::new(&self.tokens, &self.provider);

@@ -20,7 +20,7 @@ impl Client {
     /// Refusals are waited out and repeated as by [`send`](Self::send), but nothing is
     /// once a byte was written. How long the content takes does not count against the
     /// call's deadline: the idle limit holds (120 s without a byte by default), and an
-    /// [end time](Self::with_end_time). Nor does the body limit count.
+    /// [end time](crate::RetryPolicy::with_end_time). Nor does the body limit count.
     ///
     /// Write to a file beside the target and rename it when all is there:
     ///

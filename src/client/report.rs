@@ -20,7 +20,7 @@ use crate::token::access_token;
 ///
 /// ```no_run
 /// # fn run(client: &unattended::Client) {
-/// let report = client.diagnose_with("/api/health");
+/// let report = client.diagnose("/api/health");
 /// println!("{report}");
 /// std::process::exit(report.exit_code().into());
 /// # }

@@ -25,9 +25,9 @@ impl Client {
                 "the provider has no revocation endpoint: set Provider::with_revocation_endpoint",
             ));
         };
-        let mut call = self.tokens.call(&self.caller, self.policy.retries, self.policy.deadline);
+        let mut call = self.tokens.call(&self.caller, &self.policy);
         call.uri = endpoint.clone();
-        let patience = |call: &Call<'_>| self.tokens.kept.idle_timeout.min(call.time_left() / 2);
+        let patience = |call: &Call<'_>| self.caller.token_idle_timeout().min(call.time_left() / 2);
         let Some(token) = self.tokens.kept.any(&self.caller, patience(&call)) else {
             return Ok(());
         };

@@ -37,15 +37,6 @@ impl Client {
         self.answer(&Request::get(path))
     }
 
-    /// HEAD, by path or URL.
-    ///
-    /// # Errors
-    ///
-    /// As [`send`](Self::send).
-    pub fn head(&self, path: impl Into<String>) -> Result<Response> {
-        self.answer(&Request::head(path))
-    }
-
     /// DELETE, by path or URL.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! What can be set about a client; each setting states its default.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use crate::client::Client;
 use crate::clock::Clock;
@@ -14,14 +14,7 @@ impl Client {
     /// Retries and deadline of each call; default: [`RetryPolicy::default`].
     pub fn with_retry_policy(mut self, policy: RetryPolicy) -> Self {
         self.policy = policy;
-        self.caller.transport.timeouts.global = policy.deadline;
-        self
-    }
-
-    /// A time that no call passes, whatever its deadline; default: none. For a job that
-    /// must be over before the next one starts.
-    pub fn with_end_time(mut self, end: SystemTime) -> Self {
-        self.caller.end_time = Some(end);
+        self.caller.transport.deadline = policy.deadline;
         self
     }
 
@@ -30,26 +23,6 @@ impl Client {
     /// "renew at 75 % of the life", as AWS advises.
     pub fn with_renewal_margin(mut self, margin: Duration) -> Self {
         self.tokens.margin = margin;
-        self
-    }
-
-    /// How long a connection may take, the name look-up apart; default 10 s.
-    pub fn with_connect_timeout(mut self, timeout: Duration) -> Self {
-        self.caller.transport.timeouts.connect = timeout;
-        self
-    }
-
-    /// How long the API may send nothing; default 120 s, since some pages take minutes.
-    /// [`Request::with_idle_timeout`](crate::Request::with_idle_timeout) sets it for one
-    /// request.
-    pub fn with_idle_timeout(mut self, timeout: Duration) -> Self {
-        self.caller.transport.timeouts.idle = timeout;
-        self
-    }
-
-    /// How long the token endpoint may send nothing; default 30 s.
-    pub fn with_token_idle_timeout(mut self, timeout: Duration) -> Self {
-        self.tokens.kept.idle_timeout = timeout;
         self
     }
 
@@ -84,14 +57,19 @@ impl Client {
         self
     }
 
-    /// How servers are reached: roots, client certificate, TLS library, proxy, user agent;
-    /// default: [`Connection::new`]. A client that gets another one connects anew, and shares
-    /// the connections of those it is cloned from no longer.
+    /// How servers are reached: roots, client certificate, TLS library, proxy, user agent,
+    /// timeouts; default: [`Connection::new`].
+    ///
+    /// A clone that gets one that differs in its timeouts alone still shares open connections
+    /// with the others. One that differs in anything else opens connections of its own.
     ///
     /// ```no_run
+    /// # use std::time::Duration;
     /// # use unattended::{Client, Connection};
     /// # fn run(client: Client) -> unattended::Result<()> {
     /// let client = client.with_connection(Connection::new().with_user_agent("nightly/1.2")?);
+    /// let patient = client.connection().clone().with_idle_timeout(Duration::from_secs(600));
+    /// let for_reports = client.clone().with_connection(patient);
     /// # Ok(()) }
     /// ```
     pub fn with_connection(mut self, connection: Connection) -> Self {

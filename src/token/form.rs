@@ -164,8 +164,8 @@ impl<'a> FormRequest<'a> {
             expects: false,
             time_left: call.time_left(),
             end_left: None,
-            idle_timeout: self.kept.idle_timeout,
-            idle_setting: "Client::with_token_idle_timeout",
+            idle_timeout: call.caller.token_idle_timeout(),
+            idle_setting: "Connection::with_token_idle_timeout",
             body_limit: TOKEN_ANSWER_LIMIT,
             body_setting: "the limit of a token answer",
         };

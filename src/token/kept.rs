@@ -20,8 +20,6 @@ use crate::token::store::{self, StoreEntry, TokenStore};
 #[derive(Clone)]
 pub(crate) struct Kept {
     pub(crate) credentials: Credentials,
-    /// How long the authorization server may say nothing.
-    pub(crate) idle_timeout: Duration,
     pub(crate) store: Arc<dyn TokenStore>,
     /// The copy in use; each clone has its own.
     pub(crate) own: RefCell<Option<AccessToken>>,
@@ -33,7 +31,6 @@ impl Kept {
     pub(crate) fn new(credentials: Credentials) -> Self {
         Self {
             credentials,
-            idle_timeout: Duration::from_secs(30),
             store: Arc::new(MemoryStore::new()),
             own: RefCell::default(),
             key: RefCell::default(),

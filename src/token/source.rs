@@ -14,9 +14,9 @@ use crate::call::{Call, Exchange, Next};
 use crate::clock::Moment;
 use crate::credentials::{Credentials, Identity};
 use crate::error::{Delivery, Error, ErrorKind, RequestTarget, Result, TokenError};
-
 use crate::event::Event;
 use crate::provider::Provider;
+use crate::retry::RetryPolicy;
 use crate::token::access_token::{self, AccessToken};
 use crate::token::diagnosis::unreadable;
 use crate::token::form::{FormRequest, token_form};
@@ -36,7 +36,7 @@ pub(crate) struct TokenSource {
 pub(crate) struct Purpose<'a> {
     /// When it must be there, on the monotonic clock.
     pub(crate) end: Duration,
-    pub(crate) retries: u32,
+    pub(crate) policy: RetryPolicy,
     /// Not this one, which the API refused.
     pub(crate) refused: Option<&'a AccessToken>,
     /// What the call that needs it may have done so far; `None` if there is none.
@@ -63,8 +63,8 @@ impl TokenSource {
 
     /// The client's token while it is fresh, else the store's, else a new one.
     pub(crate) fn token(&self, caller: &Caller, purpose: &Purpose<'_>) -> Result<AccessToken> {
-        let mut call = self.call(caller, purpose.retries, Duration::MAX);
-        call.end = call.end.min(purpose.end);
+        let mut call = self.call(caller, &purpose.policy);
+        call.end = purpose.end;
         let (now, refused) = (call.now, purpose.refused);
         if let Some(token) = self.fresh(refused, &now) {
             return Ok(token);
@@ -119,19 +119,14 @@ impl TokenSource {
     }
 
     /// A call to the token endpoint.
-    pub(crate) fn call<'c>(
-        &self,
-        caller: &'c Caller,
-        retries: u32,
-        deadline: Duration,
-    ) -> Call<'c> {
+    pub(crate) fn call<'c>(&self, caller: &'c Caller, policy: &RetryPolicy) -> Call<'c> {
         let uri = caller.provider.token_endpoint.clone();
-        Call::new(caller, Endpoint::Token, (Method::POST, uri), retries, deadline)
+        Call::new(caller, Endpoint::Token, (Method::POST, uri), policy)
     }
 
     pub(crate) fn forget_cooldowns(&self, caller: &Caller) -> Result<()> {
         if !self.kept.has_key() {
-            let call = self.call(caller, 0, Duration::MAX);
+            let call = self.call(caller, &RetryPolicy::default());
             let mut request = TokenRequest::new(self, &caller.provider);
             let identity = request.form.authenticate();
             let identity = identity.map_err(|why| call.end(&request, why, Rejection::Final))?;
@@ -186,7 +181,7 @@ impl<'a> TokenRequest<'a> {
         if caller.is_store_shared {
             // A turn of another is one exchange with the token endpoint; whoever takes longer
             // has died, or its store is stuck. A clone's turn always ends.
-            patience = patience.min(source.kept.idle_timeout.saturating_add(SLACK));
+            patience = patience.min(caller.token_idle_timeout().saturating_add(SLACK));
             *caller.kept_in.borrow_mut() = Some(source.kept.store.describe().into());
         }
         let key = source.kept.key_of(&caller.provider, &identity);

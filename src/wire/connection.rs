@@ -1,6 +1,7 @@
 //! How servers are reached, as a value: whom to trust, what to show, which proxy.
 
 use std::fmt;
+use std::time::Duration;
 
 use ureq::http::HeaderValue;
 
@@ -13,9 +14,9 @@ use crate::wire::proxy::Route;
 use crate::wire::tls::Tls;
 
 /// How a client reaches its servers: the roots it trusts, its certificate, the library that
-/// does TLS, the proxy, the user agent.
+/// does TLS, the proxy, the user agent, the timeouts.
 ///
-/// It is one value, because it holds for API and token calls alike: give it to a client by
+/// It is one value for API and token calls alike: give it to a client by
 /// [`Client::with_connection`](crate::Client::with_connection). The order of its settings does
 /// not matter. Verification cannot be switched off.
 ///
@@ -30,12 +31,15 @@ use crate::wire::tls::Tls;
 ///     .with_connection(connection);
 /// # Ok::<(), unattended::Error>(())
 /// ```
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Connection {
     pub(crate) tls: Tls,
     /// None is the one of the environment.
     route: Option<Route>,
     user_agent: Option<String>,
+    connect_timeout: Duration,
+    idle_timeout: Duration,
+    token_idle_timeout: Duration,
 }
 
 impl Connection {
@@ -196,6 +200,50 @@ impl Connection {
         Ok(self)
     }
 
+    /// How long it may take to connect, the name look-up apart; default 10 s, after which a
+    /// machine that is up would have answered.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let connection = unattended::Connection::new().with_connect_timeout(Duration::from_secs(3));
+    /// assert_eq!(connection.connect_timeout(), Duration::from_secs(3));
+    /// ```
+    pub fn with_connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// How long the API may send nothing; default 120 s, since some pages take minutes.
+    /// [`Request::with_idle_timeout`](crate::Request::with_idle_timeout) sets it for one
+    /// request.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let connection = unattended::Connection::new().with_idle_timeout(Duration::from_secs(600));
+    /// assert_eq!(connection.idle_timeout(), Duration::from_secs(600));
+    /// ```
+    pub fn with_idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_timeout = timeout;
+        self
+    }
+
+    /// How long the token endpoint may send nothing; default 30 s, since a token takes no
+    /// server minutes.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let timeout = Duration::from_secs(60);
+    /// let connection = unattended::Connection::new().with_token_idle_timeout(timeout);
+    /// assert_eq!(connection.token_idle_timeout(), timeout);
+    /// ```
+    pub fn with_token_idle_timeout(mut self, timeout: Duration) -> Self {
+        self.token_idle_timeout = timeout;
+        self
+    }
+
     /// Whom servers are checked against, in words, as in a report of
     /// [`Client::diagnose`](crate::Client::diagnose). A file that `SSL_CERT_FILE` names is read.
     pub fn roots(&self) -> String {
@@ -212,8 +260,42 @@ impl Connection {
         self.user_agent.as_deref().unwrap_or(USER_AGENT)
     }
 
+    /// How long it may take to connect.
+    pub fn connect_timeout(&self) -> Duration {
+        self.connect_timeout
+    }
+
+    /// How long the API may send nothing.
+    pub fn idle_timeout(&self) -> Duration {
+        self.idle_timeout
+    }
+
+    /// How long the token endpoint may send nothing.
+    pub fn token_idle_timeout(&self) -> Duration {
+        self.token_idle_timeout
+    }
+
+    /// Whether open connections of the one will do for the other: each call has its timeouts
+    /// with it.
+    pub(crate) fn shares_pool_with(&self, other: &Self) -> bool {
+        self.tls == other.tls && self.route == other.route && self.user_agent == other.user_agent
+    }
+
     pub(crate) fn route(&self) -> failure::Result<Route> {
         self.route.clone().map_or_else(Route::from_environment, Ok)
+    }
+}
+
+impl Default for Connection {
+    fn default() -> Self {
+        Self {
+            tls: Tls::default(),
+            route: None,
+            user_agent: None,
+            connect_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(120),
+            token_idle_timeout: Duration::from_secs(30),
+        }
     }
 }
 
@@ -223,6 +305,9 @@ impl fmt::Debug for Connection {
         f.debug_struct("Connection")
             .field("user_agent", &self.user_agent())
             .field("has_client_certificate", &self.has_client_certificate())
+            .field("connect_timeout", &self.connect_timeout)
+            .field("idle_timeout", &self.idle_timeout)
+            .field("token_idle_timeout", &self.token_idle_timeout)
             .finish_non_exhaustive()
     }
 }

@@ -99,7 +99,7 @@ impl Exchange<'_> {
         *request.uri_mut() = outgoing.uri.clone();
         *request.headers_mut() = std::mem::take(&mut outgoing.headers);
         let agent = &self.built.agent;
-        let (connect, idle) = (self.transport.timeouts.connect, outgoing.idle_timeout);
+        let (connect, idle) = (self.transport.connection.connect_timeout(), outgoing.idle_timeout);
         let timeouts = Timeouts { global: outgoing.time_left, connect, idle };
         if !self.is_streamed && self.proxy.is_none() && timeouts == self.built.timeouts {
             return agent.run(request).map_err(|error| self.failure(error, outgoing));
@@ -259,7 +259,8 @@ impl Exchange<'_> {
     fn failure(&self, error: ureq::Error, outgoing: &Outgoing<'_, '_>) -> Failure {
         let has_user =
             self.proxy.is_some_and(|proxy| proxy.username().or(proxy.password()).is_some());
-        network_error::failure(error, outgoing, self.transport.timeouts.connect, has_user)
+        let connect = self.transport.connection.connect_timeout();
+        network_error::failure(error, outgoing, connect, has_user)
     }
 }
 
@@ -268,7 +269,7 @@ fn is_empty(body: Body) -> bool {
     matches!(body.into_reader().read(&mut [0]), Ok(0))
 }
 
-const NO_TIME: &str = "not sent: no time is left of the call's deadline (RetryPolicy::with_deadline, Client::with_end_time)";
+const NO_TIME: &str = "not sent: no time is left of the call's deadline (RetryPolicy::with_deadline, RetryPolicy::with_end_time)";
 /// How long permission for a long body is waited for: servers that do not know of it say
 /// nothing.
 const PERMISSION: Duration = Duration::from_secs(1);

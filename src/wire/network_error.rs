@@ -157,7 +157,7 @@ fn timeout_failure(timeout: Timeout, outgoing: &Outgoing<'_, '_>, connect: Durat
     let (delivery, message) = match timeout {
         Timeout::Connect | Timeout::Resolve if connect <= outgoing.time_left => {
             let limit = seconds(connect);
-            (NotSent, format!("no connection within {limit} (Client::with_connect_timeout)"))
+            (NotSent, format!("no connection within {limit} (Connection::with_connect_timeout)"))
         }
         Timeout::PerRead | Timeout::PerWrite => {
             let (limit, setting) = (seconds(outgoing.idle_timeout), outgoing.idle_setting);

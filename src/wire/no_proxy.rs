@@ -6,19 +6,19 @@ use std::net::{IpAddr, Ipv6Addr};
 use crate::url;
 use crate::wire::failure::{Failure, Result};
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct NoProxy {
     entries: Vec<Entry>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 struct Entry {
     hosts: Hosts,
     /// All if there is none.
     port: Option<u16>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 enum Hosts {
     All,
     /// A name and all names below it.

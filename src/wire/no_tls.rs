@@ -1,6 +1,6 @@
 //! What there is of TLS in a build without.
 
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq)]
 pub(crate) struct NoTls;
 
 impl NoTls {

@@ -12,7 +12,7 @@ use crate::wire::failure::{Failure, Result};
 use crate::wire::no_proxy::NoProxy;
 
 /// A proxy, if there is one, and the hosts that it is not for.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq)]
 pub(crate) struct Route {
     proxy: Option<Proxy>,
     except: NoProxy,

@@ -12,7 +12,7 @@ use crate::wire::certificate::Provider;
 use crate::wire::failure::{Failure, Result};
 
 /// What was set; what it comes to is known when connections are made.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq)]
 pub(crate) struct Tls {
     pub(crate) is_native: bool,
     pub(crate) is_platform: bool,

@@ -18,8 +18,8 @@ use crate::wire::proxy::Route;
 pub(crate) struct Transport {
     pub(crate) connection: Connection,
     pub(crate) clock: Arc<dyn Clock>,
-    /// Those of an ordinary attempt, the first of its call.
-    pub(crate) timeouts: Timeouts,
+    /// That of an ordinary call.
+    pub(crate) deadline: Duration,
     pool: Arc<Pool>,
 }
 
@@ -53,18 +53,16 @@ impl Transport {
         Self {
             connection: Connection::new(),
             clock: Arc::new(SystemClock),
-            timeouts: Timeouts {
-                global: RetryPolicy::default().deadline,
-                connect: Duration::from_secs(10),
-                idle: Duration::from_secs(120),
-            },
+            deadline: RetryPolicy::default().deadline,
             pool: Arc::default(),
         }
     }
 
     pub(crate) fn set_connection(&mut self, connection: Connection) {
+        if !self.connection.shares_pool_with(&connection) {
+            self.pool = Arc::default();
+        }
         self.connection = connection;
-        self.pool = Arc::default();
     }
 
     /// What is remembered for a while is remembered by the clock.
@@ -95,7 +93,13 @@ impl Transport {
         expect(unused_variables, reason = "plain `http` is all there is")
     )]
     fn build(&self, is_secure: bool) -> Result<Built> {
-        let (route, timeouts) = (self.connection.route()?, self.timeouts);
+        let route = self.connection.route()?;
+        // Those of the first attempt of an ordinary call.
+        let timeouts = Timeouts {
+            global: self.deadline,
+            connect: self.connection.connect_timeout(),
+            idle: self.connection.idle_timeout(),
+        };
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .allow_non_standard_methods(true)

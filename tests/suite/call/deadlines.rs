@@ -138,12 +138,46 @@ fn no_call_passes_the_clients_end_time() {
     let server = Server::with_api([reply(429, "").header("retry-after", "20"), reply(200, "")]);
     let (client, clock) = on_manual_clock(server.client());
     let start = clock.now();
-    let client = client.with_end_time(start + secs(30));
+    let policy = RetryPolicy::default().with_end_time(start + secs(30));
+    let client = client.with_retry_policy(policy);
     client.get("/x").unwrap();
     let server = Server::with_api([reply(429, "").header("retry-after", "20")]);
     let (client, clock) = on_manual_clock(server.client());
-    let client = client.with_end_time(clock.now() + secs(10));
+    let policy = RetryPolicy::default().with_end_time(clock.now() + secs(10));
+    let client = client.with_retry_policy(policy);
     let error = client.get("/x").unwrap_err();
+    assert!(error.to_string().contains("20 s does not fit into the 10 s left"), "{error}");
+    assert!(clock.sleeps().is_empty());
+}
+
+#[test]
+fn of_the_end_times_of_client_and_request_the_earlier_one_counts() {
+    for (client_end, request_end) in [(Some(10), None), (Some(10), Some(30)), (Some(30), Some(10))]
+    {
+        let server = Server::with_api([reply(429, "").header("retry-after", "20")]);
+        let (client, clock) = on_manual_clock(server.client());
+        let policy = |end: Option<u64>| {
+            let policy = RetryPolicy::default().with_retries(3);
+            end.map_or(policy, |end| policy.with_end_time(clock.now() + secs(end)))
+        };
+        let client = client.with_retry_policy(policy(client_end));
+        let request = Request::get("/x").with_retry_policy(policy(request_end));
+        for request in [request.clone(), request.without_token()] {
+            let error = client.send(&request).unwrap_err();
+            assert!(error.to_string().contains("20 s does not fit into the 10 s left"), "{error}");
+            assert!(clock.sleeps().is_empty());
+            client.forget_cooldowns().unwrap();
+        }
+    }
+}
+
+#[test]
+fn the_end_time_of_a_request_ends_its_token_request() {
+    let busy = reply(429, "").header("retry-after", "20");
+    let server = Server::with_scripts([busy], []);
+    let (client, clock) = on_manual_clock(server.client());
+    let policy = RetryPolicy::default().with_end_time(clock.now() + secs(10));
+    let error = client.send(Request::get("/x").with_retry_policy(policy)).unwrap_err();
     assert!(error.to_string().contains("20 s does not fit into the 10 s left"), "{error}");
     assert!(clock.sleeps().is_empty());
 }
@@ -151,7 +185,7 @@ fn no_call_passes_the_clients_end_time() {
 #[test]
 fn after_the_end_time_nothing_is_sent() {
     let server = Server::with_api([]);
-    let client = server.client().with_end_time(SystemTime::UNIX_EPOCH);
+    let client = server.client().with_retry_policy(ended());
     for request in [Request::get("/x"), Request::post("/x"), untold(Method::POST)] {
         let error = client.send(&request).unwrap_err();
         assert_eq!(
@@ -161,7 +195,14 @@ fn after_the_end_time_nothing_is_sent() {
         );
         assert!(error.to_string().contains("deadline"), "{error}");
     }
+    // A request whose own policy has no end time is not sent either.
+    let own = Request::get("/x").with_retry_policy(RetryPolicy::default());
+    assert_eq!(client.send(own).unwrap_err().delivery(), Delivery::NotSent);
     assert!(server.seen().is_empty());
+}
+
+fn ended() -> RetryPolicy {
+    RetryPolicy::default().with_end_time(SystemTime::UNIX_EPOCH)
 }
 
 #[test]

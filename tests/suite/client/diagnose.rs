@@ -78,7 +78,7 @@ fn a_good_report_tells_settings_token_claims_clock_and_call() {
         .with_token_parameter("pin", "hush-hush");
     let client = Client::new(provider, Credentials::new("my-client", SECRET)).unwrap();
     let (client, _) = on_manual_clock(client);
-    let report = client.diagnose_with("/health?key=hush-hush");
+    let report = client.diagnose("/health?key=hush-hush");
     assert_eq!(
         printed(&report, &["hush-hush", &jwt(claims)]),
         format!(
@@ -129,7 +129,7 @@ fn warnings_are_in_their_lines_and_in_the_result() {
         .with_clock(clock.clone())
         .with_store(Failing("the cache is down"));
     clock.set_now(clock.now() - secs(90));
-    let report = client.diagnose();
+    let report = client.diagnose(None);
     assert_eq!(
         printed(&report, &[]),
         format!(
@@ -167,7 +167,7 @@ fn refused_credentials_are_told_with_what_to_do() {
     let (server, _, clock) = with_token_answer(answer);
     let provider = server.provider().with_auth_method(AuthMethod::ClientSecretBasic);
     let client = Client::new(provider, Credentials::new("my-client", SECRET)).unwrap();
-    let report = client.with_clock(clock).diagnose_with("/health");
+    let report = client.with_clock(clock).diagnose("/health");
     let host = server.url("").replace("http://", "");
     assert_eq!(
         printed(&report, &[]),
@@ -198,7 +198,7 @@ fn the_other_ways_to_authenticate_are_told_in_words() {
     let server = Server::with_api([]);
     let provider = server.provider().with_auth_method(AuthMethod::ClientSecretBasicRaw);
     let client = Client::new(provider, Credentials::new("my-client", SECRET)).unwrap();
-    let report = client.diagnose();
+    let report = client.diagnose(None);
     assert_eq!(line(&report, "authentication"), "id and secret by HTTP Basic, not form-encoded");
     assert_eq!(report.auth_method, AuthMethod::ClientSecretBasicRaw);
 }
@@ -215,7 +215,7 @@ fn what_servers_repeat_of_id_and_secret_and_token_is_masked() {
         [reply(200, body.to_string())],
         [reply(403, format!(r#"{{"message":"not for {token} of my-client"}}"#))],
     );
-    let report = server.client().diagnose_with("/x");
+    let report = server.client().diagnose("/x");
     printed(&report, &[&token, "x y", "17,", "\u{1b}"]);
     assert_eq!(line(&report, "scope granted"), "read ***");
     let claims = report.claims.as_ref().unwrap();
@@ -234,11 +234,11 @@ fn a_secret_in_the_place_of_the_id_is_not_told_by_the_server_s_words() {
     let server = Server::with_scripts([reply(400, body)], []);
     let swapped = Credentials::new(SECRET, "my-client");
     let client = Client::new(server.provider(), swapped).unwrap();
-    let report = client.diagnose();
+    let report = client.diagnose(None);
     assert_eq!(report.error().unwrap().response().unwrap().message.as_deref(), Some("no ***"));
     printed(&report, &[]);
     // Nor in the words that are remembered, when nothing is sent.
-    printed(&client.diagnose(), &[]);
+    printed(&client.diagnose(None), &[]);
     assert_eq!(server.token_requests().len(), 1);
 }
 
@@ -246,7 +246,7 @@ fn a_secret_in_the_place_of_the_id_is_not_told_by_the_server_s_words() {
 fn a_claim_that_is_no_time_of_this_age_is_told_as_it_is() {
     let claims = r#"{"exp":18446744073709551615,"iat":-1,"nbf":253402300799}"#;
     let (_server, client, _) = with_token_answer(token_reply(&jwt(claims), 60));
-    let text = printed(&client.diagnose(), &[]);
+    let text = printed(&client.diagnose(None), &[]);
     assert!(text.contains("\n                   exp: 18446744073709551615\n"), "{text}");
     assert!(text.contains("\n                   iat: -1\n"), "{text}");
     assert!(text.contains("nbf: 253402300799 (Fri, 31 Dec 9999 23:59:59 GMT)\n"), "{text}");
@@ -255,10 +255,10 @@ fn a_claim_that_is_no_time_of_this_age_is_told_as_it_is() {
 #[test]
 fn a_scope_that_the_answer_does_not_name_is_not_said_to_be_granted() {
     let (server, client, _) = with_token_answer(token_reply("token-1", 60));
-    assert_eq!(line(&client.diagnose(), "scope granted"), "not said");
+    assert_eq!(line(&client.diagnose(None), "scope granted"), "not said");
     let provider = server.provider().with_scope("read");
     let client = Client::new(provider, Credentials::new("my-client", SECRET)).unwrap();
-    let report = client.diagnose();
+    let report = client.diagnose(None);
     assert_eq!(line(&report, "scope granted"), "not said");
     assert_eq!(report.missing_scope(), Vec::<&str>::new());
 }
@@ -269,7 +269,7 @@ fn the_new_token_replaces_that_of_the_client_and_that_of_the_store() {
     let client = server.client().with_store(store.clone());
     client.get("/x").unwrap();
     let (client, events) = observed(client);
-    assert!(client.diagnose().is_ok());
+    assert!(client.diagnose(None).is_ok());
     assert_eq!(server.token_requests().len(), 2);
     let fetched = |event: &Event| matches!(event, Event::TokenFetched { renewal: true, .. });
     assert!(events.lock().unwrap().iter().any(fetched));
@@ -284,7 +284,7 @@ fn a_check_that_comes_first_leaves_its_token_for_the_calls_and_for_clones() {
     let server = Server::with_api([]);
     let client = server.client();
     let clone = client.clone();
-    assert!(client.diagnose().is_ok());
+    assert!(client.diagnose(None).is_ok());
     client.get("/x").unwrap();
     clone.get("/x").unwrap();
     assert_eq!(server.token_requests().len(), 1);
@@ -299,7 +299,7 @@ fn a_check_that_fails_leaves_the_old_token_where_it_was() {
         let store = Arc::new(MemoryStore::new());
         let (client, _) = on_manual_clock(server.client().with_store(store.clone()));
         client.access_token().unwrap();
-        assert!(!client.diagnose().is_ok());
+        assert!(!client.diagnose(None).is_ok());
         assert_eq!(client.access_token().unwrap().as_str(), "token-1");
         let other = server.client().with_store(store).with_clock(ManualClock::new());
         assert_eq!(other.access_token().unwrap().as_str(), "token-1");
@@ -312,14 +312,14 @@ fn it_tries_once_and_never_sleeps() {
     let cases = [reply(503, ""), reply(429, "").header("retry-after", "1"), reply(408, "")];
     for refusal in cases {
         let (server, client, clock) = with_token_answer(refusal);
-        let report = client.diagnose_with("/x");
+        let report = client.diagnose("/x");
         assert_eq!((report.exit_code(), server.seen().len()), (75, 1));
         assert!(clock.sleeps().is_empty());
     }
     for status in [503, 429, 401, 500] {
         let server = Server::with_api([reply(status, "")]);
         let (client, clock) = on_manual_clock(server.client());
-        let report = client.diagnose_with("/x");
+        let report = client.diagnose("/x");
         assert!(report.token_error.is_none() && !report.is_ok());
         assert_eq!((server.token_requests().len(), server.api_requests().len()), (1, 1));
         assert!(clock.sleeps().is_empty());
@@ -330,7 +330,7 @@ fn it_tries_once_and_never_sleeps() {
 fn a_good_token_that_the_api_refuses_is_told_apart() {
     let server = Server::with_api([reply(403, r#"{"message":"not for you"}"#)]);
     let (client, _) = on_manual_clock(server.client());
-    let report = client.diagnose_with("/x?y=z");
+    let report = client.diagnose("/x?y=z");
     let host = server.url("").replace("http://", "");
     assert_eq!(line(&report, "token"), "came after 0 s");
     assert_eq!(line(&report, "GET"), "/x: failed after 0 s");
@@ -346,7 +346,7 @@ fn a_good_token_that_the_api_refuses_is_told_apart() {
 #[test]
 fn a_new_token_that_the_api_does_not_know_is_told_with_what_to_check() {
     let server = Server::with_api([reply(401, "")]);
-    let report = server.client().diagnose_with("/x");
+    let report = server.client().diagnose("/x");
     let host = server.url("").replace("http://", "");
     assert_eq!(
         line(&report, "error"),
@@ -362,7 +362,7 @@ fn a_new_token_that_is_not_valid_yet_is_told_with_the_clocks() {
     let early = r#"Bearer error="invalid_token", error_description="Token used before issued""#;
     let server = Server::with_api([reply(401, "").header("www-authenticate", early)]);
     let (client, clock) = on_manual_clock(server.client());
-    let error = line(&client.diagnose_with("/x"), "error");
+    let error = line(&client.diagnose("/x"), "error");
     assert!(error.ends_with("; the token is new, and by the clock of this API it is not valid yet: the clocks of the API and of the authorization server are apart"), "{error}");
     assert_eq!((server.token_requests().len(), clock.sleeps().len()), (1, 0));
 }
@@ -370,7 +370,7 @@ fn a_new_token_that_is_not_valid_yet_is_told_with_the_clocks() {
 #[test]
 fn the_get_goes_nowhere_else_with_the_token() {
     let server = Server::with_api([]);
-    let report = server.client().diagnose_with("https://elsewhere.test/x?key=hush-hush");
+    let report = server.client().diagnose("https://elsewhere.test/x?key=hush-hush");
     printed(&report, &["hush-hush"]);
     assert_eq!(line(&report, "GET"), "https://elsewhere.test/x: failed after 0 s");
     let error = line(&report, "error");
@@ -379,7 +379,7 @@ fn the_get_goes_nowhere_else_with_the_token() {
     let other = Server::with_api([]);
     let redirect = reply(302, "").header("location", other.url("/there"));
     let server = Server::with_api([redirect]);
-    assert!(server.client().diagnose_with("/x").is_ok());
+    assert!(server.client().diagnose("/x").is_ok());
     assert_eq!(other.seen()[0].header("authorization"), None);
 }
 
@@ -404,7 +404,7 @@ fn slow(token: u64, api: u64) -> (Server, Client, ManualClock) {
 #[test]
 fn the_times_are_those_of_the_exchanges() {
     let (_server, client, _) = slow(3, 5);
-    let report = client.diagnose_with("/x");
+    let report = client.diagnose("/x");
     assert_eq!((report.took, report.call_took), (Some(secs(3)), Some(secs(5))));
     assert_eq!(line(&report, "token"), "came after 3 s");
     assert_eq!(line(&report, "GET"), "/x: 204 No Content after 5 s");
@@ -413,7 +413,7 @@ fn the_times_are_those_of_the_exchanges() {
 #[test]
 fn all_is_over_within_ten_seconds_even_if_calls_may_take_longer() {
     let (server, client, _) = slow(10, 0);
-    let report = client.diagnose_with("/x");
+    let report = client.diagnose("/x");
     assert_eq!(line(&report, "token"), "came after 10 s");
     let error = line(&report, "error");
     assert!(error.contains("not sent: no time is left of the call's deadline"), "{error}");
@@ -423,10 +423,11 @@ fn all_is_over_within_ten_seconds_even_if_calls_may_take_longer() {
 #[test]
 fn an_earlier_end_and_a_shorter_deadline_hold() {
     let (server, client, clock) = slow(3, 0);
-    let early = client.clone().with_end_time(clock.now() + secs(2));
-    assert_eq!(early.diagnose_with("/x").exit_code(), 75);
+    let early = RetryPolicy::default().with_end_time(clock.now() + secs(2));
+    let early = client.clone().with_retry_policy(early);
+    assert_eq!(early.diagnose("/x").exit_code(), 75);
     let short = RetryPolicy::default().with_deadline(secs(2));
-    assert_eq!(client.with_retry_policy(short).diagnose_with("/x").exit_code(), 75);
+    assert_eq!(client.with_retry_policy(short).diagnose("/x").exit_code(), 75);
     assert_eq!(server.token_requests().len(), 2);
     assert!(server.api_requests().is_empty());
 }
@@ -436,7 +437,7 @@ fn a_server_that_says_nothing_ends_with_the_deadline() {
     at_some_pace(|pace| {
         let origin = raw_server(|mut stream, _| while read_request(&mut stream).is_some() {});
         let policy = RetryPolicy::default().with_deadline(Duration::from_millis(100) * pace);
-        let report = client_at(&origin).with_retry_policy(policy).diagnose();
+        let report = client_at(&origin).with_retry_policy(policy).diagnose(None);
         let error = line(&report, "error");
         assert!(
             error.ends_with("the call's deadline passed (RetryPolicy::with_deadline)"),
@@ -461,7 +462,7 @@ fn a_wait_that_the_server_asked_for_before_is_kept_by_not_asking() {
         let (client, clock) = on_manual_clock(server.client());
         let hasty = RetryPolicy::default().with_retries(0);
         client.clone().with_retry_policy(hasty).access_token().unwrap_err();
-        let report = client.diagnose_with("/x");
+        let report = client.diagnose("/x");
         let host = server.url("").replace("http://", "");
         assert_eq!(line(&report, "token"), "none: not asked for");
         assert_eq!(
@@ -483,41 +484,41 @@ fn a_wait_that_others_left_in_the_store_is_kept_as_well() {
     let server = Server::with_scripts([refusal], []);
     let (store, clock) = (Arc::new(MemoryStore::new()), ManualClock::new());
     let client = || server.client().with_store(store.clone()).with_clock(clock.clone());
-    assert_eq!(client().diagnose().exit_code(), 75);
-    let report = client().diagnose();
+    assert_eq!(client().diagnose(None).exit_code(), 75);
+    let report = client().diagnose(None);
     let error = line(&report, "error");
     assert!(error.ends_with(
         "not sent: the server asked before not to be called for another 5 s; the wait is kept in the memory of this process, and Client::forget_cooldowns clears it"
     ));
     assert_eq!(server.token_requests().len(), 1);
     clock.advance(secs(5));
-    assert!(client().diagnose().is_ok());
+    assert!(client().diagnose(None).is_ok());
 }
 
 #[test]
 fn the_get_keeps_the_wait_that_the_api_asked_for() {
     let server = Server::with_api([reply(429, "").header("retry-after", "4"), reply(200, "")]);
     let (client, clock) = on_manual_clock(server.client());
-    assert!(!client.diagnose_with("/x").is_ok());
-    let report = client.diagnose_with("/x");
+    assert!(!client.diagnose("/x").is_ok());
+    let report = client.diagnose("/x");
     let error = line(&report, "error");
     assert!(error.ends_with("not sent: the server asked before not to be called for another 4 s"));
     assert_eq!(server.api_requests().len(), 1);
     clock.advance(secs(4));
-    assert!(client.diagnose_with("/x").is_ok());
+    assert!(client.diagnose("/x").is_ok());
     assert!(clock.sleeps().is_empty());
 }
 
 #[test]
 fn credentials_that_were_refused_a_moment_ago_are_not_sent_again() {
     let (server, client, clock) = with_token_answer(reply(401, oauth("invalid_client")));
-    let first = client.diagnose();
-    let report = client.diagnose();
+    let first = client.diagnose(None);
+    let report = client.diagnose(None);
     assert_eq!(line(&report, "token"), "none: not asked for");
     assert_eq!(line(&report, "error"), line(&first, "error"));
     assert_eq!((report.exit_code(), server.token_requests().len()), (77, 1));
     clock.advance(secs(60));
-    assert!(client.diagnose().is_ok());
+    assert!(client.diagnose(None).is_ok());
 }
 
 #[test]
@@ -525,12 +526,12 @@ fn credentials_that_cannot_be_read_are_told() {
     let server = Server::with_api([]);
     let credentials = Credentials::from_fn(|| Err("the vault is sealed".into()));
     let client = Client::new(server.provider(), credentials).unwrap();
-    let report = client.diagnose();
+    let report = client.diagnose(None);
     assert_eq!(line(&report, "token"), "none: not asked for");
     let error = line(&report, "error");
     assert!(error.ends_with("the credentials function failed: the vault is sealed"), "{error}");
     let spaced = Credentials::from_fn(|| Ok(("my-client ".into(), SECRET.into())));
-    let report = Client::new(server.provider(), spaced).unwrap().diagnose();
+    let report = Client::new(server.provider(), spaced).unwrap().diagnose(None);
     assert_eq!(line(&report, "error"), "the client id ends with white space: remove it");
     assert_eq!(report.exit_code(), 78);
     assert!(server.seen().is_empty());
@@ -556,7 +557,7 @@ fn a_store_that_quotes_the_token_that_it_cannot_keep_is_masked() {
     let server = Server::with_api([]);
     let failing = Failing("cannot keep token-1 of my-client");
     let (client, events) = observed(server.client().with_store(failing));
-    let report = client.diagnose();
+    let report = client.diagnose(None);
     let text = "warning: failed, and was done without: cannot keep *** of ***";
     assert_eq!(line(&report, "token store"), text);
     assert_eq!(line(&report, "result"), "good, but see the warnings");
@@ -583,7 +584,7 @@ impl TokenStore for Patience {
 fn the_store_gets_half_of_the_ten_seconds_and_is_then_done_without() {
     let (server, waits) = (Server::with_api([]), Arc::default());
     let (client, _) = on_manual_clock(server.client().with_store(Patience(Arc::clone(&waits))));
-    let report = client.diagnose();
+    let report = client.diagnose(None);
     assert!(report.is_ok());
     assert_eq!(*waits.lock().unwrap(), [secs(5)]);
     assert_eq!(report.store_error.as_deref(), Some("somebody else takes too long"));
@@ -609,7 +610,7 @@ fn the_clocks_are_compared_in_whole_seconds_by_every_answer_with_a_date() {
                 0.. => clock.set_now(clock.now() - secs(ahead.unsigned_abs())),
                 _ => clock.set_now(clock.now() + secs(ahead.unsigned_abs())),
             }
-            let report = client.diagnose();
+            let report = client.diagnose(None);
             assert_eq!(report.clock_offset, Some(ahead));
             assert_eq!(line(&report, "clock"), format!("{text}{warning}"));
         }
@@ -631,7 +632,7 @@ fn an_answer_is_dated_while_it_is_under_way_and_without_fractions() {
         let noon = clock.now();
         let apart = Duration::from_millis(i64::unsigned_abs(sent));
         clock.set_now(if sent < 0 { noon - apart } else { noon + apart });
-        let report = server.client().with_clock(clock).diagnose();
+        let report = server.client().with_clock(clock).diagnose(None);
         assert_eq!(report.clock_offset, Some(offset), "{sent} {took}");
     }
 }
@@ -639,20 +640,20 @@ fn an_answer_is_dated_while_it_is_under_way_and_without_fractions() {
 #[test]
 fn a_date_that_is_none_is_not_compared() {
     let (_server, client, _) = with_token_answer(token_reply("token-1", 60).header("x-other", "1"));
-    assert_eq!(client.diagnose().clock_offset, Some(0));
+    assert_eq!(client.diagnose(None).clock_offset, Some(0));
     let origin = raw_server(|mut stream, _| {
         while read_request(&mut stream).is_some() {
             write_reply(&mut stream, &token_reply("token-1", 60).header("date", "yesterday"));
         }
     });
-    assert_eq!(client_at(&origin).diagnose().clock_offset, None);
+    assert_eq!(client_at(&origin).diagnose(None).clock_offset, None);
 }
 
 #[test]
 fn a_local_clock_before_1970_does_not_stop_it() {
     let (_server, client, clock) = with_token_answer(token_reply("token-1", 60));
     clock.set_now(SystemTime::UNIX_EPOCH - secs(10));
-    let report = client.diagnose();
+    let report = client.diagnose(None);
     assert!(report.is_ok());
     let text = printed(&report, &[]);
     assert_eq!(text.lines().next(), Some(format!("unattended {VERSION}").as_str()));
@@ -664,7 +665,7 @@ fn a_connection_that_is_refused_is_told_with_its_cause() {
     let host = listener.local_addr().unwrap().to_string();
     drop(listener);
     let (client, _) = on_manual_clock(client_at(&format!("http://{host}")));
-    let report = client.diagnose();
+    let report = client.diagnose(None);
     assert_eq!(
         line(&report, "error"),
         format!("POST {host}/oauth/token: no connection to the server")
@@ -678,7 +679,7 @@ fn a_connection_that_is_refused_is_told_with_its_cause() {
 #[test]
 fn an_answer_that_is_no_token_is_told_without_it() {
     let (_server, client, _) = with_token_answer(reply(200, r#"{"token":"token-1"}"#));
-    let report = client.diagnose();
+    let report = client.diagnose(None);
     assert_eq!(report.exit_code(), 69);
     assert!(line(&report, "error").contains("the answer has no access_token"));
     assert_eq!(report.clock_offset, Some(0));
@@ -697,17 +698,18 @@ fn a_proxy_is_told_by_host_and_port_and_not_for_this_machine() {
             .unwrap()
     };
     let used = format!("127.0.0.1:{port} (never for calls to this machine)");
-    let report = at("https://sso.test/token", "https://api.test").diagnose();
+    let report = at("https://sso.test/token", "https://api.test").diagnose(None);
     printed(&report, &["hush-hush", "jane"]);
     assert_eq!(line(&report, "proxy"), used);
     assert!(!report.is_ok());
     let server = Server::with_api([]);
-    let report = at(&server.url(TOKEN_PATH), "https://api.test").diagnose();
+    let report = at(&server.url(TOKEN_PATH), "https://api.test").diagnose(None);
     assert_eq!(line(&report, "proxy to token"), "none (never for calls to this machine)");
     assert_eq!(line(&report, "proxy to API"), used);
     assert!(report.is_ok());
     let report = at("https://sso.test/token", "https://api.test").without_proxy();
-    let report = report.with_end_time(SystemTime::UNIX_EPOCH).diagnose();
+    let ended = RetryPolicy::default().with_end_time(SystemTime::UNIX_EPOCH);
+    let report = report.with_retry_policy(ended).diagnose(None);
     assert_eq!((report.token_proxy, report.api_proxy), (None, None));
 }
 
@@ -720,11 +722,11 @@ fn no_borrow_is_held_while_anything_of_the_user_s_runs() {
         count.fetch_add(1, Ordering::SeqCst);
         let client = inner.lock().unwrap().take();
         if let Some(client) = client {
-            assert!(client.diagnose().is_ok());
+            assert!(client.diagnose(None).is_ok());
         }
     });
     *slot.lock().unwrap() = Some(client.clone());
-    assert!(client.diagnose_with("/x").is_ok());
+    assert!(client.diagnose("/x").is_ok());
     assert_eq!(events.load(Ordering::SeqCst), 2);
     assert_eq!(server.token_requests().len(), 2);
 }
@@ -732,7 +734,7 @@ fn no_borrow_is_held_while_anything_of_the_user_s_runs() {
 #[test]
 fn an_error_of_the_report_can_be_matched_on() {
     let (_server, client, _) = with_token_answer(reply(400, oauth("invalid_scope")));
-    let report = client.diagnose();
+    let report = client.diagnose(None);
     let Some(Error::Token(error)) = report.error() else { panic!("{report}") };
     assert_eq!(error.response.as_ref().unwrap().code.as_deref(), Some("invalid_scope"));
     assert_eq!((error.attempts, report.exit_code()), (1, 78));
@@ -748,7 +750,7 @@ mod with_tls {
     #[test]
     fn the_roots_in_use_are_named_and_counted() {
         let server = Server::with_api([]);
-        let roots = |client: unattended::Client| line(&client.diagnose(), "roots");
+        let roots = |client: unattended::Client| line(&client.diagnose(None), "roots");
         let (one, two) = (Authority::new(), Authority::new());
         if is_child() {
             let expected = std::env::var("EXPECTED_ROOTS").unwrap();
@@ -776,7 +778,7 @@ mod with_tls {
             return run_in_child(test, &wrong[1..]);
         }
         // Roots are read for https only; nothing listens there.
-        let report = client_at("https://127.0.0.1:9").diagnose();
+        let report = client_at("https://127.0.0.1:9").diagnose(None);
         assert_eq!((report.exit_code(), report.took), (78, None));
         assert_eq!(line(&report, "token"), "none: not asked for");
         let error = line(&report, "error");
@@ -802,7 +804,7 @@ mod with_tls {
         let server = Server::with_api([]);
         let (client, key) = (server.client(), issued.key.serialize_pem());
         let client = client.with_client_certificate(&issued.pem, &key).unwrap();
-        let report = client.diagnose();
+        let report = client.diagnose(None);
         assert_eq!(line(&report, "client certificate"), "set");
         assert!(report.has_client_certificate);
         assert!(!report.to_string().contains("BEGIN"));
@@ -902,5 +904,5 @@ fn a_granted_scope_with_commas_is_no_missing_one() {
     .unwrap();
     let error = client.get("/x").unwrap_err().to_string();
     assert!(!error.contains("is not granted"), "{error}");
-    assert_eq!(client.diagnose().missing_scope(), Vec::<&str>::new());
+    assert_eq!(client.diagnose(None).missing_scope(), Vec::<&str>::new());
 }

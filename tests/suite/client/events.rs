@@ -284,7 +284,7 @@ fn a_check_tells_whether_its_token_is_the_first_one() {
     let (server, mut renewals) = (Server::with_api([]), Vec::new());
     let (client, events) = observed(server.client());
     for _ in 0..2 {
-        client.diagnose();
+        client.diagnose(None);
     }
     for event in events.lock().unwrap().iter() {
         if let Event::TokenFetched { renewal, .. } = event {

@@ -97,7 +97,7 @@ fn values_of_extra_parameters_and_of_the_token_endpoints_query_are_not_shown() {
         .with_token_parameter("tenant", "ten");
     let client = Client::new(provider, Credentials::new("my-client", SECRET)).unwrap();
     let error = client.get("/x").unwrap_err();
-    let report = client.diagnose();
+    let report = client.diagnose(None);
     let printed = format!("{error}\n{error:?}\n{:?}\n{report}\n{report:?}", error.response());
     assert!(printed.contains("bad *** of ten, at ?sig=***&v=2"), "{printed}");
     for secret in [PARAMETER, SIGNATURE, "sgn4ture", "assert10n"] {
@@ -510,7 +510,7 @@ fn the_password_of_a_url_that_passes_for_a_path_is_not_shown() {
         let request = Request::get(url).without_token();
         let error = server.client().send(&request).unwrap_err();
         let wrong = server.client().send(request.clone().header("a\nb", "x")).unwrap_err();
-        let report = server.client().diagnose_with(url);
+        let report = server.client().diagnose(url);
         let text = format!("{}{}{request:?}{report}", printed(&error), printed(&wrong));
         assert_hides(&text, secret, &url);
         assert!(error.to_string().contains("user:***@h"), "{error}");
@@ -692,7 +692,7 @@ fn a_private_key_in_the_place_of_roots_is_not_quoted() {
     if is_child() {
         let client = client_at("https://localhost:1");
         let key = std::fs::read_to_string(std::env::var("TEST_KEY").unwrap()).unwrap();
-        let report = client.diagnose();
+        let report = client.diagnose(None);
         let text = printed(&client.get("/a").unwrap_err()) + &format!("{report}{report:?}");
         assert_hides(&text, &base64_of(&key), &"SSL_CERT_FILE");
         return;
@@ -867,7 +867,7 @@ fn no_spelling_of_a_proxy_password_is_shown() {
                     Ok(client) => {
                         let client =
                             client.with_retry_policy(RetryPolicy::default().with_retries(0));
-                        let report = client.diagnose();
+                        let report = client.diagnose(None);
                         format!("{}{client:?}{report}", printed(&client.get("/a").unwrap_err()))
                     }
                 };

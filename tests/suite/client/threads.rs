@@ -6,7 +6,7 @@ use std::sync::{Arc, Barrier, Mutex, OnceLock, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use unattended::{Client, Credentials, Event, RetryPolicy};
+use unattended::{Client, Connection, Credentials, Event, RetryPolicy};
 
 use crate::support::real_time::FOR_EVER;
 use crate::support::*;
@@ -172,6 +172,12 @@ fn connections(change: impl FnOnce(Client) -> Client) -> usize {
 fn clones_share_their_connections_until_one_is_told_to_connect_differently() {
     assert_eq!(connections(|clone| clone), 1);
     assert_eq!(connections(|clone| clone.with_body_limit(1000)), 1);
+    assert_eq!(connections(|clone| clone.with_idle_timeout(secs(7))), 1);
+    assert_eq!(connections(|clone| clone.with_connect_timeout(secs(7))), 1);
+    assert_eq!(connections(|clone| clone.with_token_idle_timeout(secs(7))), 1);
+    let patient = || Connection::new().with_idle_timeout(secs(7));
+    assert_eq!(connections(|clone| clone.with_connection(patient())), 1);
+    assert_eq!(connections(|clone| clone.with_connection(patient().without_proxy())), 2);
     assert_eq!(connections(|clone| clone.with_user_agent("other/1").unwrap()), 2);
     assert_eq!(connections(Client::without_proxy), 2);
 }

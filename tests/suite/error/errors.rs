@@ -328,7 +328,7 @@ fn broken_connections_are_told_with_what_may_have_happened() {
     let silent = client.get("/silent").unwrap_err();
     assert_eq!(
         text(&silent),
-        "GET host/silent: nothing from the server for 0.05 s (Client::with_idle_timeout)"
+        "GET host/silent: nothing from the server for 0.05 s (Connection::with_idle_timeout)"
     );
 }
 
@@ -341,7 +341,7 @@ fn each_timeout_is_told_with_the_setting_that_governs_it() {
         let error = client.clone().with_token_idle_timeout(limit).get("/a").unwrap_err();
         assert_eq!(
             text(&error),
-            "POST host/oauth/token: nothing from the server for 0.05 s (Client::with_token_idle_timeout)"
+            "POST host/oauth/token: nothing from the server for 0.05 s (Connection::with_token_idle_timeout)"
         );
         assert_for_programs(&error, ErrorKind::Temporary, 75, Delivery::NotSent);
         let request = Request::get("/a").without_token().with_idle_timeout(limit);

@@ -68,7 +68,11 @@ fn download(client: &Client) -> Result<(), Error> {
 /// long as it takes otherwise.
 fn client(origin: &str, token: &str) -> Client {
     let client = client_of(token, origin).with_body_limit(1 << 18);
-    client.with_retry_policy(RetryPolicy::default().with_deadline(DEADLINE))
+    client.with_retry_policy(policy())
+}
+
+fn policy() -> RetryPolicy {
+    RetryPolicy::default().with_deadline(DEADLINE)
 }
 
 /// A way to meet a fault: whether at the token endpoint, and by what call.
@@ -83,7 +87,7 @@ fn check(fault: &Fault, (_, at_token, act): Way) -> Result<(Duration, bool), Str
         false => client(&stage.origin, Stage::good()),
         true => client(Stage::good(), &stage.origin),
     });
-    let client = client.with_end_time(SystemTime::now() + DEADLINE);
+    let client = client.with_retry_policy(policy().with_end_time(SystemTime::now() + DEADLINE));
     let (mut result, mut took) = (Ok(()), Duration::ZERO);
     let start = Instant::now();
     let memory = measure(|| {

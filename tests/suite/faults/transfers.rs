@@ -1,8 +1,8 @@
 //! Every fault met by a download, on the manual clock: what was written is told to the byte,
 //! and nothing is asked for again once a byte was.
 
-use unattended::Request;
 use unattended::error::ErrorKind;
+use unattended::{Request, RetryPolicy};
 
 use super::calls::*;
 use super::stage::*;
@@ -60,7 +60,8 @@ fn a_download_without_end_is_ended_by_the_end_time() {
                 let stage = Stage::new(&fault, always);
                 let (client, clock) = on_manual_clock(api_client(&fault, &stage));
                 let end = unattended::Clock::now(&clock) + std::time::Duration::from_millis(500);
-                let client = client.with_end_time(end);
+                let policy = RetryPolicy::default().with_end_time(end);
+                let client = client.with_retry_policy(policy);
                 let start = std::time::Instant::now();
                 let result = client.download(Request::get("/x"), &mut std::io::sink());
                 let took = start.elapsed();

@@ -48,6 +48,16 @@ fn near_ureq(files: &Files) -> [Vec<String>; 3] {
     ]
 }
 
+/// The public methods of `Client`, in whatever file.
+fn client_methods(files: &Files) -> Vec<&str> {
+    let blocks = files.values().flat_map(|code| code.split("\nimpl Client {").skip(1));
+    blocks
+        .filter_map(|rest| rest.split("\n}").next())
+        .flat_map(|block| block.split("\n    pub fn ").skip(1))
+        .filter_map(|method| method.split(['(', '<']).next())
+        .collect()
+}
+
 /// The files that are too long, or named like a drawer for anything.
 fn shapeless(files: &Files) -> Vec<String> {
     let drawers = ["util", "types", "common", "helpers", "misc"];
@@ -108,6 +118,14 @@ fn only_the_files_of_the_wire_know_ureq_and_few_of_them_its_agent() {
 #[test]
 fn no_file_is_long_and_none_is_a_drawer_for_anything() {
     assert_eq!(shapeless(&texts()), NOTHING);
+}
+
+#[test]
+fn a_client_has_at_most_24_methods() {
+    let files = codes();
+    let methods = client_methods(&files);
+    assert!(methods.contains(&"get") && methods.contains(&"items"), "{methods:?}");
+    assert!(methods.len() <= 24, "{}: {methods:?}", methods.len());
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! A client with one setting of its connection changed and the others kept.
 
+use std::time::Duration;
+
 use unattended::{Client, Connection, Result};
 
 pub trait Connected: Sized {
@@ -39,6 +41,18 @@ pub trait Connected: Sized {
 
     fn with_user_agent(self, user_agent: &str) -> Result<Self> {
         self.change(|connection| connection.with_user_agent(user_agent))
+    }
+
+    fn with_connect_timeout(self, timeout: Duration) -> Self {
+        self.change(|connection| Ok(connection.with_connect_timeout(timeout))).unwrap()
+    }
+
+    fn with_idle_timeout(self, timeout: Duration) -> Self {
+        self.change(|connection| Ok(connection.with_idle_timeout(timeout))).unwrap()
+    }
+
+    fn with_token_idle_timeout(self, timeout: Duration) -> Self {
+        self.change(|connection| Ok(connection.with_token_idle_timeout(timeout))).unwrap()
     }
 }
 

@@ -655,6 +655,8 @@ fn what_errors_name_of_the_code_is_an_option_in_the_programs_or_left_out() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let tables = ["advice/mod.rs", "call/failure.rs", "export/failure.rs"];
     let tables = tables.map(|file| read(&root.join("examples").join(file))).concat();
+    let kinds =
+        ["AuthMethod::", "Client::", "Connection::", "FileStore::", "Provider::", "RetryPolicy::"];
     let mut names = 0;
     for (file, code) in codes() {
         // Settings that no program has: it does not discover, revoke or choose parameters.
@@ -665,7 +667,7 @@ fn what_errors_name_of_the_code_is_an_option_in_the_programs_or_left_out() {
             continue;
         }
         for text in code.split('"').skip(1).step_by(2) {
-            for kind in ["Client::", "Provider::", "RetryPolicy::", "AuthMethod::", "FileStore::"] {
+            for kind in kinds {
                 for (at, _) in text.match_indices(kind) {
                     let rest = &text[at + kind.len()..];
                     let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_');

@@ -134,7 +134,7 @@ fn an_answer_to_connect_that_drips_ends_at_the_deadline_or_at_the_limit_for_conn
     let tokens = Server::with_api([]);
     let empty_lines = "\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n";
     let deadline = "the call's deadline passed (RetryPolicy::with_deadline)";
-    let limit = "no connection within 0.7 s (Client::with_connect_timeout)";
+    let limit = "no connection within 0.7 s (Connection::with_connect_timeout)";
     let limits = [
         (Duration::from_millis(700), secs(10), deadline),
         (secs(20), Duration::from_millis(700), limit),

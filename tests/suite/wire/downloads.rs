@@ -320,7 +320,8 @@ fn silence_and_the_end_time_end_a_download() {
         );
         assert!(error.to_string().contains(&expected), "{error}");
         let end = SystemTime::now() + Duration::from_millis(400) * pace;
-        let client = client_at(&origin).with_end_time(end);
+        let policy = RetryPolicy::default().with_end_time(end);
+        let client = client_at(&origin).with_retry_policy(policy);
         let error = client.download(path(), &mut Vec::new()).unwrap_err();
         assert!(error.to_string().contains("deadline passed"), "{error}");
         assert_eq!(transport(&error).received, 3);
@@ -390,8 +391,8 @@ fn content_that_a_proxy_changed_on_the_way_is_content_and_a_reset_is_none() {
 #[test]
 fn a_download_without_any_limit_does_not_panic() {
     let server = Server::with_api([reply(200, "abcd")]);
-    let policy = RetryPolicy::default().with_deadline(Duration::MAX);
-    let client = server.client().with_retry_policy(policy).with_idle_timeout(Duration::MAX);
     let end = SystemTime::UNIX_EPOCH + secs(1 << 60);
-    assert_eq!(client.with_end_time(end).download(path(), &mut Vec::new()).unwrap(), 4);
+    let policy = RetryPolicy::default().with_deadline(Duration::MAX).with_end_time(end);
+    let client = server.client().with_retry_policy(policy).with_idle_timeout(Duration::MAX);
+    assert_eq!(client.download(path(), &mut Vec::new()).unwrap(), 4);
 }

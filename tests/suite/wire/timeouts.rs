@@ -105,7 +105,7 @@ fn the_error_names_the_setting_and_the_limit() {
     assert_eq!(
         error.to_string(),
         format!(
-            "GET {host}/x: nothing from the server for 0.05 s (Client::with_idle_timeout), after 2 attempts"
+            "GET {host}/x: nothing from the server for 0.05 s (Connection::with_idle_timeout), after 2 attempts"
         )
     );
 }
@@ -120,7 +120,7 @@ fn a_post_that_meets_the_idle_limit_is_not_repeated() {
     assert_eq!(
         error.to_string(),
         format!(
-            "POST {host}/x: nothing from the server for 0.05 s (Client::with_idle_timeout); not sent again, because the server may have acted on the POST: if that does no harm, mark the request safe_to_repeat()"
+            "POST {host}/x: nothing from the server for 0.05 s (Connection::with_idle_timeout); not sent again, because the server may have acted on the POST: if that does no harm, mark the request safe_to_repeat()"
         )
     );
     assert_eq!(error.delivery(), Delivery::Unknown);
@@ -149,7 +149,7 @@ fn the_token_endpoint_has_an_idle_limit_of_its_own() {
     assert_eq!(
         error.to_string(),
         format!(
-            "POST {host}/oauth/token: nothing from the server for 0.05 s (Client::with_token_idle_timeout), after 2 attempts"
+            "POST {host}/oauth/token: nothing from the server for 0.05 s (Connection::with_token_idle_timeout), after 2 attempts"
         )
     );
     assert_eq!(settled(&count, 2), 2);
@@ -263,7 +263,7 @@ fn a_handshake_that_stalls_is_under_the_connect_limit_and_nothing_was_sent() {
             let start = Instant::now();
             let error = choose(client.clone()).send(untold(Method::POST)).unwrap_err();
             assert!(start.elapsed() < secs(3) * pace, "{:?}", start.elapsed());
-            let limit = "no connection within 0.08 s (Client::with_connect_timeout)";
+            let limit = "no connection within 0.08 s (Connection::with_connect_timeout)";
             assert_eq!(error.to_string(), format!("POST {host}/x: {limit}"));
             assert_eq!((error.delivery(), error.kind()), (Delivery::NotSent, ErrorKind::Temporary));
         }
