@@ -16,12 +16,8 @@ pub(crate) struct PageContext<'a> {
     pub(crate) point: &'a ResumePoint,
     /// All of its rows, those included that were delivered before a resume point.
     pub(crate) rows: u64,
-    /// Pages without rows, one after the other, up to this one.
-    pub(crate) empty_pages: u32,
     /// How much it is like the page before.
     pub(crate) likeness: Likeness,
-    /// Pages that were like the one before, one after the other, up to this one.
-    pub(crate) repeats: u32,
     /// What can be asked next, or why what the page names cannot.
     pub(crate) following: Option<Result<Ask>>,
     /// That was asked for before.

@@ -44,7 +44,7 @@ pub(crate) fn refuse(page: &PageContext<'_>) -> Option<Step> {
 fn goes_on(page: &PageContext<'_>, before: u64, is_told: bool) -> bool {
     let way = page.asker.way();
     let is_new = way == Way::Link || way == Way::Cursor && !page.is_seen;
-    let is_bounded = page.repeats < MOST_EMPTY_PAGES;
+    let is_bounded = page.point.repeats < MOST_EMPTY_PAGES;
     match page.likeness {
         Likeness::None => true,
         Likeness::Overlap => false,
@@ -187,7 +187,7 @@ fn undeclared(page: &PageContext<'_>) -> Option<Proof> {
 
 /// Filters may leave pages empty, but not for ever.
 fn after_empty(page: &PageContext<'_>) -> Option<Step> {
-    if page.empty_pages < MOST_EMPTY_PAGES {
+    if page.point.empty_pages < MOST_EMPTY_PAGES {
         return None;
     }
     let path = page.word_for_more().map_or("the answer", |word| &word.path);

@@ -1,7 +1,5 @@
 //! The `Link` header (RFC 8288 §3), as far as it speaks of the next page.
 
-use std::str::SplitAsciiWhitespace;
-
 use crate::pages::words::{is_next, is_of_pages};
 
 /// What the headers of that name say together.
@@ -27,62 +25,42 @@ impl LinkHeader {
 
     fn add(&mut self, header: &str) {
         let mut rest = header;
-        while let Some((before, after)) = rest.split_once('<') {
-            self.is_unreadable |= names_next(before);
-            let Some((target, after)) = after.split_once('>') else {
-                self.is_unreadable |= names_next(after);
-                return;
+        while !rest.is_empty() {
+            let link = rest.trim_start_matches([',', ' ', '\t']);
+            let closed = link.strip_prefix('<').and_then(|link| link.split_once('>'));
+            let (parameters, behind) = parameters(closed.map_or(link, |(_, after)| after));
+            rest = behind;
+            let mut relations = parameters.iter().filter(|(name, _)| name == "rel");
+            let Some((target, _)) = closed else {
+                let mut names = relations.flat_map(|(_, value)| value.split_ascii_whitespace());
+                self.is_unreadable |= names.any(is_next);
+                continue;
             };
-            let (link, following) = parameters(after);
-            rest = following;
-            // The first `rel` of a link counts.
-            let Some(relations) = link.iter().find_map(relations) else { continue };
-            self.is_of_pages |= relations.clone().any(is_of_pages);
-            if !relations.clone().any(is_next) {
+            // The first `rel` of a link counts (RFC 8288 §3.3).
+            let relation = relations.next().map_or("", |(_, value)| value);
+            self.is_of_pages |= relation.split_ascii_whitespace().any(is_of_pages);
+            if !relation.split_ascii_whitespace().any(is_next) {
                 continue;
             }
-            let is_result = |(name, value): &Parameter<'_>| {
-                name.eq_ignore_ascii_case("results") && *value == "false"
-            };
-            match link.iter().any(is_result) {
+            match parameters.contains(&("results".to_owned(), "false")) {
                 true => self.is_over = true,
                 false => self.next = self.next.take().or_else(|| Some(target.trim().to_owned())),
             }
         }
-        self.is_unreadable |= names_next(rest);
     }
 }
 
-/// A name and its value without quotes.
-type Parameter<'h> = (&'h str, &'h str);
-
-/// The parameters up to the comma that ends a link, and the text from there on.
-fn parameters(mut text: &str) -> (Vec<Parameter<'_>>, &str) {
+/// The names and values up to the comma that ends a link, and the text from there on.
+fn parameters(mut text: &str) -> (Vec<(String, &str)>, &str) {
     let mut found = Vec::new();
     loop {
         let (parameter, rest) = split_unquoted(text);
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-        found.push((name.trim(), value.trim().trim_matches(['"', '\''])));
+        let value = value.trim().trim_matches(['"', '\'']);
+        found.push((name.trim().to_ascii_lowercase(), value));
         match rest.strip_prefix(';') {
             Some(more) => text = more,
             None => return (found, rest),
-        }
-    }
-}
-
-/// None if it is another parameter.
-fn relations<'h>((name, value): &Parameter<'h>) -> Option<SplitAsciiWhitespace<'h>> {
-    name.eq_ignore_ascii_case("rel").then(|| value.split_ascii_whitespace())
-}
-
-/// `rel=next` outside of quotes that hold something else, however the rest is written.
-fn names_next(mut text: &str) -> bool {
-    loop {
-        let (found, rest) = parameters(text);
-        match rest.strip_prefix(',') {
-            _ if found.iter().filter_map(relations).flatten().any(is_next) => return true,
-            Some(more) => text = more,
-            None => return false,
         }
     }
 }
@@ -117,7 +95,6 @@ mod tests {
             ("<a>; rel='prev next', <b>; rel=next", Some("a")),
             ("<a>; rel=prev; results=\"false\", <b>; rel=next; results=\"true\"", Some("b")),
             ("<a>; title=\"open; rel=next", None),
-            // The first one counts (RFC 8288 §3.3).
             ("<a>; rel=prev; rel=next", None),
         ];
         for (header, target) in cases {

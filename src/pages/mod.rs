@@ -1,8 +1,8 @@
 //! Whole collections: iterators over pages and rows that end only when all was seen.
 //!
 //! An answer is read once (`reading`), into the rows and the `words` around them. What follows
-//! is decided without IO (`decision`, with `advice` where there is no telling), and held
-//! against what was promised (`account`). `next_page` does one after the other.
+//! is decided without IO (`decision`, with `advice` where there is no telling). `next_page` does
+//! one after the other, and holds what came against what was promised.
 
 pub(crate) mod words;
 pub(crate) mod link_header;
@@ -13,11 +13,9 @@ pub(crate) mod ask;
 pub(crate) mod resume;
 pub(crate) mod walk;
 pub(crate) mod decode;
-pub(crate) mod following;
 pub(crate) mod context;
 pub(crate) mod advice;
 pub(crate) mod decision;
-pub(crate) mod account;
 pub(crate) mod next_page;
 
 use std::fmt;
@@ -141,74 +139,66 @@ pub struct Items<'c, T> {
     capacity: usize,
 }
 
-/// The settings and readings that [`Pages`] and [`Items`] have in common.
-macro_rules! walk_methods {
-    () => {
-        /// How to page, for this walk; default: as the provider does.
-        ///
-        /// This and the settings below belong before the first page: later they end the walk
-        /// with a configuration error, since rows of two settings would not fit together.
-        pub fn with_pagination(mut self, pagination: Pagination) -> Self {
-            self.walk.set(|it| *it = pagination);
-            self
+/// What [`Pages`] and [`Items`] have in common: the settings and readings of a walk.
+macro_rules! walk_over {
+    ($name:ident) => {
+        impl<T: DeserializeOwned> $name<'_, T> {
+            /// How to page, for this walk; default: as the provider does.
+            ///
+            /// This and the settings below belong before the first page: later they end the walk
+            /// with a configuration error, since rows of two settings would not fit together.
+            pub fn with_pagination(mut self, pagination: Pagination) -> Self {
+                self.walk.set(|it| *it = pagination);
+                self
+            }
+
+            /// How many rows to ask for in a page, and by which parameter, for this walk.
+            pub fn with_page_size(mut self, parameter: impl Into<String>, rows: u64) -> Self {
+                self.walk.set(|it| *it = it.clone().with_page_size(parameter, rows));
+                self
+            }
+
+            /// The member of the answer that holds the rows, for this walk:
+            /// [`Pagination::with_rows_at`].
+            pub fn with_rows_at(mut self, path: impl AsRef<str>) -> Self {
+                self.walk.set(|it| *it = it.clone().with_rows_at(path));
+                self
+            }
+
+            /// Goes on where another walk over the same path stopped. The page size is that
+            /// of before.
+            pub fn resume(mut self, point: &ResumePoint) -> Self {
+                self.walk.resume(point);
+                self
+            }
+
+            /// How far the walk has come.
+            pub fn progress(&self) -> Progress {
+                self.walk.progress()
+            }
+
+            /// Where to go on after what was handed out last, a row or a page; `None` when there
+            /// is nothing left.
+            pub fn resume_point(&self) -> Option<ResumePoint> {
+                self.walk.resume_point()
+            }
         }
 
-        /// How many rows to ask for in a page, and by which parameter, for this walk.
-        pub fn with_page_size(mut self, parameter: impl Into<String>, rows: u64) -> Self {
-            self.walk.set(|it| *it = it.clone().with_page_size(parameter, rows));
-            self
-        }
+        impl<T: DeserializeOwned> FusedIterator for $name<'_, T> {}
 
-        /// The member of the answer that holds the rows, for this walk:
-        /// [`Pagination::with_rows_at`].
-        pub fn with_rows_at(mut self, path: impl AsRef<str>) -> Self {
-            self.walk.set(|it| *it = it.clone().with_rows_at(path));
-            self
-        }
-
-        /// Goes on where another walk over the same path stopped. The page size is that
-        /// of before.
-        pub fn resume(mut self, point: &ResumePoint) -> Self {
-            self.walk.resume(point);
-            self
-        }
-
-        /// How far the walk has come.
-        pub fn progress(&self) -> Progress {
-            self.walk.progress()
-        }
-
-        /// Where to go on after what was handed out last, a row or a page; `None` when there
-        /// is nothing left.
-        pub fn resume_point(&self) -> Option<ResumePoint> {
-            self.walk.resume_point()
+        impl<T> fmt::Debug for $name<'_, T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let name = stringify!($name);
+                f.debug_struct(name)
+                    .field("progress", &self.walk.progress())
+                    .finish_non_exhaustive()
+            }
         }
     };
 }
 
-impl<T: DeserializeOwned> Pages<'_, T> {
-    walk_methods!();
-}
-
-impl<T: DeserializeOwned> Items<'_, T> {
-    walk_methods!();
-}
-
-impl<T> fmt::Debug for Pages<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pages").field("progress", &self.walk.progress()).finish_non_exhaustive()
-    }
-}
-
-impl<T> fmt::Debug for Items<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Items").field("progress", &self.walk.progress()).finish_non_exhaustive()
-    }
-}
-
-impl<T: DeserializeOwned> FusedIterator for Pages<'_, T> {}
-
-impl<T: DeserializeOwned> FusedIterator for Items<'_, T> {}
+walk_over!(Pages);
+walk_over!(Items);
 
 impl<T: DeserializeOwned> Iterator for Pages<'_, T> {
     type Item = Result<Page<T>>;

@@ -13,9 +13,9 @@ use serde_json::Value;
 
 use crate::json_text::Rest;
 use crate::pages::envelope::{Envelope, RowsFound};
-use crate::pages::repeat::{Identity, count, elements, own_id};
+use crate::pages::repeat::{Identity, count};
 use crate::pages::words::{Container, Role, is_common, is_next, is_of_pages, is_trouble};
-use crate::provider::pagination::{Pagination, Source, Strategy};
+use crate::provider::pagination::{Pagination, Source};
 
 /// Reads a page. The rows are pushed to `rows` one by one, so that those before a row that
 /// does not decode are not lost.
@@ -44,19 +44,11 @@ pub(crate) fn read<T: DeserializeOwned>(
     let Reading { rows, rows_text, page, .. } = reading;
     let end = rows_text.end.min(text.len());
     let rows_text = text.get(rows_text.start..end).unwrap_or_default();
-    let id = |row: &str| {
-        let row = serde_json::from_str(row).ok()?;
-        match &pagination.strategy {
-            Strategy::AfterRow(_, field) => field.find(&row).cloned(),
-            _ => own_id(&row),
-        }
-    };
-    let mut ends = None;
-    if matches!(pagination.strategy, Strategy::AfterRow(..) | Strategy::Offset(_)) {
-        page.declared = elements(rows_text).last().and_then(id);
-        ends = elements(rows_text).next().and_then(id).zip(page.declared.clone());
+    if !rows.is_empty() {
+        let (identity, last) = Identity::of(rows_text, count(rows.len()), &pagination.strategy);
+        page.identity = Some(identity);
+        page.declared = page.declared.take().or(last);
     }
-    page.identity = (!rows.is_empty()).then(|| Identity::of(rows_text, count(rows.len()), ends));
     Ok(())
 }
 
@@ -165,13 +157,16 @@ struct Member<'a, 'r, 'p, T> {
     start: usize,
 }
 
-impl<T: DeserializeOwned> Member<'_, '_, '_, T> {
-    fn scalar<E: Error>(self, value: Value, kind: Unexpected<'_>) -> Result<Option<Value>, E> {
-        match self.spot.rows_at {
-            None => Ok(Some(value)),
-            Some(_) => Err(E::invalid_type(kind, &self)),
+/// On the way to the rows there is none; elsewhere it is its own value.
+macro_rules! scalars {
+    ($($visit:ident($scalar:ty) $kind:ident),*,) => {$(
+        fn $visit<E: Error>(self, value: $scalar) -> Result<Self::Value, E> {
+            match self.spot.rows_at {
+                None => Ok(Some(value.into())),
+                Some(_) => Err(E::invalid_type(Unexpected::$kind(value), &self)),
+            }
         }
-    }
+    )*};
 }
 
 impl<'de, T: DeserializeOwned> DeserializeSeed<'de> for Member<'_, '_, '_, T> {
@@ -255,24 +250,9 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for Member<'_, '_, '_, T> {
         Ok(Some(Value::Null))
     }
 
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Self::Value, E> {
-        self.scalar(value.into(), Unexpected::Bool(value))
-    }
-
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
-        self.scalar(value.into(), Unexpected::Signed(value))
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
-        self.scalar(value.into(), Unexpected::Unsigned(value))
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Self::Value, E> {
-        self.scalar(value.into(), Unexpected::Float(value))
-    }
-
-    fn visit_str<E: Error>(self, value: &str) -> Result<Self::Value, E> {
-        self.scalar(value.into(), Unexpected::Str(value))
+    scalars! {
+        visit_bool(bool) Bool, visit_i64(i64) Signed, visit_u64(u64) Unsigned,
+        visit_f64(f64) Float, visit_str(&str) Str,
     }
 }
 

@@ -1,7 +1,9 @@
 //! What a page is known by, so that one that comes again is noticed.
 
 use serde::de::IgnoredAny;
-use serde_json::Value;
+use serde_json::{Value, json};
+
+use crate::provider::pagination::Strategy;
 
 /// A page by its rows, under names that are short enough to be kept in a resume point.
 #[derive(Clone, PartialEq, Eq)]
@@ -30,11 +32,34 @@ pub(crate) enum Likeness {
 }
 
 impl Identity {
-    /// `rows` is the text from the rows on.
-    pub(crate) fn of(rows: &str, count: u64, ends: Option<(Value, Value)>) -> Self {
+    /// By the text from the rows on; with the id of the last one where pages must not overlap.
+    pub(crate) fn of(rows: &str, count: u64, strategy: &Strategy) -> (Self, Option<Value>) {
+        let mut texts = elements(rows);
+        let (first, second) = (texts.next(), texts.next());
+        let last = match strategy {
+            Strategy::AfterRow(..) | Strategy::Offset(_) => texts.last().or(second).or(first),
+            _ => None,
+        };
+        let row = |text: Option<&str>| serde_json::from_str::<Value>(text?).ok();
+        let id = |text| match strategy {
+            Strategy::AfterRow(_, field) => field.find(&row(text)?).cloned(),
+            _ => own_id(&row(text)?),
+        };
+        let last = id(last);
+        let ends = last.as_ref().and_then(|last| Some((name_of_id(&id(first)?), name_of_id(last))));
         let name = quick_name(rows);
-        let ends = ends.map(|(first, last)| (name_of_id(&first), name_of_id(&last)));
-        Self { rows: name, ids: first_ids(rows, count, name), ends }
+        // A row that is a number or text is its own id.
+        let own = |text| match row(text)? {
+            row @ (Value::Number(_) | Value::String(_)) => Some(row),
+            row => own_id(&row),
+        };
+        let ids = match (own(first), own(second)) {
+            _ if first == second => None,
+            (Some(one), None) if second.is_none() => Some(name_of_id(&json!([one, count]))),
+            (Some(one), Some(two)) if one != two => Some(name_of_id(&json!([one, two, count]))),
+            _ => Some(name),
+        };
+        (Self { rows: name, ids, ends }, last)
     }
 }
 
@@ -66,30 +91,13 @@ fn name_of_id(id: &Value) -> u64 {
     quick_name(&id.to_string())
 }
 
-/// A row that is a number or text is its own id.
-fn first_ids(rows: &str, count: u64, name: u64) -> Option<u64> {
-    let texts: Vec<&str> = elements(rows).take(2).collect();
-    let id = |row: &&str| match serde_json::from_str(row).ok()? {
-        row @ (Value::Number(_) | Value::String(_)) => Some(row),
-        row => own_id(&row),
-    };
-    let ids: Option<Vec<Value>> = texts.iter().map(id).collect();
-    match ids {
-        _ if texts.first() == texts.get(1) => None,
-        Some(ids) if ids.first() != ids.get(1) => {
-            Some(name_of_id(&Value::from([ids, vec![count.into()]].concat())))
-        }
-        _ => Some(name),
-    }
-}
-
 /// The id of a row that is an object.
-pub(crate) fn own_id(row: &Value) -> Option<Value> {
+fn own_id(row: &Value) -> Option<Value> {
     IDS.iter().find_map(|name| row.get(*name)).cloned()
 }
 
 /// The texts of the elements of the array that begins in this text.
-pub(crate) fn elements(text: &str) -> impl Iterator<Item = &str> {
+fn elements(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text.split_once('[').map_or("", |(_, rest)| rest);
     std::iter::from_fn(move || {
         let mut values = serde_json::Deserializer::from_str(rest).into_iter::<IgnoredAny>();

@@ -52,9 +52,9 @@ pub struct ResumePoint {
     pub(crate) counted_pages: Option<u64>,
     /// The page before.
     pub(crate) last: Option<Identity>,
-    /// Pages before that were like the one before them, one after the other.
+    /// The last pages, if they were like the one before them.
     pub(crate) repeats: u32,
-    /// Pages before without rows, one after the other.
+    /// The last pages, if they were without rows.
     pub(crate) empty_pages: u32,
     pub(crate) page_size: Option<PageSize>,
     /// The `Date` of the first answer, in Unix seconds.

@@ -55,9 +55,11 @@ pub(crate) enum Container {
 impl Role {
     pub(crate) fn of(name: &str) -> Option<Self> {
         let plain = plain(name);
-        match plain.strip_prefix("next").or_else(|| plain.strip_prefix("odatanext")) {
-            Some(rest) => Self::of_next(rest),
-            None => Self::of_step(&plain).or_else(|| Self::of_number(&plain)),
+        let behind = |starts: &[&str]| starts.iter().find_map(|start| plain.strip_prefix(start));
+        match (behind(&["next", "odatanext"]), behind(&["hasmore", "ismore", "more"])) {
+            (Some(rest), _) => Self::of_next(rest),
+            (_, Some(rest)) => Self::of_more(rest),
+            _ => Self::of_step(&plain).or_else(|| Self::of_number(&plain)),
         }
     }
 
@@ -78,6 +80,23 @@ impl Role {
         })
     }
 
+    /// By what stands behind `more`.
+    fn of_more(rest: &str) -> Option<Self> {
+        let is_more = matches!(
+            rest,
+            "" | "items"
+                | "pages"
+                | "page"
+                | "results"
+                | "data"
+                | "records"
+                | "rows"
+                | "available"
+                | "resultsavailable"
+        );
+        is_more.then_some(Self::More)
+    }
+
     /// What comes next, and whether anything does.
     fn of_step(name: &str) -> Option<Self> {
         Some(match name {
@@ -86,30 +105,9 @@ impl Role {
             | "lastevaluatedkey" => Self::Cursor,
             "endcursor" | "aftercursor" | "cursor" | "after" | "marker" | "bookmark"
             | "startingafter" => Self::Hint,
-            "hasmore"
-            | "hasnext"
-            | "hasnextpage"
-            | "hasmoreitems"
-            | "hasmorepages"
-            | "hasmorepage"
-            | "hasmoreresults"
-            | "hasmoredata"
-            | "hasmorerecords"
-            | "hasnextresults"
-            | "more"
-            | "ismore"
-            | "morerecords"
-            | "moreresults"
-            | "moreitems"
-            | "moredata"
-            | "morepages"
-            | "moreavailable"
-            | "istruncated"
-            | "moreresultsavailable"
-            | "hasmorerows"
-            | "exceededtransferlimit"
-            | "truncated"
+            "hasnext" | "hasnextpage" | "hasnextresults" | "istruncated" | "truncated"
             | "remainingitemcount" => Self::More,
+            _ if name == "exceededtransferlimit" => Self::More,
             "islast" | "islastpage" | "done" | "isdone" | "endofstream" | "endofresults"
             | "endofrecords" | "isend" | "complete" | "iscomplete" | "finished" => Self::Last,
             "last" | "lastpage" => Self::LastPage,
