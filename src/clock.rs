@@ -204,6 +204,21 @@ pub(crate) fn from_millis(millis: u64) -> Option<SystemTime> {
 /// So that what happened before this process began has a place on the monotonic clock.
 const EPOCH: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
+/// Waits for something that does not run on the client's clock, such as another program: tells
+/// whether it was done within the limit.
+pub(crate) fn poll(limit: Duration, mut is_done: impl FnMut() -> bool) -> bool {
+    let (clock, began) = (SystemClock, SystemClock.monotonic());
+    loop {
+        if is_done() {
+            return true;
+        }
+        if clock.monotonic().saturating_sub(began) >= limit {
+            return false;
+        }
+        clock.sleep(Duration::from_millis(5));
+    }
+}
+
 /// A duration as errors tell it: `0.25 s`, `3600 s`.
 pub(crate) fn seconds(duration: Duration) -> String {
     if duration.subsec_nanos() == 0 {

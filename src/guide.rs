@@ -7,6 +7,9 @@ pub mod migration {}
 #[doc = include_str!("../docs/paging.md")]
 pub mod paging {}
 
+#[doc = include_str!("../docs/credentials.md")]
+pub mod credentials {}
+
 #[doc = include_str!("../docs/scripts.md")]
 pub mod scripts {}
 

@@ -11,6 +11,7 @@
 //! [`TokenStore`]: TokenStore
 //! [changelog]: guide::changelog
 //! [comparison]: guide::comparison
+//! [credentials]: guide::credentials
 //! [design]: guide::design
 //! [migration]: guide::migration
 //! [paging]: guide::paging
@@ -41,6 +42,8 @@ mod foreign;
 pub mod error;
 mod url;
 mod json_text;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+mod pem;
 mod credentials;
 mod retry;
 mod request;

@@ -7,7 +7,7 @@ pub fn in_options(text: &str, own: &[(&str, &str)]) -> String {
 }
 
 /// Those of the API, and those that no program here can change.
-const OF_ALL: [(&str, &str); 19] = [
+const OF_ALL: [(&str, &str); 24] = [
     ("AuthMethod::ClientSecretBasicRaw", "--auth basic-raw"),
     ("AuthMethod::ClientSecretBasic or ClientSecretPost", "--auth basic or post"),
     ("AuthMethod::ClientSecretBasic", "--auth basic"),
@@ -20,6 +20,14 @@ const OF_ALL: [(&str, &str); 19] = [
     (" (RetryPolicy::with_deadline, RetryPolicy::with_end_time)", ""),
     (" (RetryPolicy::with_deadline)", ""),
     (" (Client::with_body_limit)", ""),
+    (" (Provider::with_assertion_audience)", ""),
+    (
+        "; a server that knows several keys needs Credentials::with_key_id, Entra with_certificate",
+        "",
+    ),
+    (" (Provider::with_auth_method)", " (--auth)"),
+    (": see Provider::with_token_parameter", ""),
+    (": set Connection::with_client_certificate", ""),
     (" (Connection::with_client_certificate)", ""),
     (" (Connection::with_connect_timeout)", ""),
     (" (Connection::with_idle_timeout)", ""),

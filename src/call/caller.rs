@@ -4,6 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::time::Duration;
 
+use ureq::http::Uri;
+
 use crate::call::cooldowns::Cooldowns;
 use crate::clock::{Clock, Moment, SystemClock};
 use crate::event::{Event, Stats};
@@ -41,6 +43,21 @@ impl Caller {
 
     pub(crate) fn now(&self) -> Moment {
         Moment::read(&*self.clock)
+    }
+
+    /// Where tokens are asked for: RFC 8705 §5, for a client that shows a certificate.
+    pub(crate) fn token_endpoint(&self) -> &Uri {
+        let alias = self.alias(self.provider.mtls_token_endpoint.as_ref());
+        alias.unwrap_or(&self.provider.token_endpoint)
+    }
+
+    pub(crate) fn revocation_endpoint(&self) -> Option<&Uri> {
+        let alias = self.alias(self.provider.mtls_revocation_endpoint.as_ref());
+        alias.or(self.provider.revocation_endpoint.as_ref())
+    }
+
+    fn alias<'a>(&self, alias: Option<&'a Uri>) -> Option<&'a Uri> {
+        alias.filter(|_| self.transport.connection.has_client_certificate())
     }
 
     /// How long the authorization server may say nothing.

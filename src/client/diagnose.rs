@@ -1,6 +1,6 @@
 //! The doctor: tries what a client needs, and tells all that it saw.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use ureq::http::{StatusCode, Uri};
@@ -46,16 +46,16 @@ impl Client {
         let mut call = self.tokens.call(&self.caller, &policy);
         let mut report = self.settings(path);
         call.may_wait = false;
-        let mut request = TokenRequest::new(&self.tokens, &self.provider);
+        let mut request = TokenRequest::new(&self.tokens, &self.caller);
         request.form.hides_id = true;
         let result = self.tokens.new_token(&mut call, &mut request);
         let form = request.form;
         if let Some(sent_at) = form.sent_at {
             let is_sent = !matches!(result, Err(Error::Configuration(_)));
             report.took = is_sent.then(|| since(&sent_at, &self.caller.now()));
-            report.clock_offset =
-                form.date.and_then(|(date, arrived)| offset(date, sent_at.wall, arrived));
+            report.clock_offset = form.clock_offset();
         }
+        report.assertion = form.assertion;
         let token = result.as_ref().ok().map(|token| token.as_str().to_owned());
         let mask = form.mask.and(token);
         report.store_error = request.store_error.map(|error| mask.hide(&error));
@@ -99,10 +99,11 @@ impl Client {
         Report {
             version: env!("CARGO_PKG_VERSION"),
             checked_at: self.caller.now().wall,
-            token_endpoint: address(&provider.token_endpoint),
-            auth_method: provider.auth_method,
+            token_endpoint: address(self.caller.token_endpoint()),
+            auth_method: self.tokens.method(provider),
+            assertion: None,
             base_url: address(&provider.base_url),
-            token_proxy: proxy_to(&provider.token_endpoint),
+            token_proxy: proxy_to(self.caller.token_endpoint()),
             api_proxy: proxy_to(&provider.base_url),
             roots: self.caller.transport.connection.roots(),
             has_client_certificate: self.caller.transport.connection.has_client_certificate(),
@@ -141,17 +142,6 @@ fn masked_claims(claims: &Map<String, Value>, mask: &Mask) -> Map<String, Value>
         claim.unwrap_or_else(|| (mask.hide(name), MASK.into()))
     });
     claims.collect()
-}
-
-/// By how much the server's clock is ahead, in whole seconds: its answer was dated between
-/// these two times of the local clock, with the fraction of the second cut off.
-fn offset(date: SystemTime, sent: SystemTime, arrived: SystemTime) -> Option<i64> {
-    let seconds = |span: Duration| i64::try_from(span.as_secs()).ok();
-    match (date.duration_since(arrived), sent.duration_since(date)) {
-        (Ok(ahead), _) => seconds(ahead),
-        (_, Ok(behind)) => seconds(behind).map(|seconds| -seconds),
-        _ => Some(0),
-    }
 }
 
 fn since(began: &Moment, now: &Moment) -> Duration {

@@ -8,6 +8,7 @@ use crate::client::Client;
 use crate::credentials::Credentials;
 use crate::error::server_message;
 use crate::error::{Error, ErrorKind, Result};
+use crate::provider::endpoints::parse_token_endpoint;
 use crate::provider::{AuthMethod, Provider};
 use crate::request::Request;
 use crate::response::Response;
@@ -24,12 +25,13 @@ use crate::url;
 /// program: [`Provider::new`] costs none.
 ///
 /// Taken from the document are the token endpoint, which may be on another host, the
-/// [revocation endpoint](Provider::with_revocation_endpoint) if there is one, and the
-/// client authentication: `client_secret_basic` if the server supports it or does not
-/// say, otherwise `client_secret_post`. **A server may support both while an
-/// application is registered for one of them**, as with Auth0 and Okta: set
-/// [`with_auth_method`](Provider::with_auth_method) afterwards. All else is as in
-/// [`Provider::new`]. What the server says of its grants is not looked at: many leave
+/// [revocation endpoint](Provider::with_revocation_endpoint) if there is one, both as well for
+/// clients with a certificate (`mtls_endpoint_aliases`, RFC 8705 §5), the issuer, and the methods
+/// of client authentication. The client uses the one of these that its credentials can do: with a
+/// secret `client_secret_basic` if the server supports it or does not say, otherwise
+/// `client_secret_post`. **A server may support both while an application is registered for one
+/// of them**, as with Auth0 and Okta: set [`with_auth_method`](Provider::with_auth_method)
+/// afterwards. All else is as in [`Provider::new`]. What the server says of its grants is not looked at: many leave
 /// this one out.
 ///
 /// # Errors
@@ -90,8 +92,11 @@ pub fn discover_with(
     let document = find(&client, issuer, &uri)?;
     document.check_issuer(issuer, given != issuer)?;
     provider.token_endpoint = document.token_endpoint()?;
-    provider.revocation_endpoint = document.revocation_endpoint();
-    provider.auth_method = document.auth_method()?;
+    provider.revocation_endpoint = document.endpoint(&["revocation_endpoint"]);
+    provider.mtls_token_endpoint = document.endpoint(&[ALIASES, "token_endpoint"]);
+    provider.mtls_revocation_endpoint = document.endpoint(&[ALIASES, "revocation_endpoint"]);
+    provider.issuer = Some(issuer.clone()).filter(|it| document.text("issuer").ok() == Some(it));
+    provider.listed_methods = document.auth_methods()?;
     Ok(provider)
 }
 
@@ -176,32 +181,32 @@ impl Document {
     }
 
     fn token_endpoint(&self) -> Result<Uri> {
-        let endpoint = url::parse(self.text("token_endpoint")?, "its token_endpoint");
+        let endpoint = parse_token_endpoint(self.text("token_endpoint")?, "its token_endpoint");
         endpoint.map_err(|error| self.unusable(error.to_string()))
     }
 
-    fn revocation_endpoint(&self) -> Option<Uri> {
-        let endpoint = self.members.get("revocation_endpoint")?.as_str()?;
-        url::parse(endpoint, "its revocation_endpoint").ok()
+    /// One that need not be there.
+    fn endpoint(&self, path: &[&str]) -> Option<Uri> {
+        let (last, above) = path.split_last()?;
+        let members = above.iter().try_fold(&self.members, |it, name| it.get(*name)?.as_object());
+        url::parse(members?.get(*last)?.as_str()?, last).ok()
     }
 
-    /// What the server supports and this crate offers; left out, it is Basic (RFC 8414 §2).
-    fn auth_method(&self) -> Result<AuthMethod> {
+    /// What the server supports, if this crate offers any of it; left out, it is Basic (RFC 8414
+    /// §2), or whatever was agreed on.
+    fn auth_methods(&self) -> Result<Option<Vec<String>>> {
         let methods = match self.members.get(AUTH_METHODS) {
-            None | Some(Value::Null) => return Ok(AuthMethod::ClientSecretBasic),
+            None | Some(Value::Null) => return Ok(None),
             Some(Value::Array(methods)) => methods.iter().filter_map(Value::as_str),
             Some(_) => return Err(self.undecodable(format!("its {AUTH_METHODS} is not a list"))),
         };
-        let methods: Vec<&str> = methods.collect();
-        if methods.contains(&"client_secret_basic") {
-            return Ok(AuthMethod::ClientSecretBasic);
-        }
-        if methods.contains(&"client_secret_post") {
-            return Ok(AuthMethod::ClientSecretPost);
+        let methods: Vec<String> = methods.map(str::to_owned).collect();
+        if AuthMethod::ALL.into_iter().any(|method| method.is_listed(&methods)) {
+            return Ok(Some(methods));
         }
         let methods = methods.join(", ").escape_debug().to_string();
         Err(self.unusable(format!(
-            "its {AUTH_METHODS} are [{}]; this crate offers client_secret_basic and client_secret_post",
+            "its {AUTH_METHODS} are [{}]; this crate offers client_secret_basic, client_secret_post, private_key_jwt and tls_client_auth",
             server_message::start(&methods, LONGEST_QUOTE)
         )))
     }
@@ -228,6 +233,7 @@ impl Document {
 const OIDC: &str = "/.well-known/openid-configuration";
 const RFC_8414: &str = "/.well-known/oauth-authorization-server";
 const WELL_KNOWN: [&str; 2] = [OIDC, RFC_8414];
+const ALIASES: &str = "mtls_endpoint_aliases";
 const AUTH_METHODS: &str = "token_endpoint_auth_methods_supported";
 const DOCUMENT_LIMIT: u64 = 1024 * 1024;
 /// Of what the document says, in an error.

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use crate::call::caller::Caller;
 use crate::credentials::Credentials;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::event::{Event, Stats};
 use crate::provider::Provider;
 use crate::retry::RetryPolicy;
@@ -68,9 +68,11 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// A configuration error if the credentials cannot be right.
+    /// A configuration error if the credentials cannot be right, or the provider wants another
+    /// [`AuthMethod`](crate::AuthMethod) than they can do.
     pub fn new(provider: Provider, credentials: Credentials) -> Result<Self> {
         credentials.check()?;
+        provider.method_for(&credentials.proof()).map_err(Error::configuration)?;
         Ok(Self::unchecked(provider, credentials))
     }
 

@@ -34,8 +34,12 @@ pub struct Report {
     pub checked_at: SystemTime,
     /// The token endpoint, without its query.
     pub token_endpoint: String,
-    /// How the client authenticates itself there.
-    pub auth_method: AuthMethod,
+    /// How the client authenticates itself there; `None` if its credentials and the provider
+    /// contradict each other.
+    pub auth_method: Option<AuthMethod>,
+    /// What was sent as an assertion (RFC 7523 §2.2), in words: the key's kind and id, the
+    /// audience, the life; never the assertion.
+    pub assertion: Option<String>,
     /// The base URL of the API.
     pub base_url: String,
     /// The proxy on the way to the token endpoint, as `host:port`; `None` for this machine,
@@ -117,8 +121,9 @@ impl Report {
         let mut lines = vec![
             ("token endpoint", self.token_endpoint.clone()),
             ("authentication", authentication(self.auth_method).into()),
-            ("API", self.base_url.clone()),
         ];
+        lines.extend(self.assertion.iter().map(|assertion| ("assertion", assertion.clone())));
+        lines.push(("API", self.base_url.clone()));
         match (&self.token_proxy, &self.api_proxy) {
             (one, other) if one == other => lines.push(("proxy", proxy(one.as_deref()))),
             (token, api) => {
@@ -249,13 +254,16 @@ impl fmt::Display for Report {
 /// What it is about, and what there is to say.
 type Line = (&'static str, String);
 
-fn authentication(method: AuthMethod) -> &'static str {
+fn authentication(method: Option<AuthMethod>) -> &'static str {
     match method {
-        AuthMethod::ClientSecretBasic => {
+        Some(AuthMethod::ClientSecretBasic) => {
             "client_secret_basic: id and secret by HTTP Basic, form-encoded"
         }
-        AuthMethod::ClientSecretBasicRaw => "id and secret by HTTP Basic, not form-encoded",
-        AuthMethod::ClientSecretPost => "client_secret_post: id and secret in the form body",
+        Some(AuthMethod::ClientSecretBasicRaw) => "id and secret by HTTP Basic, not form-encoded",
+        Some(AuthMethod::ClientSecretPost) => "client_secret_post: id and secret in the form body",
+        Some(AuthMethod::PrivateKeyJwt) => "private_key_jwt: an assertion in the form body",
+        Some(AuthMethod::TlsClientAuth) => "tls_client_auth: the client certificate",
+        None => "none that the credentials can do",
     }
 }
 

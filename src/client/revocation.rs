@@ -20,7 +20,7 @@ impl Client {
     /// [revocation endpoint](crate::Provider::with_revocation_endpoint); otherwise as for
     /// a token request. The token is kept if it could not be revoked.
     pub fn revoke(&self) -> Result<()> {
-        let Some(endpoint) = &self.provider.revocation_endpoint else {
+        let Some(endpoint) = self.caller.revocation_endpoint() else {
             return Err(Error::configuration(
                 "the provider has no revocation endpoint: set Provider::with_revocation_endpoint",
             ));
@@ -31,7 +31,7 @@ impl Client {
         let Some(token) = self.tokens.kept.any(&self.caller, patience(&call)) else {
             return Ok(());
         };
-        let form = FormRequest::new(&self.tokens.kept, &self.provider, TokenError::NOT_REVOKED);
+        let form = FormRequest::new(&self.tokens.kept, &self.caller, TokenError::NOT_REVOKED);
         let mut revocation = Revocation { client: self, form, token };
         call.run(&mut revocation)?;
         self.tokens.kept.forget(&self.caller, &revocation.token, patience(&call));
@@ -53,8 +53,7 @@ impl Exchange for Revocation<'_> {
         let identity = self.form.authenticate()?;
         // A server may repeat it.
         self.form.mask = self.form.mask.and([self.token.as_str().to_owned()]);
-        let form = revocation_form(&self.client.provider, &identity, &self.token)?;
-        let result = self.form.post(call, &identity, form);
+        let result = self.form.post(call, &identity, &revocation_form(&self.token));
         match &result {
             Ok(_) => call.note(None),
             Err(Setback::Refused(refusal)) => call.note(Some(refusal)),

@@ -1,12 +1,15 @@
 //! Where to ask: the authorization server and the resource server.
 
 use std::fmt;
-use std::str::FromStr;
 
 use ureq::http::Uri;
+use ureq::http::header::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::credentials::identity::Proof;
+use crate::error::server_message;
 use crate::error::{Error, Result};
 use crate::mask::SHORTEST_VALUE;
+use crate::provider::auth_method::AuthMethod;
 use crate::provider::pagination::Pagination;
 use crate::url;
 
@@ -33,7 +36,16 @@ pub struct Provider {
     pub(crate) token_endpoint: Uri,
     pub(crate) base_url: Uri,
     pub(crate) revocation_endpoint: Option<Uri>,
-    pub(crate) auth_method: AuthMethod,
+    /// The same two for clients that show a certificate (RFC 8705 §5).
+    pub(crate) mtls_token_endpoint: Option<Uri>,
+    pub(crate) mtls_revocation_endpoint: Option<Uri>,
+    /// The issuer, where discovery confirmed it.
+    pub(crate) issuer: Option<String>,
+    pub(crate) assertion_audience: Option<String>,
+    pub(crate) auth_method: Option<AuthMethod>,
+    /// The methods that the server lists, where it does.
+    pub(crate) listed_methods: Option<Vec<String>>,
+    pub(crate) token_headers: HeaderMap,
     pub(crate) scope: Option<String>,
     pub(crate) audience: Option<String>,
     pub(crate) resources: Vec<String>,
@@ -43,75 +55,18 @@ pub struct Provider {
     pub(crate) made_host: Option<(String, String)>,
 }
 
-/// How the client authenticates itself to the token endpoint (RFC 6749 §2.3.1), by the
-/// names of OpenID Connect Core 1.0 §9.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum AuthMethod {
-    /// `client_secret_basic`: HTTP Basic, id and secret form-encoded first, as RFC 6749
-    /// §2.3.1 says. The default, since every server must support it.
-    ClientSecretBasic,
-    /// HTTP Basic without the form-encoding step, for servers that do not decode it.
-    /// Differs only for ids and secrets with characters other than letters, digits and
-    /// `*-._`.
-    ClientSecretBasicRaw,
-    /// `client_secret_post`: id and secret in the form body.
-    ClientSecretPost,
-}
-
-impl AuthMethod {
-    const ALL: [Self; 3] =
-        [Self::ClientSecretBasic, Self::ClientSecretBasicRaw, Self::ClientSecretPost];
-}
-
-/// By its registered name, as command lines and files of settings take it:
-/// `client_secret_basic`, `client_secret_post`, or `client_secret_basic_raw`, which is this
-/// crate's own.
-impl fmt::Display for AuthMethod {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::ClientSecretBasic => "client_secret_basic",
-            Self::ClientSecretBasicRaw => "client_secret_basic_raw",
-            Self::ClientSecretPost => "client_secret_post",
-        })
-    }
-}
-
-/// Reads what `to_string` wrote.
-///
-/// ```
-/// use unattended::AuthMethod;
-///
-/// let method: AuthMethod = "client_secret_post".parse()?;
-/// assert_eq!(method, AuthMethod::ClientSecretPost);
-/// # Ok::<(), unattended::Error>(())
-/// ```
-impl FromStr for AuthMethod {
-    type Err = Error;
-
-    /// # Errors
-    ///
-    /// A configuration error that lists the names.
-    fn from_str(text: &str) -> Result<Self> {
-        let found = Self::ALL.into_iter().find(|method| method.to_string() == text);
-        found.ok_or_else(|| {
-            let names = Self::ALL.map(|method| method.to_string()).join(", ");
-            Error::configuration(format!("the auth method {text:?} is not one of {names}"))
-        })
-    }
-}
-
 impl Provider {
-    /// Any provider. The defaults: [`AuthMethod::ClientSecretBasic`], no scope, no
-    /// audience, no resource, pages by [`Pagination::detect`].
+    /// Any provider. The defaults: client authentication as the
+    /// [credentials](crate::Credentials) can do it, no scope, no audience, no resource, pages
+    /// by [`Pagination::detect`].
     ///
     /// # Errors
     ///
     /// A configuration error unless both are absolute `https` URLs; plain `http` is
-    /// allowed to `localhost`, 127.0.0.0/8 and `[::1]`.
+    /// allowed to `localhost`, 127.0.0.0/8 and `[::1]`. A query of the token endpoint is sent
+    /// with each token request, but must not ask for another grant.
     pub fn new(token_endpoint: &str, base_url: &str) -> Result<Self> {
-        let token_endpoint = url::parse(token_endpoint, "the token endpoint")?;
-        Ok(Self::at(token_endpoint, parse_base(base_url)?))
+        Ok(Self::at(parse_token_endpoint(token_endpoint, TOKEN_ENDPOINT)?, parse_base(base_url)?))
     }
 
     pub(crate) fn at(token_endpoint: Uri, base_url: Uri) -> Self {
@@ -119,7 +74,13 @@ impl Provider {
             token_endpoint,
             base_url,
             revocation_endpoint: None,
-            auth_method: AuthMethod::ClientSecretBasic,
+            mtls_token_endpoint: None,
+            mtls_revocation_endpoint: None,
+            issuer: None,
+            assertion_audience: None,
+            auth_method: None,
+            listed_methods: None,
+            token_headers: HeaderMap::new(),
             scope: None,
             audience: None,
             resources: Vec::new(),
@@ -135,7 +96,7 @@ impl Provider {
     ///
     /// As [`new`](Self::new).
     pub fn with_token_endpoint(mut self, token_endpoint: &str) -> Result<Self> {
-        self.token_endpoint = url::parse(token_endpoint, "the token endpoint")?;
+        self.token_endpoint = parse_token_endpoint(token_endpoint, TOKEN_ENDPOINT)?;
         Ok(self)
     }
 
@@ -161,10 +122,42 @@ impl Provider {
         Ok(self)
     }
 
-    /// How the client authenticates itself. The client never tries another way by itself.
+    /// How the client authenticates itself; default: as the credentials can do it. With a secret
+    /// that is [`AuthMethod::ClientSecretBasic`], unless [`discover`](crate::discover) found that
+    /// the server lists only others. Exactly one method goes out (RFC 6749 §2.3), and the client
+    /// never tries another one by itself. A method that the credentials cannot do is a
+    /// configuration error of [`Client::new`](crate::Client::new).
     pub fn with_auth_method(mut self, method: AuthMethod) -> Self {
-        self.auth_method = method;
+        self.auth_method = Some(method);
         self
+    }
+
+    /// The audience of the assertions that a client makes (`aud`, RFC 7523 §3); default: the
+    /// issuer where [`discover`](crate::discover) confirmed it, otherwise the token endpoint.
+    pub fn with_assertion_audience(mut self, audience: impl Into<String>) -> Self {
+        self.assertion_audience = Some(audience.into());
+        self
+    }
+
+    /// Adds a header to each token request, such as the key of a gateway; may be called several
+    /// times. Errors and reports do not show the value.
+    ///
+    /// # Errors
+    ///
+    /// A configuration error if it is no header, or one that the client sets itself.
+    pub fn with_token_header(mut self, name: &str, value: &str) -> Result<Self> {
+        let refuse = |why| Error::configuration(format!("a header of the token request: {why}"));
+        let header = HeaderName::from_bytes(name.as_bytes());
+        let header = header.map_err(|_| refuse("its name is not a header name".to_owned()))?;
+        if OWN_HEADERS.contains(&header.as_str()) {
+            return Err(refuse(format!("the client sets {header} itself: remove yours")));
+        }
+        let mut value = HeaderValue::from_str(value).map_err(|_| {
+            refuse(format!("the value of {header} has a character that is not allowed there"))
+        })?;
+        value.set_sensitive(true);
+        self.token_headers.append(header, value);
+        Ok(self)
     }
 
     /// The scope to ask for: names separated by spaces (RFC 6749 §3.3); default none,
@@ -213,8 +206,8 @@ impl Provider {
         &self.base_url
     }
 
-    /// How the client authenticates itself.
-    pub fn auth_method(&self) -> AuthMethod {
+    /// How the client authenticates itself, where that is set.
+    pub fn auth_method(&self) -> Option<AuthMethod> {
         self.auth_method
     }
 
@@ -242,13 +235,57 @@ impl Provider {
         (made == host).then_some(parts)
     }
 
-    /// What may be secret in the extra parameters and in the query of the token endpoint.
+    /// The one method for a client with this proof (RFC 6749 §2.3), or why there is none.
+    pub(crate) fn method_for(&self, proof: &Proof) -> std::result::Result<AuthMethod, String> {
+        let mut able = AuthMethod::ALL.into_iter().filter(|method| method.takes(proof));
+        let has = proof.name();
+        if let Some(method) = self.auth_method {
+            return match method.takes(proof) {
+                true => Ok(method),
+                false => Err(format!(
+                    "the credentials hold {has}, which does not go with {method} (Provider::with_auth_method)"
+                )),
+            };
+        }
+        let listed = self.listed_methods.as_ref();
+        let found = able.find(|it| listed.is_none_or(|listed| it.is_listed(listed)));
+        found.ok_or_else(|| {
+            let listed = listed.map(|listed| listed.join(", ")).unwrap_or_default();
+            format!(
+                "the credentials hold {has}, but the server lists [{}] as its methods of client authentication: if the list is wrong, set Provider::with_auth_method",
+                server_message::start(&listed.escape_debug().to_string(), LONGEST_LIST)
+            )
+        })
+    }
+
+    /// For whom an assertion is: never an alias (RFC 8705 §5).
+    pub(crate) fn assertion_audience(&self) -> String {
+        let set = self.assertion_audience.as_ref().or(self.issuer.as_ref());
+        set.cloned().unwrap_or_else(|| url::shown(&self.token_endpoint.to_string()))
+    }
+
+    /// What may be secret in the extra parameters, in the headers and in the query of the token
+    /// endpoint.
     pub(crate) fn secrets(&self) -> Vec<String> {
-        let values = self.parameters.iter().map(|(_, value)| value.clone());
+        let headers = self.token_headers.values().filter_map(|value| value.to_str().ok());
+        let values = self.parameters.iter().map(|(_, value)| value.as_str()).chain(headers);
+        let values = values.map(str::to_owned);
         let mut secrets: Vec<String> =
             values.filter(|value| value.len() >= SHORTEST_VALUE).collect();
         secrets.extend(url::long_values(self.token_endpoint.query().unwrap_or_default()));
         secrets
+    }
+}
+
+/// A query may carry parameters of the request, even its grant, but no other one.
+pub(crate) fn parse_token_endpoint(token_endpoint: &str, what: &str) -> Result<Uri> {
+    let uri = url::parse(token_endpoint, what)?;
+    let asked = url::pairs(uri.query().unwrap_or_default());
+    match asked.into_iter().find(|(name, value)| name == "grant_type" && value != GRANT) {
+        None => Ok(uri),
+        Some((_, grant)) => Err(Error::configuration(format!(
+            "{what}: its query asks for the grant {grant:?}, and this client is for {GRANT} (RFC 6749 §4.4)"
+        ))),
     }
 }
 
@@ -274,7 +311,24 @@ impl fmt::Debug for Provider {
             .field("audience", &self.audience)
             .field("resources", &self.resources)
             .field("parameters", &names)
+            .field("token_headers", &self.token_headers.keys())
             .field("pagination", &self.pagination)
             .finish()
     }
 }
+
+const TOKEN_ENDPOINT: &str = "the token endpoint";
+pub(crate) const GRANT: &str = "client_credentials";
+/// RFC 6749 §2.3, RFC 9110 §8.3 and §12.5, RFC 9112 §6 and §3.2.
+const OWN_HEADERS: [&str; 8] = [
+    "authorization",
+    "content-type",
+    "content-length",
+    "transfer-encoding",
+    "host",
+    "accept",
+    "accept-encoding",
+    "expect",
+];
+/// Of the methods that a server lists, in an error.
+const LONGEST_LIST: usize = 300;

@@ -2,8 +2,10 @@
 
 pub(crate) mod pagination;
 pub(crate) mod paging_text;
+pub(crate) mod auth_method;
 pub(crate) mod endpoints;
 pub(crate) mod presets;
 
-pub use endpoints::{AuthMethod, Provider};
+pub use auth_method::AuthMethod;
+pub use endpoints::Provider;
 pub use pagination::Pagination;

@@ -4,7 +4,8 @@
 use ureq::http::Uri;
 
 use crate::error::{Error, Result};
-use crate::provider::endpoints::{AuthMethod, Provider};
+use crate::provider::auth_method::AuthMethod;
+use crate::provider::endpoints::Provider;
 use crate::provider::pagination::Pagination;
 
 impl Provider {

@@ -4,13 +4,14 @@ use serde_json::Value;
 use ureq::http::StatusCode;
 
 use crate::call::setback::Refusal;
-use crate::credentials::Identity;
+use crate::credentials::identity::Identity;
 use crate::encoding::encode_form;
 use crate::error::server_message;
 use crate::error::{Delivery, ErrorKind, ErrorResponse};
-use crate::mask::MASK;
+use crate::mask::{MASK, Secret};
 use crate::provider::{AuthMethod, Provider};
 use crate::response::Response;
+use crate::token::assertion::Assertion;
 
 /// What there is to say about a success that is no token. Its body may hold one under any
 /// name, so nothing of it is kept that could be one.
@@ -52,13 +53,27 @@ fn without_strings(value: Value) -> Value {
     }
 }
 
-/// The kind of a refusal, and what to do about it.
+/// How a client authenticated itself.
+pub(crate) struct Sent {
+    pub(crate) method: AuthMethod,
+    pub(crate) assertion: Option<Assertion>,
+}
+
+/// The kind of a refusal, and what to do about it; by how many seconds the server's clock is
+/// ahead may be the reason.
 pub(crate) fn diagnose(
     answer: &ErrorResponse,
     provider: &Provider,
     identity: &Identity,
+    sent: &Sent,
+    clock_offset: Option<i64>,
 ) -> (ErrorKind, String) {
-    let (kind, advice) = by_code(answer, provider, identity);
+    let unknown = |who: &str| match sent.method {
+        AuthMethod::PrivateKeyJwt => assertion_refused(sent.assertion.as_ref(), clock_offset),
+        AuthMethod::TlsClientAuth => CERTIFICATE_REFUSED.to_owned(),
+        method => invalid_client(who, method, identity),
+    };
+    let (kind, advice) = by_code(answer, provider, unknown);
     // Servers have many codes for an id or a secret that they do not know.
     let found = misplacements(identity);
     match kind {
@@ -72,11 +87,11 @@ pub(crate) fn diagnose(
 fn by_code(
     answer: &ErrorResponse,
     provider: &Provider,
-    identity: &Identity,
+    unknown: impl Fn(&str) -> String,
 ) -> (ErrorKind, String) {
     let advice = match answer.code.as_deref().map(server_message::registered) {
         Some("invalid_client") => {
-            return (ErrorKind::Credentials, invalid_client(UNKNOWN_CLIENT, provider, identity));
+            return (ErrorKind::Credentials, unknown(UNKNOWN_CLIENT));
         }
         Some("unauthorized_client") => {
             return (ErrorKind::Credentials, "this client may not use the client-credentials grant: allow it at the authorization server".into());
@@ -100,10 +115,7 @@ fn by_code(
         }
         // RFC 6749 §5.2: client authentication failed, if this is a token endpoint.
         _ if answer.status == StatusCode::UNAUTHORIZED => {
-            return (
-                ErrorKind::Credentials,
-                invalid_client(&format!("{WRONG}; id and secret"), provider, identity),
-            );
+            return (ErrorKind::Credentials, unknown(&format!("{WRONG}; id and secret")));
         }
         _ => return (ErrorKind::Refused, by_status(answer).into()),
     };
@@ -146,27 +158,26 @@ fn is_of_protocol(answer: &ErrorResponse) -> bool {
 }
 
 /// `who` are wrong; which style was sent, and what about id and secret is apt to go wrong in it.
-fn invalid_client(who: &str, provider: &Provider, identity: &Identity) -> String {
-    let style = match provider.auth_method {
+fn invalid_client(who: &str, method: AuthMethod, identity: &Identity) -> String {
+    let style = match method {
         AuthMethod::ClientSecretBasic => "HTTP Basic, form-encoded (client_secret_basic)",
         AuthMethod::ClientSecretBasicRaw => "HTTP Basic, not form-encoded",
-        AuthMethod::ClientSecretPost => "the form body (client_secret_post)",
+        _ => "the form body (client_secret_post)",
     };
-    let values = [("client id", identity.id.as_str()), ("client secret", identity.secret.expose())];
     let mut text = format!(
         "{who} were sent by {style}: {}check both, and whether the server expects another Provider::with_auth_method",
         misplacements(identity)
     );
-    for (what, value) in values {
+    for (what, value) in values(identity) {
         if value.contains(char::is_whitespace) {
             text.push_str(&format!("; the {what} has white space or a line break inside"));
         }
-        let other = match provider.auth_method {
+        let other = match method {
             AuthMethod::ClientSecretBasic => {
                 "does not decode them needs AuthMethod::ClientSecretBasicRaw"
             }
             AuthMethod::ClientSecretBasicRaw => "decodes them needs AuthMethod::ClientSecretBasic",
-            AuthMethod::ClientSecretPost => continue,
+            _ => continue,
         };
         if encode_form(value) != value {
             text.push_str(&format!(
@@ -177,9 +188,37 @@ fn invalid_client(who: &str, provider: &Provider, identity: &Identity) -> String
     text
 }
 
+/// What was refused may be how the assertion was made, or when.
+fn assertion_refused(assertion: Option<&Assertion>, clock_offset: Option<i64>) -> String {
+    let mut text = "the authorization server does not accept this client's assertion".to_owned();
+    if let Some(assertion) = assertion {
+        text.push_str(&format!(" ({})", assertion.described));
+    }
+    if let Some(offset) = clock_offset.filter(|offset| offset.unsigned_abs() >= CLOCKS_APART) {
+        let side = if offset > 0 { "behind" } else { "ahead of" };
+        let by = offset.unsigned_abs();
+        text.push_str(&format!(
+            ": the clock of this machine is {by} s {side} the server's, so that the assertion is not valid there: set the clock"
+        ));
+        return text;
+    }
+    text.push_str(match assertion.and_then(|assertion| assertion.has_key_id) {
+        None => ": check the client id, whether the server trusts whoever issued the assertion, and for which subject and audience",
+        Some(_) => ": check the client id, whether the public key is registered for it, and the audience: the server may want its issuer, its token endpoint or another one (Provider::with_assertion_audience)",
+    });
+    if assertion.is_some_and(|assertion| assertion.has_key_id == Some(false)) {
+        text.push_str("; a server that knows several keys needs Credentials::with_key_id, Entra with_certificate");
+    }
+    text
+}
+
+fn values(identity: &Identity) -> impl Iterator<Item = (&'static str, &str)> {
+    let secret = identity.secret().map(Secret::expose);
+    [("client id", identity.id.as_str())].into_iter().chain(secret.map(|it| ("client secret", it)))
+}
+
 fn misplacements(identity: &Identity) -> String {
-    let values = [("client id", identity.id.as_str()), ("client secret", identity.secret.expose())];
-    let found = values.into_iter().filter_map(|(what, value)| Some((what, misplaced(value)?)));
+    let found = values(identity).filter_map(|(what, value)| Some((what, misplaced(value)?)));
     let found: Vec<String> = found.map(|(what, why)| format!("the {what} {why}; ")).collect();
     found.concat()
 }
@@ -216,3 +255,6 @@ const UNKNOWN_CLIENT: &str =
     "the authorization server does not know this client id and secret; they";
 const DENIED: &str = "the client's permissions, and that the audience (Provider::with_audience) is exactly the one registered";
 const WRONG: &str = "wrong id, secret or scope, or not the token endpoint";
+const CERTIFICATE_REFUSED: &str = "the authorization server does not accept this client's certificate (tls_client_auth): check the client id, whether this certificate is registered for it, and whether the token endpoint is the one for certificates (mtls_endpoint_aliases, RFC 8705 §5)";
+/// In seconds: more than the leeway that servers give.
+const CLOCKS_APART: u64 = 30;

@@ -7,12 +7,12 @@ use std::time::Duration;
 use crate::call::caller::Caller;
 use crate::call::setback::Setback;
 use crate::call::{Call, Next};
-use crate::credentials::{Credentials, Identity};
+use crate::credentials::Credentials;
+use crate::credentials::identity::Identity;
 use crate::error::Cause;
 use crate::event::Event;
 use crate::foreign::mask_repeated;
 use crate::mask::Mask;
-use crate::provider::Provider;
 use crate::token::access_token::AccessToken;
 use crate::token::memory::MemoryStore;
 use crate::token::store::{self, StoreEntry, TokenStore};
@@ -92,8 +92,9 @@ impl Kept {
         }
     }
 
-    pub(crate) fn key_of(&self, provider: &Provider, identity: &Identity) -> Arc<str> {
-        let key: Arc<str> = store::key(provider, &identity.id).into();
+    pub(crate) fn key_of(&self, caller: &Caller, identity: &Identity) -> Arc<str> {
+        let certificate = caller.transport.connection.client_certificate_name();
+        let key: Arc<str> = store::key(&caller.provider, identity, certificate.as_deref()).into();
         *self.key.borrow_mut() = Some(key.clone());
         key
     }
@@ -106,7 +107,7 @@ impl Kept {
         mut change: impl FnMut(&mut StoreEntry),
     ) -> std::result::Result<(), String> {
         let known = self.key.borrow().clone();
-        let read = || Some(self.key_of(&caller.provider, &self.credentials.read().ok()?));
+        let read = || Some(self.key_of(caller, &self.credentials.read().ok()?));
         let Some(key) = known.or_else(read) else { return Ok(()) };
         let stored = self.store.update(&key, patience, &mut change);
         stored.map_err(|cause| self.store_failed(caller, &cause, None))

@@ -2,6 +2,7 @@
 
 pub(crate) mod id_token;
 pub(crate) mod access_token;
+pub(crate) mod assertion;
 pub(crate) mod diagnosis;
 pub(crate) mod refusals;
 pub(crate) mod store;

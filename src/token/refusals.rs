@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::call::cooldown::CallKey;
 use crate::call::setback::Refusal;
 use crate::clock::Moment;
-use crate::credentials::Identity;
+use crate::credentials::identity::Identity;
 use crate::token::access_token::AccessToken;
 
 #[derive(Default)]

@@ -12,10 +12,11 @@ use crate::call::setback::{Ending, Refusal, Setback};
 use crate::call::verdict::Rejection;
 use crate::call::{Call, Exchange, Next};
 use crate::clock::Moment;
-use crate::credentials::{Credentials, Identity};
+use crate::credentials::Credentials;
+use crate::credentials::identity::Identity;
 use crate::error::{Delivery, Error, ErrorKind, RequestTarget, Result, TokenError};
 use crate::event::Event;
-use crate::provider::Provider;
+use crate::provider::{AuthMethod, Provider};
 use crate::retry::RetryPolicy;
 use crate::token::access_token::{self, AccessToken};
 use crate::token::diagnosis::unreadable;
@@ -82,7 +83,7 @@ impl TokenSource {
             call.may_wait = false;
         }
         let mut request =
-            TokenRequest { refused, own, still_good, ..TokenRequest::new(self, &caller.provider) };
+            TokenRequest { refused, own, still_good, ..TokenRequest::new(self, caller) };
         call.reported = purpose.acted;
         let fetched = call.run(&mut request);
         // An early renewal that fails, for whatever reason, leaves the old token in use: it is
@@ -120,17 +121,22 @@ impl TokenSource {
 
     /// A call to the token endpoint.
     pub(crate) fn call<'c>(&self, caller: &'c Caller, policy: &RetryPolicy) -> Call<'c> {
-        let uri = caller.provider.token_endpoint.clone();
+        let uri = caller.token_endpoint().clone();
         Call::new(caller, Endpoint::Token, (Method::POST, uri), policy)
+    }
+
+    /// How the client proves who it is, if it can do so for this provider.
+    pub(crate) fn method(&self, provider: &Provider) -> Option<AuthMethod> {
+        provider.method_for(&self.kept.credentials.proof()).ok()
     }
 
     pub(crate) fn forget_cooldowns(&self, caller: &Caller) -> Result<()> {
         if !self.kept.has_key() {
             let call = self.call(caller, &RetryPolicy::default());
-            let mut request = TokenRequest::new(self, &caller.provider);
+            let mut request = TokenRequest::new(self, caller);
             let identity = request.form.authenticate();
             let identity = identity.map_err(|why| call.end(&request, why, Rejection::Final))?;
-            self.kept.key_of(&caller.provider, &identity);
+            self.kept.key_of(caller, &identity);
         }
         let forgotten = self.kept.update(caller, LONGEST_TURN, |entry| entry.cooldowns.clear());
         forgotten.map_err(|error| {
@@ -158,10 +164,10 @@ pub(crate) struct TokenRequest<'a> {
 }
 
 impl<'a> TokenRequest<'a> {
-    pub(crate) fn new(source: &'a TokenSource, provider: &'a Provider) -> Self {
+    pub(crate) fn new(source: &'a TokenSource, caller: &'a Caller) -> Self {
         Self {
             source,
-            form: FormRequest::new(&source.kept, provider, TokenError::NO_TOKEN),
+            form: FormRequest::new(&source.kept, caller, TokenError::NO_TOKEN),
             refused: None,
             own: None,
             still_good: None,
@@ -184,7 +190,7 @@ impl<'a> TokenRequest<'a> {
             patience = patience.min(caller.token_idle_timeout().saturating_add(SLACK));
             *caller.kept_in.borrow_mut() = Some(source.kept.store.describe().into());
         }
-        let key = source.kept.key_of(&caller.provider, &identity);
+        let key = source.kept.key_of(caller, &identity);
         let mut outcome = None;
         let stored = source.kept.store.update(&key, patience, &mut |entry| {
             outcome = Some(self.attempt_with(call, &identity, entry));
@@ -258,9 +264,8 @@ impl<'a> TokenRequest<'a> {
         identity: &Identity,
         renewal: bool,
     ) -> Attempt<Obtained> {
-        let form = token_form(&call.caller.provider, identity)?;
         let issued = call.now;
-        let response = self.form.post(call, identity, form)?;
+        let response = self.form.post(call, identity, &token_form(&call.caller.provider))?;
         let token = access_token::read(&response, issued);
         let token = token.map_err(|why| unreadable(&response, &why))?;
         call.caller.count(|stats| stats.tokens_fetched += 1);

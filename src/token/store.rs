@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 
 use crate::call::cooldown::Cooldown;
 use crate::clock::Moment;
-use crate::encoding::encode_pairs;
+use crate::credentials::identity::Identity;
+use crate::encoding::{encode_pairs, fingerprint};
 use crate::error::{Cause, Error, Result};
 use crate::provider::Provider;
 use crate::token::access_token::{AccessToken, StoredToken};
@@ -156,15 +157,17 @@ fn latest(now: &Moment) -> SystemTime {
 }
 
 /// What a token depends on, in one text without collisions: everything about the token
-/// request but the secret.
-pub(crate) fn key(provider: &Provider, client_id: &str) -> String {
+/// request but what proves who the client is. A token may be bound to the certificate that it
+/// was asked for with (RFC 8705 §3).
+pub(crate) fn key(provider: &Provider, identity: &Identity, certificate: Option<&str>) -> String {
     let endpoint = provider.token_endpoint.to_string();
-    let method = format!("{:?}", provider.auth_method);
+    let method = provider.method_for(&identity.proof).map(|method| format!("{method:?}"));
     let mut pairs = vec![
         ("token_endpoint", endpoint.as_str()),
-        ("auth_method", &method),
-        ("client_id", client_id),
+        ("auth_method", method.as_deref().unwrap_or_default()),
+        ("client_id", &identity.id),
     ];
+    pairs.extend(certificate.map(|name| ("certificate", name)));
     pairs.extend(provider.scope.iter().map(|scope| ("scope", scope.as_str())));
     pairs.extend(provider.audience.iter().map(|audience| ("audience", audience.as_str())));
     pairs.extend(provider.resources.iter().map(|resource| ("resource", resource.as_str())));
@@ -172,6 +175,13 @@ pub(crate) fn key(provider: &Provider, client_id: &str) -> String {
         provider.parameters.iter().map(|(name, _)| format!("extra.{name}")).collect();
     let values = provider.parameters.iter().map(|(_, value)| value.as_str());
     pairs.extend(extra.iter().map(String::as_str).zip(values));
+    // A header may name a tenant, or hold a secret: of that, 32 bits tell nothing.
+    let headers = provider.token_headers.iter().map(|(name, value)| {
+        let value = fingerprint(&String::from_utf8_lossy(value.as_bytes()));
+        (format!("header.{name}"), format!("{:08x}", value & 0xffff_ffff))
+    });
+    let headers: Vec<(String, String)> = headers.collect();
+    pairs.extend(headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     encode_pairs(pairs)
 }
 

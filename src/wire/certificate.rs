@@ -1,11 +1,11 @@
 //! Certificates and keys in PEM form, as the TLS library that will use them takes them:
 //! ureq would drop or panic later.
 
-use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts};
+use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, parse_pem};
 
 use crate::error::Cause;
+use crate::pem;
 use crate::wire::failure::{Failure, Result};
-use crate::wire::pem;
 
 /// The library that does TLS.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,7 +27,7 @@ impl Provider {
 
     /// The trusted roots in this text; `what` is what an error calls it.
     pub(crate) fn roots(self, pem: &[u8], what: &str) -> Result<RootCerts> {
-        let certificates = pem::certificates(pem, what)?;
+        let certificates = certificates(pem, what)?;
         for (index, certificate) in certificates.iter().enumerate() {
             self.check_root(certificate).map_err(|cause| {
                 let message = format!("{what}: certificate {} cannot be used as a root", index + 1);
@@ -38,8 +38,8 @@ impl Provider {
     }
 
     pub(crate) fn client_certificate(self, chain: &[u8], key: &[u8]) -> Result<ClientCert> {
-        let chain = pem::certificates(chain, CLIENT_CERTIFICATE)?;
-        let key = pem::private_key(key, PRIVATE_KEY)?;
+        let chain = certificates(chain, CLIENT_CERTIFICATE)?;
+        let key = private_key(key, PRIVATE_KEY)?;
         self.check_pair(&chain, &key)?;
         Ok(ClientCert::new_with_certs(&chain, key))
     }
@@ -141,6 +141,39 @@ fn to_pem(label: &str, der: &[u8]) -> String {
     let lines = encoded.as_bytes().chunks(64).map(String::from_utf8_lossy);
     let lines = lines.fold(String::new(), |text, line| text + &line + "\n");
     format!("-----BEGIN {label}-----\n{lines}-----END {label}-----\n")
+}
+
+/// The certificates in this text, at least one; `what` is what an error calls it.
+fn certificates(pem: &[u8], what: &str) -> Result<Vec<Certificate<'static>>> {
+    let certificates = items(pem, what)?.into_iter().filter_map(|item| match item {
+        PemItem::Certificate(certificate) => Some(certificate),
+        _ => None,
+    });
+    let certificates: Vec<_> = certificates.collect();
+    if certificates.is_empty() {
+        let why = pem::other_form(pem, "CERTIFICATE");
+        let why = why.unwrap_or("there is no certificate in PEM form");
+        return Err(Failure::setting(format!("{what}: {why}")));
+    }
+    Ok(certificates)
+}
+
+/// The first private key in this text.
+fn private_key(pem: &[u8], what: &str) -> Result<PrivateKey<'static>> {
+    let key = items(pem, what)?.into_iter().find_map(|item| match item {
+        PemItem::PrivateKey(key) => Some(key),
+        _ => None,
+    });
+    key.ok_or_else(|| match pem::other_form(pem, "PRIVATE KEY") {
+        Some(why) => Failure::setting(format!("{what}: {why}")),
+        None => Failure::setting(format!("{what} is not there in PEM form")),
+    })
+}
+
+fn items(pem: &[u8], what: &str) -> Result<Vec<PemItem<'static>>> {
+    let refuse = |why| Failure::setting(format!("{what}: the PEM cannot be read: {why}"));
+    let text = pem::checked(pem).map_err(refuse)?;
+    parse_pem(text).map(|item| item.map_err(|_| refuse(pem::DAMAGED))).collect()
 }
 
 const CLIENT_CERTIFICATE: &str = "the client certificate";

@@ -255,6 +255,11 @@ impl Connection {
         self.tls.has_client_certificate()
     }
 
+    /// By which certificates are told apart.
+    pub(crate) fn client_certificate_name(&self) -> Option<String> {
+        self.tls.client_certificate_name()
+    }
+
     /// The `User-Agent` of all calls.
     pub fn user_agent(&self) -> &str {
         self.user_agent.as_deref().unwrap_or(USER_AGENT)

@@ -2,9 +2,7 @@
 
 // Why an exchange failed.
 pub(crate) mod failure;
-// Whom a client trusts and what it shows: PEM, its certificates, who does TLS.
-#[cfg(any(feature = "rustls", feature = "native-tls"))]
-pub(crate) mod pem;
+// Whom a client trusts and what it shows: certificates, who does TLS.
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 pub(crate) mod certificate;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]

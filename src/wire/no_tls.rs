@@ -1,7 +1,7 @@
 //! What there is of TLS in a build without.
 
 #[derive(Clone, Default, PartialEq)]
-pub(crate) struct NoTls;
+pub(crate) struct NoTls {}
 
 impl NoTls {
     pub(crate) fn describe(&self) -> String {
@@ -10,6 +10,10 @@ impl NoTls {
 
     pub(crate) fn has_client_certificate(&self) -> bool {
         false
+    }
+
+    pub(crate) fn client_certificate_name(&self) -> Option<String> {
+        None
     }
 
     pub(crate) fn missing(&self) -> Option<&'static str> {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
 
+use crate::encoding::fingerprint;
 use crate::foreign::shown_path;
 use crate::wire::certificate::Provider;
 use crate::wire::failure::{Failure, Result};
@@ -102,6 +103,11 @@ impl Tls {
 
     pub(crate) fn has_client_certificate(&self) -> bool {
         self.client_certificate.is_some()
+    }
+
+    pub(crate) fn client_certificate_name(&self) -> Option<String> {
+        let (chain, _) = &**self.client_certificate.as_ref()?;
+        Some(format!("{:032x}", fingerprint(&String::from_utf8_lossy(chain))))
     }
 
     pub(crate) fn config(&self) -> Result<TlsConfig> {

@@ -200,7 +200,7 @@ fn the_other_ways_to_authenticate_are_told_in_words() {
     let client = Client::new(provider, Credentials::new("my-client", SECRET)).unwrap();
     let report = client.diagnose(None);
     assert_eq!(line(&report, "authentication"), "id and secret by HTTP Basic, not form-encoded");
-    assert_eq!(report.auth_method, AuthMethod::ClientSecretBasicRaw);
+    assert_eq!(report.auth_method, Some(AuthMethod::ClientSecretBasicRaw));
 }
 
 #[test]

@@ -402,14 +402,14 @@ fn the_authentication_is_basic_before_post_and_basic_where_nothing_is_said() {
 #[test]
 fn a_server_that_wants_another_authentication_is_told_with_what_it_offers() {
     let cases = [
-        (json!(["private_key_jwt", "tls_client_auth"]), "private_key_jwt, tls_client_auth"),
+        (json!(["client_secret_jwt", "none"]), "client_secret_jwt, none"),
         (json!(["Client_Secret_Basic"]), "Client_Secret_Basic"),
         (json!([]), ""),
     ];
     for (methods, offered) in cases {
         let (error, text) = refused_document(with(document(""), METHODS, methods));
         let expected = format!(
-            "GET HOST{OIDC}: its token_endpoint_auth_methods_supported are [{offered}]; this crate offers client_secret_basic and client_secret_post"
+            "GET HOST{OIDC}: its token_endpoint_auth_methods_supported are [{offered}]; this crate offers client_secret_basic, client_secret_post, private_key_jwt and tls_client_auth"
         );
         assert_eq!(text, expected);
         assert_eq!(error.kind(), ErrorKind::Configuration);

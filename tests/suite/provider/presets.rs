@@ -367,7 +367,7 @@ fn an_auth_method_is_written_and_read_by_its_name() {
     let error = "basic".parse::<AuthMethod>().unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the auth method \"basic\" is not one of client_secret_basic, client_secret_basic_raw, client_secret_post"
+        "the auth method \"basic\" is not one of client_secret_basic, client_secret_post, client_secret_basic_raw, private_key_jwt, tls_client_auth"
     );
     assert_eq!(error.exit_code(), 78);
 }
@@ -380,7 +380,7 @@ fn what_was_set_can_be_read_back() {
         .with_scope("a b");
     assert_eq!(provider.token_endpoint(), "https://sso.example.com/token");
     assert_eq!(provider.base_url(), "https://api.example.com/v2");
-    assert_eq!(provider.auth_method(), AuthMethod::ClientSecretPost);
+    assert_eq!(provider.auth_method(), Some(AuthMethod::ClientSecretPost));
     assert_eq!((provider.scope(), provider.audience()), (Some("a b"), None));
     assert_eq!(Provider::snapdocs().audience(), Some("https://api.snapdocs.com"));
     let file = Credentials::from_secret_file("id", "/run/secret");

@@ -1,55 +1,21 @@
 //! PEM (RFC 7468) as it comes out of files, editors and variables. What is wrong with it is
 //! told in our own words: those of a parser quote what it read, which may be a private key.
 
-use ureq::tls::{Certificate, PemItem, PrivateKey, parse_pem};
-
-use crate::wire::failure::{Failure, Result};
-
-/// The certificates in this text, at least one; `what` is what an error calls it.
-pub(crate) fn certificates(pem: &[u8], what: &str) -> Result<Vec<Certificate<'static>>> {
-    let certificates = items(pem, what)?.into_iter().filter_map(|item| match item {
-        PemItem::Certificate(certificate) => Some(certificate),
-        _ => None,
-    });
-    let certificates: Vec<_> = certificates.collect();
-    if certificates.is_empty() {
-        let why = other_form(pem, "CERTIFICATE").unwrap_or("there is no certificate in PEM form");
-        return Err(Failure::setting(format!("{what}: {why}")));
-    }
-    Ok(certificates)
-}
-
-/// The first private key in this text.
-pub(crate) fn private_key(pem: &[u8], what: &str) -> Result<PrivateKey<'static>> {
-    let key = items(pem, what)?.into_iter().find_map(|item| match item {
-        PemItem::PrivateKey(key) => Some(key),
-        _ => None,
-    });
-    key.ok_or_else(|| match other_form(pem, "PRIVATE KEY") {
-        Some(why) => Failure::setting(format!("{what}: {why}")),
-        None => Failure::setting(format!("{what} is not there in PEM form")),
-    })
-}
-
-fn items(pem: &[u8], what: &str) -> Result<Vec<PemItem<'static>>> {
-    let text = pem.strip_prefix("\u{feff}".as_bytes()).unwrap_or(pem);
-    let refuse = |why| Failure::setting(format!("{what}: the PEM cannot be read: {why}"));
-    match fault(text) {
-        Some(why) => Err(refuse(why)),
-        None => parse_pem(text).map(|item| item.map_err(|_| refuse(DAMAGED))).collect(),
-    }
-}
-
 /// Why there is nothing of this `kind` (`CERTIFICATE`, say) in a text that could be read, if
 /// it is there in another form.
-fn other_form(pem: &[u8], kind: &str) -> Option<&'static str> {
+pub(crate) fn other_form(pem: &[u8], kind: &str) -> Option<&'static str> {
     let mut labels = labels(pem).filter(|label| label.ends_with(kind) || *label == PKCS7);
     // DER and PKCS #12 begin with a long SEQUENCE.
     let binary = || matches!(pem, [0x30, 0x81..=0x84, ..]).then_some(BINARY);
     labels.find_map(advice).or_else(binary)
 }
 
-/// What keeps the parser from seeing all of it.
+/// A text as a parser reads it, or what would keep a parser from seeing all of it.
+pub(crate) fn checked(pem: &[u8]) -> Result<&[u8], &'static str> {
+    let pem = pem.strip_prefix("\u{feff}".as_bytes()).unwrap_or(pem);
+    fault(pem).map_or(Ok(pem), Err)
+}
+
 fn fault(pem: &[u8]) -> Option<&'static str> {
     let is_wide = |pair: &[u8]| matches!(pair, b"-\0" | b"\0-");
     if pem.windows(2).any(is_wide) {
@@ -76,7 +42,7 @@ fn fault_of_line(line: &str) -> Option<&'static str> {
 }
 
 /// Of the sections, in their order.
-fn labels(pem: &[u8]) -> impl Iterator<Item = &str> {
+pub(crate) fn labels(pem: &[u8]) -> impl Iterator<Item = &str> {
     let lines = pem.split(|byte| matches!(byte, b'\n' | b'\r'));
     let lines = lines.filter_map(|line| std::str::from_utf8(line).ok());
     lines.filter_map(|line| line.strip_prefix(BEGIN)?.trim_end().strip_suffix(DASHES))
@@ -102,7 +68,7 @@ const DASHES: &str = "-----";
 const PKCS7: &str = "PKCS7";
 const TRUSTED: &str =
     "a TRUSTED CERTIFICATE is OpenSSL's own form: convert it by `openssl x509 -in FILE`";
-const DAMAGED: &str = "it is damaged or cut off";
+pub(crate) const DAMAGED: &str = "it is damaged or cut off";
 const ENCRYPTED: &str = "it is encrypted: decrypt it first, by `openssl pkey -in FILE`";
 const BINARY: &str = "it is in a binary form: convert DER by `openssl x509 -inform der` or `openssl pkey -inform der`, PKCS #12 by `openssl pkcs12 -nodes`";
 const ON_ONE_LINE: &str =
