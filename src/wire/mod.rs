@@ -30,7 +30,6 @@ pub(crate) mod coding;
 pub(crate) mod download_writer;
 pub(crate) mod message;
 // What the errors of TLS and of ureq mean.
-#[cfg(any(feature = "rustls", feature = "native-tls"))]
 pub(crate) mod tls_error;
 pub(crate) mod network_error;
 // The pool of connections, and an exchange over it.

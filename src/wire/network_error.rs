@@ -9,15 +9,14 @@ use ureq::Timeout;
 use ureq::http::StatusCode;
 
 use crate::clock::seconds;
+use crate::error::Cause;
 use crate::error::Delivery::{NotSent, Unknown};
 use crate::error::ErrorKind::{Configuration, Incomplete, Refused, Temporary};
-use crate::error::{Cause, Delivery, ErrorKind};
 use crate::wire::coding::NO_GZIP;
 use crate::wire::failure::Failure;
 use crate::wire::message::Outgoing;
 #[cfg(feature = "resolver")]
 use crate::wire::resolver::NotConnected;
-#[cfg(any(feature = "rustls", feature = "native-tls"))]
 use crate::wire::tls_error::tls_failure;
 
 /// How far an exchange came.
@@ -68,27 +67,17 @@ fn machine_failure(error: &ureq::Error, stage: Stage) -> Option<Failure> {
         ureq::Error::Io(cause) if stage != Stage::Connected => cause,
         _ => return None,
     };
-    let (delivery, kind, advice) = by_machine(cause)?;
-    Some(Failure::new(delivery, kind, format!("no connection: {cause}{advice}")))
-}
-
-/// What another attempt cures, or who must. What may come from writing as well may have been
-/// sent.
-fn by_machine(cause: &io::Error) -> Option<(Delivery, ErrorKind, &'static str)> {
-    match (cause.raw_os_error(), cause.kind()) {
-        (Some(code), _) if OUT_OF_FILES.contains(&code) => Some((
-            NotSent,
-            Configuration,
-            ": close what this program keeps open, or raise its limit (ulimit -n)",
-        )),
-        (_, io::ErrorKind::PermissionDenied) => {
-            Some((Unknown, Configuration, ": look at the firewall and the sandbox of this machine"))
-        }
+    // What another attempt cures, or who must. What may come from writing as well may have
+    // been sent.
+    let (delivery, kind, advice) = match (cause.raw_os_error(), cause.kind()) {
+        (Some(code), _) if OUT_OF_FILES.contains(&code) => (NotSent, Configuration, CLOSE_FILES),
+        (_, io::ErrorKind::PermissionDenied) => (Unknown, Configuration, ALLOW),
         // In a while there may be room, or ports.
-        (Some(OUT_OF_BUFFERS), _) => Some((Unknown, Temporary, "")),
-        (_, io::ErrorKind::AddrNotAvailable) => Some((NotSent, Temporary, "")),
-        _ => None,
-    }
+        (Some(OUT_OF_BUFFERS), _) => (Unknown, Temporary, ""),
+        (_, io::ErrorKind::AddrNotAvailable) => (NotSent, Temporary, ""),
+        _ => return None,
+    };
+    Some(Failure::new(delivery, kind, format!("no connection: {cause}{advice}")))
 }
 
 fn general_failure(
@@ -103,9 +92,7 @@ fn general_failure(
         ureq::Error::Timeout(timeout) => return timeout_failure(*timeout, outgoing, connect),
         ureq::Error::ConnectProxyFailed(why) => return proxy_failure(why, has_user),
         ureq::Error::Tls(_) => (NotSent, Configuration, "TLS cannot be set up for this host name"),
-        ureq::Error::LargeResponseHeader(..) => {
-            (Unknown, Refused, "the headers of the answer are too long")
-        }
+        ureq::Error::LargeResponseHeader(..) => (Unknown, Refused, LONG_HEAD),
         // ureq has no other names for what its parser says.
         ureq::Error::Protocol(why) => match why.to_string() {
             why if why.ends_with("too many headers") => (Unknown, Refused, MANY_HEADERS),
@@ -138,18 +125,15 @@ fn proxy_failure(why: &str, has_user: bool) -> Failure {
     let Some(status) = status else {
         return Failure::new(NotSent, Temporary, "the proxy closed the connection");
     };
-    match status.as_u16() {
-        407 if has_user => Failure::new(NotSent, Configuration, PROXY_USER_REFUSED),
-        407 => Failure::new(NotSent, Configuration, PROXY_WANTS_USER),
-        400..500 if !matches!(status.as_u16(), 408 | 429) => {
-            let message = format!("the proxy refused the connection: {status} ({PROXY_POLICY})");
-            Failure::new(NotSent, Refused, message)
-        }
-        _ => {
-            let message = format!("the proxy refused the connection: {status}");
-            Failure::new(NotSent, Temporary, message)
-        }
-    }
+    let refused = format!("the proxy refused the connection: {status}");
+    let (kind, message) = match status.as_u16() {
+        407 if has_user => (Configuration, PROXY_USER_REFUSED.to_owned()),
+        407 => (Configuration, PROXY_WANTS_USER.to_owned()),
+        408 | 429 => (Temporary, refused),
+        400..500 => (Refused, format!("{refused} ({PROXY_POLICY})")),
+        _ => (Temporary, refused),
+    };
+    Failure::new(NotSent, kind, message)
 }
 
 /// Each limit is named with the setting that governs it.
@@ -221,17 +205,15 @@ fn never_connected(kind: io::ErrorKind) -> bool {
     )
 }
 
-#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
-fn tls_failure(_: &ureq::Error, _: bool) -> Option<(Failure, bool)> {
-    None
-}
-
 pub(crate) const NOT_FOUND: &str = "the host name was not found";
+const CLOSE_FILES: &str = ": close what this program keeps open, or raise its limit (ulimit -n)";
+const ALLOW: &str = ": look at the firewall and the sandbox of this machine";
 const PROXY_USER_REFUSED: &str = "the proxy does not accept the user and password of its URL: check them, and that / ? # @ : in them are percent-encoded (NTLM, Kerberos and PAC are not supported)";
 const PROXY_WANTS_USER: &str = "the proxy wants credentials: http://user:password@host:port (NTLM, Kerberos and PAC are not supported)";
 const PROXY_POLICY: &str = "ask who runs it whether this host and port are allowed";
 const EXCHANGE: &str = "the exchange failed";
 const NEVER_GZIP: &str = "the answer calls itself gzip (Content-Encoding), and is not";
+const LONG_HEAD: &str = "the headers of the answer are too long";
 const LENGTH: &str = "the length of the answer cannot be read: its header Content-Length is no number, or there are several that differ (RFC 9112 §6.3)";
 const MANY_HEADERS: &str =
     "the answer has more header lines than can be read: 128 of a server, 20 of a proxy";
