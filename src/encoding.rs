@@ -1,4 +1,4 @@
-//! Percent-encoding, of forms and of URLs.
+//! Percent-encoding, of forms and of URLs, and escapes undone, those of JSON and HTML as well.
 
 use std::borrow::Cow;
 
@@ -105,6 +105,74 @@ pub(crate) fn fingerprint(text: &str) -> u128 {
         (hash ^ word).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
     })
 }
+
+/// The first character, or the one that an escape at the start means, and the rest.
+pub(crate) fn unescape(text: &str) -> Option<(char, &str)> {
+    let escape = match text.chars().next()? {
+        '\\' => in_json(text),
+        '%' => in_url(text),
+        '&' => in_html(text),
+        _ => None,
+    };
+    escape.or_else(|| literal(text))
+}
+
+/// RFC 8259 §7, also in a string inside another.
+fn in_json(text: &str) -> Option<(char, &str)> {
+    let depth = text.bytes().take(LONGEST_ESCAPE).take_while(|b| *b == b'\\').count();
+    let (_, after) = text.split_at_checked(depth)?;
+    let code = after.strip_prefix('u').and_then(|code| code.split_at_checked(4));
+    match code.and_then(|(code, after)| Some((hex(code)?, after))) {
+        Some(escape) => Some(escape),
+        None if after.starts_with(['"', '/']) => literal(after),
+        None => Some(('\\', after)),
+    }
+}
+
+/// A percent-encoded character, of as many bytes as UTF-8 needs.
+fn in_url(text: &str) -> Option<(char, &str)> {
+    let (mut bytes, mut rest) = (Vec::new(), text);
+    while bytes.len() < 4 {
+        let (code, after) = rest.strip_prefix('%')?.split_at_checked(2)?;
+        bytes.push(u8::from_str_radix(code, 16).ok()?);
+        rest = after;
+        if let Some(c) = std::str::from_utf8(&bytes).ok().and_then(|text| text.chars().next()) {
+            return Some((c, rest));
+        }
+    }
+    None
+}
+
+/// Character references of HTML.
+fn in_html(text: &str) -> Option<(char, &str)> {
+    let end = text.bytes().take(LONGEST_ESCAPE).position(|b| b == b';')?;
+    let (name, after) = text.split_at_checked(end)?;
+    let (name, after) = (name.strip_prefix('&')?, after.strip_prefix(';')?);
+    let c = match name {
+        "amp" => '&',
+        "lt" => '<',
+        "gt" => '>',
+        "quot" => '"',
+        "apos" => '\'',
+        name => match name.strip_prefix("#x").or(name.strip_prefix("#X")) {
+            Some(code) => hex(code)?,
+            None => char::from_u32(name.strip_prefix('#')?.parse().ok()?)?,
+        },
+    };
+    Some((c, after))
+}
+
+fn hex(code: &str) -> Option<char> {
+    char::from_u32(u32::from_str_radix(code, 16).ok()?)
+}
+
+/// The first character and the rest.
+pub(crate) fn literal(text: &str) -> Option<(char, &str)> {
+    let mut chars = text.chars();
+    Some((chars.next()?, chars.as_str()))
+}
+
+const LONGEST_ESCAPE: usize = 9;
 
 #[cfg(test)]
 mod tests {

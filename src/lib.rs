@@ -38,7 +38,6 @@
 mod clock;
 mod encoding;
 mod mask;
-mod foreign;
 pub mod error;
 mod url;
 mod json_text;

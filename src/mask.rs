@@ -2,7 +2,10 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
+
+use crate::encoding::{encode_form, literal, unescape};
 
 /// A value that must not appear in any output: no `Display`, a redacted `Debug`.
 #[derive(Clone, PartialEq, Eq)]
@@ -105,7 +108,7 @@ impl Mask {
         let mut masked = text.to_owned();
         for secret in self.secrets.iter().map(Secret::expose).filter(|secret| secret.len() >= 3) {
             masked = masked.replace(secret, MASK);
-            masked = masked.replace(&crate::encoding::encode_form(secret), MASK);
+            masked = masked.replace(&encode_form(secret), MASK);
             let escaped = serde_json::Value::from(secret).to_string();
             let escaped = escaped.trim_matches('"');
             masked = masked.replace(escaped, MASK).replace(&in_ascii(escaped), MASK);
@@ -163,73 +166,6 @@ fn mask_escaped(text: &str, secret: &str) -> String {
         }
     }
     masked
-}
-
-/// The first character, or the one that an escape at the start means, and the rest.
-fn unescape(text: &str) -> Option<(char, &str)> {
-    let escape = match text.chars().next()? {
-        '\\' => in_json(text),
-        '%' => in_url(text),
-        '&' => in_html(text),
-        _ => None,
-    };
-    escape.or_else(|| literal(text))
-}
-
-/// RFC 8259 §7, also in a string inside another.
-fn in_json(text: &str) -> Option<(char, &str)> {
-    let depth = text.bytes().take(LONGEST_ESCAPE).take_while(|b| *b == b'\\').count();
-    let (_, after) = text.split_at_checked(depth)?;
-    let code = after.strip_prefix('u').and_then(|code| code.split_at_checked(4));
-    match code.and_then(|(code, after)| Some((hex(code)?, after))) {
-        Some(escape) => Some(escape),
-        None if after.starts_with(['"', '/']) => literal(after),
-        None => Some(('\\', after)),
-    }
-}
-
-/// A percent-encoded character, of as many bytes as UTF-8 needs.
-fn in_url(text: &str) -> Option<(char, &str)> {
-    let (mut bytes, mut rest) = (Vec::new(), text);
-    while bytes.len() < 4 {
-        let (code, after) = rest.strip_prefix('%')?.split_at_checked(2)?;
-        bytes.push(u8::from_str_radix(code, 16).ok()?);
-        rest = after;
-        if let Some(c) = std::str::from_utf8(&bytes).ok().and_then(|text| text.chars().next()) {
-            return Some((c, rest));
-        }
-    }
-    None
-}
-
-/// Character references of HTML.
-fn in_html(text: &str) -> Option<(char, &str)> {
-    let end = text.bytes().take(LONGEST_ESCAPE).position(|b| b == b';')?;
-    let (name, after) = text.split_at_checked(end)?;
-    let (name, after) = (name.strip_prefix('&')?, after.strip_prefix(';')?);
-    let c = match name {
-        "amp" => '&',
-        "lt" => '<',
-        "gt" => '>',
-        "quot" => '"',
-        "apos" => '\'',
-        name => match name.strip_prefix("#x").or(name.strip_prefix("#X")) {
-            Some(code) => hex(code)?,
-            None => char::from_u32(name.strip_prefix('#')?.parse().ok()?)?,
-        },
-    };
-    Some((c, after))
-}
-
-const LONGEST_ESCAPE: usize = 9;
-
-fn hex(code: &str) -> Option<char> {
-    char::from_u32(u32::from_str_radix(code, 16).ok()?)
-}
-
-fn literal(text: &str) -> Option<(char, &str)> {
-    let mut chars = text.chars();
-    Some((chars.next()?, chars.as_str()))
 }
 
 /// `"access_token" : "value"` and `access_token=value`.
@@ -333,6 +269,71 @@ fn map_words(text: &str, mut map: impl FnMut(&str) -> Option<&'static str>) -> S
     }
     mapped.push_str(rest);
     mapped
+}
+
+/// What somebody else's code says of its failure: without what it may repeat, and without
+/// what could be an opaque token.
+pub(crate) fn mask_foreign(text: &str) -> String {
+    Mask::default().hide_opaque(&mask_repeated(text))
+}
+
+/// Without passwords in URLs, and without what stands in quotes or brackets, where libraries
+/// repeat what they were given.
+pub(crate) fn mask_repeated(text: &str) -> String {
+    let text = mask_user_info(text);
+    let mut masked = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    while let Some(start) = rest.find(['"', '\'', '`', '[']) {
+        let (before, quoted) = rest.split_at(start);
+        masked.push_str(before);
+        let mut chars = quoted.chars();
+        let open = chars.next().unwrap_or_default();
+        masked.push(open);
+        rest = chars.as_str();
+        // As in "can't".
+        if open == '\'' && before.ends_with(char::is_alphanumeric) {
+            continue;
+        }
+        masked.push_str(MASK);
+        let (_, after) = rest.split_at_checked(end_of_quotation(open, rest)).unwrap_or_default();
+        let mut after = after.chars();
+        masked.extend(after.next());
+        rest = after.as_str();
+    }
+    masked + rest
+}
+
+/// Where the quotation has its closing mark that `open` begins; its end if there is none.
+fn end_of_quotation(open: char, quoted: &str) -> usize {
+    let close = if open == '[' { ']' } else { open };
+    let mut is_escaped = false;
+    let end = quoted.find(|c: char| {
+        let ends = c == close && !is_escaped;
+        is_escaped = c == '\\' && !is_escaped;
+        ends
+    });
+    end.unwrap_or(quoted.len())
+}
+
+/// A path that a setting names, unless it may be the secret itself, set in its place: it
+/// leads to no folder that there is, and is not made of plain words.
+pub(crate) fn shown_path(path: &Path) -> String {
+    let text = path.display().to_string();
+    let mut above = path.ancestors().skip(1).filter(|folder| folder.file_name().is_some());
+    let is_path =
+        path.exists() || above.any(Path::exists) || text.starts_with('/') && is_prose(&text);
+    if is_path { text } else { format!("{MASK} (masked, because it may be the secret itself)") }
+}
+
+/// A path without the password of a URL that lacks its scheme: `//user:password@host`.
+pub(crate) fn mask_user_info(path: &str) -> String {
+    let masked = |segment: &str| {
+        let (info, host) = segment.rsplit_once('@')?;
+        let (user, _) = info.split_once(':')?;
+        Some(format!("{user}:{MASK}@{host}"))
+    };
+    let segments = path.split('/').map(|part| masked(part).unwrap_or_else(|| part.to_owned()));
+    segments.collect::<Vec<_>>().join("/")
 }
 
 #[cfg(test)]

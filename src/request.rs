@@ -15,7 +15,7 @@ use ureq::http::{HeaderMap, Method, Uri};
 
 use crate::encoding::{encode_pairs, encode_query, encode_segment, push_pair};
 use crate::error::{Error, RequestTarget, Result};
-use crate::foreign::mask_foreign;
+use crate::mask::mask_foreign;
 use crate::retry::RetryPolicy;
 use crate::url;
 

@@ -8,7 +8,7 @@ use ureq::http::uri::{Authority, PathAndQuery};
 
 use crate::encoding::{decode, encode_path, encode_query, push_pair};
 use crate::error::{Error, Result};
-use crate::foreign::mask_user_info;
+use crate::mask::mask_user_info;
 
 /// Scheme, host and port (RFC 6454 §4): what a token must not leave.
 #[derive(Clone, PartialEq, Eq, Hash)]

@@ -6,10 +6,11 @@ use serde_json::{Map, Value, json};
 use ureq::http::{StatusCode, Uri};
 
 use crate::client::Client;
-use crate::client::report::Report;
+use crate::client::report::{Line, Report, date};
 use crate::clock::Moment;
 use crate::error::{Error, Result};
 use crate::mask::{MASK, Mask};
+use crate::provider::AuthMethod;
 use crate::request::Request;
 use crate::retry::RetryPolicy;
 use crate::token::access_token::AccessToken;
@@ -44,7 +45,7 @@ impl Client {
         let path = path.into();
         let policy = self.policy.with_retries(0).with_deadline(self.policy.deadline.min(LIMIT));
         let mut call = self.tokens.call(&self.caller, &policy);
-        let mut report = self.settings(path);
+        let mut report = self.begun_report(path);
         call.may_wait = false;
         let mut request = TokenRequest::new(&self.tokens, &self.caller);
         request.form.hides_id = true;
@@ -90,38 +91,52 @@ impl Client {
     }
 
     /// A report of what is known before anything is sent.
-    fn settings(&self, path: Option<&str>) -> Report {
-        let provider = &self.provider;
-        let proxy_to = |uri: &Uri| {
-            let unusable = |_| Some("a setting that cannot be used".to_owned());
-            self.caller.transport.proxy_to(uri).unwrap_or_else(unusable)
-        };
+    fn begun_report(&self, path: Option<&str>) -> Report {
+        let date = date(self.caller.now().wall);
+        let date = date.map(|date| format!(", {date} by the clock of this machine"));
         Report {
-            version: env!("CARGO_PKG_VERSION"),
-            checked_at: self.caller.now().wall,
-            token_endpoint: address(self.caller.token_endpoint()),
-            auth_method: self.tokens.method(provider),
-            assertion: None,
-            base_url: address(&provider.base_url),
-            token_proxy: proxy_to(self.caller.token_endpoint()),
-            api_proxy: proxy_to(&provider.base_url),
-            roots: self.caller.transport.connection.roots(),
-            has_client_certificate: self.caller.transport.connection.has_client_certificate(),
-            audience: provider.audience.clone(),
-            resources: provider.resources.clone(),
-            token_parameters: provider.parameters.iter().map(|(name, _)| name.clone()).collect(),
-            scope_asked: provider.scope.clone(),
-            scope_granted: None,
-            took: None,
-            lifetime: None,
-            claims: None,
-            clock_offset: None,
-            store_error: None,
-            token_error: None,
+            title: format!("unattended {}{}", env!("CARGO_PKG_VERSION"), date.unwrap_or_default()),
+            settings: self.settings(),
+            auth_method: self.tokens.method(&self.provider),
+            scope_asked: self.provider.scope.clone(),
             path: path.map(url::shown),
-            call_took: None,
-            call: None,
+            ..Report::default()
         }
+    }
+
+    fn settings(&self) -> Vec<Line> {
+        let (provider, connection) = (&self.provider, self.connection());
+        let certificate = if connection.has_client_certificate() { "set" } else { "none" };
+        let mut lines = vec![
+            ("token endpoint", address(self.caller.token_endpoint())),
+            ("authentication", authentication(self.tokens.method(provider)).into()),
+            ("API", address(&provider.base_url)),
+        ];
+        match (self.proxy_to(self.caller.token_endpoint()), self.proxy_to(&provider.base_url)) {
+            (one, other) if one == other => lines.push(("proxy", one)),
+            (token, api) => lines.extend([("proxy to token", token), ("proxy to API", api)]),
+        }
+        let scope = provider.scope.as_deref().unwrap_or("none, which leaves it to the server");
+        lines.extend([
+            ("roots", connection.roots()),
+            ("client certificate", certificate.into()),
+            ("scope asked", scope.into()),
+        ]);
+        lines.extend(provider.audience.iter().map(|audience| ("audience", audience.clone())));
+        lines.extend(provider.resources.iter().map(|resource| ("resource", resource.clone())));
+        let names: Vec<&str> = provider.parameters.iter().map(|(name, _)| name.as_str()).collect();
+        if !names.is_empty() {
+            lines.push(("extra parameters", names.join(", ")));
+        }
+        lines
+    }
+
+    fn proxy_to(&self, uri: &Uri) -> String {
+        let proxy = match self.caller.transport.proxy_to(uri) {
+            Ok(proxy) => proxy.unwrap_or_else(|| "none".into()),
+            Err(_) => "a setting that cannot be used".into(),
+        };
+        format!("{proxy} (never for calls to this machine)")
     }
 }
 
@@ -142,6 +157,19 @@ fn masked_claims(claims: &Map<String, Value>, mask: &Mask) -> Map<String, Value>
         claim.unwrap_or_else(|| (mask.hide(name), MASK.into()))
     });
     claims.collect()
+}
+
+fn authentication(method: Option<AuthMethod>) -> &'static str {
+    match method {
+        Some(AuthMethod::ClientSecretBasic) => {
+            "client_secret_basic: id and secret by HTTP Basic, form-encoded"
+        }
+        Some(AuthMethod::ClientSecretBasicRaw) => "id and secret by HTTP Basic, not form-encoded",
+        Some(AuthMethod::ClientSecretPost) => "client_secret_post: id and secret in the form body",
+        Some(AuthMethod::PrivateKeyJwt) => "private_key_jwt: an assertion in the form body",
+        Some(AuthMethod::TlsClientAuth) => "tls_client_auth: the client certificate",
+        None => "none that the credentials can do",
+    }
 }
 
 fn since(began: &Moment, now: &Moment) -> Duration {

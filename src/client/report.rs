@@ -25,38 +25,19 @@ use crate::token::access_token;
 /// std::process::exit(report.exit_code().into());
 /// # }
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Report {
-    /// The version of this crate.
-    pub version: &'static str,
-    /// When the check began, by the local clock.
-    pub checked_at: SystemTime,
-    /// The token endpoint, without its query.
-    pub token_endpoint: String,
-    /// How the client authenticates itself there; `None` if its credentials and the provider
-    /// contradict each other.
+    /// Which version of this crate checked, and when.
+    pub(crate) title: String,
+    /// What was set about the client.
+    pub(crate) settings: Vec<Line>,
+    /// How the client authenticates itself at the token endpoint; `None` if its credentials and
+    /// the provider contradict each other.
     pub auth_method: Option<AuthMethod>,
     /// What was sent as an assertion (RFC 7523 §2.2), in words: the key's kind and id, the
     /// audience, the life; never the assertion.
     pub assertion: Option<String>,
-    /// The base URL of the API.
-    pub base_url: String,
-    /// The proxy on the way to the token endpoint, as `host:port`; `None` for this machine,
-    /// which is never reached through one.
-    pub token_proxy: Option<String>,
-    /// The proxy on the way to the API, likewise.
-    pub api_proxy: Option<String>,
-    /// The roots that servers are checked against, in words.
-    pub roots: String,
-    /// Whether the client has a certificate to show (mutual TLS).
-    pub has_client_certificate: bool,
-    /// The audience that was asked for.
-    pub audience: Option<String>,
-    /// The resource indicators (RFC 8707 §2).
-    pub resources: Vec<String>,
-    /// The names of the extra parameters of the token request.
-    pub token_parameters: Vec<String>,
     /// The scope that was asked for.
     pub scope_asked: Option<String>,
     /// The scope that the answer names, if it does: a server may leave out one that is as
@@ -115,35 +96,10 @@ impl Report {
         self.clock_offset.is_some_and(|offset| offset.unsigned_abs() >= CLOCKS_APART)
     }
 
-    fn setting_lines(&self) -> Vec<Line> {
-        let none = || "none, which leaves it to the server".to_owned();
-        let certificate = if self.has_client_certificate { "set" } else { "none" };
-        let mut lines = vec![
-            ("token endpoint", self.token_endpoint.clone()),
-            ("authentication", authentication(self.auth_method).into()),
-        ];
-        lines.extend(self.assertion.iter().map(|assertion| ("assertion", assertion.clone())));
-        lines.push(("API", self.base_url.clone()));
-        match (&self.token_proxy, &self.api_proxy) {
-            (one, other) if one == other => lines.push(("proxy", proxy(one.as_deref()))),
-            (token, api) => {
-                lines.push(("proxy to token", proxy(token.as_deref())));
-                lines.push(("proxy to API", proxy(api.as_deref())));
-            }
-        }
-        lines.push(("roots", self.roots.clone()));
-        lines.push(("client certificate", certificate.into()));
-        lines.push(("scope asked", self.scope_asked.clone().unwrap_or_else(none)));
-        lines.extend(self.audience.iter().map(|audience| ("audience", audience.clone())));
-        lines.extend(self.resources.iter().map(|resource| ("resource", resource.clone())));
-        if !self.token_parameters.is_empty() {
-            lines.push(("extra parameters", self.token_parameters.join(", ")));
-        }
-        lines
-    }
-
     fn token_lines(&self) -> Vec<Line> {
-        let mut lines = Vec::new();
+        let assertion = self.assertion.iter();
+        let mut lines: Vec<Line> =
+            assertion.map(|assertion| ("assertion", assertion.clone())).collect();
         match (&self.token_error, self.took) {
             (None, took) => {
                 lines.push(("token", format!("came{}", after(took))));
@@ -236,11 +192,8 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "unattended {}", self.version)?;
-        if let Some(date) = date(self.checked_at) {
-            write!(f, ", {date} by the clock of this machine")?;
-        }
-        let lines = [self.setting_lines(), self.token_lines(), self.call_lines()];
+        f.write_str(&self.title)?;
+        let lines = [self.settings.clone(), self.token_lines(), self.call_lines()];
         for (label, text) in lines.into_iter().flatten().chain([("result", self.result())]) {
             for (at, line) in text.lines().enumerate() {
                 let label = if at == 0 { label } else { "" };
@@ -252,34 +205,14 @@ impl fmt::Display for Report {
 }
 
 /// What it is about, and what there is to say.
-type Line = (&'static str, String);
-
-fn authentication(method: Option<AuthMethod>) -> &'static str {
-    match method {
-        Some(AuthMethod::ClientSecretBasic) => {
-            "client_secret_basic: id and secret by HTTP Basic, form-encoded"
-        }
-        Some(AuthMethod::ClientSecretBasicRaw) => "id and secret by HTTP Basic, not form-encoded",
-        Some(AuthMethod::ClientSecretPost) => "client_secret_post: id and secret in the form body",
-        Some(AuthMethod::PrivateKeyJwt) => "private_key_jwt: an assertion in the form body",
-        Some(AuthMethod::TlsClientAuth) => "tls_client_auth: the client certificate",
-        None => "none that the credentials can do",
-    }
-}
-
-fn proxy(proxy: Option<&str>) -> String {
-    match proxy {
-        Some(proxy) => format!("{proxy} (never for calls to this machine)"),
-        None => "none (never for calls to this machine)".into(),
-    }
-}
+pub(crate) type Line = (&'static str, String);
 
 fn after(took: Option<Duration>) -> String {
     took.map_or(String::new(), |took| format!(" after {}", seconds(took)))
 }
 
 /// A time as HTTP writes it (RFC 9110 §5.6.7), in the years in which it can.
-fn date(time: SystemTime) -> Option<String> {
+pub(crate) fn date(time: SystemTime) -> Option<String> {
     let since_epoch = time.duration_since(SystemTime::UNIX_EPOCH).ok()?;
     (since_epoch.as_secs() < YEAR_10_000).then(|| fmt_http_date(time))
 }

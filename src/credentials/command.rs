@@ -9,8 +9,7 @@ use std::time::Duration;
 use crate::clock::{poll, seconds};
 use crate::credentials::identity::Unreadable;
 use crate::error::Error;
-use crate::foreign::shown_path;
-use crate::mask::is_prose;
+use crate::mask::{is_prose, shown_path};
 
 type Result<T> = std::result::Result<T, Unreadable>;
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::credentials::identity::{Identity, Proof, Unreadable};
 use crate::credentials::{command, text};
 use crate::error::{Cause, Error, Result};
-use crate::foreign::{mask_foreign, shown_path};
+use crate::mask::{mask_foreign, shown_path};
 
 /// Who the client is and how it proves that, or where to get what it proves that with.
 ///

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::error::{Error, Result};
-use crate::foreign::shown_path;
+use crate::mask::shown_path;
 
 pub(crate) fn check(value: &str, what: &str) -> Result<()> {
     let first = value.chars().next();

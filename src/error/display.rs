@@ -8,16 +8,22 @@ use crate::error::variants::{
     TransportError,
 };
 
+impl Error {
+    fn payload(&self) -> &(dyn StdError + 'static) {
+        match self {
+            Self::Configuration(error) => &**error,
+            Self::Transport(error) => &**error,
+            Self::Token(error) => &**error,
+            Self::Status(error) => &**error,
+            Self::Decode(error) => &**error,
+            Self::Incomplete(error) => &**error,
+        }
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Configuration(error) => error.fmt(f),
-            Self::Transport(error) => error.fmt(f),
-            Self::Token(error) => error.fmt(f),
-            Self::Status(error) => error.fmt(f),
-            Self::Decode(error) => error.fmt(f),
-            Self::Incomplete(error) => error.fmt(f),
-        }
+        fmt::Display::fmt(self.payload(), f)
     }
 }
 
@@ -86,25 +92,32 @@ fn ending(f: &mut fmt::Formatter<'_>, attempts: u32, advice: &str) -> fmt::Resul
 }
 
 /// The causes by their `Display`, each once: what a `Debug` of theirs holds is not known.
-macro_rules! debug_with_causes {
-    ($($error:ty),*) => {$(
+macro_rules! with_source {
+    ($($error:ty: $source:expr),* $(,)?) => {$(
         impl fmt::Debug for $error {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 with_causes(self, f)
             }
         }
+
+        impl StdError for $error {
+            fn source(&self) -> Option<&(dyn StdError + 'static)> {
+                let source: fn(&Self) -> Option<&(dyn StdError + 'static)> = $source;
+                source(self)
+            }
+        }
     )*};
 }
 
-debug_with_causes!(
-    Error,
-    ConfigurationError,
-    TransportError,
-    TokenError,
-    StatusError,
-    DecodeError,
-    IncompleteError
-);
+with_source! {
+    Error: |error| error.payload().source(),
+    ConfigurationError: |error| source(error.cause.as_ref()),
+    TransportError: |error| source(error.cause.as_ref()),
+    DecodeError: |error| source(error.cause.as_ref()),
+    TokenError: |_| None,
+    StatusError: |_| None,
+    IncompleteError: |_| None,
+}
 
 fn with_causes(error: &dyn StdError, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let mut text = error.to_string();
@@ -120,39 +133,6 @@ fn with_causes(error: &dyn StdError, f: &mut fmt::Formatter<'_>) -> fmt::Result 
     }
     f.write_str(&text)
 }
-
-impl StdError for Error {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        match self {
-            Self::Configuration(error) => error.source(),
-            Self::Transport(error) => error.source(),
-            Self::Decode(error) => error.source(),
-            Self::Token(_) | Self::Status(_) | Self::Incomplete(_) => None,
-        }
-    }
-}
-
-impl StdError for ConfigurationError {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        source(self.cause.as_ref())
-    }
-}
-
-impl StdError for TransportError {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        source(self.cause.as_ref())
-    }
-}
-
-impl StdError for DecodeError {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        source(self.cause.as_ref())
-    }
-}
-
-impl StdError for TokenError {}
-impl StdError for StatusError {}
-impl StdError for IncompleteError {}
 
 fn source(cause: Option<&Cause>) -> Option<&(dyn StdError + 'static)> {
     cause.map(|cause| &**cause as &(dyn StdError + 'static))

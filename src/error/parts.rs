@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ureq::http::{Method, StatusCode, Uri};
 
-use crate::foreign::mask_user_info;
+use crate::mask::mask_user_info;
 
 /// Where a call went: method, host and path, never the query.
 #[derive(Debug, Clone, PartialEq, Eq)]

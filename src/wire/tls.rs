@@ -8,7 +8,7 @@ use std::sync::Arc;
 use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
 
 use crate::encoding::fingerprint;
-use crate::foreign::shown_path;
+use crate::mask::shown_path;
 use crate::wire::certificate::Provider;
 use crate::wire::failure::{Failure, Result};
 

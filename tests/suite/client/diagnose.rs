@@ -53,9 +53,8 @@ fn line(report: &Report, label: &str) -> String {
     line.unwrap_or_else(|| panic!("no line {label} in\n{text}"))[19..].to_owned()
 }
 
-fn roots(report: &Report) -> &str {
-    assert!(!report.roots.is_empty());
-    &report.roots
+fn roots(report: &Report) -> String {
+    line(report, "roots")
 }
 
 #[test]
@@ -200,7 +199,6 @@ fn the_other_ways_to_authenticate_are_told_in_words() {
     let client = Client::new(provider, Credentials::new("my-client", SECRET)).unwrap();
     let report = client.diagnose(None);
     assert_eq!(line(&report, "authentication"), "id and secret by HTTP Basic, not form-encoded");
-    assert_eq!(report.auth_method, Some(AuthMethod::ClientSecretBasicRaw));
 }
 
 #[test]
@@ -710,7 +708,7 @@ fn a_proxy_is_told_by_host_and_port_and_not_for_this_machine() {
     let report = at("https://sso.test/token", "https://api.test").without_proxy();
     let ended = RetryPolicy::default().with_end_time(SystemTime::UNIX_EPOCH);
     let report = report.with_retry_policy(ended).diagnose(None);
-    assert_eq!((report.token_proxy, report.api_proxy), (None, None));
+    assert_eq!(line(&report, "proxy"), "none (never for calls to this machine)");
 }
 
 #[test]
@@ -806,7 +804,6 @@ mod with_tls {
         let client = client.with_client_certificate(&issued.pem, &key).unwrap();
         let report = client.diagnose(None);
         assert_eq!(line(&report, "client certificate"), "set");
-        assert!(report.has_client_certificate);
         assert!(!report.to_string().contains("BEGIN"));
     }
 }
