@@ -128,7 +128,7 @@ impl Response {
         if self.status != StatusCode::UNAUTHORIZED && !challenge.refuses_token() {
             return None;
         }
-        let (_, message) = self.unmasked(&String::from_utf8_lossy(&self.body));
+        let (_, message) = self.said(&String::from_utf8_lossy(&self.body), None);
         let words: Vec<String> = challenge.description.into_iter().chain(message).collect();
         Some(TokenRefusal::of(&words.join(" ")))
     }
@@ -157,7 +157,7 @@ impl Response {
             (true, path) => format!("the JSON is not as expected at {path}: {cause}"),
             (false, _) => {
                 let content_type = self.header("content-type").unwrap_or("no content type");
-                let (_, words) = self.said(text, &self.mask);
+                let (_, words) = self.said(text, Some(&self.mask));
                 let words = words.unwrap_or_default();
                 format!("the body is not valid JSON ({content_type}): {cause}: {words}")
             }
@@ -191,7 +191,7 @@ impl Response {
     pub(crate) fn oauth_code(&self) -> Option<String> {
         let body = String::from_utf8_lossy(&self.body);
         server_message::oauth_code(&body).or_else(|| {
-            let elsewhere = || self.unmasked(&body).0;
+            let elsewhere = || self.said(&body, None).0;
             let code = (!self.status.is_success()).then(elsewhere).flatten();
             code.filter(|code| is_final(code) || retry::is_passing(code))
         })
@@ -204,14 +204,13 @@ impl Response {
         let location = String::from_utf8_lossy(location);
         let query = location.split_once('?').map_or("", |(_, query)| query);
         let mask = &mask.and(url::long_values(query));
-        let (code, message) = self.said(&String::from_utf8_lossy(&self.body), mask);
+        let (code, message) = self.said(&String::from_utf8_lossy(&self.body), Some(mask));
         // A registered code is no secret, even if a secret happens to be a part of it.
         let registered = self.oauth_code().filter(|code| is_final(code));
         // Gateways say the status once more in HTML.
         let status = self.status.to_string();
         let message = message.filter(|message| *message != status);
-        let quote =
-            |text: &Option<String>| server_message::quoted(text.as_ref()?, |it| mask.hide(it));
+        let quote = |text: &Option<String>| server_message::quoted(text.as_ref()?, Some(mask));
         let challenge = Bearer::of(&self.headers).unwrap_or_default();
         let challenge = Bearer {
             error: quote(&challenge.error),
@@ -237,17 +236,13 @@ impl Response {
 
     /// What this part of the body says about an error, in one line.
     pub(crate) fn words(&self, part: &str) -> String {
-        let (code, message) = self.said(part, &self.mask);
+        let (code, message) = self.said(part, Some(&self.mask));
         let message = message.filter(|message| code.as_ref() != Some(message));
         server_message::joined([code, message], ": ").unwrap_or_default()
     }
 
-    fn said(&self, text: &str, mask: &Mask) -> (Option<String>, Option<String>) {
-        server_message::words(text, self.header("content-type"), |text| mask.hide(text))
-    }
-
-    fn unmasked(&self, text: &str) -> (Option<String>, Option<String>) {
-        server_message::words(text, self.header("content-type"), str::to_owned)
+    fn said(&self, text: &str, mask: Option<&Mask>) -> (Option<String>, Option<String>) {
+        server_message::words(text, self.header("content-type"), mask)
     }
 
     /// One line, masked and cut.

@@ -123,7 +123,7 @@ impl ApiCall<'_, '_> {
             return None;
         }
         let mask = self.mask(call);
-        let quoted = |scope: String| server_message::quoted(&scope, |it| mask.hide(it));
+        let quoted = |scope: String| server_message::quoted(&scope, Some(&mask));
         let Some(scope) = challenge.scope.and_then(quoted) else {
             let unnamed = || "the token lacks the scope: ask for it with Provider::with_scope";
             return self.missing_scope().or_else(|| Some(unnamed().to_owned()));

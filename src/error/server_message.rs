@@ -2,42 +2,48 @@
 
 use serde_json::{Map, Value};
 
+use crate::mask::Mask;
+
 /// The server's own code and text out of an error body.
 ///
 /// Known shapes: RFC 6749 §5.2, RFC 9457, `{"error":{"code","message"}}`,
 /// `{"errors":[…]}` of objects or texts, `{"errors":{"field":["…"]}}`, and a bare
 /// `{"code","message"}`, whose message may be several. Anything else is quoted, shortened,
 /// HTML and XML without their tags. It is masked before it is cut, since half a secret would not
-/// be recognized.
+/// be recognized; without a mask it is for decisions alone.
 pub(crate) fn words(
     body: &str,
     content_type: Option<&str>,
-    mask: impl Fn(&str) -> String,
+    mask: Option<&Mask>,
 ) -> (Option<String>, Option<String>) {
     let body = body.trim_start_matches('\u{feff}').trim();
     let (code, message) = match serde_json::from_str::<Value>(body) {
         Ok(value) => of_value(&value),
         Err(_) => {
-            let text = mask(start(body, QUOTED_FROM));
+            let text = hidden(start(body, QUOTED_FROM), mask);
             (None, Some(if is_markup(body, content_type) { without_markup(&text) } else { text }))
         }
     };
-    let quote = |text: String| quoted(&text, &mask);
+    let quote = |text: String| quoted(&text, mask);
     (code.and_then(quote), message.and_then(quote))
 }
 
 /// A server's words in one line of at most [`MOST_CHARS`] characters.
-pub(crate) fn quoted(text: &str, mask: impl Fn(&str) -> String) -> Option<String> {
-    let text = mask(start(text, QUOTED_FROM));
+pub(crate) fn quoted(text: &str, mask: Option<&Mask>) -> Option<String> {
+    let text = hidden(start(text, QUOTED_FROM), mask);
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let line: String = line.chars().filter(|c| !c.is_control()).collect();
     // A secret that was split by what is left out is whole now.
-    let line = mask(&line);
+    let line = hidden(&line, mask);
     match line.char_indices().nth(MOST_CHARS) {
         _ if line.is_empty() => None,
         Some((end, _)) => Some(format!("{}…", line.split_at(end).0)),
         None => Some(line),
     }
+}
+
+fn hidden(text: &str, mask: Option<&Mask>) -> String {
+    mask.map_or_else(|| text.to_owned(), |mask| mask.hide(text))
 }
 
 /// What there is of two texts, in one.

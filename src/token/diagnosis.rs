@@ -33,7 +33,7 @@ pub(crate) fn unreadable(response: &Response, why: &str) -> Refusal {
         Ok(value) => mask.hide(&without_strings(value).to_string()),
         Err(_) => mask.hide_opaque(&answer.body),
     };
-    let (_, said) = server_message::words(&answer.body, content_type, |text| mask.hide(text));
+    let (_, said) = server_message::words(&answer.body, content_type, Some(mask));
     let said = said.map_or(String::new(), |said| format!(": {said}"));
     let content_type = mask.hide(content_type.unwrap_or("no content type"));
     let message =
