@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-/// Where the client reads the time and waits; only the wait for a store that another thread or
-/// process has locked goes past it.
+/// Where the client reads the time and waits. Only the wait for a store that another thread or
+/// process has locked does not use it.
 ///
 /// The default is [`SystemClock`]. Give the client a [`ManualClock`] with
 /// [`Client::with_clock`](crate::Client::with_clock) to test the waits of your own
@@ -204,7 +204,7 @@ pub(crate) fn from_millis(millis: u64) -> Option<SystemTime> {
 /// So that what happened before this process began has a place on the monotonic clock.
 const EPOCH: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
-/// Waits for something that does not run on the client's clock, such as another program: tells
+/// Waits for something that does not run on the client's clock, such as another program; returns
 /// whether it was done within the limit.
 pub(crate) fn poll(limit: Duration, mut is_done: impl FnMut() -> bool) -> bool {
     let (clock, began) = (SystemClock, SystemClock.monotonic());
@@ -219,7 +219,7 @@ pub(crate) fn poll(limit: Duration, mut is_done: impl FnMut() -> bool) -> bool {
     }
 }
 
-/// A duration as errors tell it: `0.25 s`, `3600 s`.
+/// A duration as errors show it: `0.25 s`, `3600 s`.
 pub(crate) fn seconds(duration: Duration) -> String {
     if duration.subsec_nanos() == 0 {
         return format!("{} s", duration.as_secs());

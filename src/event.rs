@@ -1,4 +1,4 @@
-//! What happened on the way: events as they happen, how far a walk has come, counters.
+//! What happens on the way: events, counters, how far a walk over pages has come.
 
 use std::fmt;
 use std::iter::Sum;
@@ -9,7 +9,7 @@ use ureq::http::StatusCode;
 
 use crate::error::{ErrorResponse, RequestTarget};
 
-/// Something that a person watching would want to know; its `Display` is one line.
+/// Something that a person who watches would want to know; its `Display` is one line.
 ///
 /// Given to the closure of [`Client::with_observer`](crate::Client::with_observer).
 /// Holds no secret and no query.
@@ -158,7 +158,7 @@ impl fmt::Display for WaitReason {
                 Some(_) => write!(f, "the server asked for it ({answer})"),
                 None => write!(f, "{answer}"),
             },
-            Self::Remembered(answer) => write!(f, "the server asked for it before ({answer})"),
+            Self::Remembered(answer) => write!(f, "the server asked for it earlier ({answer})"),
             Self::Broken(error) => f.write_str(error),
             Self::Credentials(error) => write!(f, "the credentials could not be read: {error}"),
         }
@@ -248,7 +248,7 @@ pub struct Stats {
     pub requests: u64,
     /// Tokens that came from the token endpoint.
     pub tokens_fetched: u64,
-    /// How often the token store failed, and was done without.
+    /// How often the token store failed, and the client went on without it.
     pub store_failures: u64,
     /// Requests that were sent again after a wait.
     pub retries: u64,

@@ -1,5 +1,5 @@
-//! PEM (RFC 7468) as it comes out of files, editors and variables. What is wrong with it is
-//! told in our own words: those of a parser quote what it read, which may be a private key.
+//! PEM (RFC 7468) as it comes out of files, editors and variables. Errors about it
+//! are in our own words: those of a parser quote what it read, which may be a private key.
 
 /// Why there is nothing of this `kind` (`CERTIFICATE`, say) in a text that could be read, if
 /// it is there in another form.

@@ -58,7 +58,7 @@ pub(crate) enum Body {
     Empty,
     /// Shared, so that a copy of a request costs little.
     Bytes(Arc<Vec<u8>>),
-    /// Opened anew for each attempt.
+    /// Opened for each attempt.
     File(PathBuf),
 }
 
@@ -190,7 +190,7 @@ impl Request {
     /// A file as the body, streamed in constant memory with its length announced; its
     /// `Content-Type` as for [`bytes`](Self::bytes).
     ///
-    /// It is opened anew for each attempt. One that cannot be read is a configuration
+    /// Each attempt opens it again. A file that cannot be read is a configuration
     /// error, and nothing is sent; one that shrinks or grows while it is sent is an error
     /// at once. The time that sending takes does not count against the call's deadline:
     /// the idle limit holds, 120 s without progress by default.
@@ -209,7 +209,7 @@ impl Request {
     ///
     /// Bodies of more than 1 MiB, bytes as well, ask for permission first (`Expect:
     /// 100-continue`, RFC 9110 §10.1.1): a server that refuses does so before it has to
-    /// take them. One that says nothing within a second gets the body all the same.
+    /// take them. One that says nothing within a second gets the body anyway.
     pub fn file(self, path: impl Into<PathBuf>) -> Self {
         self.content("application/octet-stream", Body::File(path.into()))
     }

@@ -102,8 +102,8 @@ impl Response {
     /// from 10⁹ on is a Unix time, in seconds, milli-, micro- or nanoseconds by its size. Times
     /// are measured against the answer's own `Date`.
     ///
-    /// On a success, such as a 202, nobody has waited for it:
-    /// [`Client::sleep`](crate::Client::sleep) does.
+    /// On a success, such as a 202, the client does not wait. Call
+    /// [`Client::sleep`](crate::Client::sleep) yourself.
     pub fn retry_after(&self) -> Option<Duration> {
         wait_header::asked_wait(self.status, &self.headers, self.now)
     }

@@ -31,17 +31,17 @@ pub struct RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// How often a call is repeated at most, the renewal of a refused token apart;
-    /// default 8, 0 for never.
+    /// How often a call is repeated at most; default 8, 0 for never. The renewal of a refused
+    /// token does not count.
     pub fn with_retries(mut self, retries: u32) -> Self {
         self.retries = retries;
         self
     }
 
-    /// How long one call may take in all; default 15 minutes. It covers the token
-    /// request, all attempts and all waits. A wait that does not fit is never begun: the
-    /// call fails at once, and the error carries the wait. One of more than a day that fits
-    /// is likely a mistake of the server's: the call is sent again each hour.
+    /// How long one call may take in all; default 15 minutes. It covers the token request,
+    /// all attempts and all waits. If a wait does not fit, the call fails at once, and the
+    /// error has the wait. A wait of more than a day that fits is likely a mistake of the
+    /// server's: the call is sent again each hour.
     ///
     /// A name look-up by the operating system cannot be interrupted and may exceed it.
     pub fn with_deadline(mut self, deadline: Duration) -> Self {
@@ -189,7 +189,7 @@ pub(crate) fn may_follow(method: &Method) -> bool {
     method == Method::GET || method == Method::HEAD
 }
 
-/// A wait that is longer is likely a mistake, and never kept as a whole.
+/// A longer wait is likely a mistake, and never kept as a whole.
 pub(crate) const LONGEST_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
-/// How often it is tried out whether a longer one still holds.
+/// How often a call finds out whether a longer one still holds.
 pub(crate) const PROBE_EVERY: Duration = Duration::from_secs(60 * 60);

@@ -186,7 +186,7 @@ pub(crate) fn pairs(query: &str) -> Vec<(String, String)> {
     pairs.map(|(name, value)| (decode(name), decode(value))).collect()
 }
 
-/// Takes a pair out of a query, and tells its value.
+/// Takes a pair out of a query, and returns its value.
 pub(crate) fn take_pair(query: &mut String, name: &str) -> Option<String> {
     let mut raw: Vec<&str> = query.split('&').collect();
     let is_named = |pair: &&str| pairs(pair).iter().any(|(key, _)| key == name);

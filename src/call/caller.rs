@@ -1,4 +1,4 @@
-//! What all calls of a client share: connections, time, and who is told.
+//! What all calls of a client share: connections, time, and the observer.
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;

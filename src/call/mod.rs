@@ -62,7 +62,7 @@ pub(crate) struct Call<'a> {
     pub(crate) expects: bool,
     /// Whether the server may have acted on an attempt before.
     pub(crate) acted: Delivery,
-    /// What an error tells instead: that of the call that needs this one.
+    /// What an error says instead: that of the call that needs this one.
     pub(crate) reported: Option<Delivery>,
     /// How often it met the idle limit.
     idles: u32,
@@ -173,7 +173,7 @@ impl<'a> Call<'a> {
             message.push_str(&format!("; {why}"));
         }
         if failure.is_setting && delivery > Delivery::NotSent {
-            message.push_str("; an attempt before was sent");
+            message.push_str("; an earlier attempt was sent");
         }
         Failure { delivery, message, ..failure }.into_error(target, self.attempt)
     }
@@ -299,7 +299,7 @@ impl<'a> Call<'a> {
         self.caller.count(|stats| stats.waited = stats.waited.saturating_add(wait));
     }
 
-    /// A wait that clones or processes share is followed by a jitter, lest they all come
+    /// A wait that clones or processes share is followed by a jitter: they must not all come
     /// back at once.
     fn with_jitter(&self, wait: Duration) -> Duration {
         let caller = self.caller;

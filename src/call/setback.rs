@@ -84,15 +84,15 @@ impl Held {
     pub(crate) fn message(&self, time_left: Duration, holder: Option<&str>) -> String {
         let wait = seconds(self.wait);
         let mut message =
-            format!("not sent: the server asked before not to be called for another {wait}");
+            format!("not sent: the wait that the server asked for has another {wait} to run");
         if let Some(probe_in) = self.probe_in {
             message.push_str(&format!(
-                ", which is more than a day: one call an hour is sent all the same, the next one in {}",
+                ", more than a day: one call an hour is sent to find out whether it still holds, the next one in {}",
                 seconds(probe_in)
             ));
         } else if self.wait >= time_left {
             message.push_str(&format!(
-                ", which does not fit into the {} left of the call's deadline (RetryPolicy::with_deadline)",
+                ", and this call has {} left (RetryPolicy::with_deadline)",
                 seconds(time_left)
             ));
         }

@@ -73,7 +73,7 @@ impl Rejection {
                 "no time is left of the call's deadline (RetryPolicy::with_deadline)".into()
             }
             Self::TooLong { wait, .. } if wait > LONGEST_KEPT => format!(
-                "a wait of {} is more than a day: one call an hour is sent all the same, to find out whether it holds",
+                "a wait of {} is more than a day: one call an hour is sent to find out whether it still holds",
                 seconds(wait)
             ),
             Self::TooLong { wait, left } => format!(
@@ -127,7 +127,7 @@ fn again(allowed: bool, asked: Option<Duration>, situation: &Situation) -> Verdi
         None => back_off(situation.retries, (situation.jitter)()),
     };
     let left = situation.time_left;
-    // A wait that the server named tells the caller more than that the retries are used up.
+    // To the caller, a wait that the server named is worth more than "no retries left".
     if situation.retries_left == 0 && (asked.is_none() || wait < left) {
         return Verdict::Reject(Rejection::Exhausted);
     }
@@ -150,7 +150,7 @@ pub(crate) fn jitter() -> f64 {
 }
 
 const ZEROS_KEPT: u32 = 2;
-/// How long a token that is not valid yet is given: clocks are seldom further apart.
+/// How long to wait for a token that is not valid yet: clocks seldom differ by more.
 const RIPENING: Duration = Duration::from_secs(2);
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);

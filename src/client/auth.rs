@@ -19,7 +19,7 @@ use crate::url;
 use crate::wire::download_writer::DownloadWriter;
 use crate::wire::message::{Outgoing, RequestBody};
 
-/// A call to the API, for the sake of its request.
+/// A call to the API.
 pub(crate) struct ApiCall<'a, 'w> {
     pub(crate) client: &'a Client,
     pub(crate) request: &'a Request,
@@ -183,8 +183,8 @@ impl ApiCall<'_, '_> {
         headers
     }
 
-    /// Keeps in mind what a refusal tells about the token, for this call and for those to
-    /// come: a renewal that was futile is not bought again by each of them.
+    /// Remembers what a refusal says about the token, for this call and for later ones: they
+    /// must not each repeat a renewal that was futile.
     pub(crate) fn token_remedy(&mut self, call: &Call<'_>, response: &Response) -> Option<Remedy> {
         let token = self.token.as_ref()?;
         let Some(why) = response.token_refusal() else {
@@ -217,7 +217,7 @@ impl ApiCall<'_, '_> {
         }
     }
 
-    /// Keeps in mind what an answer says about waiting, here and where others look.
+    /// Remembers what an answer says about waiting, here and in the store.
     pub(crate) fn note(&self, call: &mut Call<'_>, refusal: Option<&Refusal>) {
         let Some(change) = call.note(refusal) else { return };
         // What is left of the deadline besides the wait itself, which is not kept if it does
@@ -268,4 +268,4 @@ fn secret_values(headers: &HeaderMap) -> Vec<String> {
     parts.filter(|part| part.len() >= SHORTEST_VALUE).collect()
 }
 
-const SAME_TOKEN: &str = "the token endpoint returned the very token that was refused: a gateway may have cached its answer";
+const SAME_TOKEN: &str = "the token endpoint returned the same token that was refused: a gateway may have cached its answer";

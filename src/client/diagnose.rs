@@ -1,4 +1,4 @@
-//! The doctor: tries what a client needs, and tells all that it saw.
+//! The doctor: tries what a client needs, and reports all that it saw.
 
 use std::time::Duration;
 
@@ -19,17 +19,16 @@ use crate::token::source::TokenRequest;
 use crate::url;
 
 impl Client {
-    /// Asks for a new token and reports settings, answer and clocks; the [`Report`] always
-    /// comes, a failure is inside it.
+    /// Asks for a new token and reports settings, answer and clocks. It always returns a
+    /// [`Report`]: a failure is inside it.
     ///
-    /// **The token request is sent even if there is a good token**, past the client's own
-    /// and the store's, which it replaces: some providers bill it (Amazon Cognito), others
-    /// count it against a limit (Snow Atlas). If it fails, the token that was there stays.
+    /// **The token request is sent even if there is a good token**: some providers bill it
+    /// (Amazon Cognito), others count it against a limit (Snow Atlas). The new token replaces
+    /// that of the client and of its store. If there is none, the old one stays.
     ///
-    /// It tries once, without retries, and takes at most 10 s, less if the client's
-    /// deadline or end time leaves less; a name look-up cannot be interrupted. If the
-    /// server asked before not to be called yet, or refused this very id and secret less
-    /// than a minute ago, nothing is sent and the report says so.
+    /// It tries once and takes at most 10 s, or less if the client's deadline or end time is
+    /// earlier; a name look-up cannot be interrupted. Nothing is sent, and the report says so,
+    /// if the server asked to wait, or refused the same id and secret less than a minute ago.
     ///
     /// With a path or URL of the API, one GET with the new token follows: a good token may
     /// still be refused there. The GET is neither repeated nor sent with another token;

@@ -1,5 +1,5 @@
-//! A provider from what its authorization server says of itself: OpenID Connect Discovery
-//! 1.0 §4 and RFC 8414 §3.
+//! A provider from the metadata of its authorization server: OpenID Connect Discovery 1.0 §4
+//! and RFC 8414 §3.
 
 use serde_json::{Map, Value};
 use ureq::http::Uri;
@@ -15,34 +15,33 @@ use crate::response::Response;
 use crate::url;
 
 /// A provider whose authorization server is found by its issuer, such as
-/// `https://sso.example.com/realms/prod`, under the settings of a new client.
+/// `https://sso.example.com/realms/prod`, with the settings of a new client.
 ///
-/// Asked is `{issuer}/.well-known/openid-configuration` (OpenID Connect Discovery 1.0
-/// §4); if the server refuses that for good, or answers with something other than a
-/// JSON object, `/.well-known/oauth-authorization-server` between host and path of the
-/// issuer (RFC 8414 §3). Either address may be given instead of the issuer, which is
-/// then what is left without it. No credentials are sent. It is a call for each run of a
-/// program: [`Provider::new`] costs none.
+/// The client asks for `{issuer}/.well-known/openid-configuration` (OpenID Connect Discovery
+/// 1.0 §4). If the answer is a final refusal or no JSON object, it asks for
+/// `/.well-known/oauth-authorization-server` between host and path of the issuer (RFC 8414
+/// §3). Instead of the issuer you may give either address. No credentials are sent. Each run
+/// of a program makes this call; [`Provider::new`] needs none.
 ///
-/// Taken from the document are the token endpoint, which may be on another host, the
-/// [revocation endpoint](Provider::with_revocation_endpoint) if there is one, both as well for
-/// clients with a certificate (`mtls_endpoint_aliases`, RFC 8705 §5), the issuer, and the methods
-/// of client authentication. The client uses the one of these that its credentials can do: with a
-/// secret `client_secret_basic` if the server supports it or does not say, otherwise
+/// The document names the issuer, the token endpoint, which may be on another host, and the
+/// [revocation endpoint](Provider::with_revocation_endpoint), if there is one. It may name other
+/// endpoints for clients with a certificate (`mtls_endpoint_aliases`, RFC 8705 §5). Of the methods
+/// of client authentication that it names, the client uses the one that its credentials can do:
+/// with a secret `client_secret_basic` if the server supports it or does not say, otherwise
 /// `client_secret_post`. **A server may support both while an application is registered for one
 /// of them**, as with Auth0 and Okta: set [`with_auth_method`](Provider::with_auth_method)
-/// afterwards. All else is as in [`Provider::new`]. What the server says of its grants is not looked at: many leave
-/// this one out.
+/// afterwards. All else is as in [`Provider::new`]. The list of grants in the document does not
+/// count: many leave this one out.
 ///
 /// # Errors
 ///
 /// * A configuration error if `issuer` or `base_url` is not an `https` URL (plain
-///   `http` is allowed to this machine), if neither address has a document, if it is
-///   the document of another issuer, by a trailing slash even (RFC 8414 §3.3), or if
-///   its token endpoint or client authentication cannot be used here.
+///   `http` is allowed to this machine), or if neither address has a document. Also if the
+///   document is of another issuer, even by a trailing slash (RFC 8414 §3.3), or if its
+///   token endpoint or client authentication cannot be used here.
 /// * [`Error::Decode`] if the document lacks what it must have.
-/// * Otherwise as for a GET by [`Client::send`]: trouble that may pass is repeated
-///   under the [`RetryPolicy`](crate::RetryPolicy), each address by itself.
+/// * Otherwise as for a GET by [`Client::send`]: temporary trouble is retried by the
+///   [`RetryPolicy`](crate::RetryPolicy), for each address separately.
 ///
 /// ```no_run
 /// use unattended::{Client, Credentials, Provider};
@@ -57,10 +56,10 @@ pub fn discover(issuer: &str, base_url: &str) -> Result<Provider> {
     discover_with(issuer, base_url, Ok)
 }
 
-/// As [`discover`], under the settings that `settings` gives to a
-/// client: roots, proxy, timeouts, [`RetryPolicy`](crate::RetryPolicy), clock, observer.
-/// The same closure serves the client that is made afterwards. The document may have
-/// 1 MiB at most, whatever the body limit.
+/// As [`discover`], with the settings that `settings` gives to a client: roots, proxy,
+/// timeouts, [`RetryPolicy`](crate::RetryPolicy), clock, observer. Use the same closure for
+/// the client that you make afterwards. The document may have 1 MiB at most, whatever the
+/// body limit.
 ///
 /// # Errors
 ///
@@ -129,7 +128,7 @@ fn find(client: &Client, issuer: &str, uri: &Uri) -> Result<Document> {
         }
     }
     Err(Error::configuration(format!(
-        "nothing is known of the issuer {issuer:?}: {refusals}check the issuer, or give the token endpoint by Provider::new"
+        "nothing was found for the issuer {issuer:?}: {refusals}check the issuer, or give the token endpoint by Provider::new"
     )))
 }
 
@@ -175,7 +174,7 @@ impl Document {
             return Ok(());
         }
         Err(self.unusable(format!(
-            "the document is of the issuer {:?}, but {asked:?} was asked for: they must be the same to the letter, a trailing slash included; if the former is who you mean, ask for it",
+            "the document is of the issuer {:?}, but {asked:?} was asked for: both must be exactly the same, a trailing slash included; if you mean the first one, ask for it",
             server_message::start(own, LONGEST_QUOTE)
         )))
     }

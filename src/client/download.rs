@@ -17,10 +17,10 @@ impl Client {
     /// memory and decoded from gzip; returns how many bytes were written. The writer is
     /// flushed at the end.
     ///
-    /// Refusals are waited out and repeated as by [`send`](Self::send), but nothing is
-    /// once a byte was written. How long the content takes does not count against the
-    /// call's deadline: the idle limit holds (120 s without a byte by default), and an
-    /// [end time](crate::RetryPolicy::with_end_time). Nor does the body limit count.
+    /// Refusals are retried as by [`send`](Self::send), until a byte was written. The time for
+    /// the content does not count against the call's deadline; the idle limit (120 s without a
+    /// byte by default) and an [end time](crate::RetryPolicy::with_end_time) hold. The body
+    /// limit does not.
     ///
     /// Write to a file beside the target and rename it when all is there:
     ///
@@ -39,7 +39,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send). An error in the middle tells how many bytes had arrived
+    /// As [`send`](Self::send). An error in the middle has the number of bytes that arrived
     /// ([`TransportError::received`](crate::error::TransportError::received)); one of the
     /// writer has the kind [`Output`](ErrorKind::Output). A success other than 200, 203 and 204
     /// is an [`Error::Status`](crate::Error::Status): a 202 has not got the content yet. If a `Range` was asked

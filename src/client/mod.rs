@@ -1,4 +1,4 @@
-//! The client: one loop that does IO, and the token it keeps.
+//! The client: calls to one API, and the token that it keeps for them.
 
 pub(crate) mod auth;
 pub(crate) mod refusal;
@@ -29,8 +29,8 @@ use crate::token::source::TokenSource;
 /// [`Request::safe_to_repeat`](crate::Request::safe_to_repeat).
 ///
 /// `Send`, but not `Sync`: one thread uses a client. **Give each further thread a
-/// clone**: clones share the connections, the token and the waits that servers asked for,
-/// so that sixteen of them buy one token; each counts its own [`Stats`].
+/// clone**: clones share the connections, the token and the waits that servers asked for. So
+/// sixteen of them buy one token. Each counts its own [`Stats`].
 ///
 /// ```no_run
 /// use unattended::{Client, Credentials, Provider};
@@ -98,9 +98,9 @@ impl Client {
         self.caller.stats()
     }
 
-    /// Forgets what servers asked this client to wait, here and in its store: the next call
-    /// is sent at once. For a wait that a server named by mistake. Programs that begin later
-    /// with the same store do not find it there; those that run already keep what they know.
+    /// Forgets the waits that servers asked this client for, here and in its store: the next
+    /// call is sent at once. For a wait that a server named by mistake. Programs that start
+    /// later with the same store do not find it; those that run already keep what they know.
     ///
     /// # Errors
     ///

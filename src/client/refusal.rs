@@ -93,7 +93,7 @@ impl ApiCall<'_, '_> {
         advice.to_owned()
     }
 
-    /// What to do about a token that is refused although there was or will be no newer one.
+    /// What to do about a refused token that is not renewed, or was already.
     fn refused_token(&self, response: &Response) -> Option<String> {
         let what = match () {
             () if self.is_too_early => return Some(NOT_YET_VALID.to_owned()),
@@ -140,21 +140,21 @@ impl ApiCall<'_, '_> {
         Some(advice.join("; "))
     }
 
-    /// What to do about a scope that the token answer does not grant, though it names some.
+    /// What to do about a scope that was asked for and is not in the token answer.
     fn missing_scope(&self) -> Option<String> {
         let granted = self.token.as_ref()?.scope();
         not_granted(&access_token::missing_scope(self.client.provider.scope.as_deref(), granted))
     }
 }
 
-/// Whether a server that refuses like this may have acted. A redirect often comes after
-/// the deed (RFC 9110 §15.4.4), but not those that ask for the same request elsewhere.
-/// Words alone are no reason to wait; but nobody lacks a permission then.
+/// Words alone are no reason to wait; but then the client does not lack a permission.
 fn speaks_of_limit(answer: &ErrorResponse) -> bool {
     let message = answer.message.as_deref().unwrap_or_default().to_ascii_lowercase();
     message.contains("rate limit")
 }
 
+/// Whether a server that refuses like this may have acted. It often has before a redirect (RFC
+/// 9110 §15.4.4), but not before one that asks for the same request elsewhere.
 fn delivery(method: &Method, status: StatusCode) -> Delivery {
     match status.as_u16() {
         300..=303 if !retry::may_follow(method) => Delivery::Unknown,
@@ -176,7 +176,7 @@ const LIMIT: &str =
     "the server speaks of a limit, and does not say how long to wait: try again later";
 const LEFT_BEHIND: &str = "a redirect led to another origin, where the token is not sent: if the API is there, name it with Provider::with_base_url";
 const FORBIDDEN: &str = "the client may lack a permission, or this API may not accept the token: check permissions, audience and scope";
-const NOT_YET_VALID: &str = "the token is new, and by the clock of this API it is not valid yet: the clocks of the API and of the authorization server are apart";
+const NOT_YET_VALID: &str = "the token is new, and by the clock of this API it is not valid yet: the clocks of the API and of the authorization server differ";
 const WRONG_PATH: &str = "some APIs answer a wrong path like this";
 const WRONG_TOKEN: &str =
     "check whether this API takes tokens of this token endpoint, with this audience and scope";

@@ -53,9 +53,9 @@ pub struct Report {
     /// behind), by the `Date` of the token answer, also when that was a refusal; `None` if
     /// there was none.
     pub clock_offset: Option<i64>,
-    /// Why the token store was done without.
+    /// Why the client went on without its token store.
     pub store_error: Option<String>,
-    /// Why there is no token; [`error`](Self::error) tells of the GET as well.
+    /// Why there is no token; [`error`](Self::error) includes the GET.
     pub token_error: Option<Error>,
     /// What the GET asked for, without its query.
     pub path: Option<String>,
@@ -67,7 +67,7 @@ pub struct Report {
 
 impl Report {
     /// Whether the token came, and the GET succeeded if there was to be one. Warnings do
-    /// not count: a [missing scope](Self::missing_scope), clocks apart, a store that failed.
+    /// not count: a [missing scope](Self::missing_scope), clocks that differ, a failed store.
     pub fn is_ok(&self) -> bool {
         self.error().is_none()
     }
@@ -119,7 +119,7 @@ impl Report {
         }
         lines.push(("clock", self.clock()));
         if let Some(error) = &self.store_error {
-            let text = format!("warning: failed, and was done without: {error}");
+            let text = format!("warning: failed, so the client went on without it: {error}");
             lines.push(("token store", text));
         }
         lines
@@ -138,7 +138,7 @@ impl Report {
 
     fn claim_lines(&self) -> Vec<Line> {
         let Some(claims) = &self.claims else {
-            return vec![("claims", "none to be read: the token is opaque".into())];
+            return vec![("claims", "not readable: the token is opaque".into())];
         };
         let mut lines = vec![("claims", "of the access token, not verified".into())];
         for (name, value) in claims {
@@ -158,7 +158,7 @@ impl Report {
         };
         let side = if offset > 0 { "ahead of" } else { "behind" };
         let apart = match offset {
-            0 => return "in step with the server's".into(),
+            0 => return "the same as the server's".into(),
             offset => {
                 format!("the server's is {} s {side} this machine's", offset.unsigned_abs())
             }

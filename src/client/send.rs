@@ -18,7 +18,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// See [`Error`]. Whether the server may have acted is told by [`Error::delivery`].
+    /// See [`Error`]. [`Error::delivery`] says whether the server may have acted.
     pub fn send(&self, request: impl Into<Request>) -> Result<Response> {
         self.answer(&request.into())
     }

@@ -1,4 +1,4 @@
-//! What can be set about a client; each setting states its default.
+//! The settings of a client; each states its default.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,8 +19,8 @@ impl Client {
     }
 
     /// How long before its end a token is renewed; default 30 s, and never more than a
-    /// quarter of its life. A large value, such as [`Duration::MAX`], thus means
-    /// "renew at 75 % of the life", as AWS advises.
+    /// quarter of its life. So a large value, such as [`Duration::MAX`], means "renew at 75 %
+    /// of the life", as AWS advises.
     pub fn with_renewal_margin(mut self, margin: Duration) -> Self {
         self.tokens.margin = margin;
         self
@@ -33,15 +33,15 @@ impl Client {
         self
     }
 
-    /// Called with each [`Event`]; default: nobody. No borrow of the client's is held
-    /// while it runs; clones call the same closure from their threads.
+    /// A closure that gets each [`Event`]; default: none. It may call the client itself; clones
+    /// call the same closure from their threads.
     pub fn with_observer(mut self, observer: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         self.caller.observer = Some(Arc::new(observer));
         self
     }
 
     /// Where tokens are kept and shared; default: a [`MemoryStore`](crate::MemoryStore) of
-    /// its own, which clones share unasked.
+    /// the client and its clones.
     pub fn with_store(mut self, store: impl TokenStore + 'static) -> Self {
         self.tokens.kept.store = Arc::new(store);
         self.caller.is_store_shared = true;

@@ -33,7 +33,7 @@ impl Bearer {
         self.error.as_deref() == Some(INSUFFICIENT_SCOPE)
     }
 
-    /// The challenge and then what the body says, in one text; `code` is told elsewhere.
+    /// The challenge and then what the body says, in one text; the error has `code` already.
     pub(crate) fn words(self, code: Option<&str>, body: Option<&str>) -> Option<String> {
         // Many servers say the same in both.
         let is_repeated = |description: &&str| body.is_some_and(|body| body.contains(description));

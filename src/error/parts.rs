@@ -1,4 +1,4 @@
-//! Where a call went and what came back, as far as errors and events tell it.
+//! Where a call went and what came back, as errors and events show it.
 
 use std::fmt;
 use std::time::Duration;

@@ -29,7 +29,7 @@ impl Limit {
             Err(_) => Self::of_code(xml_code(std::str::from_utf8(body).ok()?)?),
         };
         let named = header.and_then(Self::of_code).or_else(in_body);
-        // The reset of what is spent may be over as soon as it is told.
+        // The reset of what is spent may be in the past when the answer arrives.
         let is_spent = status == StatusCode::FORBIDDEN && wait_header::was_spent(headers);
         named.or_else(|| is_spent.then_some(Self::Rate))
     }

@@ -68,7 +68,7 @@ pub(crate) fn asked_wait(
     })
 }
 
-/// Whether a quota is said to be spent whose reset is named, be it over.
+/// Whether the answer says that a quota is spent and names its reset, even one in the past.
 pub(crate) fn was_spent(headers: &HeaderMap) -> bool {
     RESETS.iter().any(|(reset, remaining)| {
         is_spent(texts(headers, remaining)) == Some(true)

@@ -11,15 +11,15 @@ use ureq::http::header::{
 /// What a request asks for, unless it says otherwise.
 pub(crate) const ACCEPTED: &str = "gzip";
 
-/// The codings that a request names of itself, and whose content its caller reads.
+/// The codings that a request names itself: its caller decodes them.
 pub(crate) fn asked(headers: &HeaderMap) -> Vec<String> {
     // `gzip;q=0.5`
     let name = |name: String| name.split(';').next().unwrap_or_default().trim().to_owned();
     list(headers, &ACCEPT_ENCODING).map(name).collect()
 }
 
-/// Takes the codings off the headers of an answer that are taken off its content; those that
-/// its caller reads stay on both. Tells how often the content is encoded by gzip.
+/// Removes from the headers of an answer the codings that will be undone; those that its
+/// caller decodes stay. Returns how often the content is encoded by gzip.
 ///
 /// # Errors
 ///
@@ -46,7 +46,7 @@ pub(crate) fn take(headers: &mut HeaderMap, asked: &[String]) -> Result<usize, S
         }
     }
     if layers > MOST_LAYERS {
-        return Err(format!("gzip {layers} times over, and {MOST_LAYERS} times are decoded"));
+        return Err(format!("gzip {layers} times, and {MOST_LAYERS} times at most are decoded"));
     }
     if layers > 0 {
         headers.remove(CONTENT_ENCODING);
@@ -96,7 +96,7 @@ impl<R: Read> Read for Content<R> {
 /// What a decoder reads from, and what came of that.
 struct Source {
     reader: Box<dyn Read>,
-    /// The first two bytes, which tell what is gzip.
+    /// The first two bytes: they show whether it is gzip.
     start: Vec<u8>,
     has_failed: bool,
 }
@@ -111,7 +111,8 @@ impl Read for Source {
     }
 }
 
-/// Nothing that calls itself gzip is nothing: some servers do. All else must be whole.
+/// An empty body that says that it is gzip is empty: some servers send that. Any other must
+/// be whole.
 struct Gzip(MultiGzDecoder<Source>);
 
 impl Read for Gzip {
@@ -133,7 +134,7 @@ impl Read for Gzip {
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// The decoder has other kinds for gzip that is broken.
 pub(crate) const NO_GZIP: io::ErrorKind = io::ErrorKind::InvalidData;
-const NOT_ASKED_FOR: &str = "which was not asked for: a header Accept-Encoding of the request that names it gets the answer as it is";
+const NOT_ASKED_FOR: &str = "which was not asked for: to get the answer as it is, name it in a header Accept-Encoding of the request";
 const NEVER_ASKED_FOR: &str = "which was not asked for: the server, or a proxy before it, must not encode the transfer (Transfer-Encoding) so";
 /// Each takes memory for its window.
 const MOST_LAYERS: usize = 5;

@@ -1,4 +1,4 @@
-//! How servers are reached, as a value: whom to trust, what to show, which proxy.
+//! How servers are reached, as a value: roots, client certificate, proxy, timeouts.
 
 use std::fmt;
 use std::time::Duration;
@@ -43,7 +43,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// What a client has unless told otherwise: each setting states its default.
+    /// The defaults of a client: each setting states its own.
     pub fn new() -> Self {
         Self::default()
     }
@@ -71,8 +71,8 @@ impl Connection {
         Ok(self)
     }
 
-    /// Shows this certificate (chain) to servers that ask for one (mutual TLS); PEM texts,
-    /// which may be the same; default: none.
+    /// Shows this certificate (chain) to servers that ask for one (mutual TLS); default: none.
+    /// Both are PEM texts, and may be the same text.
     ///
     /// ```
     /// # fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -102,8 +102,8 @@ impl Connection {
     /// company whose own authority is installed on its machines.
     ///
     /// On Windows and macOS the system itself judges; elsewhere its files of roots are read
-    /// when connections are first made. Roots that are named,
-    /// by [`with_root_certificates`](Self::with_root_certificates) or `SSL_CERT_FILE`,
+    /// at the first connection. Roots of
+    /// [`with_root_certificates`](Self::with_root_certificates) or `SSL_CERT_FILE`
     /// still replace the system's. Needs the feature `platform-verifier`: 3 more crates on
     /// Linux, no system library.
     ///
@@ -146,14 +146,14 @@ impl Connection {
     }
 
     /// Sends calls through this HTTP proxy (`http://user:password@host:port`); default: the
-    /// one of the environment variables `https_proxy` or `all_proxy` (also in upper case), but
-    /// for the hosts of `no_proxy`, as other programs on the machine have it. Calls to this
+    /// one of the environment variables `https_proxy` or `all_proxy` (also in upper case), as
+    /// other programs on the machine use it; not for the hosts of `no_proxy`. Calls to this
     /// machine never go through a proxy: the client secret would leave it.
     ///
-    /// `no_proxy` is a list of names, each with all names below it, of addresses and of
-    /// networks (`10.0.0.0/8`), each with a port if need be; `*` is every host. An entry that
-    /// cannot be read is a configuration error of the first call, and so is a variable with
-    /// something else than a proxy.
+    /// `no_proxy` is a list of names, addresses and networks (`10.0.0.0/8`), each with or
+    /// without a port. A name includes all names below it; `*` is every host. An entry that
+    /// cannot be read is a configuration error of the first call. So is a proxy variable whose
+    /// value is no proxy.
     ///
     /// ```
     /// let connection = unattended::Connection::new().with_proxy("http://proxy.example.com:3128")?;
@@ -179,8 +179,8 @@ impl Connection {
         self
     }
 
-    /// The `User-Agent` of all calls; default `unattended/` and the version, by which a vendor
-    /// knows whom to ask when a version behaves badly.
+    /// The `User-Agent` of all calls; default `unattended/` and the version: with it a vendor can
+    /// say which version behaves badly.
     ///
     /// ```
     /// let connection = unattended::Connection::new().with_user_agent("nightly-export/1.2")?;
@@ -200,8 +200,8 @@ impl Connection {
         Ok(self)
     }
 
-    /// How long it may take to connect, the name look-up apart; default 10 s, after which a
-    /// machine that is up would have answered.
+    /// How long it may take to connect, without the name look-up; default 10 s, in which a
+    /// machine that is up answers.
     ///
     /// ```
     /// use std::time::Duration;
@@ -244,7 +244,7 @@ impl Connection {
         self
     }
 
-    /// Whom servers are checked against, in words, as in a report of
+    /// The roots that servers are checked against, in words, as in a report of
     /// [`Client::diagnose`](crate::Client::diagnose). A file that `SSL_CERT_FILE` names is read.
     pub fn roots(&self) -> String {
         self.tls.describe()

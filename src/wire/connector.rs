@@ -79,7 +79,7 @@ impl Connector<()> for Connections {
             addrs: details.addrs.clone(),
             config: details.config,
             // Ours all carry timeouts of their own: for such requests ureq would build the
-            // configuration of TLS anew at each connection, though it is the agent's.
+            // configuration of TLS again for each connection, though it is the agent's.
             request_level: false,
             resolver: details.resolver,
             now: details.now,

@@ -183,7 +183,8 @@ impl Exchange<'_> {
                 Failure { begun: written > 0, ..failure }
             }
             (Broken::Write(cause), written) => {
-                let message = format!("the content cannot be written; {written} bytes had been");
+                let message =
+                    format!("the content cannot be written; {written} bytes were written before");
                 let failure = Failure::new(Accepted, Output, message);
                 Failure { received: written, cause: Some(cause.into()), ..failure }
             }

@@ -1,5 +1,5 @@
-//! A request as it goes out, and an answer as it comes in. A body is bytes, or a file that is
-//! opened anew for each attempt and must keep its length while it is sent.
+//! A request as it goes out, and an answer as it comes in. A body is bytes, or a file. Each
+//! attempt opens the file again, and its length must not change while it is sent.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -135,7 +135,7 @@ impl Read for OpenRequestBody<'_> {
         let length = self.length;
         let count = match self.source.read(buffer) {
             Err(cause) if cause.kind() == io::ErrorKind::Interrupted => return Err(cause),
-            Err(cause) => return Err(self.fail(&format!("could not be read on: {cause}"))),
+            Err(cause) => return Err(self.fail(&format!("could not be read to its end: {cause}"))),
             Ok(0) => {
                 let found = self.taken();
                 return Err(self.fail(&format!(

@@ -26,7 +26,7 @@ enum Stage {
     LookUp,
     Connecting,
     Connected,
-    /// Nobody tells: it may have been connecting.
+    /// Not known: it may have been connecting.
     Unknown,
 }
 
@@ -55,11 +55,11 @@ pub(crate) fn failure(
     }
 }
 
-/// What this machine does not let the program do, in its own words.
+/// What this machine does not allow, in its own words.
 fn machine_failure(error: &ureq::Error, stage: Stage) -> Option<Failure> {
     let closed;
     let cause = match error {
-        // A look-up that cannot open its files says that there is no such name.
+        // If a look-up cannot open its files, it also says that there is no such name.
         _ if is_not_found(error, stage) => {
             closed = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).err()?;
             &closed
@@ -119,7 +119,7 @@ fn general_failure(
 /// What a proxy says to CONNECT; ureq has it as a text that ends with the number twice.
 /// Nothing was sent, so that another attempt does no harm, and a limit or a server that cannot
 /// be reached may pass. Whom a proxy lets through does not change within the minutes of a
-/// deadline: who reads the error can ask, and should not wait for it.
+/// deadline: a person must ask for that, so the error comes at once.
 fn proxy_failure(why: &str, has_user: bool) -> Failure {
     let status = why.rsplit_once('/').and_then(|(_, number)| number.parse::<StatusCode>().ok());
     let Some(status) = status else {
@@ -212,7 +212,7 @@ const PROXY_USER_REFUSED: &str = "the proxy does not accept the user and passwor
 const PROXY_WANTS_USER: &str = "the proxy wants credentials: http://user:password@host:port (NTLM, Kerberos and PAC are not supported)";
 const PROXY_POLICY: &str = "ask who runs it whether this host and port are allowed";
 const EXCHANGE: &str = "the exchange failed";
-const NEVER_GZIP: &str = "the answer calls itself gzip (Content-Encoding), and is not";
+const NEVER_GZIP: &str = "the answer says that it is gzip (Content-Encoding), and is not";
 const LONG_HEAD: &str = "the headers of the answer are too long";
 const LENGTH: &str = "the length of the answer cannot be read: its header Content-Length is no number, or there are several that differ (RFC 9112 §6.3)";
 const MANY_HEADERS: &str =
@@ -221,7 +221,7 @@ const HEADER_NAME: &str = "a header line of the answer cannot be read: its name 
 const HEADER_VALUE: &str = "a header line of the answer cannot be read: its value has a character that no value may have (RFC 9110 §5.5)";
 /// `EMFILE` and `ENFILE`, for which the standard library has no kind.
 const OUT_OF_FILES: [i32; 2] = if cfg!(windows) { [10024, 10024] } else { [24, 23] };
-/// `ENOBUFS`, likewise.
+/// `ENOBUFS`, which has none either.
 const OUT_OF_BUFFERS: i32 = match () {
     () if cfg!(windows) => 10055,
     () if cfg!(target_os = "linux") || cfg!(target_os = "android") => 105,

@@ -36,7 +36,7 @@ impl NoProxy {
         let entries = entries.filter(|entry| !entry.is_empty()).map(|entry| {
             Entry::parse(&entry.to_ascii_lowercase()).ok_or_else(|| {
                 Failure::setting(format!(
-                    "{what}: the entry {:?} cannot be read: write a name (example.com), an address (10.1.2.3, [fd00::1]) or a network (10.0.0.0/8), each with a port if need be (example.com:8443), or *",
+                    "{what}: the entry {:?} cannot be read: write a name (example.com), an address (10.1.2.3, [fd00::1]) or a network (10.0.0.0/8), each with or without a port (example.com:8443), or *",
                     // A URL may have a password.
                     if entry.contains(['@', '/']) { url::shown(entry) } else { entry.to_owned() }
                 ))
@@ -255,7 +255,7 @@ mod tests {
         let error = NoProxy::parse("https://u:hush@a.test", "NO_PROXY").unwrap_err();
         assert_eq!(
             error.message,
-            "NO_PROXY: the entry \"https://a.test\" cannot be read: write a name (example.com), an address (10.1.2.3, [fd00::1]) or a network (10.0.0.0/8), each with a port if need be (example.com:8443), or *"
+            "NO_PROXY: the entry \"https://a.test\" cannot be read: write a name (example.com), an address (10.1.2.3, [fd00::1]) or a network (10.0.0.0/8), each with or without a port (example.com:8443), or *"
         );
         // What the error calls the entry is the entry.
         let error = NoProxy::parse("10.?.2.3", "NO_PROXY").unwrap_err();

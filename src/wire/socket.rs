@@ -63,7 +63,7 @@ impl<T: Transport> Transport for Socket<T> {
 ///
 /// * ureq waits for a head in three places, and each of them takes a part of one for more
 ///   than that: it spins, waits for what has come, or grants the whole time to each byte;
-/// * what [`head::readable`] tells;
+/// * what [`head::readable`] says;
 /// * to ureq a permission (`100 Continue`) has no headers, and the only answer that opens a
 ///   tunnel is a first one of 200;
 /// * when writing breaks or stands still, a refusal that came first is read (RFC 9112 §9.5).

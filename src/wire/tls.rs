@@ -1,5 +1,5 @@
-//! Who does TLS, whom it trusts, and what it shows of itself. The order in which this is chosen
-//! does not matter.
+//! Which library does TLS, which roots it trusts, which certificate it shows. The order of these
+//! settings does not matter.
 
 use std::env;
 use std::fs;
@@ -12,7 +12,7 @@ use crate::mask::shown_path;
 use crate::wire::certificate::Provider;
 use crate::wire::failure::{Failure, Result};
 
-/// What was set; what it comes to is known when connections are made.
+/// What was set; it is put to use when connections are made.
 #[derive(Clone, Default, PartialEq)]
 pub(crate) struct Tls {
     pub(crate) is_native: bool,
@@ -66,8 +66,8 @@ impl Tls {
         )
     }
 
-    /// Whose word is taken for a server's certificate, also in words. Named ones come before
-    /// those that are found; native-tls has none but the system's.
+    /// The roots for a server's certificate, first in words. Those that the program sets come
+    /// before those of `SSL_CERT_FILE`; native-tls has only the system's besides.
     fn roots(&self, provider: Provider) -> (String, Result<RootCerts>) {
         match (&self.roots, env::var_os("SSL_CERT_FILE")) {
             (Some(pem), _) => ("set by the program".into(), provider.roots(pem, OWN_ROOTS)),

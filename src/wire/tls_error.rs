@@ -18,7 +18,7 @@ pub(crate) fn tls_failure(error: &ureq::Error, is_connected: bool) -> Option<(Fa
     let (delivery, kind, sentence) = match &*sentence {
         // It did speak TLS.
         NO_TLS if is_connected => (Unknown, Temporary, FAILED.into()),
-        // Where nobody tells, it may have.
+        // If that is not known, it may have.
         NO_TLS => (Unknown, Configuration, sentence),
         FAILED => (Unknown, Temporary, sentence),
         _ => (NotSent, Configuration, sentence),
@@ -110,7 +110,7 @@ fn rustls_error(_: &ureq::Error) -> Option<Sentence> {
 }
 
 /// OpenSSL has numbers for all but the reason why a certificate is not valid. In TLS 1.3
-/// the server looks at the client's certificate after the handshake: hence the IO error.
+/// the server looks at the client's certificate after the handshake, so it may be an IO error.
 #[cfg(all(feature = "native-tls", not(any(target_os = "windows", target_vendor = "apple"))))]
 fn native_error(error: &ureq::Error) -> Option<Sentence> {
     use std::error::Error;
@@ -230,14 +230,14 @@ fn by_secure_transport(code: i32) -> &'static str {
 
 const CHAIN: &str = "the server's certificate, or that of an authority above it,";
 const RENEW: &str = "if the clock is right, the server needs a new certificate";
-const SET_CLOCK: &str = "look whether the clock is right";
+const SET_CLOCK: &str = "check the clock";
 const UNKNOWN_ISSUER: &str = "the server's certificate is signed by an authority that is not trusted here: give the authority's certificate by Connection::with_root_certificates or SSL_CERT_FILE (a company proxy that inspects TLS has one of its own)";
 const EXPIRED: &str = "the server's certificate, or that of an authority above it, has expired: if this machine's clock is right, the server needs a new certificate";
-const NOT_VALID_YET: &str = "the server's certificate, or that of an authority above it, is not valid yet: look whether this machine's clock is right";
-const OTHER_NAME: &str = "the server's certificate is for another host name: check the host of the URL, and what else may answer in its place";
+const NOT_VALID_YET: &str = "the server's certificate, or that of an authority above it, is not valid yet: check this machine's clock";
+const OTHER_NAME: &str = "the server's certificate is for another host name: check the host of the URL, and whether another server answers there";
 const AUTHORITY: &str = "the server shows the certificate of an authority (CA:TRUE), as `openssl req -x509` makes it by default: make one for a server with `-addext basicConstraints=critical,CA:FALSE`";
 const OLD_VERSION: &str = "the server's certificate is of X.509 version 1, which is too old: make one of version 3, as a certificate with a subjectAltName is";
-const SIGNATURE: &str = "the server's certificate is signed in a way that is not accepted here, as by SHA-1 or a key that is too short: the server needs a new certificate";
+const SIGNATURE: &str = "the server's certificate is signed in a way that is not accepted here, such as SHA-1 or a key that is too short: the server needs a new certificate";
 const BAD_SIGNATURE: &str = "the signature of the server's certificate is not that of its authority, or one of their keys is too short (RSA of fewer than 2048 bits): give the authority's present certificate by Connection::with_root_certificates or SSL_CERT_FILE, or else the server needs a new certificate";
 const CERTIFICATE: &str = "the server's certificate is not valid for this call";
 const CLIENT_CERTIFICATE: &str = "the server does not accept the client's certificate, or wants one (Connection::with_client_certificate)";

@@ -58,7 +58,7 @@ fn the_wait_for_an_earlier_answer_says_so() {
     assert_eq!(
         events.iter().map(ToString::to_string).collect::<Vec<_>>(),
         [format!(
-            "waiting 40 s before attempt 1 of GET {host}/x: the server asked for it before (429 Too Many Requests)"
+            "waiting 40 s before attempt 1 of GET {host}/x: the server asked for it earlier (429 Too Many Requests)"
         )]
     );
     let Event::Waiting { reason: WaitReason::Remembered(answer), .. } = &events[0] else {
@@ -125,7 +125,7 @@ fn a_wait_that_does_not_fit_fails_unsent_for_the_same_method_and_path_only() {
     assert_eq!(
         error.to_string(),
         format!(
-            "GET {host}/slow: 429 Too Many Requests; not sent: the server asked before not to be called for another 7000 s, which does not fit into the 900 s left of the call's deadline (RetryPolicy::with_deadline)"
+            "GET {host}/slow: 429 Too Many Requests; not sent: the wait that the server asked for has another 7000 s to run, and this call has 900 s left (RetryPolicy::with_deadline)"
         )
     );
     assert_eq!(error.retry_after(), Some(secs(7000)));
@@ -300,7 +300,7 @@ fn the_token_endpoint_s_cooldown_does_not_hold_back_the_api() {
     client.send(untold("/x")).unwrap();
     let error = client.get("/y").unwrap_err();
     assert_eq!((error.delivery(), error.retry_after()), (Delivery::NotSent, Some(secs(7200))));
-    let text = "/oauth/token: 429 Too Many Requests; not sent: the server asked before not to be called for another 7200 s, which does not fit into the 900 s left of the call's deadline (RetryPolicy::with_deadline)";
+    let text = "/oauth/token: 429 Too Many Requests; not sent: the wait that the server asked for has another 7200 s to run, and this call has 900 s left (RetryPolicy::with_deadline)";
     assert!(error.to_string().ends_with(text), "{error}");
     assert_eq!(server.token_requests().len(), 1);
     assert!(clock.sleeps().is_empty());
@@ -530,7 +530,7 @@ fn a_call_that_is_held_back_for_more_than_a_day_says_when_one_is_let_through() {
     clock.advance(secs(600));
     let error = client.send(untold("/slow")).unwrap_err();
     let text = format!(
-        "not sent: the server asked before not to be called for another {} s, which is more than a day: one call an hour is sent all the same, the next one in 3000 s; the wait is kept in the memory of this client and its clones, and Client::forget_cooldowns clears it",
+        "not sent: the wait that the server asked for has another {} s to run, more than a day: one call an hour is sent to find out whether it still holds, the next one in 3000 s; the wait is kept in the memory of this client and its clones, and Client::forget_cooldowns clears it",
         FAR - 600
     );
     assert!(error.to_string().ends_with(&text), "{error}");
@@ -539,7 +539,7 @@ fn a_call_that_is_held_back_for_more_than_a_day_says_when_one_is_let_through() {
 
 #[test]
 fn one_wrong_header_is_forgotten_by_the_first_answer_an_hour_later() {
-    let why = "; a wait of 630720000 s is more than a day: one call an hour is sent all the same, to find out whether it holds";
+    let why = "; a wait of 630720000 s is more than a day: one call an hour is sent to find out whether it still holds";
     for (status, method) in [(200, "GET"), (404, "GET"), (200, "POST")] {
         let wrong = reply(429, "").header("retry-after", FAR.to_string());
         let server = Server::with_api([wrong, reply(status, "{}")]);

@@ -284,7 +284,7 @@ fn a_gateway_that_returns_the_refused_token_is_noticed() {
     let token = || token_reply("the-same", 3600);
     let server = Server::with_scripts([token(), token(), token()], [reply(401, "")]);
     let error = server.client().get("/x").unwrap_err();
-    let text = "401 Unauthorized; the token endpoint returned the very token that was refused: a gateway may have cached its answer";
+    let text = "401 Unauthorized; the token endpoint returned the same token that was refused: a gateway may have cached its answer";
     assert!(error.to_string().ends_with(text), "{error}");
     assert_eq!((server.api_requests().len(), server.token_requests().len()), (1, 2));
 }

@@ -103,7 +103,7 @@ claims             of the access token, not verified
                    iat: 1767225600.5
                    sub: \"***@clients\"
                    tenant: \"Müller\"
-clock              in step with the server's
+clock              the same as the server's
 GET                /health: 200 OK after 0 s
 result             good",
             origin = server.url(""),
@@ -143,9 +143,9 @@ scope asked        read write all
 token              came after 0 s
 lifetime           not stated: used until it is refused
 scope granted      read more; warning: missing write all
-claims             none to be read: the token is opaque
+claims             not readable: the token is opaque
 clock              the server's is 90 s ahead of this machine's; warning: one of the two is wrong
-token store        warning: failed, and was done without: the cache is down
+token store        warning: failed, so the client went on without it: the cache is down
 result             good, but see the warnings",
             origin = server.url(""),
             roots = roots(&report),
@@ -181,7 +181,7 @@ client certificate none
 scope asked        none, which leaves it to the server
 token              none after 0 s: tried once, within 10 s at most
 error              no access token: POST {host}/oauth/token: 401 Unauthorized: invalid_client: because (request id 4711); the authorization server does not know this client id and secret; they were sent by HTTP Basic, form-encoded (client_secret_basic): check both, and whether the server expects another Provider::with_auth_method; the client secret has characters that form-encoding changes: a server that does not decode them needs AuthMethod::ClientSecretBasicRaw
-clock              in step with the server's
+clock              the same as the server's
 GET                /health: not sent, since there is no token
 result             failed, exit code 77",
             roots = roots(&report),
@@ -361,7 +361,7 @@ fn a_new_token_that_is_not_valid_yet_is_told_with_the_clocks() {
     let server = Server::with_api([reply(401, "").header("www-authenticate", early)]);
     let (client, clock) = on_manual_clock(server.client());
     let error = line(&client.diagnose("/x"), "error");
-    assert!(error.ends_with("; the token is new, and by the clock of this API it is not valid yet: the clocks of the API and of the authorization server are apart"), "{error}");
+    assert!(error.ends_with("; the token is new, and by the clock of this API it is not valid yet: the clocks of the API and of the authorization server differ"), "{error}");
     assert_eq!((server.token_requests().len(), clock.sleeps().len()), (1, 0));
 }
 
@@ -448,13 +448,9 @@ fn a_server_that_says_nothing_ends_with_the_deadline() {
 
 #[test]
 fn a_wait_that_the_server_asked_for_before_is_kept_by_not_asking() {
-    for (asked, rest) in [
-        (
-            "3600",
-            ", which does not fit into the 10 s left of the call's deadline (RetryPolicy::with_deadline)",
-        ),
-        ("3", ""),
-    ] {
+    for (asked, rest) in
+        [("3600", ", and this call has 10 s left (RetryPolicy::with_deadline)"), ("3", "")]
+    {
         let refusal = reply(429, "").header("retry-after", asked);
         let server = Server::with_scripts([refusal], []);
         let (client, clock) = on_manual_clock(server.client());
@@ -466,7 +462,7 @@ fn a_wait_that_the_server_asked_for_before_is_kept_by_not_asking() {
         assert_eq!(
             line(&report, "error"),
             format!(
-                "no access token: POST {host}/oauth/token: 429 Too Many Requests; not sent: the server asked before not to be called for another {asked} s{rest}"
+                "no access token: POST {host}/oauth/token: 429 Too Many Requests; not sent: the wait that the server asked for has another {asked} s to run{rest}"
             )
         );
         assert_eq!(report.error().unwrap().retry_after(), Some(secs(asked.parse().unwrap())));
@@ -486,7 +482,7 @@ fn a_wait_that_others_left_in_the_store_is_kept_as_well() {
     let report = client().diagnose(None);
     let error = line(&report, "error");
     assert!(error.ends_with(
-        "not sent: the server asked before not to be called for another 5 s; the wait is kept in the memory of this process, and Client::forget_cooldowns clears it"
+        "not sent: the wait that the server asked for has another 5 s to run; the wait is kept in the memory of this process, and Client::forget_cooldowns clears it"
     ));
     assert_eq!(server.token_requests().len(), 1);
     clock.advance(secs(5));
@@ -500,7 +496,7 @@ fn the_get_keeps_the_wait_that_the_api_asked_for() {
     assert!(!client.diagnose("/x").is_ok());
     let report = client.diagnose("/x");
     let error = line(&report, "error");
-    assert!(error.ends_with("not sent: the server asked before not to be called for another 4 s"));
+    assert!(error.ends_with("not sent: the wait that the server asked for has another 4 s to run"));
     assert_eq!(server.api_requests().len(), 1);
     clock.advance(secs(4));
     assert!(client.diagnose("/x").is_ok());
@@ -556,7 +552,7 @@ fn a_store_that_quotes_the_token_that_it_cannot_keep_is_masked() {
     let failing = Failing("cannot keep token-1 of my-client");
     let (client, events) = observed(server.client().with_store(failing));
     let report = client.diagnose(None);
-    let text = "warning: failed, and was done without: cannot keep *** of ***";
+    let text = "warning: failed, so the client went on without it: cannot keep *** of ***";
     assert_eq!(line(&report, "token store"), text);
     assert_eq!(line(&report, "result"), "good, but see the warnings");
     assert_eq!((client.stats().store_failures, server.token_requests().len()), (1, 1));
@@ -593,7 +589,7 @@ fn the_store_gets_half_of_the_ten_seconds_and_is_then_done_without() {
 fn the_clocks_are_compared_in_whole_seconds_by_every_answer_with_a_date() {
     const WRONG: &str = "; warning: one of the two is wrong";
     let cases: [(i64, &str, &str); 7] = [
-        (0, "in step with the server's", ""),
+        (0, "the same as the server's", ""),
         (1, "the server's is 1 s ahead of this machine's", ""),
         (59, "the server's is 59 s ahead of this machine's", ""),
         (60, "the server's is 60 s ahead of this machine's", WRONG),

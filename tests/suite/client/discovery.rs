@@ -179,7 +179,7 @@ fn the_issuer_of_an_address_is_compared_to_the_letter_as_well() {
         let (error, text) = refused(&server, address, &[address]);
         assert_eq!(error.kind(), ErrorKind::Configuration);
         let expected = format!(
-            "GET HOST{address}: the document is of the issuer \"http://HOST{other}\", but \"http://HOST/realms/demo\" was asked for: they must be the same to the letter"
+            "GET HOST{address}: the document is of the issuer \"http://HOST{other}\", but \"http://HOST/realms/demo\" was asked for: both must be exactly the same"
         );
         assert!(text.starts_with(&expected), "{text}");
     }
@@ -236,7 +236,7 @@ fn two_refusals_are_told_with_both_addresses_and_what_each_said() {
     let (error, text) = refused(&server, "/realms/dmeo", &asked);
     assert_eq!(
         text,
-        "nothing is known of the issuer \"http://HOST/realms/dmeo\": GET HOST/realms/dmeo/.well-known/openid-configuration: 404 Not Found: Realm does not exist; GET HOST/.well-known/oauth-authorization-server/realms/dmeo: the body is not valid JSON (text/html): expected value at line 1 column 1: Shop; check the issuer, or give the token endpoint by Provider::new"
+        "nothing was found for the issuer \"http://HOST/realms/dmeo\": GET HOST/realms/dmeo/.well-known/openid-configuration: 404 Not Found: Realm does not exist; GET HOST/.well-known/oauth-authorization-server/realms/dmeo: the body is not valid JSON (text/html): expected value at line 1 column 1: Shop; check the issuer, or give the token endpoint by Provider::new"
     );
     assert_eq!((error.kind(), error.exit_code()), (ErrorKind::Configuration, 78));
     assert_eq!(error.delivery(), Delivery::NotSent);
@@ -278,7 +278,7 @@ fn the_issuer_of_the_document_is_the_one_asked_for_to_the_letter() {
         let (error, text) = refused(&server, issuer, &[&address]);
         let own = own.replace("ORIGIN", "http://HOST");
         let expected = format!(
-            "GET HOST{address}: the document is of the issuer \"{own}\", but \"http://HOST{issuer}\" was asked for: they must be the same to the letter, a trailing slash included; if the former is who you mean, ask for it"
+            "GET HOST{address}: the document is of the issuer \"{own}\", but \"http://HOST{issuer}\" was asked for: both must be exactly the same, a trailing slash included; if you mean the first one, ask for it"
         );
         assert_eq!(text, expected);
         assert_eq!((error.kind(), error.delivery()), (ErrorKind::Configuration, Delivery::NotSent));

@@ -85,7 +85,7 @@ fn attempts_and_the_wait_that_did_not_fit_are_told() {
     let again = client.get("/a").unwrap_err();
     assert_eq!(
         text(&again),
-        "GET host/a: 429 Too Many Requests; not sent: the server asked before not to be called for another 3600 s, which does not fit into the 900 s left of the call's deadline (RetryPolicy::with_deadline)"
+        "GET host/a: 429 Too Many Requests; not sent: the wait that the server asked for has another 3600 s to run, and this call has 900 s left (RetryPolicy::with_deadline)"
     );
     assert_for_programs(&again, ErrorKind::Temporary, 75, Delivery::NotSent);
     assert_eq!(server.api_requests().len(), 1);

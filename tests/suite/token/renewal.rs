@@ -386,7 +386,7 @@ fn a_renewal_that_returns_the_refused_token_is_the_error() {
     assert_eq!(
         error.to_string(),
         format!(
-            "GET {host}/x: 401 Unauthorized: token revoked; the token endpoint returned the very token that was refused: a gateway may have cached its answer"
+            "GET {host}/x: 401 Unauthorized: token revoked; the token endpoint returned the same token that was refused: a gateway may have cached its answer"
         )
     );
     assert_eq!((error.kind(), error.delivery()), (ErrorKind::Credentials, Delivery::Rejected));
@@ -724,7 +724,7 @@ fn a_new_token_that_stays_invalid_tells_of_the_clocks() {
     assert_eq!(
         error.to_string(),
         format!(
-            "GET {host}/x: 401 Unauthorized: invalid_token: Jwt is not yet valid, after 2 attempts; the token is new, and by the clock of this API it is not valid yet: the clocks of the API and of the authorization server are apart"
+            "GET {host}/x: 401 Unauthorized: invalid_token: Jwt is not yet valid, after 2 attempts; the token is new, and by the clock of this API it is not valid yet: the clocks of the API and of the authorization server differ"
         )
     );
     assert_eq!((error.kind(), error.delivery()), (ErrorKind::Credentials, Delivery::Rejected));

@@ -205,7 +205,7 @@ fn the_servers_cooldowns_are_kept_for_the_next_run() {
     assert_eq!(error.retry_after(), Some(secs(3_600)));
     assert_eq!(error.delivery(), unattended::error::Delivery::NotSent);
     let text = format!(
-        "; not sent: the server asked before not to be called for another 3600 s, which does not fit into the 900 s left of the call's deadline (RetryPolicy::with_deadline); the wait is kept in the folder {}, and Client::forget_cooldowns clears it",
+        "; not sent: the wait that the server asked for has another 3600 s to run, and this call has 900 s left (RetryPolicy::with_deadline); the wait is kept in the folder {}, and Client::forget_cooldowns clears it",
         folder.0.display()
     );
     assert!(error.to_string().ends_with(&text), "{error}");

@@ -75,7 +75,7 @@ fn a_beginning_of_gzip_is_an_error_and_only_nothing_is_empty() {
 /// Another attempt would get the same.
 #[test]
 fn what_never_was_gzip_is_told_at_once() {
-    let text = "/x: the answer calls itself gzip (Content-Encoding), and is not; ";
+    let text = "/x: the answer says that it is gzip (Content-Encoding), and is not; ";
     for (coding, body) in [
         ("gzip", &b"{}"[..]),
         ("gzip", b"{"),
@@ -130,14 +130,17 @@ fn gzip_is_decoded_however_it_is_spelled() {
 #[test]
 fn a_coding_that_was_not_asked_for_is_an_error_that_names_it() {
     let six = ["gzip"; 6].join(",");
-    let unasked = "which was not asked for: a header Accept-Encoding of the request that names it gets the answer as it is";
+    let unasked = "which was not asked for: to get the answer as it is, name it in a header Accept-Encoding of the request";
     let transfer = "which was not asked for: the server, or a proxy before it, must not encode the transfer (Transfer-Encoding) so";
     let cases = [
         ("content-encoding: br", format!("br, {unasked}")),
         ("content-encoding: gzip, ZSTD", format!("zstd, {unasked}")),
         ("content-encoding: gzip\r\ncontent-encoding: deflate", format!("deflate, {unasked}")),
         ("transfer-encoding: deflate", format!("deflate, {transfer}")),
-        (&format!("content-encoding: {six}"), "gzip 6 times over, and 5 times are decoded".into()),
+        (
+            &format!("content-encoding: {six}"),
+            "gzip 6 times, and 5 times at most are decoded".into(),
+        ),
     ];
     for (coding, end) in cases {
         for content in contents(&with_length(&format!("{coding}\r\n"), b"\x0b\x02\x80abc\x03")) {

@@ -259,7 +259,7 @@ fn a_writer_that_fails_is_told_from_a_server_that_does() {
     );
     let text = format!("{error:?}");
     assert!(text.contains("/file: the content cannot be written; "), "{text}");
-    assert!(text.ends_with("bytes had been\n  caused by: no space left"), "{text}");
+    assert!(text.ends_with("bytes were written before\n  caused by: no space left"), "{text}");
     assert_eq!(server.api_requests().len(), 1);
     assert!(!error.is_temporary());
 }

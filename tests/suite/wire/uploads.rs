@@ -365,7 +365,7 @@ fn a_file_that_is_gone_at_a_repetition_does_not_undo_the_attempt_before() {
         let (client, _) = on_manual_clock(server.client());
         let error = client.send(Request::put("/x").without_token().file(&file.0)).unwrap_err();
         assert_eq!((error.kind(), error.delivery()), (ErrorKind::Configuration, sent));
-        let end = " cannot be read; an attempt before was sent";
+        let end = " cannot be read; an earlier attempt was sent";
         assert!(error.to_string().ends_with(end), "{error}");
         std::fs::write(&file.0, "").unwrap();
     }
