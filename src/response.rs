@@ -199,11 +199,11 @@ impl Response {
 
     /// What an error says about this answer, and of the address that it leads to, which
     /// may be a presigned one.
-    pub(crate) fn answer(&self, mask: &Mask) -> ErrorResponse {
+    pub(crate) fn answer(&self) -> ErrorResponse {
         let location = self.headers.get(LOCATION).map_or(&[][..], HeaderValue::as_bytes);
         let location = String::from_utf8_lossy(location);
         let query = location.split_once('?').map_or("", |(_, query)| query);
-        let mask = &mask.and(url::long_values(query));
+        let mask = &self.mask.and(url::long_values(query));
         let (code, message) = self.said(&String::from_utf8_lossy(&self.body), Some(mask));
         // A registered code is no secret, even if a secret happens to be a part of it.
         let registered = self.oauth_code().filter(|code| is_final(code));

@@ -62,7 +62,7 @@ impl Caller {
 
     /// How long the authorization server may say nothing.
     pub(crate) fn token_idle_timeout(&self) -> Duration {
-        self.transport.connection.token_idle_timeout()
+        self.transport.connection.token_idle_timeout
     }
 
     pub(crate) fn emit(&self, event: impl FnOnce() -> Event) {

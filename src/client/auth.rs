@@ -143,7 +143,9 @@ impl ApiCall<'_, '_> {
         let client = self.client;
         let (idle_timeout, idle_setting) = match self.request.idle_timeout {
             Some(timeout) => (timeout, "Request::with_idle_timeout"),
-            None => (client.connection().idle_timeout(), "Connection::with_idle_timeout"),
+            None => {
+                (client.caller.transport.connection.idle_timeout, "Connection::with_idle_timeout")
+            }
         };
         let hides_more =
             self.is_pinned || self.refused.is_some() || !self.request.headers.is_empty();
@@ -231,7 +233,7 @@ impl ApiCall<'_, '_> {
     }
 
     /// What was sent that must not be shown.
-    pub(crate) fn mask(&self, call: &Call<'_>) -> Mask {
+    fn mask(&self, call: &Call<'_>) -> Mask {
         let refused = self.refused.iter().map(|(token, _)| token);
         let tokens = self.token.iter().chain(refused).map(|token| token.as_str().to_owned());
         // A presigned URL is as good as a token, and its signature is in the query.

@@ -55,7 +55,7 @@ impl Client {
         let (mut call, mut api_call) = self.call(&request, Some(&mut writer))?;
         let response = call.run(&mut api_call)?;
         if !is_content(response.status, is_part_asked) {
-            let refusal = no_content(response.answer(&api_call.mask(&call)));
+            let refusal = no_content(response.answer());
             return Err(call.end(&api_call, refusal.into(), Rejection::Final));
         }
         Ok(writer.written)

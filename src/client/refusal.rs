@@ -19,7 +19,7 @@ use crate::url;
 impl ApiCall<'_, '_> {
     /// A refusal, read once.
     pub(crate) fn refusal(&mut self, call: &Call<'_>, response: &Response) -> Refusal {
-        let answer = response.answer(&self.mask(call));
+        let answer = response.answer();
         let limit = response.limit();
         let passing = Passing::of(answer.status, answer.retry_after, limit);
         let kind = match (passing, limit) {
@@ -65,7 +65,7 @@ impl ApiCall<'_, '_> {
 
     /// Empty where there is none.
     fn advice(&self, call: &Call<'_>, response: &Response, refusal: &Refusal) -> String {
-        if let Some(lacking) = self.lacking_scope(call, response, &refusal.answer) {
+        if let Some(lacking) = self.lacking_scope(response, &refusal.answer) {
             return lacking;
         }
         let status = refusal.answer.status;
@@ -111,19 +111,13 @@ impl ApiCall<'_, '_> {
     }
 
     /// What to do about a token of too small a scope (RFC 6750 §3.1).
-    fn lacking_scope(
-        &self,
-        call: &Call<'_>,
-        response: &Response,
-        answer: &ErrorResponse,
-    ) -> Option<String> {
+    fn lacking_scope(&self, response: &Response, answer: &ErrorResponse) -> Option<String> {
         let challenge = Bearer::of(&response.headers).unwrap_or_default();
         let is_said = answer.code.as_deref() == Some(INSUFFICIENT_SCOPE);
         if self.token.is_none() || !(is_said || challenge.lacks_scope()) {
             return None;
         }
-        let mask = self.mask(call);
-        let quoted = |scope: String| server_message::quoted(&scope, Some(&mask));
+        let quoted = |scope: String| server_message::quoted(&scope, Some(&response.mask));
         let Some(scope) = challenge.scope.and_then(quoted) else {
             let unnamed = || "the token lacks the scope: ask for it with Provider::with_scope";
             return self.missing_scope().or_else(|| Some(unnamed().to_owned()));

@@ -17,7 +17,7 @@ use crate::token::assertion::Assertion;
 /// name, so nothing of it is kept that could be one.
 pub(crate) fn unreadable(response: &Response, why: &str) -> Refusal {
     let mask = &response.mask;
-    let mut answer = response.answer(mask);
+    let mut answer = response.answer();
     let content_type = response.header("content-type");
     let body = serde_json::from_slice::<Value>(response.bytes());
     let error = body.as_ref().ok().and_then(|body| body.get("error").or(body.get("errors")));

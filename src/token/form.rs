@@ -236,7 +236,7 @@ impl<'a> FormRequest<'a> {
     }
 
     fn refusal(&self, response: &Response, identity: &Identity, sent: &Sent) -> Refusal {
-        let answer = response.answer(&self.mask);
+        let answer = response.answer();
         let code = response.oauth_code();
         let code = code.as_deref().map(server_message::registered);
         let limit = response.limit();

@@ -37,9 +37,9 @@ pub struct Connection {
     /// None is the one of the environment.
     route: Option<Route>,
     user_agent: Option<String>,
-    connect_timeout: Duration,
-    idle_timeout: Duration,
-    token_idle_timeout: Duration,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) idle_timeout: Duration,
+    pub(crate) token_idle_timeout: Duration,
 }
 
 impl Connection {

@@ -99,7 +99,7 @@ impl Exchange<'_> {
         *request.uri_mut() = outgoing.uri.clone();
         *request.headers_mut() = std::mem::take(&mut outgoing.headers);
         let agent = &self.built.agent;
-        let (connect, idle) = (self.transport.connection.connect_timeout(), outgoing.idle_timeout);
+        let (connect, idle) = (self.transport.connection.connect_timeout, outgoing.idle_timeout);
         let timeouts = Timeouts { global: outgoing.time_left, connect, idle };
         if !self.is_streamed && self.proxy.is_none() && timeouts == self.built.timeouts {
             return agent.run(request).map_err(|error| self.failure(error, outgoing));
@@ -260,7 +260,7 @@ impl Exchange<'_> {
     fn failure(&self, error: ureq::Error, outgoing: &Outgoing<'_, '_>) -> Failure {
         let has_user =
             self.proxy.is_some_and(|proxy| proxy.username().or(proxy.password()).is_some());
-        let connect = self.transport.connection.connect_timeout();
+        let connect = self.transport.connection.connect_timeout;
         network_error::failure(error, outgoing, connect, has_user)
     }
 }

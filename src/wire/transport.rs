@@ -97,8 +97,8 @@ impl Transport {
         // Those of the first attempt of an ordinary call.
         let timeouts = Timeouts {
             global: self.deadline,
-            connect: self.connection.connect_timeout(),
-            idle: self.connection.idle_timeout(),
+            connect: self.connection.connect_timeout,
+            idle: self.connection.idle_timeout,
         };
         let config = Agent::config_builder()
             .http_status_as_error(false)
