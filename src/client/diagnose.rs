@@ -55,6 +55,9 @@ impl Client {
             report.took = is_sent.then(|| since(&sent_at, &self.caller.now()));
             report.clock_offset = form.clock_offset();
         }
+        // Below the way to authenticate.
+        let assertion = form.assertion.iter().map(|assertion| ("assertion", assertion.clone()));
+        report.settings.splice(2..2, assertion);
         report.assertion = form.assertion;
         let token = result.as_ref().ok().map(|token| token.as_str().to_owned());
         let mask = form.mask.and(token);

@@ -97,9 +97,7 @@ impl Report {
     }
 
     fn token_lines(&self) -> Vec<Line> {
-        let assertion = self.assertion.iter();
-        let mut lines: Vec<Line> =
-            assertion.map(|assertion| ("assertion", assertion.clone())).collect();
+        let mut lines = Vec::new();
         match (&self.token_error, self.took) {
             (None, took) => {
                 lines.push(("token", format!("came{}", after(took))));
