@@ -1,6 +1,7 @@
 //! Percent-encoding, of forms and of URLs, and escapes undone, those of JSON and HTML as well.
 
 use std::borrow::Cow;
+use std::hash::{BuildHasher, RandomState};
 
 /// `application/x-www-form-urlencoded`, as RFC 6749 appendix B asks for token
 /// requests and §2.3.1 for the parts of HTTP Basic: a space becomes `+`.
@@ -173,6 +174,12 @@ pub(crate) fn literal(text: &str) -> Option<(char, &str)> {
 }
 
 const LONGEST_ESCAPE: usize = 9;
+
+/// A name that nobody else has: 128 bits from the only random source of the standard library.
+pub(crate) fn random_name() -> String {
+    let random = || RandomState::new().hash_one(0_u8);
+    format!("{:016x}{:016x}", random(), random())
+}
 
 #[cfg(test)]
 mod tests {

@@ -60,6 +60,18 @@ impl Response {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// The `ETag` as it stands (RFC 9110 §8.8.3), for
+    /// [`Request::if_none_match`](crate::Request::if_none_match).
+    pub fn etag(&self) -> Option<&str> {
+        self.header("etag")
+    }
+
+    /// Whether nothing has changed since what a conditional request named: a 304 (RFC 9110
+    /// §15.4.5), which has no body.
+    pub fn is_not_modified(&self) -> bool {
+        self.status == StatusCode::NOT_MODIFIED
+    }
+
     /// The body, decoded from gzip if it was sent so; may be empty.
     pub fn bytes(&self) -> &[u8] {
         &self.body

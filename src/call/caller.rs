@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ureq::http::Uri;
@@ -22,6 +23,8 @@ pub(crate) struct Caller {
     pub(crate) is_store_shared: bool,
     /// The place of cooldowns in it, as an error names it, once it was looked at.
     pub(crate) kept_in: RefCell<Option<Arc<str>>>,
+    /// Set by the program when it wants to end.
+    pub(crate) stop: Option<Arc<AtomicBool>>,
     stats: Cell<Stats>,
 }
 
@@ -37,6 +40,7 @@ impl Caller {
             cooldowns: Arc::default(),
             is_store_shared: false,
             kept_in: RefCell::default(),
+            stop: None,
             stats: Cell::default(),
         }
     }
@@ -63,6 +67,25 @@ impl Caller {
     /// How long the authorization server may say nothing.
     pub(crate) fn token_idle_timeout(&self) -> Duration {
         self.transport.connection.token_idle_timeout
+    }
+
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed))
+    }
+
+    /// Waits, unless the program asks to stop, and tells how long.
+    pub(crate) fn wait(&self, wait: Duration) -> Duration {
+        if self.stop.is_none() {
+            self.clock.sleep(wait);
+            return wait;
+        }
+        let mut left = wait;
+        while !left.is_zero() && !self.is_stopped() {
+            let part = left.min(LOOK_EVERY);
+            self.clock.sleep(part);
+            left = left.saturating_sub(part);
+        }
+        wait.saturating_sub(left)
     }
 
     pub(crate) fn emit(&self, event: impl FnOnce() -> Event) {
@@ -92,8 +115,12 @@ impl Clone for Caller {
             observer: self.observer.clone(),
             cooldowns: self.cooldowns.clone(),
             kept_in: self.kept_in.clone(),
+            stop: self.stop.clone(),
             stats: Cell::default(),
             ..*self
         }
     }
 }
+
+/// How soon a wait notices that it is to end.
+const LOOK_EVERY: Duration = Duration::from_millis(100);

@@ -70,3 +70,13 @@ impl Cooldowns {
         result
     }
 }
+
+/// What a look at the cooldowns means for a call.
+#[derive(PartialEq)]
+pub(crate) enum Next {
+    Go,
+    /// It has waited, and looks again.
+    Again,
+    /// It may go as a probe, once it has [claimed](Call::claim) that.
+    Claim,
+}

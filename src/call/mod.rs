@@ -13,6 +13,7 @@ use ureq::http::{Method, Uri};
 
 use crate::call::caller::Caller;
 use crate::call::cooldown::{CallKey, Change, Cooldown, CooldownState, Endpoint, Held};
+use crate::call::cooldowns::Next;
 use crate::call::setback::{Ending, Refusal, Remedy, Setback};
 use crate::call::verdict::{Rejection, Situation, Verdict, jitter, judge};
 use crate::clock::Moment;
@@ -103,6 +104,9 @@ impl<'a> Call<'a> {
     /// The loop: one attempt, one verdict, until there is an answer or an error.
     pub(crate) fn run<E: Exchange>(&mut self, exchange: &mut E) -> Result<E::Answer> {
         loop {
+            if self.caller.is_stopped() {
+                return Err(self.end(exchange, Setback::stopped(), Rejection::Final));
+            }
             let setback = match exchange.attempt(self) {
                 Ok(answer) => return Ok(answer),
                 Err(setback) => setback,
@@ -229,6 +233,9 @@ impl<'a> Call<'a> {
             return Err(Setback::Held(held));
         }
         self.pause(self.with_jitter(wait), || WaitReason::Remembered(held.answer));
+        if self.caller.is_stopped() {
+            return Err(Setback::stopped());
+        }
         self.now = self.caller.now();
         self.short_waits += u32::from(self.now.monotonic < now.monotonic.saturating_add(wait));
         Ok(Next::Again)
@@ -284,6 +291,10 @@ impl<'a> Call<'a> {
         }
         self.pause(self.with_jitter(wait), || setback.wait_reason(&self.target()));
         self.now = self.caller.now();
+        if self.caller.is_stopped() {
+            self.attempt -= 1;
+            return;
+        }
         self.caller.count(|stats| stats.retries += 1);
         let attempt = self.attempt;
         self.caller.emit(|| Event::Retrying { target: self.target(), attempt });
@@ -295,8 +306,8 @@ impl<'a> Call<'a> {
         }
         let (target, attempt) = (self.target(), self.attempt);
         self.caller.emit(|| Event::Waiting { target, wait, reason: reason(), attempt });
-        self.caller.clock.sleep(wait);
-        self.caller.count(|stats| stats.waited = stats.waited.saturating_add(wait));
+        let waited = self.caller.wait(wait);
+        self.caller.count(|stats| stats.waited = stats.waited.saturating_add(waited));
     }
 
     /// A wait that clones or processes share is followed by a jitter: they must not all come
@@ -330,16 +341,6 @@ impl<'a> Call<'a> {
     pub(crate) fn key(&self) -> CallKey {
         CallKey::of(self.endpoint, &self.method, &self.uri)
     }
-}
-
-/// What a look at the cooldowns means for a call.
-#[derive(PartialEq)]
-pub(crate) enum Next {
-    Go,
-    /// It has waited, and looks again.
-    Again,
-    /// It may go as a probe, once it has [claimed](Call::claim) that.
-    Claim,
 }
 
 const MOST_SHORT_WAITS: u32 = 16;

@@ -60,6 +60,12 @@ pub(crate) enum Remedy {
 }
 
 impl Setback {
+    /// The program asked for it: nothing more is sent.
+    pub(crate) fn stopped() -> Self {
+        let why = "not sent: the program asked to stop";
+        Self::Broken(Failure::new(Delivery::NotSent, ErrorKind::Stopped, why))
+    }
+
     pub(crate) fn wait_reason(&self, target: &RequestTarget) -> WaitReason {
         match self {
             Self::Refused(refusal) => WaitReason::Refused(refusal.answer.clone()),

@@ -1,14 +1,14 @@
 //! A call to the API: a token for each attempt; a refused one is renewed once.
 
 use ureq::http::Uri;
-use ureq::http::header::{AUTHORIZATION, COOKIE, HeaderMap};
+use ureq::http::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderValue};
 
 use crate::call::Call;
 use crate::call::cooldown::Endpoint;
 use crate::call::setback::{Refusal, Remedy, Setback};
 use crate::client::Client;
 use crate::error::challenge::{Bearer, TokenRefusal};
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::mask::{Mask, SHORTEST_VALUE, is_secret_header};
 use crate::request::{Body, Request};
 use crate::response::Response;
@@ -43,6 +43,8 @@ pub(crate) struct ApiCall<'a, 'w> {
     pub(crate) redirects: u32,
     /// A redirect led to another origin.
     pub(crate) has_left: bool,
+    /// By which the server knows all attempts as one.
+    pub(crate) key: Option<HeaderValue>,
     /// What else must not be shown.
     hidden: Mask,
 }
@@ -85,9 +87,20 @@ impl Client {
             location: None,
             redirects: 0,
             has_left: false,
+            key: self.idempotency_key(request)?,
             hidden: Mask::default(),
         };
         Ok((call, api_call))
+    }
+}
+
+impl Client {
+    fn idempotency_key(&self, request: &Request) -> Result<Option<HeaderValue>> {
+        let Some(key) = request.key_of_call() else { return Ok(None) };
+        match self.provider.idempotency_header.value(&key) {
+            Some(value) => Ok(Some(value)),
+            None => Err(Error::configuration(BAD_KEY)),
+        }
     }
 }
 
@@ -175,6 +188,9 @@ impl ApiCall<'_, '_> {
 
     fn headers(&self) -> HeaderMap {
         let mut headers = self.request.headers.clone();
+        if let Some(key) = &self.key {
+            headers.insert(self.client.provider.idempotency_header.name.clone(), key.clone());
+        }
         if let Some(token) = &self.token {
             headers.insert(AUTHORIZATION, token.header());
         } else if self.has_left {
@@ -271,3 +287,4 @@ fn secret_values(headers: &HeaderMap) -> Vec<String> {
 }
 
 const SAME_TOKEN: &str = "the token endpoint returned the same token that was refused: a gateway may have cached its answer";
+const BAD_KEY: &str = "the idempotency key is empty, or has a character that a header cannot have";

@@ -88,9 +88,10 @@ impl Client {
         }
     }
 
-    /// Blocks for `duration` on the client's clock: for a job that is polled, say.
+    /// Blocks for `duration` on the client's clock: for a job that is polled, say. Ends early if
+    /// the program asks to [stop](Self::with_stop).
     pub fn sleep(&self, duration: Duration) {
-        self.caller.clock.sleep(duration);
+        self.caller.wait(duration);
     }
 
     /// The counters of this client; its clones have their own.

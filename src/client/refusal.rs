@@ -77,6 +77,8 @@ impl ApiCall<'_, '_> {
                 let refused = self.refused_token(response).into_iter();
                 return refused.chain(self.missing_scope()).collect::<Vec<_>>().join("; ");
             }
+            _ if self.key.is_some() && status == StatusCode::CONFLICT => KEY_IN_USE,
+            _ if self.key.is_some() && status == StatusCode::UNPROCESSABLE_ENTITY => KEY_OF_OTHER,
             ErrorKind::Temporary if refusal.passing.is_none() => QUOTA,
             ErrorKind::Temporary => "",
             _ if status == StatusCode::FORBIDDEN && speaks_of_limit(&refusal.answer) => LIMIT,
@@ -168,6 +170,8 @@ fn not_granted(names: &[&str]) -> Option<String> {
 
 const LIMIT: &str =
     "the server speaks of a limit, and does not say how long to wait: try again later";
+const KEY_IN_USE: &str = "an attempt with this idempotency key is still being worked on, or the state of the resource forbids it";
+const KEY_OF_OTHER: &str = "the content cannot be processed, or this idempotency key came with another body before: each operation needs a key of its own";
 const LEFT_BEHIND: &str = "a redirect led to another origin, where the token is not sent: if the API is there, name it with Provider::with_base_url";
 const FORBIDDEN: &str = "the client may lack a permission, or this API may not accept the token: check permissions, audience and scope";
 const NOT_YET_VALID: &str = "the token is new, and by the clock of this API it is not valid yet: the clocks of the API and of the authorization server differ";

@@ -1,6 +1,7 @@
 //! The settings of a client; each states its default.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use crate::client::Client;
@@ -37,6 +38,30 @@ impl Client {
     /// call the same closure from their threads.
     pub fn with_observer(mut self, observer: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         self.caller.observer = Some(Arc::new(observer));
+        self
+    }
+
+    /// A flag by which the program asks to stop, from the handler of a signal, say; default: none.
+    ///
+    /// Once it is set, waits end within a tenth of a second, and nothing more is sent: a call ends
+    /// with an error of the kind [`Stopped`](crate::error::ErrorKind::Stopped), and a walk over
+    /// pages after the rows that it has, with its
+    /// [resume point](crate::Items::resume_point). An exchange that is under way is finished
+    /// first.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicBool, Ordering};
+    ///
+    /// # fn run(client: unattended::Client) {
+    /// let stop = Arc::new(AtomicBool::new(false));
+    /// let client = client.with_stop(stop.clone());
+    /// // In the handler:
+    /// stop.store(true, Ordering::Relaxed);
+    /// # }
+    /// ```
+    pub fn with_stop(mut self, flag: Arc<AtomicBool>) -> Self {
+        self.caller.stop = Some(flag);
         self
     }
 

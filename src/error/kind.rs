@@ -14,6 +14,9 @@ pub enum ErrorKind {
     Temporary,
     /// What arrived is incomplete or cannot be decoded; exit code 65.
     Incomplete,
+    /// The program asked to stop, by the flag of
+    /// [`Client::with_stop`](crate::Client::with_stop); exit code 75.
+    Stopped,
     /// The writer of a download failed, on this side; exit code 73.
     Output,
 }
@@ -24,7 +27,7 @@ impl ErrorKind {
             Self::Incomplete => 65,
             Self::Refused => 69,
             Self::Output => 73,
-            Self::Temporary => 75,
+            Self::Temporary | Self::Stopped => 75,
             Self::Credentials => 77,
             Self::Configuration => 78,
         }

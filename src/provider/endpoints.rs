@@ -5,11 +5,10 @@ use std::fmt;
 use ureq::http::Uri;
 use ureq::http::header::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::credentials::identity::Proof;
-use crate::error::server_message;
 use crate::error::{Error, Result};
 use crate::mask::SHORTEST_VALUE;
 use crate::provider::auth_method::AuthMethod;
+use crate::provider::idempotency::IdempotencyHeader;
 use crate::provider::pagination::Pagination;
 use crate::url;
 
@@ -46,6 +45,7 @@ pub struct Provider {
     /// The methods that the server lists, where it does.
     pub(crate) listed_methods: Option<Vec<String>>,
     pub(crate) token_headers: HeaderMap,
+    pub(crate) idempotency_header: IdempotencyHeader,
     pub(crate) scope: Option<String>,
     pub(crate) audience: Option<String>,
     pub(crate) resources: Vec<String>,
@@ -81,6 +81,7 @@ impl Provider {
             auth_method: None,
             listed_methods: None,
             token_headers: HeaderMap::new(),
+            idempotency_header: IdempotencyHeader::default(),
             scope: None,
             audience: None,
             resources: Vec::new(),
@@ -235,35 +236,6 @@ impl Provider {
         (made == host).then_some(parts)
     }
 
-    /// The one method for a client with this proof (RFC 6749 §2.3), or why there is none.
-    pub(crate) fn method_for(&self, proof: &Proof) -> std::result::Result<AuthMethod, String> {
-        let mut able = AuthMethod::ALL.into_iter().filter(|method| method.takes(proof));
-        let has = proof.name();
-        if let Some(method) = self.auth_method {
-            return match method.takes(proof) {
-                true => Ok(method),
-                false => Err(format!(
-                    "the credentials hold {has}, which does not go with {method} (Provider::with_auth_method)"
-                )),
-            };
-        }
-        let listed = self.listed_methods.as_ref();
-        let found = able.find(|it| listed.is_none_or(|listed| it.is_listed(listed)));
-        found.ok_or_else(|| {
-            let listed = listed.map(|listed| listed.join(", ")).unwrap_or_default();
-            format!(
-                "the credentials hold {has}, but the server lists [{}] as its methods of client authentication: if the list is wrong, set Provider::with_auth_method",
-                server_message::start(&listed.escape_debug().to_string(), LONGEST_LIST)
-            )
-        })
-    }
-
-    /// For whom an assertion is: never an alias (RFC 8705 §5).
-    pub(crate) fn assertion_audience(&self) -> String {
-        let set = self.assertion_audience.as_ref().or(self.issuer.as_ref());
-        set.cloned().unwrap_or_else(|| url::shown(&self.token_endpoint.to_string()))
-    }
-
     /// What may be secret in the extra parameters, in the headers and in the query of the token
     /// endpoint.
     pub(crate) fn secrets(&self) -> Vec<String> {
@@ -330,5 +302,3 @@ const OWN_HEADERS: [&str; 8] = [
     "accept-encoding",
     "expect",
 ];
-/// Of the methods that a server lists, in an error.
-const LONGEST_LIST: usize = 300;

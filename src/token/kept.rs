@@ -4,9 +4,10 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::call::Call;
 use crate::call::caller::Caller;
+use crate::call::cooldowns::Next;
 use crate::call::setback::Setback;
-use crate::call::{Call, Next};
 use crate::credentials::Credentials;
 use crate::credentials::identity::Identity;
 use crate::error::Cause;

@@ -8,9 +8,10 @@ use ureq::http::Method;
 
 use crate::call::caller::Caller;
 use crate::call::cooldown::{Change, Endpoint};
+use crate::call::cooldowns::Next;
 use crate::call::setback::{Ending, Refusal, Setback};
 use crate::call::verdict::Rejection;
-use crate::call::{Call, Exchange, Next};
+use crate::call::{Call, Exchange};
 use crate::clock::Moment;
 use crate::credentials::Credentials;
 use crate::credentials::identity::Identity;

@@ -5,5 +5,7 @@ mod diagnose;
 mod discovery;
 mod events;
 mod origins;
+mod requests;
 mod secrets;
+mod stop;
 mod threads;

@@ -1,20 +1,21 @@
 //! A call as a value: nothing happens until a client sends it, and it can be sent again.
 
+pub(crate) mod conditional;
+pub(crate) mod idempotency;
+pub(crate) mod sending;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
-use serde_json::{Map, Value};
 use ureq::http::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue,
-    TRANSFER_ENCODING,
+    CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue, TRANSFER_ENCODING,
 };
-use ureq::http::{HeaderMap, Method, Uri};
+use ureq::http::{HeaderMap, Method};
 
 use crate::encoding::{encode_pairs, encode_query, encode_segment, push_pair};
-use crate::error::{Error, RequestTarget, Result};
 use crate::mask::mask_foreign;
 use crate::retry::RetryPolicy;
 use crate::url;
@@ -45,10 +46,20 @@ pub struct Request {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Body,
     pub(crate) repeatable: bool,
+    pub(crate) idempotency_key: Option<IdempotencyKey>,
     pub(crate) with_token: bool,
     pub(crate) policy: Option<RetryPolicy>,
     pub(crate) idle_timeout: Option<Duration>,
-    wrong: Option<String>,
+    pub(crate) wrong: Option<String>,
+}
+
+/// What a request says about the key by which a server knows it again.
+#[derive(Clone)]
+pub(crate) enum IdempotencyKey {
+    /// One for each call, the same for all its attempts.
+    Random,
+    /// That of the caller, for whatever calls it is sent with.
+    Given(String),
 }
 
 /// What a request carries.
@@ -70,6 +81,7 @@ impl Request {
         let (path, query) = url::split_query(path.into());
         Self {
             repeatable: method.is_idempotent(),
+            idempotency_key: None,
             method,
             path,
             query,
@@ -227,7 +239,8 @@ impl Request {
     }
 
     /// Says that sending this twice does no harm, so that it is repeated like a GET: for
-    /// a POST that only reads, or one with an idempotency key (RFC 9110 §9.2.2).
+    /// a POST that only reads (RFC 9110 §9.2.2). [`idempotent`](Self::idempotent) is for one that
+    /// acts.
     pub fn safe_to_repeat(mut self) -> Self {
         self.repeatable = true;
         self
@@ -250,54 +263,6 @@ impl Request {
     pub fn with_idle_timeout(mut self, timeout: Duration) -> Self {
         self.idle_timeout = Some(timeout);
         self
-    }
-
-    /// The URL below `base`, and whether everything about the request can be right.
-    pub(crate) fn resolve(&self, base: &Uri) -> Result<Uri> {
-        if let Some(wrong) = &self.wrong {
-            return Err(self.refuse(wrong));
-        }
-        if self.with_token && self.headers.contains_key(AUTHORIZATION) {
-            return Err(self.refuse(
-                "the client sets the Authorization header itself: remove yours, or make the request without_token()",
-            ));
-        }
-        let uri = url::join(base, &self.path, &self.query)
-            .map_err(|error| self.refuse(&error.to_string()))?;
-        if self.with_token && !url::is_same_origin(&uri, base) {
-            let target = RequestTarget::new(&self.method, &uri);
-            return Err(Error::configuration(format!(
-                "{target}: not sent: the token must not leave the origin of the base URL, {}; make the request without_token() if it needs none",
-                url::Origin::of(base)
-            )));
-        }
-        Ok(uri)
-    }
-
-    fn refuse(&self, why: &str) -> Error {
-        Error::configuration(format!("{} {}: {why}", self.method, url::shown(&self.path)))
-    }
-
-    pub(crate) fn accepting_json(mut self) -> Self {
-        let json = HeaderValue::from_static("application/json");
-        self.headers.entry(ACCEPT).or_insert(json);
-        self
-    }
-
-    /// This request for the absolute URL `link`, as it stands.
-    pub(crate) fn at(&self, link: &str) -> Self {
-        let (path, query) = url::split_query(link.to_owned());
-        Self { path, query, ..self.clone() }
-    }
-
-    /// The JSON object that is the body; an empty one if there is no body.
-    pub(crate) fn json_object(&self) -> Result<Map<String, Value>> {
-        let map = match &self.body {
-            Body::Empty => Some(Map::new()),
-            Body::Bytes(bytes) => serde_json::from_slice(bytes).ok(),
-            Body::File(_) => None,
-        };
-        map.ok_or_else(|| Error::configuration(NO_OBJECT))
     }
 }
 
@@ -347,4 +312,3 @@ impl fmt::Debug for Body {
 const FRAMING: [HeaderName; 3] = [HOST, CONTENT_LENGTH, TRANSFER_ENCODING];
 const BAD_NAME: &str =
     "the name of a header is empty, or has a character that is not allowed there";
-const NO_OBJECT: &str = "Pagination::in_body() needs a request with a JSON object as its body";
