@@ -1,13 +1,12 @@
-//! What happens on the way: events, counters, how far a walk over pages has come.
+//! What happens on the way: events, and how far a walk over pages has come.
 
 use std::fmt;
-use std::iter::Sum;
-use std::ops::Add;
 use std::time::{Duration, SystemTime};
 
 use ureq::http::StatusCode;
 
 use crate::error::{ErrorResponse, RequestTarget};
+use crate::pace::Pace;
 
 /// Something that a person who watches would want to know; its `Display` is one line.
 ///
@@ -149,6 +148,8 @@ pub enum WaitReason {
     Broken(String),
     /// The credentials function failed.
     Credentials(String),
+    /// The [pace](crate::Client::with_pace) of the client has no room yet.
+    Pace(Pace),
 }
 
 impl fmt::Display for WaitReason {
@@ -160,6 +161,7 @@ impl fmt::Display for WaitReason {
             },
             Self::Remembered(answer) => write!(f, "the server asked for it earlier ({answer})"),
             Self::Broken(error) => f.write_str(error),
+            Self::Pace(pace) => write!(f, "the pace of this client is {pace}"),
             Self::Credentials(error) => write!(f, "the credentials could not be read: {error}"),
         }
     }
@@ -236,50 +238,6 @@ fn span(duration: Duration) -> String {
         0..=119 => format!("{seconds} s"),
         _ if seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
         _ => format!("{} min {} s", seconds / 60, seconds % 60),
-    }
-}
-
-/// Plain counters of one client; a clone starts its own at zero. Those of several add up:
-/// `clients.iter().map(Client::stats).sum::<Stats>()`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Stats {
-    /// Requests sent, those to the token endpoint and repeated ones included.
-    pub requests: u64,
-    /// Tokens that came from the token endpoint.
-    pub tokens_fetched: u64,
-    /// How often the token store failed, and the client went on without it.
-    pub store_failures: u64,
-    /// Requests that were sent again after a wait.
-    pub retries: u64,
-    /// The sum of all waits.
-    pub waited: Duration,
-    /// Pages delivered.
-    pub pages: u64,
-    /// Rows delivered, page by page.
-    pub rows: u64,
-}
-
-impl Add for Stats {
-    type Output = Self;
-
-    fn add(self, other: Self) -> Self {
-        Self {
-            requests: self.requests + other.requests,
-            tokens_fetched: self.tokens_fetched + other.tokens_fetched,
-            store_failures: self.store_failures + other.store_failures,
-            retries: self.retries + other.retries,
-            waited: self.waited.saturating_add(other.waited),
-            pages: self.pages + other.pages,
-            rows: self.rows + other.rows,
-        }
-    }
-}
-
-/// Of a client and its clones.
-impl Sum for Stats {
-    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
-        all.fold(Self::default(), Add::add)
     }
 }
 

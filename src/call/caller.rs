@@ -8,9 +8,11 @@ use std::time::Duration;
 use ureq::http::Uri;
 
 use crate::call::cooldowns::Cooldowns;
+use crate::call::paces::Paces;
 use crate::clock::{Clock, Moment, SystemClock};
-use crate::event::{Event, Stats};
+use crate::event::Event;
 use crate::provider::Provider;
+use crate::stats::Stats;
 use crate::wire::transport::Transport;
 
 pub(crate) struct Caller {
@@ -23,6 +25,8 @@ pub(crate) struct Caller {
     pub(crate) is_store_shared: bool,
     /// The place of cooldowns in it, as an error names it, once it was looked at.
     pub(crate) kept_in: RefCell<Option<Arc<str>>>,
+    /// How many calls may go out in which time.
+    pub(crate) paces: Option<Arc<Paces>>,
     /// Set by the program when it wants to end.
     pub(crate) stop: Option<Arc<AtomicBool>>,
     stats: Cell<Stats>,
@@ -40,6 +44,7 @@ impl Caller {
             cooldowns: Arc::default(),
             is_store_shared: false,
             kept_in: RefCell::default(),
+            paces: None,
             stop: None,
             stats: Cell::default(),
         }
@@ -115,6 +120,7 @@ impl Clone for Caller {
             observer: self.observer.clone(),
             cooldowns: self.cooldowns.clone(),
             kept_in: self.kept_in.clone(),
+            paces: self.paces.clone(),
             stop: self.stop.clone(),
             stats: Cell::default(),
             ..*self

@@ -2,6 +2,7 @@
 
 pub(crate) mod cooldown;
 pub(crate) mod cooldowns;
+pub(crate) mod paces;
 pub(crate) mod caller;
 pub(crate) mod setback;
 pub(crate) mod verdict;
@@ -103,10 +104,7 @@ impl<'a> Call<'a> {
 
     /// The loop: one attempt, one verdict, until there is an answer or an error.
     pub(crate) fn run<E: Exchange>(&mut self, exchange: &mut E) -> Result<E::Answer> {
-        loop {
-            if self.caller.is_stopped() {
-                return Err(self.end(exchange, Setback::stopped(), Rejection::Final));
-            }
+        while !self.caller.is_stopped() {
             let setback = match exchange.attempt(self) {
                 Ok(answer) => return Ok(answer),
                 Err(setback) => setback,
@@ -122,6 +120,7 @@ impl<'a> Call<'a> {
                 Verdict::Reject(rejection) => return Err(self.end(exchange, setback, rejection)),
             }
         }
+        Err(self.end(exchange, Setback::stopped(), Rejection::Final))
     }
 
     /// The error that the call ends with.
@@ -300,7 +299,7 @@ impl<'a> Call<'a> {
         self.caller.emit(|| Event::Retrying { target: self.target(), attempt });
     }
 
-    fn pause(&self, wait: Duration, reason: impl FnOnce() -> WaitReason) {
+    pub(crate) fn pause(&self, wait: Duration, reason: impl FnOnce() -> WaitReason) {
         if wait.is_zero() {
             return;
         }

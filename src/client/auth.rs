@@ -141,11 +141,18 @@ impl ApiCall<'_, '_> {
 
     /// A token that is fresh at a time when the server wants to be asked.
     pub(crate) fn make_ready(&mut self, call: &mut Call<'_>) -> std::result::Result<(), Setback> {
+        let kept = &self.client.tokens.kept;
+        // Only the API is paced, and each attempt once.
+        let mut is_paced = !url::is_same_origin(&call.uri, &self.client.provider.base_url);
         loop {
             self.authorize(call)?;
-            if self.client.tokens.kept.may_go(call)? {
+            if !kept.may_go(call)? {
+                continue;
+            }
+            if is_paced || !kept.keep_pace(call)? {
                 return Ok(());
             }
+            is_paced = true;
         }
     }
 
@@ -181,8 +188,12 @@ impl ApiCall<'_, '_> {
             body_limit: client.body_limit,
             body_setting: "Client::with_body_limit",
         };
-        let response = call.send(outgoing, mask)?;
+        let response = call.send(outgoing, mask);
         call.now = client.caller.now();
+        if let Some(paces) = &client.caller.paces {
+            paces.answered(call.now.monotonic);
+        }
+        let response = response?;
         Ok(response)
     }
 

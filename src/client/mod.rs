@@ -17,9 +17,10 @@ use std::time::Duration;
 use crate::call::caller::Caller;
 use crate::credentials::Credentials;
 use crate::error::{Error, Result};
-use crate::event::{Event, Stats};
+use crate::event::Event;
 use crate::provider::Provider;
 use crate::retry::RetryPolicy;
+use crate::stats::Stats;
 use crate::token::source::TokenSource;
 
 /// A blocking client for one API behind the client-credentials grant (RFC 6749 §4.4).

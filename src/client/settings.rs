@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use crate::call::paces::Paces;
 use crate::client::Client;
 use crate::clock::Clock;
 use crate::event::Event;
+use crate::pace::Pace;
 use crate::retry::RetryPolicy;
 use crate::token::store::TokenStore;
 use crate::wire::connection::Connection;
@@ -38,6 +40,27 @@ impl Client {
     /// call the same closure from their threads.
     pub fn with_observer(mut self, observer: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         self.caller.observer = Some(Arc::new(observer));
+        self
+    }
+
+    /// Adds a pace, so that no call need be refused for a rate limit; may be called several times;
+    /// default: none, since only the vendor knows it.
+    ///
+    /// Each attempt of a call to the base URL counts; tokens are not counted. Clones keep one
+    /// pace together, and so do programs that share a [store](Self::with_store). Calls wait for
+    /// their turn within their deadline, and say so in an [event](Event::Waiting).
+    ///
+    /// ```
+    /// use unattended::Pace;
+    ///
+    /// # fn run(client: unattended::Client) {
+    /// let client = client.with_pace(Pace::per_second(5)).with_pace(Pace::per_day(10_000));
+    /// # }
+    /// ```
+    pub fn with_pace(mut self, pace: Pace) -> Self {
+        let mut all = self.caller.paces.map_or_else(Vec::new, |paces| paces.all.clone());
+        all.push(pace);
+        self.caller.paces = Some(Arc::new(Paces::of(all)));
         self
     }
 

@@ -7,15 +7,19 @@ use std::time::Duration;
 use crate::call::Call;
 use crate::call::caller::Caller;
 use crate::call::cooldowns::Next;
+use crate::call::paces::Turn;
 use crate::call::setback::Setback;
+use crate::clock::seconds;
 use crate::credentials::Credentials;
 use crate::credentials::identity::Identity;
-use crate::error::Cause;
-use crate::event::Event;
+use crate::error::{Cause, Delivery, ErrorKind};
+use crate::event::{Event, WaitReason};
 use crate::mask::{Mask, mask_repeated};
+use crate::pace::Pace;
 use crate::token::access_token::AccessToken;
 use crate::token::memory::MemoryStore;
 use crate::token::store::{self, StoreEntry, TokenStore};
+use crate::wire::failure::Failure;
 
 #[derive(Clone)]
 pub(crate) struct Kept {
@@ -79,6 +83,42 @@ impl Kept {
         Ok(is_claimed.unwrap_or_else(|| call.claim(&mut [])))
     }
 
+    /// Waits for the turn that the paces of the client give a call: tells whether it waited.
+    pub(crate) fn keep_pace(&self, call: &mut Call<'_>) -> std::result::Result<bool, Setback> {
+        let caller = call.caller;
+        let Some(paces) = &caller.paces else { return Ok(false) };
+        if paces.all.iter().any(Pace::is_empty) {
+            return Err(Failure::setting(EMPTY_PACE).into());
+        }
+        let left = if call.may_wait { call.time_left() } else { Duration::ZERO };
+        let mut turn = None;
+        self.share(caller, call.time_left(), |entry| {
+            call.now = caller.now();
+            turn = entry.claim(paces, &call.now, left);
+        });
+        call.now = caller.now();
+        let Some(turn) = turn.or_else(|| paces.claim(call.now.monotonic, left, None)) else {
+            return Ok(false);
+        };
+        let (wait, pace) = match turn {
+            Turn::After(wait, pace) => (wait, pace),
+            Turn::TooLong(wait, pace) => {
+                let (wait, left) = (seconds(wait), seconds(call.time_left()));
+                let why = format!(
+                    "not sent: the pace of {pace} has no room for another {wait}, which does not fit into the {left} left of the call's deadline (RetryPolicy::with_deadline)"
+                );
+                let failure = Failure::new(Delivery::NotSent, ErrorKind::Temporary, why);
+                return Err(Setback::Ended(failure.into_error(call.target(), call.attempt - 1)));
+            }
+        };
+        call.pause(wait, || WaitReason::Pace(pace));
+        call.now = caller.now();
+        match caller.is_stopped() {
+            true => Err(Setback::stopped()),
+            false => Ok(!wait.is_zero()),
+        }
+    }
+
     /// Changes what others look at before they call the API; `left` is left of the deadline.
     pub(crate) fn share(
         &self,
@@ -129,5 +169,6 @@ impl Kept {
     }
 }
 
+const EMPTY_PACE: &str = "a pace of no calls, or of no time, lets no call through";
 /// How long a busy store is waited for.
 pub(crate) const LONGEST_TURN: Duration = Duration::from_secs(10);

@@ -5,6 +5,7 @@ pub(crate) mod access_token;
 pub(crate) mod assertion;
 pub(crate) mod diagnosis;
 pub(crate) mod refusals;
+pub(crate) mod stored_pace;
 pub(crate) mod store;
 pub(crate) mod memory;
 pub(crate) mod file_store;

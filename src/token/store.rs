@@ -7,12 +7,15 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Map, Value, json};
 
 use crate::call::cooldown::Cooldown;
+use crate::call::paces::{Paces, Turn};
 use crate::clock::Moment;
 use crate::credentials::identity::Identity;
 use crate::encoding::{encode_pairs, fingerprint};
 use crate::error::{Cause, Error, Result};
+use crate::pace::{Pace, Sent};
 use crate::provider::Provider;
 use crate::token::access_token::{AccessToken, StoredToken};
+use crate::token::stored_pace::StoredPace;
 
 /// A place where clients share a token, and the times before which servers do not want to
 /// be asked: threads, processes or machines, as far as the store reaches.
@@ -91,6 +94,7 @@ impl<T: TokenStore + ?Sized> TokenStore for Box<T> {
 pub struct StoreEntry {
     pub(crate) token: Option<Arc<StoredToken>>,
     pub(crate) cooldowns: Vec<Cooldown<SystemTime>>,
+    pub(crate) paces: Vec<StoredPace>,
 }
 
 impl StoreEntry {
@@ -98,7 +102,9 @@ impl StoreEntry {
     pub fn to_text(&self) -> String {
         let token = self.token.as_ref().map(|token| token.to_json());
         let cooldowns: Vec<Value> = self.cooldowns.iter().map(Cooldown::to_json).collect();
-        json!({ "version": VERSION, "token": token, "cooldowns": cooldowns }).to_string()
+        let paces: Vec<Value> = self.paces.iter().map(StoredPace::to_json).collect();
+        json!({ "version": VERSION, "token": token, "cooldowns": cooldowns, "paces": paces })
+            .to_string()
     }
 
     /// The entry that [`to_text`](Self::to_text) wrote.
@@ -118,7 +124,9 @@ impl StoreEntry {
         };
         let cooldowns = map.get("cooldowns").and_then(Value::as_array).ok_or_else(refuse)?;
         let cooldowns = cooldowns.iter().filter_map(Cooldown::from_json).collect();
-        Ok(Self { token, cooldowns })
+        let paces = map.get("paces").and_then(Value::as_array).into_iter().flatten();
+        let paces = paces.filter_map(StoredPace::from_json).collect();
+        Ok(Self { token, cooldowns, paces })
     }
 
     /// When nothing in it is of use any more, by the wall clock, if that is known: a
@@ -129,12 +137,26 @@ impl StoreEntry {
             None => None,
         };
         let cooldowns = self.cooldowns.iter().filter_map(Cooldown::useful_until);
-        token.into_iter().chain(cooldowns).max()
+        let paces = self.paces.iter().filter_map(StoredPace::useful_until);
+        token.into_iter().chain(cooldowns).chain(paces).max()
     }
 
     /// The token on the clocks of this process.
     pub(crate) fn token(&self, now: &Moment) -> Option<AccessToken> {
         self.token.as_ref()?.rebased(now, latest(now))
+    }
+
+    /// Counts a call on the clocks of this process, for all who keep the same paces.
+    pub(crate) fn claim(&mut self, paces: &Paces, now: &Moment, left: Duration) -> Option<Turn> {
+        let stored = |pace: &Pace| self.paces.iter().find(|it| it.is_of(pace));
+        let sent = |pace| stored(pace).map(|it| it.rebased(now)).unwrap_or_default();
+        let mut sent: Vec<Vec<Sent>> = paces.all.iter().map(sent).collect();
+        let turn = paces.claim(now.monotonic, left, Some(&mut sent));
+        for (pace, sent) in paces.all.iter().zip(sent) {
+            self.paces.retain(|it| !it.is_of(pace));
+            self.paces.push(StoredPace::of(pace, &sent, now));
+        }
+        turn
     }
 
     /// Changes the cooldowns on the clocks of this process; what is over is gone.

@@ -3,6 +3,7 @@
 mod cooldowns;
 mod deadlines;
 mod redirects;
+mod paces;
 mod retries;
 mod waits;
 
