@@ -83,7 +83,9 @@ fn clones_keep_one_pace() {
             thread::spawn(move || (0..4).for_each(|_| drop(client.get("/a").unwrap())))
         })
         .collect();
-    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    for thread in threads {
+        thread.join().unwrap();
+    }
     assert_eq!(server.api_requests().len(), 12);
     // The last of twelve goes two minutes after the first, on a clock that all move.
     assert!(clock.monotonic() - began >= 2 * MINUTE);
