@@ -77,6 +77,6 @@ pub(crate) enum Next {
     Go,
     /// It has waited, and looks again.
     Again,
-    /// It may go as a probe, once it has [claimed](Call::claim) that.
+    /// It may go as a probe, once it has claimed that.
     Claim,
 }
