@@ -1,19 +1,14 @@
 //! A provider without a preset: a Keycloak realm, found by its issuer, and an API that pages
 //! in its own way.
 //!
-//! Reads `ORDERS_CLIENT_ID` and `ORDERS_CLIENT_SECRET` (or `…_SECRET_FILE`), `ORDERS_REALM`
-//! (such as `https://sso.example.com/realms/demo`) and `ORDERS_API` (such as
-//! `https://api.example.com`). Without the first it asks a stand-in server.
+//! Reads no variables: a stand-in server plays the realm and the API.
 
 #[path = "stand_in/mod.rs"]
 mod stand_in;
 
-use std::env;
-use std::error::Error;
-
 use serde::Deserialize;
 use stand_in::{ORDERS, StandIn};
-use unattended::{AuthMethod, Client, Credentials, Pagination};
+use unattended::{AuthMethod, Client, Pagination, Result};
 
 #[derive(Deserialize)]
 struct Order {
@@ -21,16 +16,12 @@ struct Order {
     open: bool,
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
-    // It stops when it is dropped, so it must live as long as the client.
+fn main() -> Result<()> {
+    // Yours: "https://sso.example.com/realms/demo", "https://api.example.com" and
+    // Credentials::from_env("ORDERS")?
     let stand_in = StandIn::calm();
-    let (realm, api, credentials) = match env::var_os("ORDERS_CLIENT_ID") {
-        Some(_) => {
-            let credentials = Credentials::from_env("ORDERS")?;
-            (env::var("ORDERS_REALM")?, env::var("ORDERS_API")?, credentials)
-        }
-        None => (stand_in.url("/realms/demo"), stand_in.url(""), stand_in.credentials()),
-    };
+    let (realm, api) = (stand_in.url("/realms/demo"), stand_in.url(""));
+    let credentials = stand_in.credentials();
 
     // `{"results": […], "paging": {"next_cursor": "…"}}`: the cursor is asked for as `?cursor=…`.
     let pages = Pagination::cursor("cursor", "paging.next_cursor")

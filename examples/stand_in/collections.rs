@@ -1,5 +1,6 @@
 //! Collections, paged as the vendors page them.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -15,6 +16,8 @@ pub struct Collections {
     computers: Vec<String>,
     page_time: Duration,
     limit: Limit,
+    details: Mutex<usize>,
+    details_limit: Limit,
     will_revoke: AtomicBool,
 }
 
@@ -24,6 +27,8 @@ impl Collections {
             computers: (1..=COMPUTER_COUNT).map(computer).collect(),
             page_time: Duration::ZERO,
             limit: Limit::off(),
+            details: Mutex::new(0),
+            details_limit: Limit::armed(),
             will_revoke: AtomicBool::new(false),
         }
     }
@@ -34,6 +39,27 @@ impl Collections {
             limit: Limit::armed(),
             will_revoke: AtomicBool::new(true),
             ..Self::calm()
+        }
+    }
+
+    /// The computer `id`, which is its number in hexadecimal; once it is a second too early.
+    pub fn details(&self, id: &str) -> Reply {
+        let refuse = |status, message: &str| {
+            Answer::json(status, json!({ "error": { "code": status, "message": message } }))
+        };
+        let is_limited = {
+            let mut calls = self.details.lock().expect("no thread panicked");
+            *calls += 1;
+            *calls == LIMITED_CALL
+        };
+        if let Some(seconds) = self.details_limit.blocks(is_limited) {
+            return Err(refuse(429, "Too many requests.").header("retry-after", seconds));
+        }
+        thread::sleep(DETAILS_TIME);
+        let number = usize::from_str_radix(id, 16).ok();
+        match number.filter(|number| (1..=self.computers.len()).contains(number)) {
+            Some(number) => Ok(Answer::json(200, json!({ "id": id, "applications": number % 90 }))),
+            None => Err(refuse(404, "There is no such computer.")),
         }
     }
 
@@ -154,6 +180,8 @@ fn computer(number: usize) -> String {
 
 const COMPUTER_COUNT: usize = 5_870;
 const LARGEST_PAGE: usize = 1_000;
+const DETAILS_TIME: Duration = Duration::from_millis(5);
+const LIMITED_CALL: usize = 300;
 const LIMITED_PAGE: usize = 4;
 const REVOKED_PAGE: usize = 9;
 const SUBSCRIPTION_COUNT: usize = 23;

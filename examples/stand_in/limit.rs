@@ -23,7 +23,7 @@ impl Limit {
 
     /// The seconds of `Retry-After`; a call that comes too early gets them again.
     pub fn blocks(&self, starts_it: bool) -> Option<u64> {
-        let mut state = self.0.lock().unwrap();
+        let mut state = self.0.lock().expect("no thread panicked");
         match *state {
             State::Armed if starts_it => {
                 *state = State::Until(Instant::now() + Duration::from_secs(1));

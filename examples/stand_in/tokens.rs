@@ -22,6 +22,15 @@ pub enum Issuer {
     Keycloak,
 }
 
+/// The parameters of a token request.
+struct Form(Vec<(String, String)>);
+
+impl Form {
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}
+
 /// Tokens with their issuer and their end; the real servers forget them as well.
 pub struct Tokens {
     issued: Mutex<HashMap<String, (Issuer, Instant)>>,
@@ -40,7 +49,7 @@ impl Tokens {
 
     /// Whether the call bears a token of this issuer that is still good.
     pub fn admit(&self, issuer: Issuer, call: &Call) -> Result<(), ()> {
-        let issued = self.issued.lock().unwrap();
+        let issued = self.issued.lock().expect("no thread panicked");
         match issued.get(call.bearer().ok_or(())?) {
             Some((by, end)) if *by == issuer && Instant::now() < *end => Ok(()),
             _ => Err(()),
@@ -48,7 +57,7 @@ impl Tokens {
     }
 
     pub fn revoke_all(&self) {
-        self.issued.lock().unwrap().clear();
+        self.issued.lock().expect("no thread panicked").clear();
     }
 
     /// Snow Atlas: id and secret in the body, an opaque token, with the scope `openid` an
@@ -58,7 +67,7 @@ impl Tokens {
             return Err(Answer::oauth(429, "rate_limited", "too many token requests")
                 .header("retry-after", seconds));
         }
-        let form = call.form()?;
+        let form = Form(call.form()?);
         let sent = form.get("client_id").zip(form.get("client_secret"));
         if sent != Some((CLIENT_ID, CLIENT_SECRET)) || call.header("authorization").is_some() {
             return Err(Answer::json(400, r#"{"error":"invalid_client"}"#));
@@ -81,7 +90,7 @@ impl Tokens {
     /// Snapdocs, whose authorization server is Auth0: id and secret in the body, and the
     /// audience to the letter.
     pub fn snapdocs(&self, call: &Call, audience: &str) -> Reply {
-        let form = call.form()?;
+        let form = Form(call.form()?);
         let sent = form.get("client_id").zip(form.get("client_secret"));
         if sent != Some((CLIENT_ID, CLIENT_SECRET)) || call.header("authorization").is_some() {
             return Err(Answer::oauth(401, "access_denied", "Unauthorized"));
@@ -109,7 +118,7 @@ impl Tokens {
             Answer::json(400, json!({ "error": error }))
                 .header("x-amz-cognito-request-id", reference())
         };
-        let form = call.form()?;
+        let form = Form(call.form()?);
         let sent = call.basic();
         if sent.as_ref().map(|(id, secret)| (&**id, &**secret)) != Some((CLIENT_ID, CLIENT_SECRET))
         {
@@ -129,7 +138,7 @@ impl Tokens {
 
     /// Keycloak: HTTP Basic as RFC 6749 §2.3.1 has it, form-encoded, and extra parameters.
     pub fn keycloak(&self, call: &Call) -> Reply {
-        let form = call.form()?;
+        let form = Form(call.form()?);
         let sent = call.basic().map(|(id, secret)| (form_decode(&id), form_decode(&secret)));
         if sent != Some((CLIENT_ID.into(), CLIENT_SECRET.into())) {
             let message = "Invalid client or Invalid client credentials";
@@ -154,16 +163,13 @@ impl Tokens {
 
     fn issue(&self, issuer: Issuer, token: String, life: u64) -> String {
         let end = Instant::now() + Duration::from_secs(life);
-        self.issued.lock().unwrap().insert(token.clone(), (issuer, end));
+        self.issued.lock().expect("no thread panicked").insert(token.clone(), (issuer, end));
         token
     }
 }
 
 /// What a Keycloak realm says of itself (OpenID Connect Discovery 1.0 §3).
-pub fn keycloak_metadata(call: &Call) -> Reply {
-    if call.method != "GET" {
-        return Err(Answer::json(405, "{}").header("allow", "GET"));
-    }
+pub fn keycloak_metadata(call: &Call) -> Answer {
     let realm = format!("http://{}/realms/demo", call.header("host").unwrap_or_default());
     let metadata = json!({
         "issuer": realm,
@@ -171,7 +177,7 @@ pub fn keycloak_metadata(call: &Call) -> Reply {
         "grant_types_supported": ["authorization_code", "client_credentials"],
         "token_endpoint_auth_methods_supported": ["private_key_jwt", "client_secret_basic"]
     });
-    Ok(Answer::json(200, metadata))
+    Answer::json(200, metadata)
 }
 
 /// An opaque token or id: random, since the server must not honour guesses.

@@ -1,8 +1,14 @@
-//! Requests as they arrive and answers as they leave.
+//! Requests as they arrive, answers as they leave, and the server between them: on std alone,
+//! so that a first run has nothing more to build.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::thread;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use httpmock::HttpMockRequest;
+use serde_json::json;
 
 /// A request, as far as the stand-in looks at it.
 pub struct Call {
@@ -16,27 +22,68 @@ pub struct Call {
 /// An answer: status, headers, body.
 #[derive(Clone)]
 pub struct Answer {
-    pub status: u16,
-    pub headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
 }
 
 /// A refusal is an answer as well; as the error it ends the checks by `?`.
 pub type Reply = Result<Answer, Answer>;
 
-/// The parameters of a token request.
-pub struct Form(Vec<(String, String)>);
+/// Serves until the process ends, each connection in a thread of its own.
+pub fn serve(answer: impl Fn(&Call) -> Reply + Send + Sync + 'static) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("the loopback has a free port");
+    let address = listener.local_addr().expect("it is bound");
+    let answer = Arc::new(answer);
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let answer = answer.clone();
+            // A client that went away has no use for an answer.
+            thread::spawn(move || drop(converse(stream, &*answer)));
+        }
+    });
+    address
+}
+
+fn converse(stream: TcpStream, answer: &impl Fn(&Call) -> Reply) -> io::Result<()> {
+    let mut reader = BufReader::new(stream);
+    while let Some(call) = Call::read(&mut reader)? {
+        let answer = answer(&call).unwrap_or_else(|refusal| refusal);
+        reader.get_mut().write_all(&answer.to_bytes(call.method != "HEAD"))?;
+    }
+    Ok(())
+}
 
 impl Call {
-    pub fn read(request: &HttpMockRequest) -> Self {
-        let uri = request.uri();
-        Self {
-            method: request.method_str().to_owned(),
-            path: uri.path().to_owned(),
-            query: pairs(uri.query().unwrap_or_default().as_bytes()),
-            headers: request.headers_vec().clone(),
-            body: request.body_vec(),
+    /// What the library sends: a head in plain lines, and a body with a length.
+    fn read(stream: &mut BufReader<TcpStream>) -> io::Result<Option<Self>> {
+        let mut lines = Vec::new();
+        while lines.last().is_none_or(|line: &String| line != "\r\n") {
+            let mut line = String::new();
+            if stream.read_line(&mut line)? == 0 {
+                return Ok(None);
+            }
+            lines.push(line);
         }
+        let headers = lines.iter().filter_map(|line| line.trim_end().split_once(": "));
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let mut words = lines[0].split(' ').map(str::to_owned);
+        let (method, target) = (words.next(), words.next().unwrap_or_default());
+        let (path, query) = target.split_once('?').unwrap_or((&target, ""));
+        let mut call = Self {
+            method: method.unwrap_or_default(),
+            path: path.to_owned(),
+            query: pairs(query),
+            headers: headers.collect(),
+            body: Vec::new(),
+        };
+        if call.header("expect").is_some() {
+            stream.get_mut().write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
+        }
+        let length = call.header("content-length").and_then(|length| length.parse().ok());
+        call.body.resize(length.unwrap_or(0), 0);
+        stream.read_exact(&mut call.body)?;
+        Ok(Some(call))
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -52,39 +99,28 @@ impl Call {
     /// The URL of a path on this server, by another name and hence another origin.
     pub fn elsewhere(&self, path: &str) -> String {
         let host = self.header("host").unwrap_or_default();
-        let port = host.rsplit_once(':').map_or("80", |(_, port)| port);
-        format!("http://localhost:{port}{path}")
+        format!("http://{}{path}", host.replace("127.0.0.1", "localhost"))
     }
 
     /// A whole number in the query; `None` if it is none.
     pub fn number(&self, name: &str, default: usize) -> Option<usize> {
-        match self.query(name) {
-            Some(value) => value.parse().ok().filter(|number| *number > 0),
-            None => Some(default),
-        }
+        let Some(value) = self.query(name) else { return Some(default) };
+        value.parse().ok().filter(|number| *number > 0)
     }
 
-    /// The body of a token request (RFC 6749 §3.2): POST, form, nothing twice but
-    /// `resource` (RFC 8707 §2).
-    pub fn form(&self) -> Result<Form, Answer> {
-        if self.method != "POST" {
-            return Err(Answer::json(405, "{}").header("allow", "POST"));
-        }
+    /// The body of a token request (RFC 6749 §3.2): a form.
+    pub fn form(&self) -> Result<Vec<(String, String)>, Answer> {
         let content_type = self.header("content-type").unwrap_or_default();
-        if !content_type.starts_with("application/x-www-form-urlencoded") {
-            return Err(Answer::oauth(400, "invalid_request", "the body is not a form"));
+        let form = pairs(&String::from_utf8_lossy(&self.body));
+        let grant = form.iter().find(|(name, _)| name == "grant_type");
+        match (self.method.as_str(), grant) {
+            ("POST", _) if !content_type.starts_with("application/x-www-form-urlencoded") => {
+                Err(Answer::oauth(400, "invalid_request", "the body is not a form"))
+            }
+            ("POST", Some((_, grant))) if grant == "client_credentials" => Ok(form),
+            ("POST", _) => Err(Answer::oauth(400, "unsupported_grant_type", "not served here")),
+            _ => Err(Answer::json(405, "{}").header("allow", "POST")),
         }
-        let form = Form(pairs(&self.body));
-        let mut names: Vec<&str> = form.names().filter(|name| *name != "resource").collect();
-        names.sort_unstable();
-        if names.windows(2).any(|pair| pair[0] == pair[1]) {
-            return Err(Answer::oauth(400, "invalid_request", "a parameter is there twice"));
-        }
-        if form.get("grant_type") != Some("client_credentials") {
-            let message = "only client_credentials is served here";
-            return Err(Answer::oauth(400, "unsupported_grant_type", message));
-        }
-        Ok(form)
     }
 
     /// Id and secret by HTTP Basic (RFC 7617 §2), as they were sent.
@@ -100,44 +136,38 @@ impl Call {
     }
 }
 
-impl Form {
-    pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-    }
-
-    fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|(name, _)| name.as_str())
-    }
-}
-
 impl Answer {
     pub fn json(status: u16, body: impl ToString) -> Self {
-        Self::bytes(status, "application/json; charset=utf-8", body.to_string().into_bytes())
-    }
-
-    pub fn bytes(status: u16, content_type: &str, body: Vec<u8>) -> Self {
-        let content_type = ("content-type".into(), content_type.into());
-        Self { status, headers: vec![content_type], body }
+        let content_type = ("content-type".into(), "application/json; charset=utf-8".into());
+        Self { status, headers: vec![content_type], body: body.to_string().into_bytes() }
     }
 
     /// A refusal as RFC 6749 §5.2 words it.
     pub fn oauth(status: u16, error: &str, description: &str) -> Self {
-        let body = serde_json::json!({ "error": error, "error_description": description });
-        Self::json(status, body)
+        Self::json(status, json!({ "error": error, "error_description": description }))
     }
 
     pub fn header(mut self, name: &str, value: impl ToString) -> Self {
         self.headers.push((name.to_owned(), value.to_string()));
         self
     }
+
+    fn to_bytes(&self, has_body: bool) -> Vec<u8> {
+        let headers = self.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n"));
+        let (status, headers) = (self.status, headers.collect::<String>());
+        let length = self.body.len();
+        let head = format!("HTTP/1.1 {status} X\r\n{headers}content-length: {length}\r\n\r\n");
+        let body = if has_body { self.body.as_slice() } else { &[] };
+        [head.as_bytes(), body].concat()
+    }
 }
 
 /// Undoes the form-encoding of RFC 6749 §2.3.1.
 pub fn form_decode(text: &str) -> String {
     let value = format!("v={}", text.replace('&', "%26"));
-    pairs(value.as_bytes()).pop().map_or_else(String::new, |(_, value)| value)
+    pairs(&value).pop().map_or_else(String::new, |(_, value)| value)
 }
 
-fn pairs(encoded: &[u8]) -> Vec<(String, String)> {
-    form_urlencoded::parse(encoded).into_owned().collect()
+fn pairs(encoded: &str) -> Vec<(String, String)> {
+    form_urlencoded::parse(encoded.as_bytes()).into_owned().collect()
 }

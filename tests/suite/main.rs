@@ -17,6 +17,7 @@
 mod call;
 mod client;
 mod error;
+mod examples;
 mod faults;
 mod pages;
 mod project;
@@ -26,5 +27,4 @@ mod support;
 #[path = "../targets/mod.rs"]
 mod targets;
 mod token;
-mod tools;
 mod wire;

@@ -1,0 +1,208 @@
+//! One collection, the file it goes to, and what became of it.
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use unattended::Proof;
+
+use super::Destination;
+use super::format::Format;
+use super::target::Target;
+use crate::failure::Failure;
+use crate::options::quoted;
+
+pub struct Collection {
+    pub path: String,
+    /// `None` is standard output.
+    pub file: Option<PathBuf>,
+    /// The file, claimed for this run: from before the first row of any collection.
+    pub target: Option<Target>,
+    pub rows: u64,
+    pub promised: Option<u64>,
+    /// By what it is known that these are all rows.
+    pub proof: Option<Proof>,
+    /// The way to page that was found out, to be declared.
+    pub declare: Option<String>,
+    pub outcome: Outcome,
+    pub left: Left,
+}
+
+pub enum Outcome {
+    NotTried,
+    Complete,
+    Failed(Failure),
+}
+
+/// What a run that failed leaves beside the file.
+pub enum Left {
+    Nothing,
+    /// Rows to look at.
+    Part(PathBuf),
+    /// Rows, and where to go on.
+    Resumable(PathBuf, PathBuf),
+}
+
+impl Collection {
+    /// The collections at `paths`, each with its file.
+    ///
+    /// # Errors
+    ///
+    /// If two of them would be one file. A file that cannot be written is told as what became
+    /// of its collection.
+    pub fn all(
+        paths: &[String],
+        destination: &Destination,
+        format: &Format,
+    ) -> Result<Vec<Self>, Failure> {
+        let file = |path: &String| match destination {
+            Destination::Stdout => Ok(None),
+            Destination::File(file) => Ok(Some(file.clone())),
+            Destination::Directory(directory) => {
+                file_name(path, format).map(|name| Some(directory.join(name)))
+            }
+        };
+        let files = paths.iter().map(file).collect::<Result<Vec<_>, _>>()?;
+        if let Destination::Directory(directory) = destination {
+            create(directory)?;
+        }
+        let mut collections = Vec::new();
+        for (path, file) in paths.iter().zip(files) {
+            let collection = Self::new(path, file, &collections)?;
+            collections.push(collection);
+        }
+        Ok(collections)
+    }
+
+    /// One beside `others` of the same run.
+    ///
+    /// # Errors
+    ///
+    /// See [`all`](Self::all).
+    pub fn new(path: &str, file: Option<PathBuf>, others: &[Self]) -> Result<Self, Failure> {
+        let claimed = file.as_deref().map(|file| claim(path, file, others)).transpose();
+        let (target, outcome) = match claimed {
+            Ok(target) => (target, Outcome::NotTried),
+            Err(failure @ Failure::Usage(_)) => return Err(failure),
+            Err(failure) => (None, Outcome::Failed(failure)),
+        };
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            target,
+            rows: 0,
+            promised: None,
+            proof: None,
+            declare: None,
+            outcome,
+            left: Left::Nothing,
+        })
+    }
+
+    pub fn failure(&self) -> Option<&Failure> {
+        match &self.outcome {
+            Outcome::Failed(failure) => Some(failure),
+            _ => None,
+        }
+    }
+
+    pub fn is_complete(&self) -> bool {
+        matches!(self.outcome, Outcome::Complete)
+    }
+
+    pub fn is_resumable(&self) -> bool {
+        matches!(self.left, Left::Resumable(..))
+    }
+}
+
+impl fmt::Display for Collection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rows = counted(self.rows, "row");
+        let rows = match self.promised {
+            Some(promised) => format!("{rows} of {promised} promised"),
+            None => format!("{rows}, no number promised"),
+        };
+        match (&self.outcome, &self.file) {
+            (Outcome::NotTried, _) => write!(f, "{}: not tried", self.path),
+            (Outcome::Failed(failure), _) => {
+                write!(f, "{}: failed, {rows}: {failure}{}", self.path, self.left)
+            }
+            (Outcome::Complete, Some(file)) => {
+                write!(f, "{}: complete, {rows}, in {}", self.path, file.display())?;
+                self.fmt_proof(f)
+            }
+            (Outcome::Complete, None) => {
+                write!(f, "{}: complete, {rows}", self.path)?;
+                self.fmt_proof(f)
+            }
+        }
+    }
+}
+
+impl Collection {
+    fn fmt_proof(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.proof, &self.declare) {
+            (None, _) => Ok(()),
+            (Some(proof), None) => write!(f, " (by {proof})"),
+            (Some(proof), Some(way)) => {
+                write!(f, " (by {proof}; declare it: --paging {})", quoted(way))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Left {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => Ok(()),
+            Self::Part(part) => {
+                write!(f, "; what came is in {}, and the next run begins anew", part.display())
+            }
+            Self::Resumable(part, resume) => write!(
+                f,
+                "; what came is in {}, and {} says where to go on",
+                part.display(),
+                resume.display()
+            ),
+        }
+    }
+}
+
+/// `1 row`, `2 rows`.
+pub fn counted(number: u64, what: &str) -> String {
+    match number {
+        1 => format!("1 {what}"),
+        _ => format!("{number} {what}s"),
+    }
+}
+
+/// `computers.jsonl` for `/api/sam/estate/v1/computers?filter=x`.
+fn file_name(path: &str, format: &Format) -> Result<String, Failure> {
+    let (path, _) = path.split_once(['?', '#']).unwrap_or((path, ""));
+    let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let name = last.replace(|c| !is_plain(c), "_");
+    match name.trim_start_matches('.') {
+        "" => Err(Failure::Usage(format!("{path} gives no name for a file: use --out"))),
+        name => Ok(format!("{name}.{}", format.extension())),
+    }
+}
+
+/// The file for the rows of `path`. Whether it is that of one of the `others` the file system
+/// says, which may take two spellings for one name.
+fn claim(path: &str, file: &Path, others: &[Collection]) -> Result<Target, Failure> {
+    let target = Target::open(file)?;
+    let is_same = |other: &&Collection| other.target.as_ref().is_some_and(|of| of.is_same(&target));
+    if let Some(Collection { path: other, .. }) = others.iter().find(is_same) {
+        return Err(Failure::Usage(format!(
+            "{other} and {path} would be one file: export them in two runs, each with a directory of its own"
+        )));
+    }
+    target.lock()?;
+    Ok(target)
+}
+
+fn create(directory: &Path) -> Result<(), Failure> {
+    let cannot_write = |error| Failure::Output(directory.display().to_string(), error);
+    fs::create_dir_all(directory).map_err(cannot_write)
+}

@@ -1,0 +1,40 @@
+//! How long to be patient.
+
+use std::time::Duration;
+
+use clap::Args;
+use unattended::RetryPolicy;
+
+/// How long to be patient.
+#[derive(Args)]
+#[command(next_help_heading = "How long to be patient")]
+pub struct Patience {
+    /// How often a call is repeated at most
+    #[arg(long, value_name = "N", default_value = "8", allow_negative_numbers = true, value_parser = number)]
+    retries: u32,
+    /// For each call, all waits included; what it takes to send a file and to receive a content
+    /// is limited by --idle instead
+    #[arg(long, value_name = "SECONDS", default_value = "900", value_parser = seconds)]
+    deadline: Duration,
+    /// How long the server may send nothing; 120 unless it is given
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub idle: Option<Duration>,
+}
+
+impl Patience {
+    pub fn policy(&self) -> RetryPolicy {
+        RetryPolicy::default().with_retries(self.retries).with_deadline(self.deadline)
+    }
+}
+
+fn number(text: &str) -> Result<u32, &'static str> {
+    text.parse().map_err(|_| "takes a whole number")
+}
+
+/// # Errors
+///
+/// What it takes instead.
+pub fn seconds(text: &str) -> Result<Duration, &'static str> {
+    let seconds = text.parse().ok().filter(|seconds| *seconds > 0);
+    seconds.map(Duration::from_secs).ok_or("takes a whole number of seconds, at least 1")
+}
