@@ -12,7 +12,7 @@ use unattended::{AuthMethod, Client, Credentials, Pagination, Provider, Request,
 
 use crate::floor::Floor;
 use crate::measure::Job;
-use crate::server::{LARGE, PAGES};
+use crate::server::{LARGE, PAGE_ROWS, PAGES};
 
 /// A row as a program would read it.
 #[derive(Deserialize)]
@@ -105,6 +105,7 @@ pub fn all(origins: &str) -> Vec<Job> {
     jobs.push(job("deadline", "against ureq with a deadline", 500, here, floor));
     jobs.push(by_name(origin));
     jobs.push(threads(origin));
+    jobs.extend([ahead(origin, "ahead4", 4), ahead(origin, "ahead8", 8)]);
     jobs.extend(transfers(origin));
     jobs
 }
@@ -172,6 +173,17 @@ fn threads(origin: &str) -> Job {
         });
     };
     job("threads", "8 threads, 250 calls each", 1, here, floor)
+}
+
+/// Here against here: pages that take 50 ms each, asked for ahead and one by one.
+fn ahead(origin: &str, name: &'static str, pages: usize) -> Job {
+    let client = client(origin);
+    let walk = move |ahead: usize| {
+        let rows = client.items::<Computer>("/slow").with_read_ahead(ahead);
+        assert_eq!(rows.take(40 * PAGE_ROWS).map(Result::unwrap).map(black_box).count(), 8_000);
+    };
+    let other = walk.clone();
+    job(name, "40 slow pages, ahead against one by one", 1, move || walk(pages), move || other(0))
 }
 
 /// 100 MB down, and up from a file: the client's time on the processor.

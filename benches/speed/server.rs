@@ -7,6 +7,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -31,6 +32,8 @@ const SMALL: &str = r#"{"id":"00000000000000000000000000000001","name":"PC-00000
 pub const LARGE: usize = 100_000_000;
 pub const PAGES: usize = 1_000;
 pub const PAGE_ROWS: usize = 200;
+/// What a page of an ordinary API takes.
+const SLOW: Duration = Duration::from_millis(50);
 
 pub fn run() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -142,7 +145,10 @@ impl World {
                 );
                 stream.write_all(&answer("200 OK", "connection: close\r\n", text.as_bytes()))
             }
-            "/pages" => {
+            "/pages" | "/slow" => {
+                if path == "/slow" {
+                    thread::sleep(SLOW);
+                }
                 let number = query.split('&').find_map(|pair| pair.strip_prefix("page_number="));
                 stream.write_all(&self.pages[number.unwrap().parse::<usize>().unwrap() - 1])
             }

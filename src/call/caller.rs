@@ -1,8 +1,8 @@
 //! What all calls of a client share: connections, time, and the observer.
 
 use std::cell::{Cell, RefCell};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ureq::http::Uri;
@@ -30,7 +30,12 @@ pub(crate) struct Caller {
     /// Set by the program when it wants to end.
     pub(crate) stop: Option<Arc<AtomicBool>>,
     stats: Cell<Stats>,
+    /// What clones count that work for this client.
+    pub(crate) helpers: Arc<Helpers>,
 }
+
+#[derive(Default)]
+pub(crate) struct Helpers(Mutex<Stats>);
 
 pub(crate) type Observer = dyn Fn(&Event) + Send + Sync;
 
@@ -47,6 +52,7 @@ impl Caller {
             paces: None,
             stop: None,
             stats: Cell::default(),
+            helpers: Arc::default(),
         }
     }
 
@@ -106,7 +112,18 @@ impl Caller {
     }
 
     pub(crate) fn stats(&self) -> Stats {
-        self.stats.get()
+        self.stats.get() + *self.helpers.counted()
+    }
+}
+
+impl Helpers {
+    pub(crate) fn add(&self, stats: Stats) {
+        let mut counted = self.counted();
+        *counted = *counted + stats;
+    }
+
+    fn counted(&self) -> MutexGuard<'_, Stats> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -123,6 +140,7 @@ impl Clone for Caller {
             paces: self.paces.clone(),
             stop: self.stop.clone(),
             stats: Cell::default(),
+            helpers: Arc::default(),
             ..*self
         }
     }

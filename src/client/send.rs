@@ -3,12 +3,14 @@
 use serde::Serialize;
 use ureq::http::StatusCode;
 
+use crate::call::cooldown::CooldownState;
 use crate::call::setback::{Ending, Setback};
 use crate::call::{Call, Exchange};
 use crate::client::Client;
 use crate::client::auth::ApiCall;
 use crate::error::{Error, RequestTarget, Result, StatusError};
 use crate::event::Event;
+use crate::mask::Mask;
 use crate::request::Request;
 use crate::response::Response;
 use crate::url;
@@ -26,6 +28,20 @@ impl Client {
     pub(crate) fn answer(&self, request: &Request) -> Result<Response> {
         let (mut call, mut api_call) = self.call(request, None)?;
         call.run(&mut api_call)
+    }
+
+    /// The answer to what can be asked again: sent once, now, with the token that is there, or
+    /// not at all. It claims no probe of a cooldown.
+    pub(crate) fn answer_at_once(&self, request: &Request) -> Option<Response> {
+        let (mut call, mut api_call) = self.call(request, None).ok()?;
+        (call.retries_left, call.may_wait) = (0, false);
+        if request.with_token {
+            api_call.pin(self.tokens.fresh(None, &call.now)?, Mask::default());
+        }
+        match self.caller.cooldowns.state(&call.key(), &call.now, call.time_left()) {
+            CooldownState::Clear => call.run(&mut api_call).ok(),
+            _ => None,
+        }
     }
 
     /// GET, by path or URL; [`send`](Self::send) for more.

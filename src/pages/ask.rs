@@ -68,6 +68,14 @@ impl Ask {
         self.value.as_u64().filter(|_| matches!(self.way, Way::Page | Way::Offset))
     }
 
+    /// What is asked for so many pages or rows behind it, if these are counted.
+    pub(crate) fn plus(&self, step: u64) -> Option<Self> {
+        match self.number() {
+            _ if step == 0 => Some(self.clone()),
+            number => Some(Self { way: self.way, value: number?.checked_add(step)?.into() }),
+        }
+    }
+
     /// Under which it is remembered that it was asked; none where numbers only grow.
     pub(crate) fn mark(&self) -> Option<u128> {
         match self.way {

@@ -10,6 +10,7 @@ pub(crate) mod repeat;
 pub(crate) mod envelope;
 pub(crate) mod reading;
 pub(crate) mod ask;
+pub(crate) mod ahead;
 pub(crate) mod resume;
 pub(crate) mod walk;
 pub(crate) mod decode;
@@ -28,6 +29,7 @@ use serde::de::DeserializeOwned;
 use crate::client::Client;
 use crate::error::Result;
 use crate::event::Progress;
+use crate::pages::ahead::Ahead;
 use crate::pages::envelope::Envelope;
 use crate::pages::repeat::count;
 use crate::pages::resume::ResumePoint;
@@ -162,6 +164,31 @@ macro_rules! walk_over {
             /// [`Pagination::with_rows_at`].
             pub fn with_rows_at(mut self, path: impl AsRef<str>) -> Self {
                 self.walk.set(|it| *it = it.clone().with_rows_at(path));
+                self
+            }
+
+            /// How many pages to ask for before their turn, while the program works on one;
+            /// default 0, at most 64. See
+            /// [pages ahead of time](crate::guide::paging#pages-ahead-of-time).
+            ///
+            /// Clones of the client ask, on threads of their own. Rows, totals, errors, resume
+            /// points and the end are those of a walk that does not read ahead. Numbered pages and
+            /// offsets have this many requests under way at a time, if the answers say how many
+            /// pages or rows there are. Everything else has one.
+            ///
+            /// A request ahead waits for nothing and is not repeated. If it fails, the page is
+            /// asked for again in its turn, with all its retries. A request that may not be sent
+            /// twice is never sent ahead. Dropping the iterator waits for nothing.
+            ///
+            /// ```no_run
+            /// # fn run(client: &unattended::Client) -> unattended::Result<()> {
+            /// for order in client.items::<serde_json::Value>("/orders").with_read_ahead(4) {
+            ///     println!("{}", order?);
+            /// }
+            /// # Ok(()) }
+            /// ```
+            pub fn with_read_ahead(mut self, pages: usize) -> Self {
+                self.walk.ahead = Ahead::new(pages);
                 self
             }
 

@@ -48,7 +48,8 @@ impl Walk<'_> {
         }
         let request = self.asker.request_for(&self.point.ask)?;
         self.before = Some(self.point.clone());
-        match self.client.answer(&request) {
+        let ahead = self.ahead.take(&self.point.ask);
+        match ahead.map_or_else(|| self.client.answer(&request), Ok) {
             Ok(response) => self.read_answer(&request, response, rows),
             Err(error) => self.after_refusal(error).map(|()| None),
         }
@@ -83,6 +84,7 @@ impl Walk<'_> {
             is_seen: mark.is_some_and(|mark| self.seen.contains(&mark)),
         };
         let (refused, step) = (refuse(&context), next(&context));
+        let counted = (context.page_count(), context.total());
         let following = context.following;
         if let Some(step) = refused {
             rows.clear();
@@ -95,7 +97,34 @@ impl Walk<'_> {
         let number = self.point.number;
         self.point.last.clone_from(&page.identity);
         self.error = self.take(step, response.target()).err();
+        self.read_ahead(all, counted);
         Ok(Some((number, page, response)))
+    }
+
+    /// Has pages asked for that the walk will ask for in any case: the next one, and those
+    /// behind it as far as the answer counts pages or rows.
+    fn read_ahead(&mut self, rows: u64, (page_count, total): (Option<u64>, Option<u64>)) {
+        if self.ahead.is_off() {
+            return;
+        }
+        if self.stage != Stage::Begun || self.error.is_some() || !self.asker.request.repeatable {
+            return self.ahead.clear();
+        }
+        let next = &self.point.ask;
+        let before = self.before.as_ref().and_then(|before| before.ask.number());
+        let step =
+            next.number().zip(before).map_or(0, |(next, before)| next.saturating_sub(before));
+        self.ahead.longest = self.ahead.longest.max(rows);
+        let size = if next.way == Way::Offset { step } else { self.ahead.longest };
+        let by_rows = total.filter(|_| size > 0).map(|total| total.div_ceil(size));
+        let pages = page_count.or(by_rows).filter(|_| step > 0);
+        let left =
+            pages.map_or(1, |pages| pages.saturating_add(1).saturating_sub(self.point.number));
+        for ask in self.ahead.plan(next, step, left) {
+            if let Ok(request) = self.asker.request_for(&ask) {
+                self.ahead.ask(self.client, ask, request);
+            }
+        }
     }
 
     /// A walk over links may begin in the middle, if the caller's own query says so.

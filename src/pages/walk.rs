@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::event::Progress;
+use crate::pages::ahead::Ahead;
 use crate::pages::ask::{Ask, Asker, Way};
 use crate::pages::envelope::{Envelope, LINK_HEADER, Word};
 use crate::pages::resume::ResumePoint;
@@ -37,6 +38,7 @@ pub(crate) struct Walk<'c> {
     pub(crate) stage: Stage,
     /// It goes on from a point, and no page has come since.
     pub(crate) is_resumed: bool,
+    pub(crate) ahead: Ahead,
     /// What ends the walk at the next step.
     pub(crate) error: Option<Error>,
 }
@@ -67,6 +69,7 @@ impl<'c> Walk<'c> {
             link_place: None,
             stage: Stage::New,
             is_resumed: false,
+            ahead: Ahead::default(),
             error: None,
         }
     }
@@ -235,9 +238,7 @@ impl<'c> Walk<'c> {
 
     /// None where a page without rows moves nothing.
     fn counted_on(&self, step: u64) -> Option<Result<Ask>> {
-        let Ask { way, value } = &self.point.ask;
-        let next = value.as_u64()?.checked_add(step).filter(|_| step > 0)?;
-        Some(Ok(Ask { way: *way, value: next.into() }))
+        self.point.ask.plus(step).filter(|_| step > 0).map(Ok)
     }
 
     /// The first word with a link to the next page that is believed.

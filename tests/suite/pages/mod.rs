@@ -2,6 +2,8 @@
 //! know.
 
 mod again;
+mod ahead;
+mod ahead_same;
 mod cursors;
 mod ends;
 mod links;
