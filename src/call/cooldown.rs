@@ -10,14 +10,14 @@ use crate::error::ErrorResponse;
 use crate::retry::{LONGEST_KEPT, PROBE_EVERY};
 use crate::url::Origin;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Endpoint {
     Token,
     Api,
 }
 
 /// Which call: what is remembered about one depends on this.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct CallKey {
     pub(crate) endpoint: Endpoint,
     origin: Origin,
@@ -29,7 +29,7 @@ pub(crate) struct CallKey {
 /// on the wall clock alone where it is stored.
 #[derive(Clone)]
 pub(crate) struct Cooldown<T = Moment> {
-    key: CallKey,
+    pub(crate) key: CallKey,
     since: T,
     pub(crate) wait: Duration,
     answer: ErrorResponse,
@@ -198,7 +198,7 @@ impl CallKey {
     }
 
     /// Whether it is at the same server.
-    fn is_near(&self, other: &Self) -> bool {
+    pub(crate) fn is_near(&self, other: &Self) -> bool {
         self.endpoint == other.endpoint && self.origin == other.origin
     }
 }
@@ -238,7 +238,7 @@ impl<T> Cooldown<T> {
         Cooldown { key, since, wait, answer, asked, let_by }
     }
 
-    fn is_overlong(&self) -> bool {
+    pub(crate) fn is_overlong(&self) -> bool {
         self.wait > LONGEST_KEPT
     }
 

@@ -1,7 +1,8 @@
 //! The cooldowns that clones of a client remember together.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::call::cooldown::{self, CallKey, Change, Cooldown, CooldownState};
@@ -9,9 +10,41 @@ use crate::clock::Moment;
 
 #[derive(Default)]
 pub(crate) struct Cooldowns {
-    all: Mutex<Vec<Cooldown>>,
+    known: Mutex<Known>,
     /// Spares a warm call the clocks and the lock.
     has_any: AtomicBool,
+}
+
+#[derive(Default)]
+struct Known {
+    all: Vec<Cooldown>,
+    /// Spares a warm call the look at all of them.
+    calm: Option<Calm>,
+}
+
+/// What was seen when a call could go: no cooldown holds back others to its server, so those
+/// may go as well that have none of their own.
+struct Calm {
+    key: CallKey,
+    seen: Moment,
+    /// What was left then of the shortest that may come to hold all calls back, once what is
+    /// left of it fits into their deadlines.
+    least: Option<Duration>,
+    held: HashSet<CallKey>,
+}
+
+impl Calm {
+    fn new(all: &[Cooldown], key: &CallKey, now: &Moment) -> Self {
+        let near = || all.iter().filter(|cooldown| cooldown.key.is_near(key));
+        let least = near().filter(|it| !it.is_overlong()).filter_map(|it| it.left(now)).min();
+        let held = near().map(|cooldown| cooldown.key.clone()).collect();
+        Self { key: key.clone(), seen: *now, least, held }
+    }
+
+    fn holds(&self, key: &CallKey, now: &Moment, time_left: Duration) -> bool {
+        let still = |least| self.seen.left_of(least, now).is_some_and(|left| left >= time_left);
+        self.key.is_near(key) && self.least.is_none_or(still) && !self.held.contains(key)
+    }
 }
 
 impl Cooldowns {
@@ -21,10 +54,16 @@ impl Cooldowns {
 
     /// Whether a call may go now.
     pub(crate) fn state(&self, key: &CallKey, now: &Moment, time_left: Duration) -> CooldownState {
-        self.with(|all| {
-            all.retain(|cooldown| cooldown.left(now).is_some());
-            cooldown::state(all, key, now, time_left)
-        })
+        let mut known = self.known();
+        if known.calm.as_ref().is_some_and(|calm| calm.holds(key, now, time_left)) {
+            return CooldownState::Clear;
+        }
+        known.all.retain(|cooldown| cooldown.left(now).is_some());
+        let state = cooldown::state(&known.all, key, now, time_left);
+        let is_clear = matches!(state, CooldownState::Clear);
+        known.calm = is_clear.then(|| Calm::new(&known.all, key, now));
+        self.has_any.store(!known.all.is_empty(), Ordering::Release);
+        state
     }
 
     /// Lets the call be the probe of this hour, and then no other, if it may: also among
@@ -62,12 +101,17 @@ impl Cooldowns {
         self.with(Vec::clear);
     }
 
-    /// A panic of the caller's leaves no half-written value behind the lock.
     fn with<R>(&self, change: impl FnOnce(&mut Vec<Cooldown>) -> R) -> R {
-        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
-        let result = change(&mut all);
-        self.has_any.store(!all.is_empty(), Ordering::Release);
+        let mut known = self.known();
+        known.calm = None;
+        let result = change(&mut known.all);
+        self.has_any.store(!known.all.is_empty(), Ordering::Release);
         result
+    }
+
+    /// A panic of the caller's leaves no half-written value behind the lock.
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -142,6 +142,43 @@ fn a_wait_that_does_not_fit_fails_unsent_for_the_same_method_and_path_only() {
 }
 
 #[test]
+fn a_wait_that_did_not_fit_is_kept_by_every_call_once_it_fits() {
+    for (later, waits) in [(0, vec![]), (6299, vec![]), (6301, vec![secs(899)]), (7200, vec![])] {
+        let server = slow_server(7200);
+        let (client, clock) = on_manual_clock(server.client());
+        provoke(&client);
+        // What is found out now does not hold for ever.
+        (0..3).for_each(|_| drop(client.send(untold("/x")).unwrap()));
+        clock.advance(secs(later));
+        client.send(untold("/y")).unwrap();
+        assert_eq!(clock.sleeps(), waits, "{later}");
+    }
+}
+
+#[test]
+fn a_call_with_a_longer_deadline_keeps_a_wait_that_others_need_not_keep() {
+    let server = slow_server(7200);
+    let (client, clock) = on_manual_clock(server.client());
+    provoke(&client);
+    client.send(untold("/x")).unwrap();
+    let patient = RetryPolicy::default().with_deadline(secs(3 * HOUR));
+    client.send(untold("/x").with_retry_policy(patient)).unwrap();
+    assert_eq!(clock.sleeps(), [secs(7200)]);
+}
+
+#[test]
+fn a_path_that_is_refused_after_another_could_go_is_held_back() {
+    let server = slow_server(7200);
+    let (client, _) = on_manual_clock(server.client());
+    provoke(&client);
+    client.send(untold("/x")).unwrap();
+    client.send(untold("/slow")).unwrap_err();
+    client.send(untold("/slow/other")).unwrap_err();
+    client.send(untold("/x")).unwrap_err();
+    assert_eq!(server.seen().len(), 3);
+}
+
+#[test]
 fn of_several_waits_that_fit_the_longest_is_kept() {
     for waits in [["600", "30"], ["30", "600"]] {
         let server = Server::start(move |seen| match seen.path() {
