@@ -10,6 +10,9 @@ pub mod paging {}
 #[doc = include_str!("../docs/credentials.md")]
 pub mod credentials {}
 
+#[doc = include_str!("../docs/servers.md")]
+pub mod servers {}
+
 #[doc = include_str!("../docs/scripts.md")]
 pub mod scripts {}
 
