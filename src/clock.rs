@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
+use httpdate::fmt_http_date;
+
 /// Where the client reads the time and waits. Only the wait for a store that another thread or
 /// process has locked does not use it.
 ///
@@ -218,6 +220,14 @@ pub(crate) fn poll(limit: Duration, mut is_done: impl FnMut() -> bool) -> bool {
         clock.sleep(Duration::from_millis(5));
     }
 }
+
+/// A time as HTTP writes it (RFC 9110 §5.6.7), in the years in which it can.
+pub(crate) fn http_date(time: SystemTime) -> Option<String> {
+    let since_epoch = time.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    (since_epoch.as_secs() < YEAR_10_000).then(|| fmt_http_date(time))
+}
+
+const YEAR_10_000: u64 = 253_402_300_800;
 
 /// A duration as errors show it: `0.25 s`, `3600 s`.
 pub(crate) fn seconds(duration: Duration) -> String {

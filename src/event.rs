@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use ureq::http::StatusCode;
 
+use crate::clock::http_date;
 use crate::error::{ErrorResponse, RequestTarget};
 use crate::pace::Pace;
 
@@ -124,6 +125,19 @@ pub enum Event {
         /// How many.
         rows: u64,
     },
+    /// The server says that this address is deprecated (RFC 9745), or that it will go (RFC 8594):
+    /// told once for each method and path.
+    #[non_exhaustive]
+    Deprecated {
+        /// The call.
+        target: RequestTarget,
+        /// Since when, if the server says so in a way that can be read; it may lie ahead.
+        since: Option<SystemTime>,
+        /// When the address is gone, if the server says so.
+        sunset: Option<SystemTime>,
+        /// Where people can read about it.
+        link: Option<String>,
+    },
     /// The server changed the number of rows that it promised during the walk.
     #[non_exhaustive]
     TotalChanged {
@@ -190,6 +204,15 @@ impl fmt::Display for Event {
                 write!(f, "waiting {} before attempt {attempt} of {target}: {reason}", span(*wait))
             }
             Self::Retrying { target, attempt } => write!(f, "attempt {attempt} of {target}"),
+            Self::Deprecated { target, since, sunset, link } => {
+                write!(f, "{target}: deprecated")?;
+                for (what, date) in [(" since ", since), (", gone after ", sunset)] {
+                    if let Some(date) = date.and_then(http_date) {
+                        write!(f, "{what}{date}")?;
+                    }
+                }
+                link.as_ref().map_or(Ok(()), |link| write!(f, ": see {link}"))
+            }
             event => event.fmt_walk(f),
         }
     }

@@ -41,6 +41,7 @@ mod mask;
 pub mod error;
 mod url;
 mod json_text;
+mod links;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod pem;
 mod credentials;
@@ -50,6 +51,7 @@ mod request;
 mod response;
 mod provider;
 mod event;
+mod logging;
 mod stats;
 
 // One exchange; one call; the token; the client; whole collections.
@@ -72,6 +74,10 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use credentials::Credentials;
 pub use error::{Error, Result};
 pub use event::{Event, Progress, Proof, WaitReason};
+#[cfg(feature = "log")]
+pub use logging::log_events;
+#[cfg(feature = "tracing")]
+pub use logging::trace_events;
 pub use pace::Pace;
 pub use pages::resume::ResumePoint;
 pub use pages::{Items, Page, Pages};

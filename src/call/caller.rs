@@ -8,6 +8,7 @@ use std::time::Duration;
 use ureq::http::Uri;
 
 use crate::call::cooldowns::Cooldowns;
+use crate::call::deprecations::Deprecations;
 use crate::call::paces::Paces;
 use crate::clock::{Clock, Moment, SystemClock};
 use crate::event::Event;
@@ -25,6 +26,8 @@ pub(crate) struct Caller {
     pub(crate) is_store_shared: bool,
     /// The place of cooldowns in it, as an error names it, once it was looked at.
     pub(crate) kept_in: RefCell<Option<Arc<str>>>,
+    /// Which addresses will go.
+    pub(crate) deprecations: Arc<Deprecations>,
     /// How many calls may go out in which time.
     pub(crate) paces: Option<Arc<Paces>>,
     /// Set by the program when it wants to end.
@@ -49,6 +52,7 @@ impl Caller {
             cooldowns: Arc::default(),
             is_store_shared: false,
             kept_in: RefCell::default(),
+            deprecations: Arc::default(),
             paces: None,
             stop: None,
             stats: Cell::default(),
@@ -137,6 +141,7 @@ impl Clone for Caller {
             observer: self.observer.clone(),
             cooldowns: self.cooldowns.clone(),
             kept_in: self.kept_in.clone(),
+            deprecations: self.deprecations.clone(),
             paces: self.paces.clone(),
             stop: self.stop.clone(),
             stats: Cell::default(),

@@ -3,6 +3,7 @@
 pub(crate) mod cooldown;
 pub(crate) mod cooldowns;
 pub(crate) mod paces;
+pub(crate) mod deprecations;
 pub(crate) mod caller;
 pub(crate) mod setback;
 pub(crate) mod verdict;

@@ -197,6 +197,17 @@ impl ApiCall<'_, '_> {
         Ok(response)
     }
 
+    /// Of the API, if anybody listens.
+    pub(crate) fn tell_deprecation(&self, call: &Call<'_>, response: &Response) {
+        if call.caller.observer.is_none() {
+            return;
+        }
+        let event = call.caller.deprecations.first(|| call.key(), || call.target(), response);
+        if let Some(event) = event {
+            call.caller.emit(|| event);
+        }
+    }
+
     fn headers(&self) -> HeaderMap {
         let mut headers = self.request.headers.clone();
         if let Some(key) = &self.key {

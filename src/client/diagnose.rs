@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 use ureq::http::{StatusCode, Uri};
 
 use crate::client::Client;
-use crate::client::report::{Line, Report, date};
-use crate::clock::Moment;
+use crate::client::report::{Line, Report};
+use crate::clock::{Moment, http_date};
 use crate::error::{Error, Result};
 use crate::mask::{MASK, Mask};
 use crate::provider::AuthMethod;
@@ -94,7 +94,7 @@ impl Client {
 
     /// A report of what is known before anything is sent.
     fn begun_report(&self, path: Option<&str>) -> Report {
-        let date = date(self.caller.now().wall);
+        let date = http_date(self.caller.now().wall);
         let date = date.map(|date| format!(", {date} by the clock of this machine"));
         Report {
             title: format!("unattended {}{}", env!("CARGO_PKG_VERSION"), date.unwrap_or_default()),

@@ -3,11 +3,10 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use httpdate::fmt_http_date;
 use serde_json::{Map, Value};
 use ureq::http::StatusCode;
 
-use crate::clock::seconds;
+use crate::clock::{http_date, seconds};
 use crate::error::{Error, Result};
 use crate::provider::AuthMethod;
 use crate::token::access_token;
@@ -142,7 +141,7 @@ impl Report {
         for (name, value) in claims {
             let is_time = ["exp", "iat", "nbf", "auth_time"].contains(&name.as_str());
             let date = value.as_u64().filter(|_| is_time).and_then(|seconds| {
-                date(SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))?)
+                http_date(SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))?)
             });
             let date = date.map_or(String::new(), |date| format!(" ({date})"));
             lines.push(("", format!("{name}: {value}{date}")));
@@ -209,12 +208,6 @@ fn after(took: Option<Duration>) -> String {
     took.map_or(String::new(), |took| format!(" after {}", seconds(took)))
 }
 
-/// A time as HTTP writes it (RFC 9110 §5.6.7), in the years in which it can.
-pub(crate) fn date(time: SystemTime) -> Option<String> {
-    let since_epoch = time.duration_since(SystemTime::UNIX_EPOCH).ok()?;
-    (since_epoch.as_secs() < YEAR_10_000).then(|| fmt_http_date(time))
-}
-
 /// What a server said must not steer the terminal.
 fn printable(line: &str) -> String {
     let mut text = String::with_capacity(line.len());
@@ -230,4 +223,3 @@ fn printable(line: &str) -> String {
 const UNSTATED: &str = "not stated: used until it is refused";
 /// In seconds; what many servers tolerate in the times of a token.
 const CLOCKS_APART: u64 = 60;
-const YEAR_10_000: u64 = 253_402_300_800;

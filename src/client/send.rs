@@ -96,6 +96,7 @@ impl Exchange for ApiCall<'_, '_> {
     fn attempt(&mut self, call: &mut Call<'_>) -> std::result::Result<Response, Setback> {
         self.make_ready(call)?;
         let response = self.exchange(call)?;
+        self.tell_deprecation(call, &response);
         // Only a conditional request gets a 304, and its sender wants to see it.
         if response.status.is_success() || response.status == StatusCode::NOT_MODIFIED {
             self.token_accepted(call);

@@ -1,5 +1,6 @@
 //! The `Link` header (RFC 8288 §3), as far as it speaks of the next page.
 
+use crate::links::links;
 use crate::pages::words::{is_next, is_of_pages};
 
 /// What the headers of that name say together.
@@ -24,57 +25,21 @@ impl LinkHeader {
     }
 
     fn add(&mut self, header: &str) {
-        let mut rest = header;
-        while !rest.is_empty() {
-            let link = rest.trim_start_matches([',', ' ', '\t']);
-            let closed = link.strip_prefix('<').and_then(|link| link.split_once('>'));
-            let (parameters, behind) = parameters(closed.map_or(link, |(_, after)| after));
-            rest = behind;
-            let mut relations = parameters.iter().filter(|(name, _)| name == "rel");
-            let Some((target, _)) = closed else {
-                let mut names = relations.flat_map(|(_, value)| value.split_ascii_whitespace());
-                self.is_unreadable |= names.any(is_next);
+        for link in links(header) {
+            let Some(target) = link.target else {
+                self.is_unreadable |= link.any_relation().any(is_next);
                 continue;
             };
-            // The first `rel` of a link counts (RFC 8288 §3.3).
-            let relation = relations.next().map_or("", |(_, value)| value);
-            self.is_of_pages |= relation.split_ascii_whitespace().any(is_of_pages);
-            if !relation.split_ascii_whitespace().any(is_next) {
+            self.is_of_pages |= link.relations().any(is_of_pages);
+            if !link.relations().any(is_next) {
                 continue;
             }
-            match parameters.contains(&("results".to_owned(), "false")) {
+            match link.parameters.contains(&("results".to_owned(), "false")) {
                 true => self.is_over = true,
-                false => self.next = self.next.take().or_else(|| Some(target.trim().to_owned())),
+                false => self.next = self.next.take().or_else(|| Some(target.to_owned())),
             }
         }
     }
-}
-
-/// The names and values up to the comma that ends a link, and the text from there on.
-fn parameters(mut text: &str) -> (Vec<(String, &str)>, &str) {
-    let mut found = Vec::new();
-    loop {
-        let (parameter, rest) = split_unquoted(text);
-        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-        let value = value.trim().trim_matches(['"', '\'']);
-        found.push((name.trim().to_ascii_lowercase(), value));
-        match rest.strip_prefix(';') {
-            Some(more) => text = more,
-            None => return (found, rest),
-        }
-    }
-}
-
-/// Splits before the first `;` or `,` that does not stand within quotes.
-fn split_unquoted(text: &str) -> (&str, &str) {
-    let (mut is_quoted, mut is_escaped) = (false, false);
-    let end = text.find(|c| {
-        let was_escaped = is_escaped;
-        is_escaped = is_quoted && !was_escaped && c == '\\';
-        is_quoted ^= c == '"' && !was_escaped;
-        matches!(c, ';' | ',') && !is_quoted
-    });
-    text.split_at(end.unwrap_or(text.len()))
 }
 
 #[cfg(test)]

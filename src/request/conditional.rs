@@ -2,8 +2,7 @@
 
 use std::time::SystemTime;
 
-use httpdate::fmt_http_date;
-
+use crate::clock::http_date;
 use crate::request::Request;
 
 impl Request {
@@ -30,14 +29,10 @@ impl Request {
     /// Asks for the answer only if it changed after this time (RFC 9110 §13.1.3); whole seconds
     /// count. Take the time from the server's `Last-Modified`, since its clock is another one.
     pub fn if_modified_since(self, time: SystemTime) -> Self {
-        // The format has no earlier or later years.
-        match time.duration_since(SystemTime::UNIX_EPOCH) {
-            Ok(since) if since.as_secs() < YEAR_10000 => {
-                self.header("If-Modified-Since", &fmt_http_date(time))
-            }
-            _ => self,
+        match http_date(time) {
+            Some(date) => self.header("If-Modified-Since", &date),
+            // Whatever there is has changed since.
+            None => self,
         }
     }
 }
-
-const YEAR_10000: u64 = 253_402_300_800;

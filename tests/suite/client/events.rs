@@ -293,3 +293,43 @@ fn a_check_tells_whether_its_token_is_the_first_one() {
     }
     assert_eq!(renewals, [false, true]);
 }
+
+#[test]
+fn an_address_that_will_go_is_told_once_for_each_method_and_path() {
+    let old = |reply: Reply| {
+        reply
+            .header("deprecation", "@1767225600")
+            .header("sunset", "Wed, 31 Dec 2025 23:59:59 GMT")
+            .header(
+                "link",
+                r#"<https://api.example.com/changes?key=hush>; rel="deprecation", </n>; rel=x"#,
+            )
+    };
+    let server = Server::with_api([
+        old(reply(200, "{}")),
+        old(reply(200, "{}")),
+        old(reply(404, "{}")),
+        reply(200, "{}").header("deprecation", "true"),
+        reply(200, "{}").header("sunset", "soon"),
+        reply(200, "{}"),
+    ]);
+    let (client, events) = observed(server.client());
+    let clone = client.clone();
+    for path in ["/a", "/a?x=1", "/b", "/c", "/d", "/e"] {
+        let _ = clone.get(path);
+    }
+    let events = events.lock().unwrap();
+    let told = events.iter().filter(|event| matches!(event, Event::Deprecated { .. }));
+    let told: Vec<String> = told.map(ToString::to_string).collect();
+    let host = &server.url("")[7..];
+    let long = "deprecated since Thu, 01 Jan 2026 00:00:00 GMT, gone after Wed, 31 Dec 2025 23:59:59 GMT: see https://api.example.com/changes";
+    assert_eq!(
+        told,
+        [
+            format!("GET {host}/a: {long}"),
+            format!("GET {host}/b: {long}"),
+            format!("GET {host}/c: deprecated"),
+            format!("GET {host}/d: deprecated"),
+        ]
+    );
+}
