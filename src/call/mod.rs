@@ -16,10 +16,10 @@ use ureq::http::{Method, Uri};
 use crate::call::caller::Caller;
 use crate::call::cooldown::{CallKey, Change, Cooldown, CooldownState, Endpoint, Held};
 use crate::call::cooldowns::Next;
-use crate::call::setback::{Ending, Refusal, Remedy, Setback};
+use crate::call::setback::{Refusal, Remedy, Setback};
 use crate::call::verdict::{Rejection, Situation, Verdict, jitter, judge};
 use crate::clock::Moment;
-use crate::error::{Delivery, Error, ErrorKind, RequestTarget, Result};
+use crate::error::{CallError, Delivery, Error, ErrorKind, RequestTarget, Result};
 use crate::event::{Event, WaitReason};
 use crate::mask::Mask;
 use crate::response::Response;
@@ -41,7 +41,7 @@ pub(crate) trait Exchange {
     /// Sees to it that the next attempt has another token.
     fn renew(&mut self, _: &Call<'_>, _: Setback) {}
 
-    fn error(&self, target: RequestTarget, ending: Ending) -> Error;
+    fn error(&self, error: CallError) -> Error;
 }
 
 /// The state of a call, whatever it is for.
@@ -131,15 +131,19 @@ impl<'a> Call<'a> {
         setback: Setback,
         rejection: Rejection,
     ) -> Error {
-        let ending = |response, message, kind, delivery| Ending {
+        let ending = |response, message, kind, delivery| CallError {
+            target: self.target(),
             response,
             message,
             kind,
             delivery: self.delivery(delivery),
             attempts: self.attempt,
+            received: 0,
+            missing: "",
+            cause: None,
         };
         let temporary = ErrorKind::Temporary;
-        let ending = match setback {
+        let error = match setback {
             Setback::Ended(error) => return error,
             Setback::Broken(failure) => return self.broken(failure, rejection),
             Setback::Unready(message) => ending(None, message, temporary, Delivery::NotSent),
@@ -148,14 +152,14 @@ impl<'a> Call<'a> {
                     held.message(self.time_left(), self.caller.kept_in.borrow().as_deref());
                 let unsent =
                     ending(Some(held.into_response()), message, temporary, Delivery::NotSent);
-                Ending { attempts: self.attempt - 1, ..unsent }
+                CallError { attempts: self.attempt - 1, ..unsent }
             }
             Setback::Refused(refusal) => {
                 let message = rejection.message(&self.method, &refusal);
                 ending(Some(refusal.answer), message, refusal.kind, refusal.delivery)
             }
         };
-        exchange.error(self.target(), ending)
+        exchange.error(error)
     }
 
     /// Of any of its attempts, or of the call that needs it.

@@ -37,15 +37,6 @@ pub(crate) struct Refusal {
     pub(crate) remedy: Option<Remedy>,
 }
 
-/// How a call ends without an answer.
-pub(crate) struct Ending {
-    pub(crate) response: Option<ErrorResponse>,
-    pub(crate) message: String,
-    pub(crate) kind: ErrorKind,
-    pub(crate) delivery: Delivery,
-    pub(crate) attempts: u32,
-}
-
 /// What can be done about a refusal besides waiting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Remedy {

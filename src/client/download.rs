@@ -40,7 +40,7 @@ impl Client {
     /// # Errors
     ///
     /// As [`send`](Self::send). An error in the middle has the number of bytes that arrived
-    /// ([`TransportError::received`](crate::error::TransportError::received)); one of the
+    /// ([`CallError::received`](crate::error::CallError::received)); one of the
     /// writer has the kind [`Output`](ErrorKind::Output). A success other than 200, 203 and 204
     /// is an [`Error::Status`](crate::Error::Status): a 202 has not got the content yet. If a `Range` was asked
     /// for it must be a 206, and otherwise must not.

@@ -1,9 +1,9 @@
 //! Giving a token back (RFC 7009).
 
-use crate::call::setback::{Ending, Setback};
+use crate::call::setback::Setback;
 use crate::call::{Call, Exchange};
 use crate::client::Client;
-use crate::error::{Error, RequestTarget, Result, TokenError};
+use crate::error::{CallError, Error, Result};
 use crate::token::access_token::AccessToken;
 use crate::token::form::{FormRequest, revocation_form};
 
@@ -31,7 +31,7 @@ impl Client {
         let Some(token) = self.tokens.kept.any(&self.caller, patience(&call)) else {
             return Ok(());
         };
-        let form = FormRequest::new(&self.tokens.kept, &self.caller, TokenError::NOT_REVOKED);
+        let form = FormRequest::new(&self.tokens.kept, &self.caller, CallError::NOT_REVOKED);
         let mut revocation = Revocation { client: self, form, token };
         call.run(&mut revocation)?;
         self.tokens.kept.forget(&self.caller, &revocation.token, patience(&call));
@@ -62,7 +62,7 @@ impl Exchange for Revocation<'_> {
         result.map(drop)
     }
 
-    fn error(&self, target: RequestTarget, ending: Ending) -> Error {
-        self.form.error(target, ending)
+    fn error(&self, error: CallError) -> Error {
+        self.form.error(error)
     }
 }

@@ -4,11 +4,11 @@ use serde::Serialize;
 use ureq::http::StatusCode;
 
 use crate::call::cooldown::CooldownState;
-use crate::call::setback::{Ending, Setback};
+use crate::call::setback::Setback;
 use crate::call::{Call, Exchange};
 use crate::client::Client;
 use crate::client::auth::ApiCall;
-use crate::error::{Error, RequestTarget, Result, StatusError};
+use crate::error::{CallError, Error, Result};
 use crate::event::Event;
 use crate::mask::Mask;
 use crate::request::Request;
@@ -127,14 +127,10 @@ impl Exchange for ApiCall<'_, '_> {
         }
     }
 
-    fn error(&self, target: RequestTarget, ending: Ending) -> Error {
-        let Ending { response, message, kind, delivery, attempts } = ending;
-        match response {
-            Some(response) => {
-                let error = StatusError { target, response, message, delivery, kind, attempts };
-                Error::Status(Box::new(error))
-            }
-            None => Error::configuration(message),
+    fn error(&self, error: CallError) -> Error {
+        match error.response {
+            Some(_) => Error::Status(Box::new(error)),
+            None => Error::configuration(error.message),
         }
     }
 }

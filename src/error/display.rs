@@ -4,17 +4,14 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use crate::error::variants::{
-    Cause, ConfigurationError, DecodeError, Error, IncompleteError, StatusError, TokenError,
-    TransportError,
+    CallError, Cause, ConfigurationError, DecodeError, Error, IncompleteError,
 };
 
 impl Error {
     fn payload(&self) -> &(dyn StdError + 'static) {
         match self {
             Self::Configuration(error) => &**error,
-            Self::Transport(error) => &**error,
-            Self::Token(error) => &**error,
-            Self::Status(error) => &**error,
+            Self::Transport(error) | Self::Token(error) | Self::Status(error) => &**error,
             Self::Decode(error) => &**error,
             Self::Incomplete(error) => &**error,
         }
@@ -33,27 +30,18 @@ impl fmt::Display for ConfigurationError {
     }
 }
 
-impl fmt::Display for TransportError {
+impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.target, self.message)?;
-        ending(f, self.attempts, "")
-    }
-}
-
-impl fmt::Display for TokenError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.what, self.target)?;
-        if let Some(response) = &self.response {
-            write!(f, ": {response}")?;
+        let (said, advice) = match &self.response {
+            Some(response) => (format!(": {response}"), self.message.as_str()),
+            None if self.missing.is_empty() => (format!(": {}", self.message), ""),
+            None => (String::new(), self.message.as_str()),
+        };
+        write!(f, "{}{}{said}", self.missing, self.target)?;
+        if self.attempts > 1 {
+            write!(f, ", after {} attempts", self.attempts)?;
         }
-        ending(f, self.attempts, &self.message)
-    }
-}
-
-impl fmt::Display for StatusError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.target, self.response)?;
-        ending(f, self.attempts, &self.message)
+        if advice.is_empty() { Ok(()) } else { write!(f, "; {advice}") }
     }
 }
 
@@ -84,13 +72,6 @@ impl fmt::Display for IncompleteError {
     }
 }
 
-fn ending(f: &mut fmt::Formatter<'_>, attempts: u32, advice: &str) -> fmt::Result {
-    if attempts > 1 {
-        write!(f, ", after {attempts} attempts")?;
-    }
-    if advice.is_empty() { Ok(()) } else { write!(f, "; {advice}") }
-}
-
 /// The causes by their `Display`, each once: what a `Debug` of theirs holds is not known.
 macro_rules! with_source {
     ($($error:ty: $source:expr),* $(,)?) => {$(
@@ -112,10 +93,8 @@ macro_rules! with_source {
 with_source! {
     Error: |error| error.payload().source(),
     ConfigurationError: |error| source(error.cause.as_ref()),
-    TransportError: |error| source(error.cause.as_ref()),
+    CallError: |error| source(error.cause.as_ref()),
     DecodeError: |error| source(error.cause.as_ref()),
-    TokenError: |_| None,
-    StatusError: |_| None,
     IncompleteError: |_| None,
 }
 

@@ -22,7 +22,4 @@ pub(crate) mod rate_limit;
 pub use kind::{Delivery, ErrorKind};
 pub use parts::{ErrorResponse, RequestTarget};
 pub(crate) use variants::Cause;
-pub use variants::{
-    ConfigurationError, DecodeError, Error, IncompleteError, Result, StatusError, TokenError,
-    TransportError,
-};
+pub use variants::{CallError, ConfigurationError, DecodeError, Error, IncompleteError, Result};

@@ -38,11 +38,11 @@ pub enum Error {
     /// a second attempt needs is gone, such as a file: see [`Error::delivery`].
     Configuration(Box<ConfigurationError>),
     /// There is no usable answer: name look-up, connection, TLS, timeout, broken body.
-    Transport(Box<TransportError>),
+    Transport(Box<CallError>),
     /// The token endpoint answered, but not with a token (RFC 6749 §5.2).
-    Token(Box<TokenError>),
+    Token(Box<CallError>),
     /// The API answered with something other than success.
-    Status(Box<StatusError>),
+    Status(Box<CallError>),
     /// The answer is a success but cannot be read as what was asked for.
     Decode(Box<DecodeError>),
     /// A walk over pages ended where it cannot have seen everything, or cannot go on.
@@ -59,12 +59,17 @@ pub struct ConfigurationError {
     pub(crate) cause: Option<Cause>,
 }
 
-/// The payload of [`Error::Transport`].
+/// The payload of [`Error::Transport`], [`Error::Token`] and [`Error::Status`]: how a call ended
+/// without what it was for.
 #[non_exhaustive]
-pub struct TransportError {
+pub struct CallError {
     /// Where.
     pub target: RequestTarget,
-    /// What happened, and the setting that governs it.
+    /// The answer, always there in [`Error::Status`]: the remembered one if the call was not
+    /// sent because of it.
+    pub response: Option<ErrorResponse>,
+    /// What happened, with the setting that governs it; beside an answer what to do next, which
+    /// may be empty.
     pub message: String,
     /// Whether the server may have acted.
     pub delivery: Delivery,
@@ -74,43 +79,9 @@ pub struct TransportError {
     pub attempts: u32,
     /// How many bytes of the body had arrived, decoded from gzip.
     pub received: u64,
+    /// What the caller has not got, of a call to the authorization server.
+    pub(crate) missing: &'static str,
     pub(crate) cause: Option<Cause>,
-}
-
-/// The payload of [`Error::Token`].
-#[derive(Clone)]
-#[non_exhaustive]
-pub struct TokenError {
-    /// The token endpoint.
-    pub target: RequestTarget,
-    /// What is wrong, and what to do next.
-    pub message: String,
-    /// The answer; none if the credentials could not be read.
-    pub response: Option<ErrorResponse>,
-    /// Whether the server may have acted.
-    pub delivery: Delivery,
-    /// What kind of trouble it is.
-    pub kind: ErrorKind,
-    /// How often it was tried.
-    pub attempts: u32,
-    pub(crate) what: &'static str,
-}
-
-/// The payload of [`Error::Status`].
-#[non_exhaustive]
-pub struct StatusError {
-    /// Where.
-    pub target: RequestTarget,
-    /// The answer; the remembered one if the call was not sent because of it.
-    pub response: ErrorResponse,
-    /// What to do next; may be empty.
-    pub message: String,
-    /// Whether the server may have acted.
-    pub delivery: Delivery,
-    /// What kind of trouble it is.
-    pub kind: ErrorKind,
-    /// How often it was tried.
-    pub attempts: u32,
 }
 
 /// The payload of [`Error::Decode`].
@@ -182,9 +153,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Configuration(_) => ErrorKind::Configuration,
-            Self::Transport(error) => error.kind,
-            Self::Token(error) => error.kind,
-            Self::Status(error) => error.kind,
+            Self::Transport(error) | Self::Token(error) | Self::Status(error) => error.kind,
             Self::Incomplete(error) => error.kind,
             Self::Decode(_) => ErrorKind::Incomplete,
         }
@@ -224,9 +193,7 @@ impl Error {
     pub fn delivery(&self) -> Delivery {
         match self {
             Self::Configuration(error) => error.delivery,
-            Self::Transport(error) => error.delivery,
-            Self::Token(error) => error.delivery,
-            Self::Status(error) => error.delivery,
+            Self::Transport(error) | Self::Token(error) | Self::Status(error) => error.delivery,
             // A text that was read on this side.
             Self::Decode(error) if error.target.is_none() => Delivery::NotSent,
             Self::Decode(_) | Self::Incomplete(_) => Delivery::Accepted,
@@ -253,8 +220,7 @@ impl Error {
     /// The answer that is the reason, if there is one: the API's or the token endpoint's.
     pub fn response(&self) -> Option<&ErrorResponse> {
         match self {
-            Self::Token(error) => error.response.as_ref(),
-            Self::Status(error) => Some(&error.response),
+            Self::Token(error) | Self::Status(error) => error.response.as_ref(),
             _ => None,
         }
     }
@@ -265,7 +231,7 @@ impl Error {
     /// Its status is in [`response`](Self::response).
     pub fn status(&self) -> Option<StatusCode> {
         match self {
-            Self::Status(error) => Some(error.response.status),
+            Self::Status(error) => Some(error.response.as_ref()?.status),
             _ => None,
         }
     }
@@ -274,16 +240,16 @@ impl Error {
     pub fn target(&self) -> Option<&RequestTarget> {
         match self {
             Self::Configuration(_) => None,
-            Self::Transport(error) => Some(&error.target),
-            Self::Token(error) => Some(&error.target),
-            Self::Status(error) => Some(&error.target),
+            Self::Transport(error) | Self::Token(error) | Self::Status(error) => {
+                Some(&error.target)
+            }
             Self::Decode(error) => error.target.as_ref(),
             Self::Incomplete(error) => Some(&error.target),
         }
     }
 }
 
-impl TokenError {
-    pub(crate) const NO_TOKEN: &'static str = "no access token";
-    pub(crate) const NOT_REVOKED: &'static str = "the token is not revoked";
+impl CallError {
+    pub(crate) const NO_TOKEN: &'static str = "no access token: ";
+    pub(crate) const NOT_REVOKED: &'static str = "the token is not revoked: ";
 }

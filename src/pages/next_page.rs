@@ -153,7 +153,8 @@ impl Walk<'_> {
     /// error, with what to do about it.
     fn after_refusal(&mut self, mut error: Error) -> Result<()> {
         let Error::Status(refused) = &mut error else { return Err(error) };
-        let (status, target) = (refused.response.status, refused.target.clone());
+        let Some(answer) = &refused.response else { return Err(error) };
+        let (status, target) = (answer.status, refused.target.clone());
         if self.progress.page == 0 && !self.is_resumed {
             return Err(error);
         }

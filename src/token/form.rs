@@ -9,14 +9,14 @@ use ureq::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderV
 
 use crate::call::Call;
 use crate::call::caller::Caller;
-use crate::call::setback::{Ending, Refusal, Setback};
+use crate::call::setback::{Refusal, Setback};
 use crate::clock::Moment;
 use crate::credentials::identity::{Identity, Unreadable};
 use crate::encoding::{encode_form, encode_pairs};
 use crate::error::rate_limit::{Limit, QUOTA};
 use crate::error::server_message;
 use crate::error::wait_header;
-use crate::error::{Delivery, Error, ErrorKind, RequestTarget, TokenError};
+use crate::error::{CallError, Delivery, Error, ErrorKind};
 use crate::mask::{Mask, Secret};
 use crate::provider::endpoints::GRANT;
 use crate::provider::{AuthMethod, Provider};
@@ -263,11 +263,8 @@ impl<'a> FormRequest<'a> {
         }
     }
 
-    pub(crate) fn error(&self, target: RequestTarget, ending: Ending) -> Error {
-        let Ending { response, message, kind, delivery, attempts } = ending;
-        let what = self.what;
-        let error = TokenError { target, message, response, delivery, kind, attempts, what };
-        Error::Token(Box::new(error))
+    pub(crate) fn error(&self, error: CallError) -> Error {
+        Error::Token(Box::new(CallError { missing: self.what, ..error }))
     }
 }
 

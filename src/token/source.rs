@@ -9,13 +9,13 @@ use ureq::http::Method;
 use crate::call::caller::Caller;
 use crate::call::cooldown::{Change, Endpoint};
 use crate::call::cooldowns::Next;
-use crate::call::setback::{Ending, Refusal, Setback};
+use crate::call::setback::{Refusal, Setback};
 use crate::call::verdict::Rejection;
 use crate::call::{Call, Exchange};
 use crate::clock::Moment;
 use crate::credentials::Credentials;
 use crate::credentials::identity::Identity;
-use crate::error::{Delivery, Error, ErrorKind, RequestTarget, Result, TokenError};
+use crate::error::{CallError, Delivery, Error, ErrorKind, Result};
 use crate::event::Event;
 use crate::provider::{AuthMethod, Provider};
 use crate::retry::RetryPolicy;
@@ -168,7 +168,7 @@ impl<'a> TokenRequest<'a> {
     pub(crate) fn new(source: &'a TokenSource, caller: &'a Caller) -> Self {
         Self {
             source,
-            form: FormRequest::new(&source.kept, caller, TokenError::NO_TOKEN),
+            form: FormRequest::new(&source.kept, caller, CallError::NO_TOKEN),
             refused: None,
             own: None,
             still_good: None,
@@ -312,8 +312,8 @@ impl Exchange for TokenRequest<'_> {
         }
     }
 
-    fn error(&self, target: RequestTarget, ending: Ending) -> Error {
-        self.form.error(target, ending)
+    fn error(&self, error: CallError) -> Error {
+        self.form.error(error)
     }
 }
 

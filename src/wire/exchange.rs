@@ -76,7 +76,9 @@ impl Exchange<'_> {
                     None if parts.status.is_success() => {
                         self.read(content, announced, outgoing, until)?
                     }
-                    _ => self.read_refusal(content, announced, until),
+                    // Only the first part matters, as far as it came: beyond that, closing is
+                    // cheaper than reading.
+                    _ => self.read_up_to(REFUSAL_LIMIT, content, announced, until).0,
                 }
             }
             Err(coding) if parts.status.is_success() && !is_empty(body) => {
@@ -211,12 +213,6 @@ impl Exchange<'_> {
             Ok(()) => Ok(bytes),
             Err(cause) => Err(self.broken_body(cause, outgoing, length)),
         }
-    }
-
-    /// Only the first part matters, as far as it came: beyond that, closing is cheaper than
-    /// reading.
-    fn read_refusal(&self, content: impl Read, announced: u64, until: Option<Duration>) -> Vec<u8> {
-        self.read_up_to(REFUSAL_LIMIT, content, announced, until).0
     }
 
     /// At most this many bytes, `until` a time on the monotonic clock where ureq does not watch

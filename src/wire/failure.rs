@@ -3,7 +3,7 @@
 use ureq::Proxy;
 
 use crate::error::{
-    Cause, ConfigurationError, Delivery, Error, ErrorKind, RequestTarget, TransportError,
+    CallError, Cause, ConfigurationError, Delivery, Error, ErrorKind, RequestTarget,
 };
 
 pub(crate) type Result<T> = std::result::Result<T, Failure>;
@@ -71,13 +71,15 @@ impl Failure {
             let error = ConfigurationError { message, delivery, cause };
             return Error::Configuration(Box::new(error));
         }
-        Error::Transport(Box::new(TransportError {
+        Error::Transport(Box::new(CallError {
             target,
+            response: None,
             message: self.message,
             delivery: self.delivery,
             kind: self.kind,
             attempts,
             received: self.received,
+            missing: "",
             cause: self.cause,
         }))
     }

@@ -101,7 +101,7 @@ fn general_failure(
             why if why.contains("content-length header") => (Unknown, Refused, LENGTH),
             _ => (Unknown, Temporary, "the answer is not valid HTTP"),
         },
-        ureq::Error::Io(cause) if never_connected(cause.kind()) => {
+        ureq::Error::Io(cause) if NEVER_CONNECTED.contains(&cause.kind()) => {
             (NotSent, Temporary, "no connection to the server")
         }
         ureq::Error::Io(_) => (Unknown, Temporary, "the connection broke"),
@@ -195,16 +195,13 @@ fn is_not_found(error: &ureq::Error, stage: Stage) -> bool {
 }
 
 /// Refused or unroutable: not one byte of the request went out.
-fn never_connected(kind: io::ErrorKind) -> bool {
-    use io::ErrorKind::{
-        AddrNotAvailable, ConnectionRefused, HostUnreachable, NetworkDown, NetworkUnreachable,
-    };
-    matches!(
-        kind,
-        ConnectionRefused | HostUnreachable | NetworkUnreachable | NetworkDown | AddrNotAvailable
-    )
-}
-
+const NEVER_CONNECTED: [io::ErrorKind; 5] = [
+    io::ErrorKind::AddrNotAvailable,
+    io::ErrorKind::ConnectionRefused,
+    io::ErrorKind::HostUnreachable,
+    io::ErrorKind::NetworkDown,
+    io::ErrorKind::NetworkUnreachable,
+];
 pub(crate) const NOT_FOUND: &str = "the host name was not found";
 const CLOSE_FILES: &str = ": close what this program keeps open, or raise its limit (ulimit -n)";
 const ALLOW: &str = ": look at the firewall and the sandbox of this machine";

@@ -3,7 +3,8 @@
 //! Like [`crate::wire::resolver`] it reaches into `ureq::unversioned`.
 
 use std::fmt;
-use std::io;
+use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+use std::io::{self, ErrorKind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ureq::Error;
@@ -36,7 +37,7 @@ impl<T: Transport> Transport for Socket<T> {
         }
         let result = self.inner.transmit_output(amount, timeout);
         result.or_else(|error| match error {
-            Error::Io(ref cause) if !is_broken(cause.kind()) => Err(error),
+            Error::Io(ref cause) if !WRITING_BROKE.contains(&cause.kind()) => Err(error),
             Error::Io(_) | Error::Timeout(_) => {
                 *self.broken.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
                 self.is_broken = true;
@@ -281,21 +282,15 @@ fn left_of(timeout: NextTimeout, began: Instant, now: Instant) -> NextTimeout {
 /// Under a kind that ureq does not look for.
 fn plainly(error: Error) -> Error {
     match error {
-        Error::Io(cause) if looks_like_the_end(cause.kind()) => Error::Io(io::Error::other(cause)),
+        Error::Io(cause) if LIKE_THE_END.contains(&cause.kind()) => {
+            Error::Io(io::Error::other(cause))
+        }
         error => error,
     }
 }
 
-fn looks_like_the_end(kind: io::ErrorKind) -> bool {
-    use io::ErrorKind::{ConnectionAborted, ConnectionReset, UnexpectedEof};
-    matches!(kind, UnexpectedEof | ConnectionAborted | ConnectionReset)
-}
-
-fn is_broken(kind: io::ErrorKind) -> bool {
-    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
-    matches!(kind, BrokenPipe | ConnectionAborted | ConnectionReset)
-}
-
+const LIKE_THE_END: [ErrorKind; 3] = [UnexpectedEof, ConnectionAborted, ConnectionReset];
+const WRITING_BROKE: [ErrorKind; 3] = [BrokenPipe, ConnectionAborted, ConnectionReset];
 /// How often a head may be handed out again.
 const AGAIN: u8 = 3;
 /// As much as ureq takes.

@@ -57,10 +57,10 @@ pub fn printed(error: &Error) -> String {
         Error::Decode(error) => {
             write!(text, "{} {:?} {}", error.message, error.path, error.body).unwrap();
         }
-        Error::Token(error) => text.push_str(&error.message),
-        Error::Status(error) => text.push_str(&error.message),
+        Error::Transport(error) | Error::Token(error) | Error::Status(error) => {
+            text.push_str(&error.message);
+        }
         Error::Incomplete(error) => text.push_str(&error.message),
-        Error::Transport(error) => text.push_str(&error.message),
         _ => {}
     }
     text

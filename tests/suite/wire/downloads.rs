@@ -55,7 +55,7 @@ fn download(origin: &str, request: &Request) -> (Result<u64>, Vec<u8>) {
     (client.download(request, &mut bytes), bytes)
 }
 
-fn transport(error: &Error) -> &unattended::error::TransportError {
+fn transport(error: &Error) -> &unattended::error::CallError {
     match error {
         Error::Transport(error) => error,
         other => panic!("{other:?}"),
