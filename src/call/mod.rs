@@ -19,7 +19,7 @@ use crate::call::cooldowns::Next;
 use crate::call::setback::{Refusal, Remedy, Setback};
 use crate::call::verdict::{Rejection, Situation, Verdict, jitter, judge};
 use crate::clock::Moment;
-use crate::error::{CallError, Delivery, Error, ErrorKind, RequestTarget, Result};
+use crate::error::{CallError, Delivery, Error, RequestTarget, Result};
 use crate::event::{Event, WaitReason};
 use crate::mask::Mask;
 use crate::response::Response;
@@ -131,35 +131,24 @@ impl<'a> Call<'a> {
         setback: Setback,
         rejection: Rejection,
     ) -> Error {
-        let ending = |response, message, kind, delivery| CallError {
-            target: self.target(),
-            response,
-            message,
-            kind,
-            delivery: self.delivery(delivery),
-            attempts: self.attempt,
-            received: 0,
-            missing: "",
-            cause: None,
-        };
-        let temporary = ErrorKind::Temporary;
+        let error = CallError::new(self.target(), self.attempt);
         let error = match setback {
             Setback::Ended(error) => return error,
             Setback::Broken(failure) => return self.broken(failure, rejection),
-            Setback::Unready(message) => ending(None, message, temporary, Delivery::NotSent),
+            Setback::Unready(message) => CallError { message, ..error },
             Setback::Held(held) => {
-                let message =
-                    held.message(self.time_left(), self.caller.kept_in.borrow().as_deref());
-                let unsent =
-                    ending(Some(held.into_response()), message, temporary, Delivery::NotSent);
-                CallError { attempts: self.attempt - 1, ..unsent }
+                let kept_in = self.caller.kept_in.borrow();
+                let message = held.message(self.time_left(), kept_in.as_deref());
+                let (response, attempts) = (Some(held.into_response()), self.attempt - 1);
+                CallError { response, message, attempts, ..error }
             }
             Setback::Refused(refusal) => {
                 let message = rejection.message(&self.method, &refusal);
-                ending(Some(refusal.answer), message, refusal.kind, refusal.delivery)
+                let (kind, delivery) = (refusal.kind, refusal.delivery);
+                CallError { response: Some(refusal.answer), message, kind, delivery, ..error }
             }
         };
-        exchange.error(error)
+        exchange.error(CallError { delivery: self.delivery(error.delivery), ..error })
     }
 
     /// Of any of its attempts, or of the call that needs it.

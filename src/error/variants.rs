@@ -252,4 +252,19 @@ impl Error {
 impl CallError {
     pub(crate) const NO_TOKEN: &'static str = "no access token: ";
     pub(crate) const NOT_REVOKED: &'static str = "the token is not revoked: ";
+
+    /// Of a call that was not sent, and may be another time.
+    pub(crate) fn new(target: RequestTarget, attempts: u32) -> Self {
+        Self {
+            target,
+            response: None,
+            message: String::new(),
+            delivery: Delivery::NotSent,
+            kind: ErrorKind::Temporary,
+            attempts,
+            received: 0,
+            missing: "",
+            cause: None,
+        }
+    }
 }

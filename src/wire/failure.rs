@@ -72,15 +72,12 @@ impl Failure {
             return Error::Configuration(Box::new(error));
         }
         Error::Transport(Box::new(CallError {
-            target,
-            response: None,
             message: self.message,
             delivery: self.delivery,
             kind: self.kind,
-            attempts,
             received: self.received,
-            missing: "",
             cause: self.cause,
+            ..CallError::new(target, attempts)
         }))
     }
 

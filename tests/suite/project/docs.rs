@@ -67,6 +67,42 @@ fn anchor(heading: &str) -> String {
     kept.map(|c| if c == ' ' { '-' } else { c }).collect()
 }
 
+/// The sentences of a page with so many words that a reader loses the thread. Code counts as one
+/// word; a list item, a cell of a table and a link in a row of links stand by themselves.
+fn long_sentences(text: &str) -> Vec<String> {
+    let mut blocks = vec![String::new()];
+    for line in prose(text) {
+        let item = line.trim_start().trim_start_matches(['*', '#', '-', '|', '[']);
+        if item.is_empty() || item.len() < line.trim_start().len() {
+            blocks.push(String::new());
+        }
+        *blocks.last_mut().unwrap() += &format!("{} ", item.trim());
+    }
+    let mut found = Vec::new();
+    for block in blocks {
+        let words = block.split('`').enumerate().map(|(at, part)| [part, " code "][at % 2]);
+        let text = words.collect::<String>().replace(['|', '·'], "\n");
+        let text = [". ", "? ", "! ", ".** ", "?** "]
+            .iter()
+            .fold(text, |text, end| text.replace(end, "\n"));
+        let sentences = text.split('\n');
+        let is_word = |word: &&str| word.contains(char::is_alphanumeric);
+        let is_long = |sentence: &&str| sentence.split(' ').filter(is_word).count() > 30;
+        found.extend(sentences.filter(is_long).map(str::to_owned));
+    }
+    found
+}
+
+#[test]
+fn no_sentence_of_the_readme_and_the_pages_has_more_than_thirty_words() {
+    for page in pages().into_iter().filter(|page| page == "README.md" || page.starts_with("docs")) {
+        let found = long_sentences(&read(&page));
+        assert!(found.is_empty(), "{page}: {found:#?}");
+    }
+    assert_eq!(long_sentences(&"word ".repeat(31)).len(), 1);
+    assert!(long_sentences(&format!("{0}. {0}", "`a b` ".repeat(30))).is_empty());
+}
+
 #[test]
 fn readme_crate_docs_quickstart_and_script_show_the_same_ten_lines() {
     let code = program("examples/quickstart.rs");
