@@ -1,4 +1,5 @@
 use super::*;
+use crate::error::ErrorKind;
 use crate::provider::Provider;
 
 /// What is said of a host that a token request does not find, by this message.
