@@ -117,8 +117,8 @@ impl Mask {
         mask_named(&mask_words(&masked))
     }
 
-    /// Hides also all that could be an opaque token: for bodies that carry one under an
-    /// unknown name or none, such as a token answer that cannot be read.
+    /// Hides also all that could be an opaque token. For bodies with one under an unknown name or
+    /// none, such as a token answer that cannot be read.
     pub(crate) fn hide_opaque(&self, text: &str) -> String {
         map_words(&self.hide(text), |word| {
             (word.len() >= 16 || (word.len() >= 8 && !is_prose(word))).then_some(MASK)
@@ -315,8 +315,8 @@ fn end_of_quotation(open: char, quoted: &str) -> usize {
     end.unwrap_or(quoted.len())
 }
 
-/// A path that a setting names, unless it may be the secret itself, set in its place: it
-/// leads to no folder that there is, and is not made of plain words.
+/// A path that a setting names, unless it may be the secret itself, set in its place by mistake.
+/// That is so if it leads to no folder that exists and is not made of plain words.
 pub(crate) fn shown_path(path: &Path) -> String {
     let text = path.display().to_string();
     let mut above = path.ancestors().skip(1).filter(|folder| folder.file_name().is_some());

@@ -104,11 +104,11 @@ impl Response {
         serde_json::from_str(text).map_err(|cause| self.not_json(text, cause))
     }
 
-    /// How long the server asks to wait: `Retry-After` (RFC 9110 §10.2.3), or one of its
-    /// spellings `X-Retry-After`, `retry-after-ms` and `x-ms-retry-after-ms`; the longest
-    /// counts. On a 429 or 503 without them, and on a 400, 403, 420 or 430 that says that the
-    /// quota is spent, the longest reset of a spent quota: `X-RateLimit-Reset`,
-    /// `X-Rate-Limit-Reset`, `RateLimit-Reset`, `RateLimit`, `X-RateLimit-Reset-After`.
+    /// How long the server asks to wait: `Retry-After` (RFC 9110 §10.2.3), or one of its spellings
+    /// `X-Retry-After`, `retry-after-ms` and `x-ms-retry-after-ms`; the longest counts. Without
+    /// these, it is the longest reset of a spent quota: `X-RateLimit-Reset`, `X-Rate-Limit-Reset`,
+    /// `RateLimit-Reset`, `RateLimit`, `X-RateLimit-Reset-After`. Resets count on a 429 or 503, and
+    /// on a 400, 403, 420 or 430 that says that the quota is spent.
     ///
     /// The value may be a number, a date, an ISO 8601 time, or a span such as `2s`. A number
     /// from 10⁹ on is a Unix time, in seconds, milli-, micro- or nanoseconds by its size. Times

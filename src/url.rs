@@ -117,8 +117,8 @@ fn after_scheme(reference: &str) -> Option<&str> {
     (is_scheme && scheme.bytes().all(is_of_scheme)).then_some(rest)
 }
 
-/// A path or URL as far as it may be shown: without user info, query and fragment, and
-/// without line breaks, since it may hold what somebody else wrote.
+/// A path or URL as far as it may be shown: without user info, query and fragment. It may hold what
+/// somebody else wrote, so line breaks are escaped.
 pub(crate) fn shown(path: &str) -> String {
     let (path, _) = path.split_once(['?', '#']).unwrap_or((path, ""));
     let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.into() };

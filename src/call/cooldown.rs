@@ -60,11 +60,10 @@ pub(crate) struct Held {
     pub(crate) probe_in: Option<Duration>,
 }
 
-/// Whether a call may go now. A wait that fits is kept by every call to the origin;
-/// one that does not fit holds back the same method and path only, because servers
-/// block single endpoints; two of them by a 429 hold back every call, since the next path
-/// would hardly fare better. A wait of more than a day is likely a mistake: one call an hour
-/// finds out.
+/// Whether a call may go now. A wait that fits is kept by every call to the origin. One that does
+/// not fit holds back the same method and path only, because servers block single endpoints. Two of
+/// them by a 429 hold back every call: the next path would hardly do better. A wait of more than a
+/// day is likely a mistake: one call an hour finds out.
 pub(crate) fn state(
     cooldowns: &[Cooldown],
     key: &CallKey,
@@ -249,9 +248,9 @@ impl<T> Cooldown<T> {
 }
 
 impl Cooldown<SystemTime> {
-    /// With its place on the monotonic clock. `None` for one that is over, or that was left
-    /// more than a day ago, or after `latest`, by a clock that has been set back since: how
-    /// old it is cannot be known.
+    /// With its place on the monotonic clock. `None` for one that is over, or was left more than a
+    /// day ago. Also for one of after `latest`, by a clock that has been set back since: nobody
+    /// knows how old it is.
     pub(crate) fn rebased(mut self, now: &Moment, latest: SystemTime) -> Option<Cooldown> {
         for time in [&mut self.asked, &mut self.let_by] {
             if *time > latest {

@@ -25,9 +25,9 @@ use crate::token::source::TokenSource;
 
 /// A blocking client for one API behind the client-credentials grant (RFC 6749 §4.4).
 ///
-/// It fetches a token at the first call, renews it before it expires, waits when the
-/// server says so, and repeats what may be repeated: see [`RetryPolicy`] and
-/// [`Request::safe_to_repeat`](crate::Request::safe_to_repeat).
+/// It fetches a token at the first call, renews it before it expires, and waits when the server
+/// says so. [`RetryPolicy`] and [`Request::safe_to_repeat`](crate::Request::safe_to_repeat) say
+/// what it repeats.
 ///
 /// `Send`, but not `Sync`: one thread uses a client. **Give each further thread a
 /// clone**: clones share the connections, the token and the waits that servers asked for. So

@@ -13,9 +13,9 @@ use crate::token::access_token;
 
 /// What [`Client::diagnose`](crate::Client::diagnose) found.
 ///
-/// Its `Display` is a block of aligned lines to be pasted into a support ticket. Nothing in
-/// it is secret: no token, no client id (people swap it with the secret), no query, no user
-/// or password of a proxy, no value of an extra token parameter.
+/// Its `Display` is a block of aligned lines for a support ticket. Nothing in it is secret: no
+/// token, no query, no user or password of a proxy, no value of an extra token parameter. Nor is
+/// there a client id, since people swap it with the secret.
 ///
 /// ```no_run
 /// # fn run(client: &unattended::Client) {
@@ -48,9 +48,9 @@ pub struct Report {
     pub lifetime: Option<Duration>,
     /// The claims of the access token, if it is a JWT; not verified, and masked.
     pub claims: Option<Map<String, Value>>,
-    /// By how many whole seconds the server's clock is ahead of the local one (negative:
-    /// behind), by the `Date` of the token answer, also when that was a refusal; `None` if
-    /// there was none.
+    /// By how many whole seconds the server's clock is ahead of the local one; negative if it is
+    /// behind. It is known by the `Date` of the token answer, even of a refusal; `None` if there
+    /// was none.
     pub clock_offset: Option<i64>,
     /// Why the client went on without its token store.
     pub store_error: Option<String>,

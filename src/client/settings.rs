@@ -66,11 +66,10 @@ impl Client {
 
     /// A flag by which the program asks to stop, from the handler of a signal, say; default: none.
     ///
-    /// Once it is set, waits end within a tenth of a second, and nothing more is sent: a call ends
-    /// with an error of the kind [`Stopped`](crate::error::ErrorKind::Stopped), and a walk over
-    /// pages after the rows that it has, with its
-    /// [resume point](crate::Items::resume_point). An exchange that is under way is finished
-    /// first.
+    /// Once it is set, waits end within a tenth of a second, and nothing more is sent. A call ends
+    /// with an error of the kind [`Stopped`](crate::error::ErrorKind::Stopped). A walk over pages
+    /// ends like that after the rows that it has, and keeps its [resume
+    /// point](crate::Items::resume_point). An exchange that is under way is finished first.
     ///
     /// ```
     /// use std::sync::Arc;

@@ -22,8 +22,8 @@ impl Credentials {
     ///
     /// # Errors
     ///
-    /// A configuration error that names the variable, if one is missing, empty or not
-    /// Unicode, has white space at either end, or if more than one of the four is set.
+    /// A configuration error that names the variable: if one is missing, empty or not Unicode, or
+    /// has white space at either end. Also if more than one of the four is set.
     ///
     /// ```no_run
     /// let credentials = unattended::Credentials::from_env("SNOW_ATLAS")?;

@@ -58,8 +58,8 @@ impl Credentials {
         Ok(self)
     }
 
-    /// The certificate of the key, as PEM: its SHA-256 thumbprint goes into the head of each
-    /// assertion (`x5t#S256`, RFC 7515 §4.1.8), by which Entra finds the key; default: none.
+    /// The certificate of the key, as PEM; default: none. Its SHA-256 thumbprint goes into the head
+    /// of each assertion (`x5t#S256`, RFC 7515 §4.1.8). Entra finds the key by it.
     ///
     /// # Errors
     ///

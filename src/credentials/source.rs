@@ -19,9 +19,8 @@ use crate::mask::{mask_foreign, shown_path};
 /// | a private key that signs one for each request (`private_key_jwt`) | [`from_private_key`](Self::from_private_key) |
 /// | nothing but the client certificate (RFC 8705 §2) | [`from_client_certificate`](Self::from_client_certificate) |
 ///
-/// Secrets and assertions in files, functions and commands are read again for each token
-/// request, so that a program that runs for weeks takes up one that was rotated. No output shows
-/// them.
+/// Secrets and assertions in files, functions and commands are read again for each token request.
+/// So a program that runs for weeks uses one that was rotated. No output shows them.
 ///
 /// ```
 /// use unattended::Credentials;
@@ -65,8 +64,8 @@ impl Credentials {
         Source::SecretFile { id, path, has_two: false }.into()
     }
 
-    /// The secret file may have a second line with another secret: the second one is tried when
-    /// the server refuses the first as `invalid_client`; default: one secret, one try.
+    /// The secret file may have a second line with another secret; default: one secret, one try. If
+    /// the server refuses the first as `invalid_client`, the second is tried.
     ///
     /// For providers that let two secrets be valid at a time, so that one can be replaced without
     /// a gap. While the first line holds a secret that is not valid, each token request costs
@@ -88,10 +87,10 @@ impl Credentials {
 
     /// A client id, and a program that prints the secret: a keyring, a password manager, a vault.
     ///
-    /// It runs for each token request, without a shell and without input. What it prints is taken
-    /// as a [secret file](Self::from_secret_file) is. One that takes more than 30 s or prints
-    /// more than 64 KiB is ended; one that fails is called again, as a token endpoint that is down
-    /// would be. Of a failure only the exit status is told: its words may hold the secret.
+    /// It runs for each token request, without a shell and without input. What it prints is read
+    /// like a [secret file](Self::from_secret_file). One that takes more than 30 s or prints more
+    /// than 64 KiB is ended. One that fails is called again, like a token endpoint that is down. An
+    /// error has only its exit status: its words may hold the secret.
     ///
     /// ```no_run
     /// use unattended::Credentials;
@@ -129,9 +128,9 @@ impl Credentials {
         Source::Function(Arc::new(function)).into()
     }
 
-    /// A client id, and a file that holds a JWT by which somebody else vouches for this client
-    /// (RFC 7521 §4.2, RFC 7523 §2.2): a projected token of Kubernetes, the file that
-    /// `AZURE_FEDERATED_TOKEN_FILE` names, a JWT-SVID of SPIFFE.
+    /// A client id, and a file with a JWT in which somebody else confirms this client (RFC 7521
+    /// §4.2, RFC 7523 §2.2). Such are a projected token of Kubernetes, the file that
+    /// `AZURE_FEDERATED_TOKEN_FILE` names, and a JWT-SVID of SPIFFE.
     ///
     /// It is read again at each token request, and sent as `client_assertion`. One final line
     /// break is not part of it. One that is empty, no JWT, or expired by the client's clock is a

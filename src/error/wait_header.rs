@@ -126,8 +126,8 @@ fn number(text: &str) -> Option<u128> {
     Some(whole.parse().unwrap_or(u128::MAX).saturating_add(up))
 }
 
-/// A number for what it can be: nobody is asked to wait for 31 years, so from there on it is
-/// a Unix time, in the unit that puts it in our days.
+/// The size of a number says what it is. Nobody is asked to wait for 31 years, so from there on it
+/// is a Unix time, in the unit that puts it in our days.
 fn of_number(number: u128, unit: u128) -> Wait {
     let nanos = match number.checked_ilog10().unwrap_or_default() {
         ..9 => return Wait::For(millis(number * unit)),

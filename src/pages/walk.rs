@@ -1,5 +1,5 @@
-//! A walk over the pages of a collection: what came so far, and what can be asked next, a link
-//! that may be followed, a value that the answer holds, or the next number.
+//! A walk over the pages of a collection: what came so far, and what can be asked next. That is a
+//! link, a value that the answer holds, or the next number.
 
 use std::collections::HashSet;
 use std::time::{Duration, SystemTime};

@@ -33,12 +33,12 @@ use crate::json_text::JsonPath;
 ///   answer has the place for it (a `Link` header, `links`, `_links`, `@odata.context`) and
 ///   no link there.
 ///
-/// A page that is shorter than others proves nothing: servers clamp the page size, and some
-/// filter a page after it was cut. An answer that says in a word that the declared way does
-/// not read that there is more (`has_more`, a total, another cursor, in the body or in a
-/// header) ends the walk with [`Error::Incomplete`](crate::Error::Incomplete), after the
-/// rows that came; so do the status 206 and words such as `incomplete_results`.
-/// [`ignoring`](Self::ignoring) silences one such word.
+/// A page that is shorter than others proves nothing: servers limit the page size, and some filter
+/// a page after it was cut. An answer may say that there is more by a word that the declared way
+/// does not read: `has_more`, a total, another cursor, in the body or in a header. That ends the
+/// walk with [`Error::Incomplete`](crate::Error::Incomplete), after the rows that came. So do the
+/// status 206 and words such as `incomplete_results`. [`ignoring`](Self::ignoring) silences one
+/// such word.
 ///
 /// # Paths
 ///
@@ -106,9 +106,9 @@ impl Pagination {
     }
 
     /// A member of the answer holds the URL of the next page: `next`, `@odata.nextLink`,
-    /// `_links.next.href`; or a list of links, of which the one with `rel` or `relation`
-    /// `next` counts (`link` in FHIR); or a header does (`header:Next-Page`). None, `null` and
-    /// an empty text are the end.
+    /// `_links.next.href`. Or a list of links, of which the one with `rel` or `relation` `next`
+    /// counts (`link` in FHIR). Or a header (`header:Next-Page`). None, `null` and an empty text
+    /// are the end.
     ///
     /// A link is followed as it stands, relative to the URL that answered, or to
     /// `_links.base` where the answer has one.
@@ -251,8 +251,8 @@ impl Pagination {
         self
     }
 
-    /// Takes only the query of a next link and asks on the path that was asked before: for a
-    /// gateway whose server behind it links to its own inner address.
+    /// Takes only the query of a next link, and asks on the path that was asked before. For a
+    /// gateway: the server behind it links to its own inner address.
     pub fn link_query_only(mut self) -> Self {
         self.takes_link_query_only = true;
         self

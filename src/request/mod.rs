@@ -74,9 +74,9 @@ pub(crate) enum Body {
 }
 
 impl Request {
-    /// A request with any method. `path` is relative to the provider's base URL and may
-    /// carry a query; or it is an absolute URL, which must have the origin of the base
-    /// URL unless the request is [`without_token`](Self::without_token).
+    /// A request with any method. `path` is relative to the provider's base URL and may have a
+    /// query. An absolute URL must have the origin of the base URL unless the request is
+    /// [`without_token`](Self::without_token).
     pub fn new(method: Method, path: impl Into<String>) -> Self {
         let (path, query) = url::split_query(path.into());
         Self {
@@ -219,9 +219,9 @@ impl Request {
     /// # Ok(()) }
     /// ```
     ///
-    /// Bodies of more than 1 MiB, bytes as well, ask for permission first (`Expect:
-    /// 100-continue`, RFC 9110 §10.1.1): a server that refuses does so before it has to
-    /// take them. One that says nothing within a second gets the body anyway.
+    /// Any body of more than 1 MiB asks for permission first (`Expect: 100-continue`, RFC 9110
+    /// §10.1.1): a server that refuses does so before it has to take the body. A server that says
+    /// nothing within a second gets the body anyway.
     pub fn file(self, path: impl Into<PathBuf>) -> Self {
         self.content("application/octet-stream", Body::File(path.into()))
     }

@@ -44,8 +44,8 @@ impl AccessToken {
         self.stored.scope.as_deref()
     }
 
-    /// How long it lives from the moment that it was asked for; `None` if the server did
-    /// not say in a way that can be believed: it is then used until it is refused.
+    /// How long it lives from the moment that it was asked for. `None` if the server did not say,
+    /// or said what cannot be right: then it is used until it is refused.
     pub fn lifetime(&self) -> Option<Duration> {
         self.stored.lifetime
     }
@@ -88,8 +88,8 @@ impl AccessToken {
         self.stored.secret == other.stored.secret
     }
 
-    /// Good enough to start a call: not within `margin` of its end, the margin being at
-    /// most a quarter of its life, so that a token of 20 seconds still works.
+    /// Good enough to start a call: not within `margin` of its end. The margin is at most a quarter
+    /// of its life, so that a token of 20 seconds still works.
     pub(crate) fn is_fresh(&self, margin: Duration, now: &Moment) -> bool {
         self.stored.lifetime.is_none_or(|life| {
             let margin = margin.min(life / 4);

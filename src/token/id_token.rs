@@ -13,12 +13,12 @@ use crate::error::{Error, Result};
 
 /// The claims of a JWT, **not verified**: its signature is not checked.
 ///
-/// It may be read all the same when it came straight from the token endpoint over TLS:
-/// the connection vouches for it (OpenID Connect Core 1.0 §3.1.3.7, point 6). Do not
-/// decide anything by a token that somebody else handed you.
+/// You may read it if it came straight from the token endpoint over TLS: the connection proves
+/// where it is from (OpenID Connect Core 1.0 §3.1.3.7, point 6). Do not decide anything by a token
+/// that somebody else gave you.
 ///
-/// Also good for looking into an access token without pasting it into a web page, as long
-/// as nothing is decided by what is in there: an access token is opaque to its client.
+/// It also lets you look into an access token without pasting it into a web page. Decide nothing by
+/// what is in there: an access token is opaque to its client.
 ///
 /// ```
 /// use unattended::IdToken;

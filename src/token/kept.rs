@@ -66,8 +66,8 @@ impl Kept {
         self.key.borrow().is_some()
     }
 
-    /// Waits for a cooldown that stands against a call, or makes that the probe of this hour
-    /// for all who share the store: tells whether it may go now.
+    /// Waits for a cooldown of a call, or makes the call the probe of this hour for all who share
+    /// the store. Returns whether it may go now.
     pub(crate) fn may_go(&self, call: &mut Call<'_>) -> std::result::Result<bool, Setback> {
         match call.wait_for_cooldown()? {
             Next::Go => return Ok(true),

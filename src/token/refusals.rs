@@ -1,5 +1,5 @@
-//! What clones of a client remember together of refused credentials and refused tokens, so
-//! that none of them asks in vain.
+//! What clones of a client remember together about refused credentials and refused tokens, so that
+//! none of them repeats a futile request.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -56,10 +56,9 @@ impl Refusals {
         Some(refusal.clone())
     }
 
-    /// A call refused this token, which was bought for the sake of that call (`is_renewed`)
-    /// or before. Whether a newer one would likely be refused as well: this one was new
-    /// itself and no call has been accepted with it, or the same method and path refused a
-    /// new one.
+    /// The API rejected `token`, which was fetched for this very call (`is_renewed`) or before.
+    /// Returns whether it would likely reject a newer one as well: this one was new and no call has
+    /// been accepted with it, or the same method and path rejected a new one.
     pub(crate) fn token_refused(
         &self,
         token: &AccessToken,

@@ -17,8 +17,8 @@ use crate::provider::Provider;
 use crate::token::access_token::{AccessToken, StoredToken};
 use crate::token::stored_pace::StoredPace;
 
-/// A place where clients share a token, and the times before which servers do not want to
-/// be asked: threads, processes or machines, as far as the store reaches.
+/// A place where clients share a token, and the waits that servers asked for. They may be threads,
+/// processes or machines, as far as the store reaches.
 ///
 /// The default is a [`MemoryStore`](crate::MemoryStore) that clones of a client share;
 /// implement this for a cache of your own. The client asks its store only when its own copy
@@ -29,17 +29,17 @@ pub trait TokenStore: Send + Sync {
     /// Runs `change` on the entry that is stored under `key` (an empty one if there is
     /// none), and keeps what it leaves there.
     ///
-    /// Nobody else may run a change under the same key meanwhile: the token request
-    /// happens within it, so it takes as long as that takes, and it must run **at most
-    /// once**. Waits at most `wait_at_most` for its turn.
+    /// Nobody else may run a change under the same key meanwhile. The token request happens within
+    /// it, so it may take long, and it must run **at most once**. Waits at most `wait_at_most` for
+    /// its turn.
     ///
     /// The key holds no client secret, but in clear the client id, the scope and the values
     /// of extra token parameters.
     ///
     /// # Errors
     ///
-    /// Any; the client goes on without the store. If `change` did not run it is as if the
-    /// store were empty, if it ran its result is used all the same.
+    /// Any; the client goes on without the store. If `change` did not run, the store counts as
+    /// empty; if it ran, its result is used.
     fn update(
         &self,
         key: &str,

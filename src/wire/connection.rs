@@ -48,10 +48,10 @@ impl Connection {
         Self::default()
     }
 
-    /// Trusts the certificates in this PEM text **instead of** all others; default: those in
-    /// the file that `SSL_CERT_FILE` names, else Mozilla's, as built in, or the system's where
-    /// `with_platform_verifier` or `with_native_tls` is chosen. Mozilla's are the same on every
-    /// machine, however old or bare it is.
+    /// Trusts the certificates in this PEM text **instead of** all others. The default is the file
+    /// that `SSL_CERT_FILE` names, else Mozilla's roots, as built in: they are the same on every
+    /// machine, however old or bare it is. With `with_platform_verifier` or `with_native_tls` it is
+    /// the system's roots.
     ///
     /// ```
     /// # fn run(pem: &str) -> unattended::Result<()> {
@@ -62,9 +62,9 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// A configuration error if there is no certificate, or one that cannot be used. In a
-    /// build with both rustls and native-tls, one that only the other of them can use is
-    /// found at the first call, since the choice may come later.
+    /// A configuration error if there is no certificate, or one that cannot be used. In a build
+    /// with both rustls and native-tls, one of the two may be enough here. If the other one is
+    /// chosen, the error comes at the first call.
     #[cfg(any(feature = "rustls", feature = "native-tls"))]
     pub fn with_root_certificates(mut self, pem: impl AsRef<[u8]>) -> Result<Self> {
         self.tls.set_roots(pem.as_ref()).map_err(Failure::into_setting_error)?;
@@ -84,8 +84,8 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// A configuration error if they cannot be read or do not belong together; found at the
-    /// first call where only the TLS library that is not chosen can use them.
+    /// A configuration error if they cannot be read or do not belong together. It comes at the
+    /// first call if only the TLS library that is not chosen can use them.
     #[cfg(any(feature = "rustls", feature = "native-tls"))]
     pub fn with_client_certificate(
         mut self,
@@ -123,10 +123,10 @@ impl Connection {
     /// Windows, Secure Transport on macOS; default: rustls, which builds and behaves alike
     /// everywhere. For machines where that is a rule, and for keys that rustls does not know.
     ///
-    /// It trusts what the operating system trusts, unless roots are named
-    /// by [`with_root_certificates`](Self::with_root_certificates) or `SSL_CERT_FILE`; a
-    /// named root must be the authority's own (self-signed) certificate, not one below it.
-    /// The key of a client certificate must be in PKCS #8 form (`BEGIN PRIVATE KEY`).
+    /// It trusts what the operating system trusts, unless
+    /// [`with_root_certificates`](Self::with_root_certificates) or `SSL_CERT_FILE` names roots.
+    /// Such a root must be the authority's own (self-signed) certificate, not one below it. The key
+    /// of a client certificate must be in PKCS #8 form (`BEGIN PRIVATE KEY`).
     ///
     /// Needs the feature `native-tls`, which builds against OpenSSL on Linux (the packages
     /// `libssl-dev` and `pkg-config`) and needs nothing on Windows and macOS. On Linux it
@@ -145,10 +145,10 @@ impl Connection {
         self
     }
 
-    /// Sends calls through this HTTP proxy (`http://user:password@host:port`); default: the
-    /// one of the environment variables `https_proxy` or `all_proxy` (also in upper case), as
-    /// other programs on the machine use it; not for the hosts of `no_proxy`. Calls to this
-    /// machine never go through a proxy: the client secret would leave it.
+    /// Sends calls through this HTTP proxy (`http://user:password@host:port`). The default is the
+    /// proxy of the environment variables `https_proxy` or `all_proxy` (also in upper case), except
+    /// for the hosts of `no_proxy`, as in other programs. Calls to this machine never go through a
+    /// proxy: the client secret would leave it.
     ///
     /// `no_proxy` is a list of names, addresses and networks (`10.0.0.0/8`), each with or
     /// without a port. A name includes all names below it; `*` is every host. An entry that

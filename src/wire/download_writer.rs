@@ -45,9 +45,9 @@ impl<'a> DownloadWriter<'a> {
     }
 }
 
-/// A success that brings what was asked for, and all of it: not "accepted, come again"
-/// (RFC 9110 §15.3.3), and a part if and only if one was asked for (§15.3.7): a server may
-/// ignore that (§14.2), and whoever appends would have the beginning twice.
+/// A success that brings what was asked for, and all of it: not "accepted, come again" (RFC 9110
+/// §15.3.3), and a part if and only if one was asked for (§15.3.7). A server may ignore that
+/// (§14.2), and whoever appends would have the beginning twice.
 pub(crate) fn is_content(status: StatusCode, is_part_asked: bool) -> bool {
     match status.as_u16() {
         200 | 203 => !is_part_asked,

@@ -69,9 +69,9 @@ impl<T: Transport> Transport for Socket<T> {
 ///   tunnel is a first one of 200;
 /// * when writing breaks or stands still, a refusal that came first is read (RFC 9112 §9.5).
 ///
-/// It also says plainly that it broke. Of a body without length, which ends with the
-/// connection, ureq takes a reset and a missing farewell of TLS for the end: a part would
-/// pass for the whole (RFC 9112 §8 and §9.8).
+/// It also says plainly that it broke. Without a length, a body ends with the connection. Then ureq
+/// takes a reset, or a missing close of TLS, for the end: a part would pass for the whole (RFC 9112
+/// §8 and §9.8).
 pub(crate) struct Reading {
     inner: Box<dyn Transport>,
     broken: Broken,
