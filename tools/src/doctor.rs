@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::in_options::in_options;
 use crate::options::Common;
 use crate::report::Report;
-use crate::session;
+use crate::session::Session;
 
 /// Tests what `call` would use, and prints a report for a support ticket
 ///
@@ -36,7 +36,8 @@ fn check(arguments: &Arguments, report: &Arc<Report>) -> Result<u8, Failure> {
     if path.is_some_and(|path| !path.starts_with('/')) {
         return Err(Failure::Usage("one path of the API is what there may be: /api/health".into()));
     }
-    let (client, _) = session::connect(&arguments.common, path.unwrap_or_default(), report)?;
+    let session = Session::new(&arguments.common, path.unwrap_or_default())?;
+    let client = session.connect(report)?;
     let found = client.diagnose(path);
     let text = in_options(&found.to_string()).text;
     let printed = writeln!(io::stdout(), "{}", text.trim_end());

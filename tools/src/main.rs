@@ -8,6 +8,7 @@ mod failure;
 mod files;
 mod in_options;
 mod options;
+mod profile;
 mod rehearse;
 mod report;
 mod session;
@@ -15,12 +16,14 @@ mod session;
 mod stand_in;
 
 use std::env;
+use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory, Parser, Subcommand};
 
 use failure::Failure;
-use options::usage;
+use options::{Talk, usage};
+use profile::Profile;
 use report::Report;
 
 /// Command-line tools for HTTP APIs behind the OAuth 2.0 client-credentials grant.
@@ -41,17 +44,37 @@ enum Task {
 
 fn main() -> ExitCode {
     let words: Vec<_> = env::args_os().collect();
-    let task = match Cli::try_parse_from(&words) {
-        Ok(cli) => cli.command,
-        Err(error) => return usage::end(&error, &words).into(),
+    run(&words).unwrap_or_else(|error| usage::end(&error, &words)).into()
+}
+
+/// Returns the exit code.
+fn run(words: &[OsString]) -> Result<u8, clap::Error> {
+    let command = Cli::command();
+    let given = command.clone().try_get_matches_from(words)?;
+    let Some((name, matches)) = given.subcommand() else { return Ok(USAGE) };
+    let profile = match Profile::load(matches) {
+        Ok(profile) => profile,
+        Err(failure) => {
+            let report = Report::short("unattended", Talk::default());
+            return Ok(ended(&report, Err(failure)));
+        }
     };
-    let (report, done) = match task {
-        Task::Export(arguments) => export::run(arguments, &words),
+    let expanded = command.find_subcommand(name).map(|of| profile.expand(words, of, matches));
+    let cli = Cli::try_parse_from(expanded.as_deref().unwrap_or(words))?;
+    let (report, done) = match cli.command {
+        Task::Export(arguments) => export::run(arguments, &Given { words, matches, profile }),
         Task::Call(arguments) => call::run(&arguments),
         Task::Doctor(arguments) => doctor::run(&arguments),
         Task::Rehearse(arguments) => rehearse::run(arguments),
     };
-    ended(&report, done).into()
+    Ok(ended(&report, done))
+}
+
+/// The command line as it was given, and the profile.
+struct Given<'a> {
+    words: &'a [OsString],
+    matches: &'a ArgMatches,
+    profile: Profile,
 }
 
 /// The exit code, after the last words.
@@ -66,3 +89,4 @@ const EXIT_CODES: &str = "\
 Exit codes: 0 complete, 64 usage, 65 incomplete, 69 refused by the server, 73 the output cannot
 be written, 75 temporary: try again later, 77 credentials, 78 configuration. With any but 0,
 what is on standard output is not all.";
+const USAGE: u8 = 64;

@@ -10,7 +10,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use unattended::{Client, Result};
 
-use crate::export::{Asked, Collection, Destination, Format, FormatOptions, Job, Reading};
+use crate::export::{Asked, Collection, Format, FormatOptions, Job, Plan, Reading};
 use crate::export::{RowWriter, exit_code};
 use crate::failure::Failure;
 use crate::options::Talk;
@@ -52,21 +52,18 @@ fn rehearse(arguments: Arguments, report: &Arc<Report>) -> std::result::Result<u
     let client = Client::new(provider, stand_in.credentials())?
         .with_observer(move |event| watching.observe(event));
     say_tenant(&client, report)?;
-    let destination = Destination::File(file.clone());
-    let mut collections = Collection::all(&[COMPUTERS.to_owned()], &destination, &format)?;
-    let job = Job {
-        client: &client,
-        reading: &Reading::Get,
-        pagination: &pagination,
-        format: &format,
+    let plan = Plan {
+        path: COMPUTERS.to_owned(),
+        reading: Reading::Get,
+        pagination,
+        format,
         asked: Asked::new(),
-        client_id: "",
-        wants_resume: false,
-        report,
     };
-    job.run(&mut collections);
+    let mut collections = [Collection::new(COMPUTERS, plan, Some(file.clone()), &[])?];
+    Job { client: &client, wants_resume: false, report }.run(&mut collections);
+    let format = &collections[0].plan.format;
     if collections.iter().all(Collection::is_complete) {
-        compare(&file, &format, stand_in.computers())?;
+        compare(&file, format, stand_in.computers())?;
         let rows: u64 = collections.iter().map(|collection| collection.rows).sum();
         report.say(&format!(
             "compared: the file holds the {rows} computers of the server, to the letter"

@@ -9,50 +9,65 @@ use crate::options::Common;
 use crate::report::Report;
 use crate::stand_in::{SUBSCRIPTIONS, StandIn};
 
-/// A client whose events go to `report`, and how its API pages. `path` is what is read first.
-pub fn connect(
-    common: &Common,
-    path: &str,
-    report: &Arc<Report>,
-) -> Result<(Client, Pagination), Failure> {
-    let (client, pagination) = match common.api.stand_in {
-        true => {
-            let stand_in = StandIn::calm();
-            report.say(&format!("a stand-in server answers: {}", stand_in.url("/")));
-            let provider = at(&stand_in, path)?;
-            let pagination = provider.pagination().clone();
-            (Client::new(provider, stand_in.credentials())?, pagination)
-        }
-        false => {
-            let provider = common.api.provider()?;
-            let pagination = provider.pagination().clone();
-            let client = Client::new(provider, common.api.credentials()?)?;
-            let client = match &common.store.store {
-                Some(folder) => client.with_store(FileStore::at(folder)),
-                None if common.store.no_store => client,
-                None => client.with_store(FileStore::default()),
-            };
-            (client, pagination)
-        }
-    };
-    let watching = report.clone();
-    let client = client
-        .with_retry_policy(common.patience.policy())
-        .with_observer(move |event| watching.observe(event));
-    let client = match common.patience.idle {
-        Some(idle) => {
-            let connection = client.connection().clone().with_idle_timeout(idle);
-            client.with_connection(connection)
-        }
-        None => client,
-    };
-    Ok((client, pagination))
+/// The API that is meant.
+pub struct Session<'a> {
+    common: &'a Common,
+    provider: Provider,
+    stand_in: Option<StandIn>,
 }
 
-/// The provider that has `path`.
-fn at(stand_in: &StandIn, path: &str) -> unattended::Result<Provider> {
-    match path {
-        path if path.starts_with(SUBSCRIPTIONS) => stand_in.snapdocs_demo(),
-        _ => stand_in.snow_atlas(),
+impl<'a> Session<'a> {
+    /// `path` is what is read first.
+    ///
+    /// # Errors
+    ///
+    /// If the options do not say which API, or if a value cannot be meant.
+    pub fn new(common: &'a Common, path: &str) -> Result<Self, Failure> {
+        let stand_in = common.stand_in.then(StandIn::calm);
+        let provider = match &stand_in {
+            Some(stand_in) if path.starts_with(SUBSCRIPTIONS) => stand_in.snapdocs_demo()?,
+            Some(stand_in) => stand_in.snow_atlas()?,
+            None => common.api.provider()?,
+        };
+        Ok(Self { common, provider, stand_in })
+    }
+
+    /// How the API pages, as far as a preset knows.
+    pub fn pagination(&self) -> &Pagination {
+        self.provider.pagination()
+    }
+
+    /// A client whose events go to `report`.
+    ///
+    /// # Errors
+    ///
+    /// If there are no credentials.
+    pub fn connect(self, report: &Arc<Report>) -> Result<Client, Failure> {
+        let Self { common, provider, stand_in } = self;
+        let client = match stand_in {
+            Some(stand_in) => {
+                report.say(&format!("a stand-in server answers: {}", stand_in.url("/")));
+                Client::new(provider, stand_in.credentials())?
+            }
+            None => {
+                let client = Client::new(provider, common.api.credentials()?)?;
+                match &common.store.store {
+                    Some(folder) => client.with_store(FileStore::at(folder)),
+                    None if common.store.no_store => client,
+                    None => client.with_store(FileStore::default()),
+                }
+            }
+        };
+        let watching = report.clone();
+        let client = client
+            .with_retry_policy(common.patience.policy())
+            .with_observer(move |event| watching.observe(event));
+        Ok(match common.patience.idle {
+            Some(idle) => {
+                let connection = client.connection().clone().with_idle_timeout(idle);
+                client.with_connection(connection)
+            }
+            None => client,
+        })
     }
 }

@@ -16,7 +16,7 @@ use unattended::{Client, Error, Request};
 use crate::failure::Failure;
 use crate::options::Common;
 use crate::report::Report;
-use crate::session;
+use crate::session::Session;
 use output::Output;
 use request::Sending;
 
@@ -76,7 +76,7 @@ fn call(arguments: &Arguments, report: &Arc<Report>) -> Result<(), Failure> {
     let mut secrets = Vec::new();
     let request = arguments.sending.request(method, &target, &mut secrets)?;
     report.hide(secrets);
-    let (client, _) = session::connect(&arguments.common, &target, report)?;
+    let client = Session::new(&arguments.common, &target)?.connect(report)?;
     deliver(&client, &request, accept, &arguments.answer, report)
 }
 

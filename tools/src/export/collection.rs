@@ -3,17 +3,20 @@
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use unattended::Proof;
 
-use super::Destination;
-use super::format::Format;
+use super::Plan;
+use super::format::FormatOptions;
 use super::target::Target;
 use crate::failure::Failure;
 use crate::options::quoted;
 
 pub struct Collection {
-    pub path: String,
+    /// Its path, or its name in the profile.
+    pub name: String,
+    pub plan: Arc<Plan>,
     /// `None` is standard output.
     pub file: Option<PathBuf>,
     /// The file, claimed for this run: from before the first row of any collection.
@@ -44,50 +47,27 @@ pub enum Left {
 }
 
 impl Collection {
-    /// The collections at `paths`, each with its file.
-    ///
-    /// # Errors
-    ///
-    /// If two of them would be one file. A file that cannot be written is told as what became
-    /// of its collection.
-    pub fn all(
-        paths: &[String],
-        destination: &Destination,
-        format: &Format,
-    ) -> Result<Vec<Self>, Failure> {
-        let file = |path: &String| match destination {
-            Destination::Stdout => Ok(None),
-            Destination::File(file) => Ok(Some(file.clone())),
-            Destination::Directory(directory) => {
-                file_name(path, format).map(|name| Some(directory.join(name)))
-            }
-        };
-        let files = paths.iter().map(file).collect::<Result<Vec<_>, _>>()?;
-        if let Destination::Directory(directory) = destination {
-            create(directory)?;
-        }
-        let mut collections = Vec::new();
-        for (path, file) in paths.iter().zip(files) {
-            let collection = Self::new(path, file, &collections)?;
-            collections.push(collection);
-        }
-        Ok(collections)
-    }
-
     /// One beside `others` of the same run.
     ///
     /// # Errors
     ///
-    /// See [`all`](Self::all).
-    pub fn new(path: &str, file: Option<PathBuf>, others: &[Self]) -> Result<Self, Failure> {
-        let claimed = file.as_deref().map(|file| claim(path, file, others)).transpose();
+    /// If two of them would be one file. A file that cannot be written is told as what became
+    /// of the collection.
+    pub fn new(
+        name: &str,
+        plan: Plan,
+        file: Option<PathBuf>,
+        others: &[Self],
+    ) -> Result<Self, Failure> {
+        let claimed = file.as_deref().map(|file| claim(name, file, others)).transpose();
         let (target, outcome) = match claimed {
             Ok(target) => (target, Outcome::NotTried),
             Err(failure @ Failure::Usage(_)) => return Err(failure),
             Err(failure) => (None, Outcome::Failed(failure)),
         };
         Ok(Self {
-            path: path.to_owned(),
+            name: name.to_owned(),
+            plan: Arc::new(plan),
             file,
             target,
             rows: 0,
@@ -123,16 +103,16 @@ impl fmt::Display for Collection {
             None => format!("{rows}, no number promised"),
         };
         match (&self.outcome, &self.file) {
-            (Outcome::NotTried, _) => write!(f, "{}: not tried", self.path),
+            (Outcome::NotTried, _) => write!(f, "{}: not tried", self.name),
             (Outcome::Failed(failure), _) => {
-                write!(f, "{}: failed, {rows}: {failure}{}", self.path, self.left)
+                write!(f, "{}: failed, {rows}: {failure}{}", self.name, self.left)
             }
             (Outcome::Complete, Some(file)) => {
-                write!(f, "{}: complete, {rows}, in {}", self.path, file.display())?;
+                write!(f, "{}: complete, {rows}, in {}", self.name, file.display())?;
                 self.fmt_proof(f)
             }
             (Outcome::Complete, None) => {
-                write!(f, "{}: complete, {rows}", self.path)?;
+                write!(f, "{}: complete, {rows}", self.name)?;
                 self.fmt_proof(f)
             }
         }
@@ -177,25 +157,33 @@ pub fn counted(number: u64, what: &str) -> String {
 }
 
 /// `computers.jsonl` for `/api/sam/estate/v1/computers?filter=x`.
-fn file_name(path: &str, format: &Format) -> Result<String, Failure> {
+pub fn in_directory(
+    directory: &Path,
+    path: &str,
+    format: &FormatOptions,
+) -> Result<PathBuf, Failure> {
     let (path, _) = path.split_once(['?', '#']).unwrap_or((path, ""));
     let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let name = last.replace(|c| !is_plain(c), "_");
-    match name.trim_start_matches('.') {
-        "" => Err(Failure::Usage(format!("{path} gives no name for a file: use --out"))),
-        name => Ok(format!("{name}.{}", format.extension())),
-    }
+    let name = match name.trim_start_matches('.') {
+        "" => {
+            return Err(Failure::Usage(format!("{path} gives no name for a file: use --out")));
+        }
+        name => format!("{name}.{}", format.extension()),
+    };
+    create(directory)?;
+    Ok(directory.join(name))
 }
 
 /// The file for the rows of `path`. Whether it is that of one of the `others` the file system
 /// says, which may take two spellings for one name.
-fn claim(path: &str, file: &Path, others: &[Collection]) -> Result<Target, Failure> {
+fn claim(name: &str, file: &Path, others: &[Collection]) -> Result<Target, Failure> {
     let target = Target::open(file)?;
     let is_same = |other: &&Collection| other.target.as_ref().is_some_and(|of| of.is_same(&target));
-    if let Some(Collection { path: other, .. }) = others.iter().find(is_same) {
+    if let Some(Collection { name: other, .. }) = others.iter().find(is_same) {
         return Err(Failure::Usage(format!(
-            "{other} and {path} would be one file: export them in two runs, each with a directory of its own"
+            "{other} and {name} would be one file: export them in two runs, each with a directory of its own"
         )));
     }
     target.lock()?;

@@ -47,6 +47,11 @@ pub struct Table {
 }
 
 impl FormatOptions {
+    pub fn extension(&self) -> String {
+        let name = self.format.to_possible_value();
+        name.map_or_else(String::new, |name| name.get_name().to_owned())
+    }
+
     /// # Errors
     ///
     /// What does not go together, in words.

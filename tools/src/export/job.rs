@@ -4,27 +4,20 @@ use std::fs::File;
 use std::io::{self, Write};
 
 use serde_json::value::RawValue;
-use unattended::{Client, Pages, Pagination, ResumePoint};
+use unattended::{Client, Pages, ResumePoint};
 
+use super::Plan;
 use super::collection::{Collection, Outcome, counted};
 use super::copy::Copy;
 use super::format::Format;
-use super::reading::Reading;
 use super::rows::RowWriter;
-use super::state::{Asked, CLIENT_ID, QUERY, State, fingerprint};
+use super::state::{Asked, State};
 use super::target::Target;
 use crate::failure::Failure;
 use crate::report::Report;
 
 pub struct Job<'a> {
     pub client: &'a Client,
-    pub reading: &'a Reading,
-    /// How the API pages.
-    pub pagination: &'a Pagination,
-    pub format: &'a Format,
-    /// All that decides which rows come and how they are written, but for the path.
-    pub asked: Asked,
-    pub client_id: &'a str,
     pub wants_resume: bool,
     pub report: &'a Report,
 }
@@ -34,7 +27,7 @@ impl Job<'_> {
     pub fn run(&self, collections: &mut [Collection]) {
         let has_place = |collection: &&mut Collection| collection.failure().is_none();
         for collection in collections.iter_mut().filter(has_place) {
-            self.report.begin(&collection.path);
+            self.report.begin(&collection.name);
             let result = match collection.target.take() {
                 Some(target) => self.to_file(&target, collection),
                 None => self.to_stdout(collection),
@@ -57,20 +50,11 @@ impl Job<'_> {
         self.report.say(&summary(self.client));
     }
 
-    /// What is kept beside the rows, to see whether another run asks for the same.
-    fn asked(&self, path: &str) -> Asked {
-        let (path, query) = path.split_once('?').unwrap_or((path, ""));
-        let mut asked = self.asked.clone();
-        asked.insert("path".into(), path.to_owned());
-        asked.insert(QUERY.into(), fingerprint(query));
-        asked.insert(CLIENT_ID.into(), fingerprint(self.client_id));
-        asked
-    }
-
     fn to_stdout(&self, collection: &mut Collection) -> Result<(), Failure> {
         let name = "standard output";
-        let mut state = State::new(self.asked(&collection.path));
-        let rows = RowWriter::new(self.format, io::stdout().lock());
+        let plan = collection.plan.clone();
+        let mut state = State::new(plan.asked.clone());
+        let rows = RowWriter::new(&plan.format, io::stdout().lock());
         let rows = rows.map_err(|error| Failure::Output(name.to_owned(), error))?;
         self.copy(collection, rows, &mut state, name, None)
     }
@@ -78,8 +62,8 @@ impl Job<'_> {
     fn to_file(&self, target: &Target, collection: &mut Collection) -> Result<(), Failure> {
         let name = target.name.clone();
         let cannot_write = |error| Failure::Output(name.clone(), error);
-        let format = self.format;
-        let asked = self.asked(&collection.path);
+        let plan = collection.plan.clone();
+        let (format, asked) = (&plan.format, plan.asked.clone());
         let found = if self.wants_resume { self.find(target, &asked)? } else { None };
         let (part, mut state) = match found {
             Some(state) => (target.go_on(state.part_length)?, state),
@@ -136,9 +120,9 @@ impl Job<'_> {
         name: &str,
         place: Option<(&Target, &File)>,
     ) -> Result<(), Failure> {
-        let path = collection.path.clone();
-        let pages = self.pages(&path, state.resume_point());
-        let can_begin = || self.pages(&path, None).next().is_none_or(|page| page.is_ok());
+        let plan = collection.plan.clone();
+        let pages = self.pages(&plan, state.resume_point());
+        let can_begin = || self.pages(&plan, None).next().is_none_or(|page| page.is_ok());
         let report = self.report;
         let mut copy = Copy { pages, rows, state, name, report, can_begin: &can_begin, place };
         let copied = copy.run();
@@ -151,8 +135,8 @@ impl Job<'_> {
         if missing.is_empty() {
             return Ok(());
         }
-        let missing = format!("no row of {path} has {}", missing.join(", "));
-        if matches!(self.format, Format::Csv(table) if !table.allow_missing) {
+        let missing = format!("no row of {} has {}", plan.path, missing.join(", "));
+        if matches!(&plan.format, Format::Csv(table) if !table.allow_missing) {
             copy.state.set_resume_point(None);
             return Err(Failure::Configuration(format!(
                 "{missing} (--allow-missing lets it pass)"
@@ -162,9 +146,9 @@ impl Job<'_> {
         Ok(())
     }
 
-    fn pages(&self, path: &str, from: Option<ResumePoint>) -> Pages<'_, Box<RawValue>> {
-        let pages = self.client.pages(self.reading.request(path));
-        let pages = pages.with_pagination(self.pagination.clone());
+    fn pages(&self, plan: &Plan, from: Option<ResumePoint>) -> Pages<'_, Box<RawValue>> {
+        let pages = self.client.pages(plan.reading.request(&plan.path));
+        let pages = pages.with_pagination(plan.pagination.clone());
         match from {
             Some(point) => pages.resume(&point),
             None => pages,

@@ -21,13 +21,16 @@ use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use clap::{Args, Command};
+use clap::{Args, Command, CommandFactory, Parser};
+use unattended::Pagination;
 
+use crate::Given;
 use crate::failure::Failure;
 use crate::options::paging::Paging;
-use crate::options::{Common, quoted};
+use crate::options::{Common, quoted, usage};
+use crate::profile::{self, Settings};
 use crate::report::Report;
-use crate::session;
+use crate::session::Session;
 
 /// Exports whole collections to files, complete or not at all
 ///
@@ -37,8 +40,33 @@ use crate::session;
 #[derive(Args)]
 #[command(after_help = ABOUT)]
 pub struct Arguments {
-    /// The collections, with a query if need be
+    /// The collections: paths, with a query if need be, or names of the profile's collections
+    #[arg(value_name = "PATH|NAME")]
     paths: Vec<String>,
+    /// For one path; else standard output
+    #[arg(long, value_name = "FILE", conflicts_with = "out_dir")]
+    out: Option<String>,
+    #[command(flatten)]
+    directory: OutDir,
+    /// Goes on where a run that failed has stopped
+    #[arg(long)]
+    resume: bool,
+    #[command(flatten)]
+    walk: WalkOptions,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Args)]
+pub struct OutDir {
+    /// For one path or several: DIR/computers.jsonl
+    #[arg(long, value_name = "DIR")]
+    out_dir: Option<String>,
+}
+
+/// What may differ from collection to collection.
+#[derive(Args)]
+pub struct WalkOptions {
     /// POST for a search that only reads
     #[arg(long, value_parser = ["GET", "POST"], default_value = "GET")]
     method: String,
@@ -46,88 +74,125 @@ pub struct Arguments {
     #[arg(long)]
     json: Option<String>,
     #[command(flatten)]
-    place: Place,
-    #[command(flatten)]
     format: FormatOptions,
     #[command(flatten)]
     paging: Paging,
-    #[command(flatten)]
-    common: Common,
 }
 
-#[derive(Args)]
-#[command(next_help_heading = "Where to write; standard output if neither is given")]
-struct Place {
-    /// For one path
-    #[arg(long, value_name = "FILE", conflicts_with = "out_dir")]
-    out: Option<String>,
-    /// For one path or several: DIR/computers.jsonl
-    #[arg(long, value_name = "DIR")]
-    out_dir: Option<String>,
-    /// Goes on where a run that failed has stopped
+/// One collection, as a profile has it.
+#[derive(Parser)]
+#[command(no_binary_name = true)]
+pub struct One {
     #[arg(long)]
-    resume: bool,
+    path: Option<String>,
+    #[arg(long)]
+    out: Option<String>,
+    #[command(flatten)]
+    walk: WalkOptions,
 }
 
-pub enum Destination {
-    Stdout,
-    File(PathBuf),
-    Directory(PathBuf),
+/// How one collection is read and written.
+pub struct Plan {
+    pub path: String,
+    pub reading: Reading,
+    /// How the API pages.
+    pub pagination: Pagination,
+    pub format: Format,
+    /// All that decides which rows come and how they are written, but for the path.
+    pub asked: Asked,
 }
 
-pub fn run(arguments: Arguments, words: &[OsString]) -> (Arc<Report>, Result<u8, Failure>) {
-    let to_stdout = arguments.place.out.is_none() && arguments.place.out_dir.is_none();
+pub fn run(arguments: Arguments, given: &Given<'_>) -> (Arc<Report>, Result<u8, Failure>) {
+    let to_stdout = arguments.out.is_none() && arguments.directory.out_dir.is_none();
     let shares_screen = to_stdout && io::stdout().is_terminal();
     let report = Report::of_walk("export", arguments.common.talk, shares_screen);
-    let done = export(arguments, words, &report);
+    let done = export(&arguments, given, &report);
     (report, done)
 }
 
 /// Returns the exit code.
-fn export(arguments: Arguments, words: &[OsString], report: &Arc<Report>) -> Result<u8, Failure> {
-    let Arguments { paths, method, json, place, format, paging, common } = arguments;
-    let reading = Reading::parse(&method, json.as_deref()).map_err(Failure::Usage)?;
-    paging.check().map_err(Failure::Usage)?;
-    let format = format.format().map_err(Failure::Usage)?;
-    let destination = place.destination(&paths).map_err(Failure::Usage)?;
-    if paging.has("paging-in-body") && matches!(reading, Reading::Get) {
-        return Err(Failure::Usage("--paging-in-body needs --method POST".into()));
-    }
-    let first = paths.first().map_or("", String::as_str);
-    let (client, pagination) = session::connect(&common, first, report)?;
-    let pagination = paging.declare(pagination).map_err(Failure::Usage)?;
-    let mut collections = Collection::all(&paths, &destination, &format)?;
-    report.say(&format!("reading {} from {}", paths.join(", "), common.api.name()));
-    let asked = common.api.asked().chain(reading.asked()).chain(format.asked());
-    let job = Job {
-        client: &client,
-        reading: &reading,
-        pagination: &pagination,
-        format: &format,
-        asked: asked.chain(paging.asked()).collect(),
-        client_id: &common.api.client_id(),
-        wants_resume: place.resume,
-        report,
+fn export(arguments: &Arguments, given: &Given<'_>, report: &Arc<Report>) -> Result<u8, Failure> {
+    let Arguments { paths, common, .. } = arguments;
+    let options = OutDir::augment_args(One::command());
+    let settings = profile::given(given.matches, &options);
+    let ones = paths.iter().map(|name| Ok((name, One::of(name, &settings, given)?)));
+    let ones = ones.collect::<Result<Vec<_>, Failure>>()?;
+    arguments.check(&ones).map_err(Failure::Usage)?;
+    let first = ones.first().and_then(|(_, one)| one.path.as_deref()).unwrap_or_default();
+    let session = Session::new(common, first)?;
+    let mut collections = Vec::new();
+    let plan = |(name, one): (&String, One)| {
+        let file = arguments.file(name, &one)?;
+        Ok((name.clone(), one.plan(common, session.pagination())?, file))
     };
-    job.run(&mut collections);
+    let plans = ones.into_iter().map(plan).collect::<Result<Vec<_>, Failure>>()?;
+    let client = session.connect(report)?;
+    for (name, plan, file) in plans {
+        collections.push(Collection::new(&name, plan, file, &collections)?);
+    }
+    report.say(&format!("reading {} from {}", paths.join(", "), common.api.name()));
+    let wants_resume = arguments.resume;
+    Job { client: &client, wants_resume, report }.run(&mut collections);
     if collections.iter().any(Collection::is_resumable) {
         let missing = collections.iter().filter(|collection| !collection.is_complete());
-        let missing: Vec<&str> = missing.map(|collection| collection.path.as_str()).collect();
-        report.tell(&format!("to go on: {}", to_go_on(words, &paths, &missing)));
+        let missing: Vec<&str> = missing.map(|collection| collection.name.as_str()).collect();
+        report.tell(&format!("to go on: {}", to_go_on(given.words, paths, &missing)));
     }
     Ok(exit_code(&collections))
 }
 
-impl Place {
-    fn destination(&self, paths: &[String]) -> Result<Destination, String> {
-        match (&self.out, &self.out_dir, paths.len()) {
-            (.., 0) => Err("no path is given, such as /api/sam/estate/v1/computers".into()),
-            (_, None, 2..) => Err("several paths need --out-dir".into()),
-            (None, None, _) if self.resume => Err("--resume needs --out or --out-dir".into()),
-            (Some(file), ..) => Ok(Destination::File(file.into())),
-            (None, Some(directory), _) => Ok(Destination::Directory(directory.into())),
-            (None, None, _) => Ok(Destination::Stdout),
+impl Arguments {
+    fn check(&self, ones: &[(&String, One)]) -> Result<(), String> {
+        let has_directory = self.directory.out_dir.is_some();
+        let on_stdout = ones.iter().filter(|(_, one)| one.out.is_none() && !has_directory);
+        match ones.len() {
+            0 => Err("no path is given, such as /api/sam/estate/v1/computers".into()),
+            2.. if self.out.is_some() || on_stdout.clone().count() > 0 => {
+                Err("several paths need --out-dir".into())
+            }
+            _ if self.resume && on_stdout.count() > 0 => {
+                Err("--resume needs --out or --out-dir".into())
+            }
+            _ => Ok(()),
         }
+    }
+
+    /// Where the collection goes; none is standard output.
+    fn file(&self, name: &str, one: &One) -> Result<Option<PathBuf>, Failure> {
+        match (&one.out, &self.directory.out_dir) {
+            (Some(file), _) => Ok(Some(file.into())),
+            (None, Some(directory)) => {
+                collection::in_directory(directory.as_ref(), name, &one.walk.format).map(Some)
+            }
+            (None, None) => Ok(None),
+        }
+    }
+}
+
+impl One {
+    /// The collection of that name, or at that path.
+    fn of(name: &str, settings: &Settings, given: &Given<'_>) -> Result<Self, Failure> {
+        let settings = given.profile.collection(name, settings);
+        let words = profile::to_words(&settings);
+        let wrong = |error| Failure::Usage(usage::text(&error));
+        let mut one = Self::try_parse_from(words.collect::<Vec<_>>()).map_err(wrong)?;
+        one.path.get_or_insert_with(|| name.to_owned());
+        Ok(one)
+    }
+
+    fn plan(self, common: &Common, provider: &Pagination) -> Result<Plan, Failure> {
+        let WalkOptions { method, json, format, paging } = self.walk;
+        let usage = Failure::Usage;
+        let reading = Reading::parse(&method, json.as_deref()).map_err(usage)?;
+        if paging.has("paging-in-body") && matches!(reading, Reading::Get) {
+            return Err(Failure::Usage("--paging-in-body needs --method POST".into()));
+        }
+        let format = format.format().map_err(usage)?;
+        let pagination = paging.declare(provider.clone()).map_err(usage)?;
+        let path = self.path.unwrap_or_default();
+        let asked = common.api.asked().chain(reading.asked()).chain(format.asked());
+        let asked = asked.chain(paging.asked()).chain(state::secretly(common, &path)).collect();
+        Ok(Plan { path, reading, pagination, format, asked })
     }
 }
 

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use unattended::ResumePoint;
 
+use crate::options::Common;
+
 /// What was asked: the options by their names, and what else decides about the rows.
 pub type Asked = BTreeMap<String, String>;
 
@@ -87,6 +89,14 @@ impl State {
     }
 }
 
+/// What is kept of the path, the query and the client id.
+pub fn secretly(common: &Common, path: &str) -> [(String, String); 3] {
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let client_id = fingerprint(&common.api.client_id());
+    [("path", path.to_owned()), (QUERY, fingerprint(query)), (CLIENT_ID, client_id)]
+        .map(|(name, value)| (name.to_owned(), value))
+}
+
 /// Tells whether two texts are the same without telling the text: FNV-1a, which unlike
 /// std's hashes stays the same from release to release.
 pub fn fingerprint(text: &str) -> String {
@@ -96,8 +106,8 @@ pub fn fingerprint(text: &str) -> String {
     format!("{hash:016x}")
 }
 
-pub const CLIENT_ID: &str = "client id";
-pub const QUERY: &str = "query";
+const CLIENT_ID: &str = "client id";
+const QUERY: &str = "query";
 pub const JSON: &str = "JSON";
 /// Of these the fingerprint is kept.
 const CONFIDENTIAL: [&str; 3] = [CLIENT_ID, QUERY, JSON];

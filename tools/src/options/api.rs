@@ -15,7 +15,7 @@ pub struct Api {
     /// It reads SNOW_ATLAS_CLIENT_ID with SNOW_ATLAS_CLIENT_SECRET, or with
     /// SNOW_ATLAS_CLIENT_SECRET_FILE, a file that holds the secret; likewise SNAPDOCS_…,
     /// COGNITO_… and CUSTOM_…
-    #[arg(long, value_enum, value_name = "NAME", conflicts_with = "stand_in")]
+    #[arg(long, value_enum, value_name = "NAME")]
     provider: Option<Kind>,
     /// Other variables: PREFIX_CLIENT_ID, PREFIX_CLIENT_SECRET, …
     #[arg(long, value_name = "PREFIX")]
@@ -44,9 +44,6 @@ pub struct Api {
     /// The resource to ask for, with custom
     #[arg(long)]
     resource: Option<String>,
-    /// A stand-in server in this process, with the paths of Snow Atlas and Snapdocs
-    #[arg(long)]
-    pub stand_in: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -12,6 +12,14 @@ use clap::{Args, ValueEnum};
 /// What every subcommand takes.
 #[derive(Args)]
 pub struct Common {
+    /// A file with options, such as provider = "snapdocs", and [collections.NAME] with path, out
+    /// and how it pages; or NAME for unattended/NAME.toml in the user's configuration folder.
+    /// Without it, --provider and --stand-in: unattended/default.toml, if it is there
+    #[arg(long, value_name = "FILE|NAME")]
+    profile: Option<String>,
+    /// A stand-in server in this process, with the paths of Snow Atlas and Snapdocs
+    #[arg(long, conflicts_with = "provider")]
+    pub stand_in: bool,
     #[command(flatten)]
     pub api: api::Api,
     #[command(flatten)]
@@ -36,7 +44,7 @@ pub struct Store {
 }
 
 /// What is told on the way, on standard error.
-#[derive(Args, Clone, Copy)]
+#[derive(Args, Clone, Copy, Default)]
 #[command(next_help_heading = "What is told on standard error")]
 pub struct Talk {
     /// Every token, wait, repeat and page
@@ -50,8 +58,9 @@ pub struct Talk {
     pub log: Log,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Log {
+    #[default]
     Text,
     Json,
 }

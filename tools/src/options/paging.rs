@@ -130,14 +130,6 @@ pub struct Paging(Vec<(&'static PagingOption, Vec<String>)>);
 type Parsed<T> = std::result::Result<T, String>;
 
 impl Paging {
-    /// # Errors
-    ///
-    /// What is wrong with a value, in words.
-    pub fn check(&self) -> Parsed<()> {
-        // A preset may have the name that a page size lacks.
-        self.declare(Pagination::detect().with_page_size("any", 1)).map(drop)
-    }
-
     /// What the provider declares, with what is given changed.
     ///
     /// # Errors

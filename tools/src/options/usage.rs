@@ -23,7 +23,7 @@ pub fn end(error: &clap::Error, words: &[OsString]) -> u8 {
     }
 }
 
-fn text(error: &clap::Error) -> String {
+pub fn text(error: &clap::Error) -> String {
     let option = named(error, ContextKind::InvalidArg).next().unwrap_or_default();
     match error.kind() {
         ErrorKind::UnknownArgument => match option.strip_prefix("--") {

@@ -11,6 +11,7 @@
 mod call;
 mod doctor;
 mod export;
+mod profile;
 #[allow(dead_code, reason = "the library's tests use more of it")]
 #[path = "../../../tests/suite/support/server.rs"]
 mod server;
