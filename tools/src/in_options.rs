@@ -156,7 +156,7 @@ const WAYS: [(&str, &str); 8] = [
     ("after_row", "after-row"),
     ("single", "single"),
 ];
-const PHRASES: [(&str, &str); 14] = [
+const PHRASES: [(&str, &str); 17] = [
     // Of a call; an export has no pages that are larger.
     ("Client::with_body_limit", "--accept content has no limit"),
     ("Connection::with_root_certificates or SSL_CERT_FILE", "SSL_CERT_FILE"),
@@ -166,6 +166,9 @@ const PHRASES: [(&str, &str); 14] = [
     ("RetryPolicy::with_deadline, RetryPolicy::with_end_time", "--deadline"),
     ("RetryPolicy::with_deadline", "--deadline"),
     ("Connection::with_idle_timeout", "--idle"),
+    ("Credentials::with_key_id, Entra with_certificate", "--key-id, Entra --key-certificate"),
+    ("set Connection::with_client_certificate", "give --client-certificate"),
+    ("Connection::with_client_certificate", "--client-certificate"),
     ("mark the request safe_to_repeat()", "give --safe-to-repeat"),
     ("remove yours, or make the request without_token()", "remove yours, or give --without-token"),
     ("make the request without_token() if it needs none", "--without-token if it needs none"),

@@ -15,6 +15,7 @@ use crate::export::{One, OutDir, WalkOptions};
 use crate::failure::Failure;
 use crate::options::Store;
 use crate::options::api::Api;
+use crate::options::identity::Identity;
 use crate::options::patience::Patience;
 
 /// Options by their names, each with its values; a flag has none.
@@ -227,7 +228,8 @@ fn is_open_to_others(_file: &File) -> std::io::Result<bool> {
 
 /// What may stand in a profile outside of a collection.
 fn of_all() -> Command {
-    let command = Patience::augment_args(Store::augment_args(of_api()));
+    let command = Identity::augment_args(Store::augment_args(of_api()));
+    let command = Patience::augment_args(command);
     OutDir::augment_args(WalkOptions::augment_args(command))
 }
 

@@ -50,7 +50,7 @@ impl<'a> Session<'a> {
                 Client::new(provider, stand_in.credentials())?
             }
             None => {
-                let client = Client::new(provider, common.api.credentials()?)?;
+                let client = Client::new(provider, common.credentials()?)?;
                 match &common.store.store {
                     Some(folder) => client.with_store(FileStore::at(folder)),
                     None if common.store.no_store => client,
@@ -62,12 +62,10 @@ impl<'a> Session<'a> {
         let client = client
             .with_retry_policy(common.patience.policy())
             .with_observer(move |event| watching.observe(event));
-        Ok(match common.patience.idle {
-            Some(idle) => {
-                let connection = client.connection().clone().with_idle_timeout(idle);
-                client.with_connection(connection)
-            }
-            None => client,
-        })
+        let mut connection = common.identity.connection(client.connection().clone())?;
+        if let Some(idle) = common.patience.idle {
+            connection = connection.with_idle_timeout(idle);
+        }
+        Ok(client.with_connection(connection))
     }
 }

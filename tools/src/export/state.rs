@@ -92,7 +92,7 @@ impl State {
 /// What is kept of the path, the query and the client id.
 pub fn secretly(common: &Common, path: &str) -> [(String, String); 3] {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
-    let client_id = fingerprint(&common.api.client_id());
+    let client_id = fingerprint(&common.client_id());
     [("path", path.to_owned()), (QUERY, fingerprint(query)), (CLIENT_ID, client_id)]
         .map(|(name, value)| (name.to_owned(), value))
 }

@@ -32,7 +32,7 @@ pub struct Api {
     /// Replaces the address of the token endpoint; custom has no other
     #[arg(long, value_name = "URL")]
     token_endpoint: Option<String>,
-    /// How custom sends id and secret: basic unless it is given
+    /// How custom sends id and secret: basic unless it is given; what is no secret needs none
     #[arg(long, value_enum, value_name = "METHOD")]
     auth: Option<Auth>,
     /// The scope to ask for
@@ -78,10 +78,13 @@ impl Api {
                 Provider::cognito(prefix, region, needed(self.base_url.as_ref()))?
             }
             Kind::Custom => {
-                Provider::new(needed(self.token_endpoint.as_ref()), needed(self.base_url.as_ref()))?
-                    .with_auth_method(self.auth.unwrap_or(Auth::Basic).into())
+                let token_endpoint = needed(self.token_endpoint.as_ref());
+                Provider::new(token_endpoint, needed(self.base_url.as_ref()))?
             }
         };
+        if let Some(auth) = self.auth {
+            provider = provider.with_auth_method(auth.into());
+        }
         if let Some(url) = &self.base_url {
             provider = provider.with_base_url(url)?;
         }

@@ -1,6 +1,7 @@
 //! The options, each spelled once: what several subcommands take is flattened into them.
 
 pub mod api;
+pub mod identity;
 pub mod paging;
 pub mod patience;
 pub mod usage;
@@ -8,6 +9,9 @@ pub mod usage;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use unattended::Credentials;
+
+use crate::failure::Failure;
 
 /// What every subcommand takes.
 #[derive(Args)]
@@ -23,11 +27,31 @@ pub struct Common {
     #[command(flatten)]
     pub api: api::Api,
     #[command(flatten)]
+    pub identity: identity::Identity,
+    #[command(flatten)]
     pub store: Store,
     #[command(flatten)]
     pub patience: patience::Patience,
     #[command(flatten)]
     pub talk: Talk,
+}
+
+impl Common {
+    /// As it is given, or as the environment has it; empty if it is not set.
+    pub fn client_id(&self) -> String {
+        let given = self.identity.client_id.clone();
+        given.unwrap_or_else(|| self.api.client_id())
+    }
+
+    /// # Errors
+    ///
+    /// The library's, with the variables that should hold them.
+    pub fn credentials(&self) -> Result<Credentials, Failure> {
+        match self.identity.credentials(self.client_id())? {
+            Some(credentials) => Ok(credentials),
+            None => self.api.credentials(),
+        }
+    }
 }
 
 /// Where the token is kept for the next run.

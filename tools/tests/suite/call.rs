@@ -641,6 +641,46 @@ fn a_provider_of_any_kind_is_described_by_options() {
 }
 
 #[test]
+fn who_asks_may_be_said_by_options_but_for_the_secret() {
+    let directory = directory("call-identity");
+    let secret = file(&directory, "secret", "hush hush");
+    let assertion = file(&directory, "assertion", "e30.e30.c2ln");
+    let call = |server: &Server, arguments: &[&str]| {
+        let mut command = unattended("call");
+        command.args(["--no-store", "--provider", "custom", "--base-url", &server.url("")]);
+        run(command.args(["--token-endpoint", &server.url(TOKEN_PATH)]).args(arguments))
+    };
+    let print = if cfg!(windows) { "cmd /C echo hush" } else { "echo hush" };
+    for (option, value, sent) in [
+        ("--secret-file", secret.as_str(), "Basic eW91Omh1c2graHVzaA=="),
+        ("--secret-command", print, "Basic eW91Omh1c2g="),
+        ("--assertion-file", assertion.as_str(), "client_assertion=e30.e30.c2ln"),
+    ] {
+        let server = Server::with_api([]);
+        let run = call(&server, &["/x", "--client-id", "you", option, value]);
+        assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{option}");
+        let token = &server.token_requests()[0];
+        let told = format!("{:?} {}", token.header("authorization"), token.body);
+        assert!(told.contains(sent), "{told}");
+    }
+    let both = ["/x", "--secret-file", &secret, "--assertion-file", &assertion];
+    for (arguments, expected) in [
+        (&both[..], "--secret-file and --assertion-file exclude each other"),
+        (
+            &["/x", "--client-id", "you"],
+            "--client-id needs --secret-file, --secret-command, --assertion-file, --private-key or --client-certificate",
+        ),
+        (&["/x", "--key-id", "k"], "--private-key is missing"),
+    ] {
+        let run = call(&Server::with_api([]), arguments);
+        assert_eq!((run.code, run.stderr), (64, format!("call: {expected} (see --help)\n")));
+    }
+    let run = call(&Server::with_api([]), &["/x", "--private-key", &secret]);
+    assert_eq!(run.code, 78);
+    assert!(!run.stderr.contains("hush"), "{}", run.stderr);
+}
+
+#[test]
 fn help_goes_to_stdout() {
     for argument in ["-h", "--help"] {
         let run = run(unattended("call").arg(argument));

@@ -137,7 +137,7 @@ fn a_profile_that_others_can_write_is_refused_and_none_is_taken_from_here() {
     // By its path it is meant; a name alone is never one of this folder.
     fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
     let mut call = unattended("call");
-    call.current_dir(home.join("unattended")).env("XDG_CONFIG_HOME", &server.url("")).arg("/x");
+    call.current_dir(home.join("unattended")).env("XDG_CONFIG_HOME", server.url("")).arg("/x");
     call.env("CUSTOM_CLIENT_ID", "me").env("CUSTOM_CLIENT_SECRET", SECRET);
     assert_eq!(self::run(call.args(["--profile", "crm"])).code, 78);
     let mut call = unattended("call");
