@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::pages::context::{Fault, PageContext};
-use crate::pages::envelope::{LINK_HEADER, Word};
+use crate::pages::envelope::{LINK_HEADER, Word, name_of};
 use crate::pages::words::{Role, is_link, link_text};
 use crate::provider::pagination::{Pagination, Strategy};
 
@@ -117,10 +117,6 @@ fn by_counting(page: &PageContext<'_>) -> Pagination {
     };
     let is_other = page.is_first() && first != usual && first < 2;
     if is_other { pagination.starting_at(first) } else { pagination }
-}
-
-pub(crate) fn name_of(path: &str) -> &str {
-    path.rsplit('.').next().unwrap_or(path)
 }
 
 /// A word with its value, as far as that may be shown: a link can hold what must not be.

@@ -1,9 +1,10 @@
 //! Whether a page is the one that was asked for, and what follows it: decided without IO.
 
 use crate::event::Proof;
-use crate::pages::advice::{self, name_of};
+use crate::pages::advice;
 use crate::pages::ask::Way;
 use crate::pages::context::{Fault, PageContext, Step};
+use crate::pages::envelope::name_of;
 use crate::pages::repeat::Likeness;
 use crate::pages::words::Role;
 use crate::provider::pagination::{Source, Strategy};
@@ -44,7 +45,7 @@ pub(crate) fn refuse(page: &PageContext<'_>) -> Option<Step> {
 fn goes_on(page: &PageContext<'_>, before: u64, is_told: bool) -> bool {
     let way = page.asker.way();
     let is_new = way == Way::Link || way == Way::Cursor && !page.is_seen;
-    let is_bounded = page.point.repeats < MOST_EMPTY_PAGES;
+    let is_bounded = page.point.stale_pages < MOST_STALE_PAGES;
     match page.likeness {
         Likeness::None => true,
         Likeness::Overlap => false,
@@ -67,7 +68,7 @@ fn again(page: &PageContext<'_>) -> String {
         ),
         (Likeness::Overlap, _) => "the page begins with the last row of the page before: rows were added on the way, or rows count from 1: then declare .starting_at(1)".to_owned(),
         (_, Way::Link) => format!(
-            "{MOST_EMPTY_PAGES} pages in a row are the one before once more, under new links"
+            "{MOST_STALE_PAGES} pages in a row are the one before once more, under new links"
         ),
         _ => format!(
             "the page is the one before once more: does the server know the parameter {parameter:?}? A collection without pages is read with Pagination::single()"
@@ -187,14 +188,14 @@ fn undeclared(page: &PageContext<'_>) -> Option<Proof> {
 
 /// Filters may leave pages empty, but not for ever.
 fn after_empty(page: &PageContext<'_>) -> Option<Step> {
-    if page.point.empty_pages < MOST_EMPTY_PAGES {
+    if page.rows > 0 || page.point.stale_pages < MOST_STALE_PAGES {
         return None;
     }
     let path = page.word_for_more().map_or("the answer", |word| &word.path);
     Some(match page.reached().filter(|total| *total > 0) {
         Some(total) => Step::End(Proof::Total(total)),
         None => fail(format!(
-            "{MOST_EMPTY_PAGES} pages in a row were empty, and {path} still says that there is more; if it always does, declare .ignoring({path:?})"
+            "{MOST_STALE_PAGES} pages in a row were empty, and {path} still says that there is more; if it always does, declare .ignoring({path:?})"
         )),
     })
 }
@@ -259,5 +260,5 @@ fn is_round(total: u64) -> bool {
 }
 
 /// After as many pages without anything new, one after the other, no walk goes on.
-const MOST_EMPTY_PAGES: u32 = 10;
+const MOST_STALE_PAGES: u32 = 10;
 const FROM_0: &str = "do pages count from 0? Then declare .starting_at(0)";

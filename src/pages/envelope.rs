@@ -55,9 +55,8 @@ pub(crate) struct Word {
 
 impl Envelope {
     pub(crate) fn add(&mut self, role: Role, path: String, value: Value, is_believed: bool) {
-        let mut word = Word { role, path, value, is_believed };
-        word.is_believed &= !is_alarm_only(word.name());
-        self.words.push(word);
+        let is_believed = is_believed && !is_alarm_only(name_of(&path));
+        self.words.push(Word { role, path, value, is_believed });
     }
 
     pub(crate) fn add_link_list(&mut self, path: &str, links: &[Value]) {
@@ -132,10 +131,6 @@ impl Envelope {
 }
 
 impl Word {
-    fn name(&self) -> &str {
-        self.path.rsplit('.').next().unwrap_or(&self.path)
-    }
-
     /// Whether it says that there is more, if it speaks of that.
     fn more(&self) -> Option<bool> {
         let number = whole_number(&self.value);
@@ -145,7 +140,7 @@ impl Word {
             Role::More if self.value.as_str().is_some_and(is_link) => Some(true),
             Role::More => flag(&self.value).or(number.map(|number| number > 0)),
             // `done` may count what is done.
-            Role::Last if number == Some(0) && self.name().starts_with("is") => Some(true),
+            Role::Last if number == Some(0) && name_of(&self.path).starts_with("is") => Some(true),
             Role::Last | Role::LastPage => flag(&self.value).map(|is_last| !is_last),
             Role::Delta => says_something(&self.value).then_some(false),
             _ => None,
@@ -163,6 +158,10 @@ impl Word {
     pub(crate) fn says_end(&self) -> bool {
         self.is_believed && self.more() == Some(false)
     }
+}
+
+pub(crate) fn name_of(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or(path)
 }
 
 /// A flag, also as text.

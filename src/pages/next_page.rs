@@ -7,11 +7,11 @@ use serde::de::DeserializeOwned;
 use crate::encoding::fingerprint;
 use crate::error::{Error, IncompleteError, RequestTarget, Result};
 use crate::event::{Event, Proof};
-use crate::pages::advice::{looks_like_page_size, name_of};
+use crate::pages::advice::looks_like_page_size;
 use crate::pages::ask::{Ask, Way, plain};
 use crate::pages::context::{Fault, PageContext, Step};
 use crate::pages::decision::{next, refuse};
-use crate::pages::envelope::{Envelope, LINK_HEADER};
+use crate::pages::envelope::{Envelope, LINK_HEADER, name_of};
 use crate::pages::repeat::{Likeness, count};
 use crate::pages::walk::{Stage, Walk};
 use crate::pages::words::Role;
@@ -69,9 +69,10 @@ impl Walk<'_> {
         self.is_resumed = false;
         self.begin_in_the_middle(&page);
         let likeness = Likeness::of(page.identity.as_ref(), self.point.last.as_ref());
-        let counted = |is_so, before: u32| if is_so { before.saturating_add(1) } else { 0 };
-        self.point.repeats = counted(likeness != Likeness::None, self.point.repeats);
-        self.point.empty_pages = counted(all == 0, self.point.empty_pages);
+        self.point.stale_pages = match likeness {
+            Likeness::None if all > 0 => 0,
+            _ => self.point.stale_pages.saturating_add(1),
+        };
         let following = self.following(&page, all, &response);
         let mark = following.as_ref().and_then(|following| following.as_ref().ok()?.mark());
         let context = PageContext {

@@ -42,10 +42,11 @@ pub(crate) fn read<T: DeserializeOwned>(
     Member { reading: &mut reading, spot: &top, start: 0 }.deserialize(&mut json)?;
     json.end()?;
     let Reading { rows, rows_text, page, .. } = reading;
-    let end = rows_text.end.min(text.len());
-    let rows_text = text.get(rows_text.start..end).unwrap_or_default();
+    let end = Some(rows_text.end.min(text.len())).filter(|end| *end != UNKNOWN);
+    let rows_text = text.get(rows_text.start..end.unwrap_or(text.len())).unwrap_or_default();
     if !rows.is_empty() {
-        let (identity, last) = Identity::of(rows_text, count(rows.len()), &pagination.strategy);
+        let (identity, last) =
+            Identity::of(rows_text, end.is_some(), count(rows.len()), &pagination.strategy);
         page.identity = Some(identity);
         page.declared = page.declared.take().or(last);
     }
@@ -197,8 +198,8 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for Member<'_, '_, '_, T> {
         let (first, mut has_others) = (reading.page.words.len(), false);
         while let Some(name) = map.next_key_seed(Name)? {
             let place = place_of(reading.text, &name);
-            if let (usize::MAX, Some(place)) = (reading.rows_text.end, place) {
-                reading.rows_text.end = place;
+            if reading.rows_text.end == usize::MAX {
+                reading.rows_text.end = place.unwrap_or(UNKNOWN);
             }
             has_others |= is_of_pages(&name);
             if (spot.container, name.as_ref()) == (Container::Links, "base") {
@@ -283,6 +284,8 @@ impl<'de> Visitor<'de> for Name {
     }
 }
 
+/// Where the rows end, if a name with escapes follows, whose place is not known.
+const UNKNOWN: usize = 0;
 const ROWS: &str = "an array of rows";
 const ROWS_OR_OBJECT: &str = "an array of rows, or an object with one";
 /// What of a server's words about an error stands at the top.

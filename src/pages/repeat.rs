@@ -32,12 +32,21 @@ pub(crate) enum Likeness {
 }
 
 impl Identity {
-    /// By the text from the rows on; with the id of the last one where pages must not overlap.
-    pub(crate) fn of(rows: &str, count: u64, strategy: &Strategy) -> (Self, Option<Value>) {
+    /// By the text from the rows on, which may be known to end at the next member; with the id
+    /// of the last row where pages must not overlap.
+    pub(crate) fn of(
+        rows: &str,
+        has_end: bool,
+        count: u64,
+        strategy: &Strategy,
+    ) -> (Self, Option<Value>) {
         let mut texts = elements(rows);
         let (first, second) = (texts.next(), texts.next());
         let last = match strategy {
-            Strategy::AfterRow(..) | Strategy::Offset(_) => texts.last().or(second).or(first),
+            Strategy::AfterRow(..) | Strategy::Offset(_) => match has_end {
+                true => last_element(rows),
+                false => texts.last().or(second).or(first),
+            },
             _ => None,
         };
         let row = |text: Option<&str>| serde_json::from_str::<Value>(text?).ok();
@@ -108,6 +117,36 @@ fn elements(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// The last of these, if only what closes it and the objects around it comes behind the array,
+/// and the quote of the next member. Read from behind: rows are long.
+fn last_element(text: &str) -> Option<&str> {
+    let array = text.trim_end_matches(|c: char| c.is_ascii_whitespace() || "},\"".contains(c));
+    let inner = array.strip_suffix(']')?;
+    let (bytes, mut at, mut depth) = (inner.as_bytes(), inner.len(), 0);
+    loop {
+        at = at.checked_sub(1)?;
+        match bytes.get(at)? {
+            b'"' => at = string_start(bytes, at)?,
+            b'}' | b']' => depth += 1,
+            b'[' | b',' if depth == 0 => return inner.get(at + 1..).map(str::trim),
+            b'{' | b'[' => depth -= 1,
+            _ => {}
+        }
+    }
+}
+
+/// The position of the quote that opens the string closed at `close`.
+fn string_start(bytes: &[u8], close: usize) -> Option<usize> {
+    let mut before = bytes.get(..close)?;
+    loop {
+        let quote = before.iter().rposition(|byte| *byte == b'"')?;
+        before = before.get(..quote)?;
+        if before.iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 0 {
+            return Some(quote);
+        }
+    }
+}
+
 pub(crate) fn count(length: usize) -> u64 {
     length.try_into().unwrap_or(u64::MAX)
 }
@@ -119,7 +158,7 @@ const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
 
 #[cfg(test)]
 mod tests {
-    use super::elements;
+    use super::{elements, last_element};
 
     #[test]
     fn the_last_row_is_found_in_the_text() {
@@ -128,12 +167,17 @@ mod tests {
             (r#": [ {"a":["]"]} , {"a":"],[{\\"} ],"#, Some(r#"{"a":"],[{\\"}"#)),
             ("[1,2,3]", Some("3")),
             (r#"["a,b"]}"#, Some(r#""a,b""#)),
+            (r#"["[\\", "\"],[\\\"" ] } , ""#, Some(r#""\"],[\\\"""#)),
+            (r#"[{"a":[{}, {"b":"\\\\"}]}]}}"#, Some(r#"{"a":[{}, {"b":"\\\\"}]}"#)),
             ("[]", None),
             ("[[1],[2,3]]", Some("[2,3]")),
             ("null", None),
         ];
         for (text, expected) in cases {
             assert_eq!(elements(text).last(), expected, "{text}");
+            if expected.is_some() {
+                assert_eq!(last_element(text), expected, "{text}");
+            }
         }
     }
 }

@@ -52,10 +52,8 @@ pub struct ResumePoint {
     pub(crate) counted_pages: Option<u64>,
     /// The page before.
     pub(crate) last: Option<Identity>,
-    /// The last pages, if they were like the one before them.
-    pub(crate) repeats: u32,
-    /// The last pages, if they were without rows.
-    pub(crate) empty_pages: u32,
+    /// The last pages, if they brought nothing new: without rows, or like the one before.
+    pub(crate) stale_pages: u32,
     pub(crate) page_size: Option<PageSize>,
     /// The `Date` of the first answer, in Unix seconds.
     pub(crate) date: Option<u64>,
@@ -75,8 +73,7 @@ impl ResumePoint {
             promised: None,
             counted_pages: None,
             last: None,
-            repeats: 0,
-            empty_pages: 0,
+            stale_pages: 0,
             page_size: None,
             date: None,
             is_partial: false,
@@ -133,8 +130,7 @@ impl fmt::Display for ResumePoint {
             "promised": self.promised.map(|(least, most)| [least, most]),
             "counted_pages": self.counted_pages,
             "last": last.map(|page| json!([page.rows, page.ids, page.ends])),
-            "repeats": self.repeats,
-            "empty_pages": self.empty_pages,
+            "stale_pages": self.stale_pages,
             "page_size": self.page_size.as_ref().map(|size| json!([size.parameter, size.rows])),
             "date": self.date,
             "is_partial": self.is_partial,
@@ -173,8 +169,7 @@ fn read(text: &str) -> Option<ResumePoint> {
         promised: field(&point, "promised")?,
         counted_pages: field(&point, "counted_pages")?,
         last: last.map(|(rows, ids, ends)| Identity { rows, ids, ends }),
-        repeats: field(&point, "repeats")?,
-        empty_pages: field(&point, "empty_pages")?,
+        stale_pages: field(&point, "stale_pages")?,
         page_size: page_size.map(|(parameter, rows)| PageSize { parameter, rows }),
         date: field(&point, "date")?,
         is_partial: field(&point, "is_partial")?,

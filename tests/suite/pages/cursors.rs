@@ -338,13 +338,22 @@ fn rows_are_asked_for_after_the_last_one() {
         let rows: Vec<Value> = all.filter(|row| row["id"].as_u64() > Some(after)).take(2).collect();
         match seen.path() {
             "/bare" => body(&json!(rows)),
+            "/spread" => reply(200, format!("{:#}\n", json!({"data": {"rows": rows}}))),
+            // A name with an escape does not tell where it stands in the text.
+            "/escaped" => {
+                let rows = json!(rows);
+                reply(200, format!(r#"{{"data": {{"rows": {rows}, "\u006fld": [{{"id": 7}}]}}}}"#))
+            }
             _ => body(&json!({"data": {"rows": rows}, "time": 1, "more": []})),
         }
     });
     let client = server.client();
+    let inner = Pagination::after_row("after", "id").with_rows_at("data.rows");
     for (path, paging) in [
         ("/bare", Pagination::after_row("after", "id")),
-        ("/inner", Pagination::after_row("after", "id").with_rows_at("data.rows")),
+        ("/inner", inner.clone()),
+        ("/spread", inner.clone()),
+        ("/escaped", inner),
     ] {
         let mut items = client.items::<Row>(path).with_pagination(paging.with_page_size("n", 2));
         let (rows, error) = walk(&mut items);
