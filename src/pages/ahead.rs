@@ -24,7 +24,8 @@ pub(crate) struct Ahead {
     good: u32,
     /// Answers that were under way when one failed: more of these may fail for the same reason.
     suspects: usize,
-    answers: VecDeque<(Ask, Receiver<Response>)>,
+    /// None for one that failed.
+    answers: VecDeque<(Ask, Receiver<Option<Response>>)>,
     /// The rows of the longest page.
     pub(crate) longest: u64,
     /// Offsets did not come as they were planned.
@@ -44,12 +45,12 @@ impl Ahead {
     /// The answer to `ask`, if it was asked for and came.
     pub(crate) fn take(&mut self, ask: &Ask) -> Option<Response> {
         let (_, answer) = self.answers.pop_front().filter(|(asked, _)| asked == ask)?;
-        let (answer, was_suspect) = (answer.recv().ok(), self.suspects > 0);
+        let (answer, was_suspect) = (answer.recv(), self.suspects > 0);
         self.suspects = self.suspects.saturating_sub(1);
-        if answer.is_none() && !was_suspect {
+        if let (Ok(None), false) = (&answer, was_suspect) {
             (self.limit, self.good, self.suspects) = (self.limit / 2, 0, self.answers.len());
         }
-        answer
+        answer.ok().flatten()
     }
 
     /// What to ask for now: `next`, and those that follow it by `step`, of so many pages that
@@ -75,8 +76,8 @@ impl Ahead {
         let thread = thread::Builder::new().name("read-ahead".into()).spawn(move || {
             let answer = helper.answer_at_once(&request);
             counters.add(helper.stats());
-            // Where nobody waits for it any more it is dropped.
-            if let Some(answer) = answer {
+            // What was not sent is no failure. Where nobody waits for it any more it is dropped.
+            if helper.stats().requests > 0 {
                 let _ = sender.send(answer);
             }
         });

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use unattended::{Client, Clock, ManualClock, Pagination, Request};
+use unattended::{Client, Clock, ManualClock, Pace, Pagination, Request};
 
 use super::{asked, up_to, walk};
 use crate::support::*;
@@ -217,4 +217,14 @@ fn a_token_that_is_revoked_on_the_way_is_renewed_once() {
     let (rows, error) = walk(&mut client.items::<u64>("/rows").with_read_ahead(4));
     assert!(error.is_none(), "{error:?}");
     assert_eq!((rows, client.stats().tokens_fetched), (up_to(36), 2));
+}
+
+#[test]
+fn a_pace_is_kept_and_what_has_no_room_is_not_sent_ahead() {
+    let server = Overlapping::start(|seen| Some(of_three(seen, 40)));
+    let (client, clock) = on_manual_clock(server.client().with_pace(Pace::per_second(8)));
+    let (rows, error) = walk(&mut client.items::<u64>("/rows").with_read_ahead(4));
+    assert!(error.is_none(), "{error:?}");
+    assert_eq!((rows, client.stats().requests), (up_to(120), 41));
+    assert!(clock.slept() >= secs(4), "{:?}", clock.sleeps());
 }
