@@ -4,10 +4,16 @@ use std::borrow::Cow;
 use std::hash::{BuildHasher, RandomState};
 
 /// `application/x-www-form-urlencoded`, as RFC 6749 appendix B asks for token
-/// requests and §2.3.1 for the parts of HTTP Basic: a space becomes `+`.
+/// requests: a space becomes `+`.
 pub(crate) fn encode_form(text: &str) -> String {
     let is_kept = |byte: u8| byte.is_ascii_alphanumeric() || b" *-._".contains(&byte);
     encode(text, |byte, _| is_kept(byte)).replace(' ', "+")
+}
+
+/// The parts of HTTP Basic (RFC 6749 §2.3.1). A space is `%20`: whoever decodes forms reads it as
+/// well as `+`, and there are servers that decode percent-escapes alone (Authlib 1.9.10).
+pub(crate) fn encode_basic(text: &str) -> String {
+    encode_form(text).replace('+', "%20")
 }
 
 /// RFC 3986 §2.3: all but the unreserved characters, for one segment of a path.

@@ -88,7 +88,7 @@ pub fn discover_with(
     let nobody = Credentials::new("", "");
     let mut client = settings(Client::unchecked(provider.clone(), nobody))?;
     client.body_limit = DOCUMENT_LIMIT;
-    let document = find(&client, issuer, &uri)?;
+    let document = find(&client, issuer, addresses(&uri, given))?;
     document.check_issuer(issuer, given != issuer)?;
     provider.token_endpoint = document.token_endpoint()?;
     provider.revocation_endpoint = document.endpoint(&["revocation_endpoint"]);
@@ -119,9 +119,9 @@ fn parse_issuer(issuer: &str) -> Result<Uri> {
 }
 
 /// The document of the first address that has one.
-fn find(client: &Client, issuer: &str, uri: &Uri) -> Result<Document> {
+fn find(client: &Client, issuer: &str, addresses: Vec<String>) -> Result<Document> {
     let mut refusals = String::new();
-    for address in addresses(uri) {
+    for address in addresses {
         match ask(client, address) {
             Ok(document) => return Ok(document),
             Err(error) => refusals.push_str(&format!("{}; ", refusal(error)?)),
@@ -132,12 +132,23 @@ fn find(client: &Client, issuer: &str, uri: &Uri) -> Result<Document> {
     )))
 }
 
-/// Where OpenID Connect Discovery 1.0 §4.1 puts the document, and where RFC 8414 §3.1 does.
-fn addresses(issuer: &Uri) -> [String; 2] {
+/// The address that was given, if it is one; where OpenID Connect Discovery 1.0 §4.1 puts the
+/// document, and where RFC 8414 §3.1 does.
+fn addresses(issuer: &Uri, given: &str) -> Vec<String> {
     let scheme = issuer.scheme_str().unwrap_or_default();
     let host = issuer.authority().map_or("", |authority| authority.as_str());
     let path = issuer.path().strip_suffix('/').unwrap_or(issuer.path());
-    [format!("{scheme}://{host}{path}{OIDC}"), format!("{scheme}://{host}{RFC_8414}{path}")]
+    let mut addresses = vec![
+        format!("{scheme}://{host}{path}{OIDC}"),
+        format!("{scheme}://{host}{RFC_8414}{path}"),
+    ];
+    // Below a path it is where the application has put it.
+    let given = given.trim_end_matches('/').to_owned();
+    if WELL_KNOWN.iter().any(|name| given.contains(name)) {
+        addresses.retain(|address| *address != given);
+        addresses.insert(0, given);
+    }
+    addresses
 }
 
 fn ask(client: &Client, address: String) -> Result<Document> {

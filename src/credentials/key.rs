@@ -25,7 +25,7 @@ pub(crate) struct Key {
     thumbprint: Option<String>,
 }
 
-/// As RFC 7518 §3.1 and RFC 8037 §3.1 name it, and as rustls does.
+/// As RFC 7518 §3.1, RFC 8037 §3.1 and RFC 9864 §2 name it, and as rustls does.
 type Algorithm = (&'static str, SignatureScheme);
 
 impl Key {
@@ -177,11 +177,12 @@ fn number(der: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// Of several that a key can do, the first is taken unless another is asked for.
-const ALGORITHMS: [Algorithm; 4] = [
+const ALGORITHMS: [Algorithm; 5] = [
     ("RS256", SignatureScheme::RSA_PKCS1_SHA256),
     ("PS256", SignatureScheme::RSA_PSS_SHA256),
     ("ES256", SignatureScheme::ECDSA_NISTP256_SHA256),
     ("EdDSA", SignatureScheme::ED25519),
+    ("Ed25519", SignatureScheme::ED25519),
 ];
 
 const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];

@@ -37,15 +37,18 @@ impl Credentials {
     /// The `kid` in the head of each assertion (RFC 7515 §4.1.4), by which the server finds the
     /// public key; default: none. Servers that know several keys of a client need it.
     pub fn with_key_id(mut self, id: impl Into<String>) -> Self {
+        let id = id.into();
         match self.key() {
-            Some(key) => key.set_id(id.into()),
+            Some(_) if id.is_empty() => self.misplaced = Some("with_key_id needs an id"),
+            Some(key) => key.set_id(id),
             None => self.misplaced = Some("with_key_id needs from_private_key"),
         }
         self
     }
 
     /// How the key signs, by the names of RFC 7518 §3.1; default: `RS256`, `ES256` or `EdDSA`, as
-    /// the key is. An RSA key can sign by `PS256` as well, which Entra recommends.
+    /// the key is. An RSA key can sign by `PS256` as well, which Entra recommends; `Ed25519` is
+    /// the newer name of `EdDSA` (RFC 9864), for servers that know that alone.
     ///
     /// # Errors
     ///

@@ -203,7 +203,7 @@ fn assertion_refused(assertion: Option<&Assertion>, clock_offset: Option<i64>) -
         return text;
     }
     text.push_str(match assertion.and_then(|assertion| assertion.has_key_id) {
-        None => ": check the client id, whether the server trusts whoever issued the assertion, and for which subject and audience",
+        None => ": check the client id, and whether the server trusts whoever issued the assertion, for which subject and audience; some servers take each assertion only once",
         Some(_) => ": check the client id, whether the public key is registered for it, and the audience: the server may want its issuer, its token endpoint or another one (Provider::with_assertion_audience)",
     });
     if assertion.is_some_and(|assertion| assertion.has_key_id == Some(false)) {

@@ -12,7 +12,7 @@ use crate::call::caller::Caller;
 use crate::call::setback::{Refusal, Setback};
 use crate::clock::Moment;
 use crate::credentials::identity::{Identity, Unreadable};
-use crate::encoding::{encode_form, encode_pairs};
+use crate::encoding::{encode_basic, encode_pairs};
 use crate::error::rate_limit::{Limit, QUOTA};
 use crate::error::server_message;
 use crate::error::wait_header;
@@ -130,7 +130,7 @@ fn basic(method: AuthMethod, id: &str, secret: &str) -> Result<HeaderValue> {
             ));
         }
         AuthMethod::ClientSecretBasicRaw => format!("{id}:{secret}"),
-        _ => format!("{}:{}", encode_form(id), encode_form(secret)),
+        _ => format!("{}:{}", encode_basic(id), encode_basic(secret)),
     };
     sensitive(&format!("Basic {}", STANDARD.encode(pair)))
         .ok_or_else(|| Failure::setting("the client credentials do not fit into a header"))
@@ -175,7 +175,7 @@ impl<'a> FormRequest<'a> {
         let pair = |id: &str, secret: &str| STANDARD.encode(format!("{id}:{secret}"));
         // In every form in which it is sent.
         let secrets = identity.secrets().flat_map(|secret| {
-            let encoded = pair(&encode_form(&identity.id), &encode_form(secret));
+            let encoded = pair(&encode_basic(&identity.id), &encode_basic(secret));
             [secret.to_owned(), pair(&identity.id, secret), encoded]
         });
         let id = self.hides_id.then(|| identity.id.clone());

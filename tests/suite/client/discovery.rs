@@ -166,9 +166,21 @@ fn the_address_of_the_document_stands_for_its_issuer() {
         });
         let provider =
             discover(&server, given).0.unwrap_or_else(|error| panic!("{given}: {error}"));
-        assert_eq!(targets(&server), [address], "{given}");
+        let asked = given.trim_end_matches('/');
+        let asked = if asked == address { vec![address] } else { vec![asked.to_owned(), address] };
+        assert_eq!(targets(&server), asked, "{given}");
         token_request(&server, provider);
     }
+}
+
+#[test]
+fn the_address_that_is_given_is_asked_first() {
+    // Django OAuth Toolkit has it below the path that it is mounted at.
+    let address = "/o/.well-known/oauth-authorization-server";
+    let server = with_document(address, document("/o"));
+    let provider = discover(&server, address).0.unwrap();
+    assert_eq!(targets(&server), [address]);
+    token_request(&server, provider);
 }
 
 #[test]

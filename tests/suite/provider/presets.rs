@@ -153,7 +153,7 @@ fn the_three_styles_carry_every_character_of_id_and_secret() {
         (
             AuthMethod::ClientSecretBasic,
             "the client:1",
-            "authorization: Basic dGhlK2NsaWVudCUzQTE6JUMzJUE0JTJCJTJGJTNEJTI2JTI1JTdFKyo=\r\n",
+            "authorization: Basic dGhlJTIwY2xpZW50JTNBMTolQzMlQTQlMkIlMkYlM0QlMjYlMjUlN0UlMjAq\r\n",
         ),
         (
             AuthMethod::ClientSecretBasicRaw,

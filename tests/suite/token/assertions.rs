@@ -187,7 +187,7 @@ fn a_refused_assertion_is_diagnosed_by_what_was_sent() {
         (
             NOON,
             None,
-            " (the assertion of the credentials function, for \"urn:as\", valid for another 60 s): check the client id, whether the server trusts whoever issued the assertion, and for which subject and audience",
+            " (the assertion of the credentials function, for \"urn:as\", valid for another 60 s): check the client id, and whether the server trusts whoever issued the assertion, for which subject and audience; some servers take each assertion only once",
         ),
         (
             "Fri, 02 Jan 2026 00:00:00 GMT",

@@ -160,6 +160,11 @@ fn what_does_not_go_with_a_key_is_refused() {
         text(key(RSA).with_algorithm("ES256").unwrap_err()),
         "the algorithm of the client: the key signs by RS256 or PS256, not by \"ES256\""
     );
+    let (head, _) = head_and_claims(&signed(
+        &Server::with_api([]),
+        key(ED25519).with_algorithm("Ed25519").unwrap(),
+    ));
+    assert_eq!(head.to_string(), r#"{"alg":"Ed25519","typ":"JWT"}"#);
     assert_eq!(
         text(key(P_256).with_algorithm("none").unwrap_err()),
         "the algorithm of the client: the key signs by ES256, not by \"none\""
@@ -175,6 +180,7 @@ fn what_does_not_go_with_a_key_is_refused() {
     let provider = || provider_at(AUDIENCE_OF_TESTS);
     let secret = || Credentials::new("my-client", SECRET);
     for (credentials, setting) in [
+        (key(P_256).with_key_id(""), "with_key_id needs an id"),
         (secret().with_key_id("k1"), "with_key_id needs from_private_key"),
         (secret().with_algorithm("RS256").unwrap(), "with_algorithm needs from_private_key"),
         (secret().with_certificate("").unwrap(), "with_certificate needs from_private_key"),
