@@ -104,6 +104,21 @@ fn no_sentence_of_the_readme_and_the_pages_has_more_than_thirty_words() {
 }
 
 #[test]
+fn the_picture_of_the_folders_has_them_all_in_their_order() {
+    let (picture, library) = (blocks(&read("docs/design.md"), "text"), read("src/lib.rs"));
+    let names = picture[0].lines().filter_map(|line| line.strip_prefix("  "));
+    let names = names.filter(|line| !line.starts_with(' '));
+    let names: Vec<&str> = names
+        .flat_map(|line| line.split("  ").next().unwrap().split(' '))
+        .map(|name| name.trim_end_matches('/'))
+        .collect();
+    let modules = library.lines().filter_map(|line| {
+        line.strip_prefix("pub ").unwrap_or(line).strip_prefix("mod ")?.strip_suffix(';')
+    });
+    assert_eq!(names, modules.filter(|name| *name != "guide").collect::<Vec<_>>());
+}
+
+#[test]
 fn readme_crate_docs_quickstart_and_script_show_the_same_ten_lines() {
     let code = program("examples/quickstart.rs");
     assert_eq!(blocks(&read("README.md"), "rust,no_run")[0], code);
