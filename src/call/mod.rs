@@ -16,7 +16,7 @@ use ureq::http::{Method, Uri};
 use crate::call::caller::Caller;
 use crate::call::cooldown::{CallKey, Change, Cooldown, CooldownState, Endpoint, Held};
 use crate::call::cooldowns::Next;
-use crate::call::setback::{Refusal, Remedy, Setback};
+use crate::call::setback::{Attempt, Refusal, Remedy, Setback};
 use crate::call::verdict::{Rejection, Situation, Verdict, jitter, judge};
 use crate::clock::Moment;
 use crate::error::{CallError, Delivery, Error, RequestTarget, Result};
@@ -33,7 +33,7 @@ pub(crate) trait Exchange {
     type Answer;
 
     /// One attempt.
-    fn attempt(&mut self, call: &mut Call<'_>) -> std::result::Result<Self::Answer, Setback>;
+    fn attempt(&mut self, call: &mut Call<'_>) -> Attempt<Self::Answer>;
 
     /// Goes where the server points.
     fn follow(&mut self, _: &mut Call<'_>) {}
@@ -206,7 +206,7 @@ impl<'a> Call<'a> {
     }
 
     /// Waits for a remembered cooldown that stands against the call.
-    pub(crate) fn wait_for_cooldown(&mut self) -> std::result::Result<Next, Setback> {
+    pub(crate) fn wait_for_cooldown(&mut self) -> Attempt<Next> {
         let cooldowns = &self.caller.cooldowns;
         if cooldowns.is_clear() {
             return Ok(Next::Go);

@@ -9,6 +9,9 @@ use crate::event::WaitReason;
 use crate::retry::Passing;
 use crate::wire::failure::Failure;
 
+/// What came of an attempt.
+pub(crate) type Attempt<T> = std::result::Result<T, Setback>;
+
 pub(crate) enum Setback {
     /// The server answered otherwise.
     Refused(Box<Refusal>),

@@ -5,7 +5,7 @@ use ureq::http::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderValue};
 
 use crate::call::Call;
 use crate::call::cooldown::Endpoint;
-use crate::call::setback::{Refusal, Remedy, Setback};
+use crate::call::setback::{Attempt, Refusal, Remedy};
 use crate::client::Client;
 use crate::error::challenge::{Bearer, TokenRefusal};
 use crate::error::{Error, ErrorKind, Result};
@@ -113,7 +113,7 @@ impl ApiCall<'_, '_> {
     }
 
     /// Gets the token for an attempt: the client's, or a newer one than was refused.
-    fn authorize(&mut self, call: &mut Call<'_>) -> std::result::Result<(), Setback> {
+    fn authorize(&mut self, call: &mut Call<'_>) -> Attempt<()> {
         if !self.with_token || self.is_pinned {
             return Ok(());
         }
@@ -140,7 +140,7 @@ impl ApiCall<'_, '_> {
     }
 
     /// A token that is fresh at a time when the server wants to be asked.
-    pub(crate) fn make_ready(&mut self, call: &mut Call<'_>) -> std::result::Result<(), Setback> {
+    pub(crate) fn make_ready(&mut self, call: &mut Call<'_>) -> Attempt<()> {
         let kept = &self.client.tokens.kept;
         // Only the API is paced, and each attempt once.
         let mut is_paced = !url::is_same_origin(&call.uri, &self.client.provider.base_url);
@@ -156,10 +156,7 @@ impl ApiCall<'_, '_> {
         }
     }
 
-    pub(crate) fn exchange(
-        &mut self,
-        call: &mut Call<'_>,
-    ) -> std::result::Result<Response, Setback> {
+    pub(crate) fn exchange(&mut self, call: &mut Call<'_>) -> Attempt<Response> {
         let client = self.client;
         let (idle_timeout, idle_setting) = match self.request.idle_timeout {
             Some(timeout) => (timeout, "Request::with_idle_timeout"),

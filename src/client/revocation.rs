@@ -1,6 +1,6 @@
 //! Giving a token back (RFC 7009).
 
-use crate::call::setback::Setback;
+use crate::call::setback::{Attempt, Setback};
 use crate::call::{Call, Exchange};
 use crate::client::Client;
 use crate::error::{CallError, Error, Result};
@@ -48,7 +48,7 @@ struct Revocation<'a> {
 impl Exchange for Revocation<'_> {
     type Answer = ();
 
-    fn attempt(&mut self, call: &mut Call<'_>) -> std::result::Result<(), Setback> {
+    fn attempt(&mut self, call: &mut Call<'_>) -> Attempt<()> {
         while !self.client.tokens.kept.may_go(call)? {}
         let identity = self.form.authenticate()?;
         // A server may repeat it.

@@ -4,7 +4,7 @@ use serde::Serialize;
 use ureq::http::StatusCode;
 
 use crate::call::cooldown::CooldownState;
-use crate::call::setback::Setback;
+use crate::call::setback::{Attempt, Setback};
 use crate::call::{Call, Exchange};
 use crate::client::Client;
 use crate::client::auth::ApiCall;
@@ -93,7 +93,7 @@ impl Client {
 impl Exchange for ApiCall<'_, '_> {
     type Answer = Response;
 
-    fn attempt(&mut self, call: &mut Call<'_>) -> std::result::Result<Response, Setback> {
+    fn attempt(&mut self, call: &mut Call<'_>) -> Attempt<Response> {
         self.make_ready(call)?;
         let response = self.exchange(call)?;
         self.tell_deprecation(call, &response);

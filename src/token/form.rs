@@ -9,7 +9,7 @@ use ureq::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderV
 
 use crate::call::Call;
 use crate::call::caller::Caller;
-use crate::call::setback::{Refusal, Setback};
+use crate::call::setback::{Attempt, Refusal, Setback};
 use crate::clock::Moment;
 use crate::credentials::identity::{Identity, Unreadable};
 use crate::encoding::{encode_basic, encode_pairs};
@@ -65,12 +65,7 @@ pub(crate) struct Pairs<'a> {
 
 impl Form {
     /// A form in which the client authenticates itself, by one method.
-    fn new(
-        caller: &Caller,
-        identity: &Identity,
-        pairs: &Pairs<'_>,
-        now: &Moment,
-    ) -> std::result::Result<Self, Setback> {
+    fn new(caller: &Caller, identity: &Identity, pairs: &Pairs<'_>, now: &Moment) -> Attempt<Self> {
         let provider = &caller.provider;
         let method = provider.method_for(&identity.proof).map_err(Failure::setting)?;
         let has_certificate = caller.transport.connection.has_client_certificate();
@@ -167,7 +162,7 @@ impl<'a> FormRequest<'a> {
     }
 
     /// The credentials as they are now.
-    pub(crate) fn authenticate(&mut self) -> std::result::Result<Identity, Setback> {
+    pub(crate) fn authenticate(&mut self) -> Attempt<Identity> {
         let identity = self.kept.credentials.read().map_err(|why| match why {
             Unreadable::Wrong(error) => Setback::Broken(setting(error)),
             Unreadable::Failed(why) => Setback::Unready(why),
@@ -190,7 +185,7 @@ impl<'a> FormRequest<'a> {
         call: &mut Call<'_>,
         identity: &Identity,
         pairs: &Pairs<'_>,
-    ) -> std::result::Result<Response, Setback> {
+    ) -> Attempt<Response> {
         let sent = self.post_as(call, identity, pairs);
         match (&sent, identity.spare()) {
             (Err(Setback::Refused(refusal)), Some(spare)) if is_invalid_client(refusal) => {
@@ -205,7 +200,7 @@ impl<'a> FormRequest<'a> {
         call: &mut Call<'_>,
         identity: &Identity,
         pairs: &Pairs<'_>,
-    ) -> std::result::Result<Response, Setback> {
+    ) -> Attempt<Response> {
         let form = Form::new(self.caller, identity, pairs, &call.now)?;
         let assertion = form.sent.assertion.as_ref();
         self.mask = self.mask.and(assertion.map(|assertion| assertion.jwt.expose().to_owned()));

@@ -8,7 +8,7 @@ use crate::call::Call;
 use crate::call::caller::Caller;
 use crate::call::cooldowns::Next;
 use crate::call::paces::Turn;
-use crate::call::setback::Setback;
+use crate::call::setback::{Attempt, Setback};
 use crate::clock::seconds;
 use crate::credentials::Credentials;
 use crate::credentials::identity::Identity;
@@ -68,7 +68,7 @@ impl Kept {
 
     /// Waits for a cooldown of a call, or makes the call the probe of this hour for all who share
     /// the store. Returns whether it may go now.
-    pub(crate) fn may_go(&self, call: &mut Call<'_>) -> std::result::Result<bool, Setback> {
+    pub(crate) fn may_go(&self, call: &mut Call<'_>) -> Attempt<bool> {
         match call.wait_for_cooldown()? {
             Next::Go => return Ok(true),
             Next::Again => return Ok(false),
@@ -84,7 +84,7 @@ impl Kept {
     }
 
     /// Waits for the turn that the paces of the client give a call: tells whether it waited.
-    pub(crate) fn keep_pace(&self, call: &mut Call<'_>) -> std::result::Result<bool, Setback> {
+    pub(crate) fn keep_pace(&self, call: &mut Call<'_>) -> Attempt<bool> {
         let caller = call.caller;
         let Some(paces) = &caller.paces else { return Ok(false) };
         if paces.all.iter().any(Pace::is_empty) {

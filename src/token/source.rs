@@ -9,7 +9,7 @@ use ureq::http::Method;
 use crate::call::caller::Caller;
 use crate::call::cooldown::{Change, Endpoint};
 use crate::call::cooldowns::Next;
-use crate::call::setback::{Refusal, Setback};
+use crate::call::setback::{Attempt, Refusal, Setback};
 use crate::call::verdict::Rejection;
 use crate::call::{Call, Exchange};
 use crate::clock::Moment;
@@ -47,8 +47,6 @@ pub(crate) struct Purpose<'a> {
 
 /// A token, and how the client came by it.
 type Obtained = (AccessToken, Option<Event>);
-
-type Attempt<T> = std::result::Result<T, Setback>;
 
 impl TokenSource {
     pub(crate) fn new(credentials: Credentials) -> Self {

@@ -104,10 +104,11 @@ impl Hosts {
         match (self, address) {
             (Self::All, _) => true,
             (Self::Network(network, bits), Some(address)) => is_within(address, *network, *bits),
-            (Self::Like(pattern), Some(address)) => {
-                is_numeric(pattern) && is_like(pattern, &address.to_string()).is_some()
+            // A pattern of digits is one of addresses.
+            (Self::Like(pattern), address) => {
+                let text = address.map_or(host.to_owned(), |address| address.to_string());
+                is_numeric(pattern) == address.is_some() && is_like(pattern, &text).is_some()
             }
-            (Self::Like(pattern), None) => !is_numeric(pattern) && is_like(pattern, host).is_some(),
             (Self::Below(name), None) => host
                 .strip_suffix(name.as_str())
                 .is_some_and(|sub| matches!(sub, "") || sub.ends_with('.')),
