@@ -46,7 +46,7 @@ fn the_method_is_one_that_the_server_lists_and_the_credentials_can_do() {
     let certificate = || Credentials::from_client_certificate("my-client");
     let all = ["tls_client_auth", "private_key_jwt", "client_secret_post", "client_secret_basic"];
     let chosen = |methods: Option<&[&str]>, credentials: Credentials| {
-        let (_, client) = discovered(methods, credentials);
+        let (_server, client) = discovered(methods, credentials);
         client.unwrap().diagnose(None).auth_method.unwrap().to_string()
     };
     assert_eq!(chosen(None, secret()), "client_secret_basic");
@@ -85,7 +85,7 @@ fn a_contradiction_is_an_error_before_anything_is_sent() {
     ] {
         assert_eq!(error(provider().with_auth_method(method), credentials), expected);
     }
-    let (_, client) = discovered(Some(&["client_secret_post", "none"]), by_function());
+    let (_server, client) = discovered(Some(&["client_secret_post", "none"]), by_function());
     assert_eq!(
         client.unwrap_err().to_string(),
         "the credentials hold an assertion, but the server lists [client_secret_post, none] as its methods of client authentication: if the list is wrong, set Provider::with_auth_method"
