@@ -15,6 +15,10 @@ pub enum Failure {
     Usage(String),
     /// What the options say does not fit what came.
     Configuration(String),
+    /// A task is not over in time.
+    Late(String),
+    /// The server says that a task failed.
+    Refused(String),
     /// And the variables that should hold them.
     NoCredentials(Error, String),
     Api(Error),
@@ -39,7 +43,8 @@ impl Failure {
             // As the client says it of a file that it cannot read.
             Self::Input(..) | Self::Configuration(_) => 78,
             Self::Output(..) | Self::NotReplaced(..) => 73,
-            Self::Busy(..) => 75,
+            Self::Refused(_) => 69,
+            Self::Busy(..) | Self::Late(_) => 75,
             Self::Unusable(_) => 65,
         }
     }
@@ -94,7 +99,10 @@ impl fmt::Display for Failure {
                 write!(f, "another run is writing {target}: it holds {lock}")
             }
             Self::NotReplaced(what, kept) => what.tell(f, kept),
-            Self::Unusable(text) | Self::Configuration(text) => f.write_str(text),
+            Self::Unusable(text)
+            | Self::Configuration(text)
+            | Self::Late(text)
+            | Self::Refused(text) => f.write_str(text),
         }
     }
 }

@@ -58,6 +58,8 @@ fn rehearse(arguments: Arguments, report: &Arc<Report>) -> std::result::Result<u
         pagination,
         format,
         asked: Asked::new(),
+        read_ahead: 0,
+        since: None,
     };
     let mut collections = [Collection::new(COMPUTERS, plan, Some(file.clone()), &[])?];
     Job { client: &client, wants_resume: false, report }.run(&mut collections);

@@ -66,6 +66,7 @@ impl<'a> Session<'a> {
         if let Some(idle) = common.patience.idle {
             connection = connection.with_idle_timeout(idle);
         }
-        Ok(client.with_connection(connection))
+        let client = client.with_connection(connection);
+        Ok(common.patience.pace.iter().fold(client, |client, pace| client.with_pace(*pace)))
     }
 }

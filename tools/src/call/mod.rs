@@ -4,6 +4,7 @@
 mod head;
 mod output;
 mod request;
+mod until;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ use crate::report::Report;
 use crate::session::Session;
 use output::Output;
 use request::Sending;
+use until::Until;
 
 /// Calls an API once, as curl would; the token, waits and repeats are taken care of
 ///
@@ -36,6 +38,8 @@ pub struct Arguments {
     sending: Sending,
     #[command(flatten)]
     answer: Answer,
+    #[command(flatten)]
+    until: Until,
     #[command(flatten)]
     common: Common,
 }
@@ -72,12 +76,16 @@ pub fn run(arguments: &Arguments) -> (Arc<Report>, Result<u8, Failure>) {
 
 fn call(arguments: &Arguments, report: &Arc<Report>) -> Result<(), Failure> {
     let (method, target) = target(&arguments.words, arguments.sending.has_body())?;
-    let accept = accepted(&arguments.answer, &method)?;
+    let accept = match arguments.until.is_given() {
+        true => Accept::Any,
+        false => accepted(&arguments.answer, &method)?,
+    };
+    arguments.until.check(&method, arguments.sending.safe_to_repeat)?;
     let mut secrets = Vec::new();
     let request = arguments.sending.request(method, &target, &mut secrets)?;
     report.hide(secrets);
     let client = Session::new(&arguments.common, &target)?.connect(report)?;
-    deliver(&client, &request, accept, &arguments.answer, report)
+    deliver(&client, &request, accept, arguments, report)
 }
 
 fn target(words: &[String], has_body: bool) -> Result<(Method, String), Failure> {
@@ -121,15 +129,19 @@ fn deliver(
     client: &Client,
     request: &Request,
     accept: Accept,
-    answer: &Answer,
+    arguments: &Arguments,
     report: &Report,
 ) -> Result<(), Failure> {
+    let Arguments { answer, until, common, .. } = arguments;
     let file = answer.out.as_deref().filter(|out| out.as_os_str() != "-");
     let mut output = Output::open(file)?;
     let status = match accept {
         Accept::Content => content(client, request, &mut output)?,
         Accept::Any => {
-            let response = client.send(request)?;
+            let response = match until.is_given() {
+                true => until.poll(client, request, &common.patience)?,
+                false => client.send(request)?,
+            };
             if answer.include {
                 head::tell(&response, report);
             }

@@ -28,7 +28,7 @@ pub struct Sending {
     content_type: Option<String>,
     /// Sending this twice does no harm: it is repeated like a GET
     #[arg(long)]
-    safe_to_repeat: bool,
+    pub safe_to_repeat: bool,
     /// No token is sent: the only way to another origin
     #[arg(long)]
     without_token: bool,
@@ -168,7 +168,7 @@ impl Header {
     }
 }
 
-fn pair(text: &str) -> Result<(String, String), &'static str> {
+pub fn pair(text: &str) -> Result<(String, String), &'static str> {
     let (name, value) = text.split_once('=').ok_or("takes NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))
 }

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use unattended::{Page, Pages};
 
 use super::rows::RowWriter;
+use super::since::server_time;
 use super::state::State;
 use super::target::Target;
 use crate::failure::Failure;
@@ -23,6 +24,8 @@ pub struct Copy<'a, W: Write> {
     pub report: &'a Report,
     /// Whether the collection can be read from its beginning.
     pub can_begin: &'a dyn Fn() -> bool,
+    /// Whether the server's time is wanted.
+    pub wants_time: bool,
     /// Where it is made to last, with where to go on; not on standard output.
     pub place: Option<(&'a Target, &'a File)>,
 }
@@ -61,6 +64,9 @@ impl<W: Write> Copy<'_, W> {
                 match is_resumed {
                     true => self.tell_change(&page),
                     false => self.state.is_partial = page.number() > 1,
+                }
+                if self.wants_time && !is_resumed {
+                    self.state.time = Some(server_time(page.response())?);
                 }
             }
             let mut rows = page.items().iter();

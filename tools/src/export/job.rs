@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::path::Path;
 
 use serde_json::value::RawValue;
 use unattended::{Client, Pages, ResumePoint};
@@ -56,7 +57,8 @@ impl Job<'_> {
         let mut state = State::new(plan.asked.clone());
         let rows = RowWriter::new(&plan.format, io::stdout().lock());
         let rows = rows.map_err(|error| Failure::Output(name.to_owned(), error))?;
-        self.copy(collection, rows, &mut state, name, None)
+        self.copy(collection, rows, &mut state, name, None)?;
+        plan.move_on(&state)
     }
 
     fn to_file(&self, target: &Target, collection: &mut Collection) -> Result<(), Failure> {
@@ -64,6 +66,12 @@ impl Job<'_> {
         let cannot_write = |error| Failure::Output(name.clone(), error);
         let plan = collection.plan.clone();
         let (format, asked) = (&plan.format, plan.asked.clone());
+        if plan.since.is_some() && Path::new(&target.name).exists() {
+            return Err(Failure::Configuration(format!(
+                "{} is there already, and its rows are not asked for again: put {{date}} or {{time}} into --out, or move it away",
+                target.name
+            )));
+        }
         let found = if self.wants_resume { self.find(target, &asked)? } else { None };
         let (part, mut state) = match found {
             Some(state) => (target.go_on(state.part_length)?, state),
@@ -80,6 +88,10 @@ impl Job<'_> {
             .map_err(cannot_write)
             .and_then(|rows| self.copy(collection, rows, &mut state, &name, Some((target, &part))));
         let done = done.and_then(|()| target.complete(&part));
+        if done.is_ok() {
+            // The rows are there: a watermark that stays behind brings them once more.
+            return plan.move_on(&state);
+        }
         if done.is_err() {
             collection.left = target.leave(state.resume_point().is_some(), collection.rows > 0);
         }
@@ -123,8 +135,9 @@ impl Job<'_> {
         let plan = collection.plan.clone();
         let pages = self.pages(&plan, state.resume_point());
         let can_begin = || self.pages(&plan, None).next().is_none_or(|page| page.is_ok());
-        let report = self.report;
-        let mut copy = Copy { pages, rows, state, name, report, can_begin: &can_begin, place };
+        let (report, wants_time) = (self.report, plan.since.is_some());
+        let mut copy =
+            Copy { pages, rows, state, name, report, can_begin: &can_begin, wants_time, place };
         let copied = copy.run();
         let progress = copy.pages.progress();
         collection.rows = progress.delivered;
@@ -147,11 +160,22 @@ impl Job<'_> {
     }
 
     fn pages(&self, plan: &Plan, from: Option<ResumePoint>) -> Pages<'_, Box<RawValue>> {
-        let pages = self.client.pages(plan.reading.request(&plan.path));
+        let request = plan.reading.request(&plan.path);
+        let request = plan.since.iter().fold(request, |request, since| since.ask(request));
+        let pages = self.client.pages(request).with_read_ahead(plan.read_ahead);
         let pages = pages.with_pagination(plan.pagination.clone());
         match from {
             Some(point) => pages.resume(&point),
             None => pages,
+        }
+    }
+}
+
+impl Plan {
+    fn move_on(&self, state: &State) -> Result<(), Failure> {
+        match (&self.since, &state.time) {
+            (Some(since), Some(time)) => since.move_on(time),
+            _ => Ok(()),
         }
     }
 }

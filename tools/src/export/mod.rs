@@ -6,14 +6,17 @@ mod format;
 mod job;
 mod reading;
 mod rows;
+mod since;
 mod state;
 mod target;
+mod times;
 
 pub use collection::Collection;
 pub use format::{Format, FormatOptions};
 pub use job::{Job, exit_code};
 pub use reading::Reading;
 pub use rows::RowWriter;
+pub use since::Since;
 pub use state::Asked;
 
 use std::ffi::OsString;
@@ -31,6 +34,7 @@ use crate::options::{Common, quoted, usage};
 use crate::profile::{self, Settings};
 use crate::report::Report;
 use crate::session::Session;
+use since::SinceOptions;
 
 /// Exports whole collections to files, complete or not at all
 ///
@@ -43,7 +47,7 @@ pub struct Arguments {
     /// The collections: paths, with a query if need be, or names of the profile's collections
     #[arg(value_name = "PATH|NAME")]
     paths: Vec<String>,
-    /// For one path; else standard output
+    /// For one path; else standard output. {date} and {time} are those of the run
     #[arg(long, value_name = "FILE", conflicts_with = "out_dir")]
     out: Option<String>,
     #[command(flatten)]
@@ -77,6 +81,11 @@ pub struct WalkOptions {
     format: FormatOptions,
     #[command(flatten)]
     paging: Paging,
+    /// How many pages are asked for while others are written: numbered pages and offsets
+    #[arg(long, value_name = "PAGES", default_value_t = 0)]
+    read_ahead: usize,
+    #[command(flatten)]
+    since: SinceOptions,
 }
 
 /// One collection, as a profile has it.
@@ -100,6 +109,8 @@ pub struct Plan {
     pub format: Format,
     /// All that decides which rows come and how they are written, but for the path.
     pub asked: Asked,
+    pub read_ahead: usize,
+    pub since: Option<Since>,
 }
 
 pub fn run(arguments: Arguments, given: &Given<'_>) -> (Arc<Report>, Result<u8, Failure>) {
@@ -160,7 +171,7 @@ impl Arguments {
     /// Where the collection goes; none is standard output.
     fn file(&self, name: &str, one: &One) -> Result<Option<PathBuf>, Failure> {
         match (&one.out, &self.directory.out_dir) {
-            (Some(file), _) => Ok(Some(file.into())),
+            (Some(file), _) => Ok(Some(times::in_name(file).into())),
             (None, Some(directory)) => {
                 collection::in_directory(directory.as_ref(), name, &one.walk.format).map(Some)
             }
@@ -181,7 +192,7 @@ impl One {
     }
 
     fn plan(self, common: &Common, provider: &Pagination) -> Result<Plan, Failure> {
-        let WalkOptions { method, json, format, paging } = self.walk;
+        let WalkOptions { method, json, format, paging, read_ahead, since } = self.walk;
         let usage = Failure::Usage;
         let reading = Reading::parse(&method, json.as_deref()).map_err(usage)?;
         if paging.has("paging-in-body") && matches!(reading, Reading::Get) {
@@ -190,9 +201,13 @@ impl One {
         let format = format.format().map_err(usage)?;
         let pagination = paging.declare(provider.clone()).map_err(usage)?;
         let path = self.path.unwrap_or_default();
-        let asked = common.api.asked().chain(reading.asked()).chain(format.asked());
-        let asked = asked.chain(paging.asked()).chain(state::secretly(common, &path)).collect();
-        Ok(Plan { path, reading, pagination, format, asked })
+        let rows = common.api.asked().chain(reading.asked()).chain(state::secretly(common, &path));
+        let mut asked: Asked = rows.collect();
+        let since = since.open(asked.clone())?;
+        asked.extend(format.asked().into_iter().chain(paging.asked()));
+        let query = since.as_ref().and_then(|since| since.query.as_ref());
+        asked.extend(query.map(|(name, value)| ("--since".into(), format!("{name}={value}"))));
+        Ok(Plan { path, reading, pagination, format, asked, read_ahead, since })
     }
 }
 

@@ -107,6 +107,15 @@ impl Target {
     /// program is killed at, the resume file is about bytes that are on the disk.
     pub fn save(&self, part: &File, text: &str) -> io::Result<()> {
         part.sync_data()?;
+        self.put_at(&self.resume, text)
+    }
+
+    /// The target itself, at once.
+    pub fn put(&self, text: &str) -> io::Result<()> {
+        self.put_at(&self.path, text)
+    }
+
+    fn put_at(&self, at: &Path, text: &str) -> io::Result<()> {
         let new = beside(&self.path, "resume.new");
         remove(&new)?;
         let mut options = File::options();
@@ -117,7 +126,7 @@ impl Target {
         file.write_all(text.as_bytes())?;
         file.sync_data()?;
         drop(file);
-        files::rename(&new, &self.resume)
+        files::rename(&new, at)
     }
 
     /// What stays of a run that failed: with nothing to go on with, rows to look at, if any.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use unattended::RetryPolicy;
+use unattended::{Pace, RetryPolicy};
 
 /// How long to be patient.
 #[derive(Args)]
@@ -19,11 +19,35 @@ pub struct Patience {
     /// How long the server may send nothing; 120 unless it is given
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub idle: Option<Duration>,
+    /// No more calls than these, as 5/second or 10000/day: may be repeated
+    #[arg(long, value_name = "CALLS/TIME", value_parser = Self::pace)]
+    pub pace: Vec<Pace>,
 }
 
 impl Patience {
     pub fn policy(&self) -> RetryPolicy {
-        RetryPolicy::default().with_retries(self.retries).with_deadline(self.deadline)
+        self.policy_within(self.deadline)
+    }
+
+    /// The same, where this is left of a longer time.
+    pub fn policy_within(&self, left: Duration) -> RetryPolicy {
+        RetryPolicy::default().with_retries(self.retries).with_deadline(self.deadline.min(left))
+    }
+
+    /// # Errors
+    ///
+    /// What it takes instead.
+    fn pace(text: &str) -> Result<Pace, &'static str> {
+        let wrong = "takes calls per time: 5/second, 100/minute, 1000/hour, 10000/day";
+        let (calls, period) = text.split_once('/').ok_or(wrong)?;
+        let calls = calls.parse().ok().filter(|calls| *calls > 0).ok_or(wrong)?;
+        match period {
+            "second" => Ok(Pace::per_second(calls)),
+            "minute" => Ok(Pace::per_minute(calls)),
+            "hour" => Ok(Pace::per_hour(calls)),
+            "day" => Ok(Pace::per_day(calls)),
+            _ => Err(wrong),
+        }
     }
 }
 

@@ -681,6 +681,31 @@ fn who_asks_may_be_said_by_options_but_for_the_secret() {
 }
 
 #[test]
+fn a_task_is_asked_for_until_it_is_over() {
+    let running = || reply(200, r#"{"task":{"state":"running"}}"#);
+    let answer = |state: &str| reply(200, format!(r#"{{"task":{{"state":"{state}"}}}}"#));
+    let words = ["/task", "--until", "task.state=done", "--fail-on", "/task/state=failed"];
+    let server = Server::with_api([reply(202, ""), running(), answer("done")]);
+    let run = call(&server, &words);
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""));
+    assert_eq!(run.stdout, br#"{"task":{"state":"done"}}"#);
+    assert_eq!(server.api_requests().len(), 3);
+    let run = call(&Server::with_api([answer("failed")]), &words);
+    assert_eq!((run.code, run.stdout.len()), (69, 0));
+    assert_eq!(run.stderr, "call: the task ended with /task/state=failed\n");
+    let server = Server::with_api([running().header("retry-after", "60")]);
+    let run = call(&server, &[&words[..], &["--within", "30"]].concat());
+    assert_eq!((run.code, run.stdout.len(), server.api_requests().len()), (75, 0, 1));
+    assert_eq!(run.stderr, "call: the task is not over within 30 s (--within)\n");
+    let run = call(&server, &[&["POST"], &words[..]].concat());
+    assert_eq!(run.code, 64);
+    assert_eq!(run.stderr, "call: --until needs a GET, or --safe-to-repeat (see --help)\n");
+    let run = call(&Server::with_api([]), &["/x", "--pace", "5"]);
+    let expected = "--pace takes calls per time: 5/second, 100/minute, 1000/hour, 10000/day";
+    assert_eq!(run.stderr, format!("call: {expected} (see --help)\n"));
+}
+
+#[test]
 fn help_goes_to_stdout() {
     for argument in ["-h", "--help"] {
         let run = run(unattended("call").arg(argument));

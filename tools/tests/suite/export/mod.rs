@@ -14,6 +14,8 @@ use crate::{Run, directory, names, run, unattended};
 mod paging;
 /// Runs that fail, are killed, and are taken up.
 mod resumed;
+/// Only what changed.
+mod since;
 
 const COMPUTERS: &str = "/api/sam/estate/v1/computers";
 
