@@ -16,10 +16,10 @@ use crate::options::patience::{Patience, seconds};
 pub struct Until {
     /// Asks again until the JSON of the answer has this: status=done, meta.state=finished; may be
     /// repeated, for several ends. Retry-After says when, or else the time doubles up to a minute
-    #[arg(long, value_name = "PATH=VALUE", value_parser = pair, conflicts_with = "accept")]
-    until: Vec<(String, String)>,
+    #[arg(long = "until", value_name = "PATH=VALUE", value_parser = pair, conflicts_with = "accept")]
+    ends: Vec<(String, String)>,
     /// Ends with exit code 69 when it has this: status=failed; may be repeated
-    #[arg(long, value_name = "PATH=VALUE", value_parser = pair, requires = "until")]
+    #[arg(long, value_name = "PATH=VALUE", value_parser = pair, requires = "ends")]
     fail_on: Vec<(String, String)>,
     /// How long all of it may take, before exit code 75
     #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = seconds)]
@@ -28,7 +28,7 @@ pub struct Until {
 
 impl Until {
     pub fn is_given(&self) -> bool {
-        !self.until.is_empty()
+        !self.ends.is_empty()
     }
 
     /// # Errors
@@ -60,7 +60,7 @@ impl Until {
             if let Some((path, value)) = self.fail_on.iter().find(|it| holds(&body, it)) {
                 return Err(Failure::Refused(format!("the task ended with {path}={value}")));
             }
-            if self.until.iter().any(|it| holds(&body, it)) {
+            if self.ends.iter().any(|it| holds(&body, it)) {
                 return Ok(answer);
             }
             // A server that always says "at once" would be asked without a pause.
@@ -88,7 +88,7 @@ fn holds(body: &Value, (path, value): &(String, String)) -> bool {
     };
     match found {
         Some(Value::String(text)) => text == value,
-        Some(other) => other.to_string() == *value,
+        Some(other) => other.to_string().as_str() == value,
         None => false,
     }
 }

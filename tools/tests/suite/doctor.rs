@@ -23,9 +23,30 @@ fn the_doctor_asks_the_api_that_its_options_name() {
     assert_eq!((code, told.as_str()), (0, ""), "{report}");
     assert!(report.contains(&format!("token endpoint     {origin}/oauth/token\n")), "{report}");
     assert!(report.contains("\nGET                /health: 200 OK after "), "{report}");
-    assert!(report.ends_with("\nresult             good\n"), "{report}");
+    assert!(report.contains("\nresult             good\n"), "{report}");
     assert!(server.token_requests()[0].body.contains("scope=read"));
     assert_eq!(server.api_requests()[0].path(), "/health");
+}
+
+#[test]
+fn the_doctor_tells_how_a_collection_pages_and_what_a_profile_needs() {
+    let custom = [("CUSTOM_CLIENT_ID", "my-client"), ("CUSTOM_CLIENT_SECRET", SECRET)];
+    for (answer, expected) in [
+        (
+            reply(200, r#"{"items":[{"id":1}],"page":1,"pages":2}"#),
+            "\npaging             --paging pages:page; in a profile:\n\n[collections.devices]\npath = \"/v1/devices\"\npaging = \"pages:page\"\n",
+        ),
+        (reply(200, r#"{"nodes":[{"id":1}]}"#), "declare --rows nodes"),
+    ] {
+        let server = Server::with_api([answer]);
+        let (origin, token) = (server.url(""), server.url(TOKEN_PATH));
+        let words = ["--provider=custom", "--base-url", &origin, "--token-endpoint", &token];
+        let (code, report, told) = doctor(&custom, &[&words[..], &["/v1/devices"]].concat());
+        assert_eq!(code, 0, "{told}");
+        assert!(report.contains(expected), "{report}");
+    }
+    let (_, report, _) = doctor(&[], &["--stand-in", "/api/sam/estate/v1/computers"]);
+    assert!(report.ends_with("\npaging             as the provider's preset declares it\n"));
 }
 
 #[test]
