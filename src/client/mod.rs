@@ -95,7 +95,8 @@ impl Client {
         self.caller.wait(duration);
     }
 
-    /// The counters of this client; its clones have their own.
+    /// The counters of this client, those of pages [ahead](crate::Items::with_read_ahead) included;
+    /// its clones have their own.
     pub fn stats(&self) -> Stats {
         self.caller.stats()
     }

@@ -69,8 +69,8 @@ impl Ahead {
         places.map_while(|place| next.plus(step.checked_mul(place.try_into().ok()?)?)).collect()
     }
 
-    /// Asks, unless there can be no thread.
-    pub(crate) fn ask(&mut self, client: &Client, ask: Ask, request: Request) {
+    /// Asks, and tells whether there is a thread for it.
+    pub(crate) fn ask(&mut self, client: &Client, ask: Ask, request: Request) -> bool {
         let (sender, receiver) = sync_channel(1);
         let (helper, counters) = (client.clone(), client.caller.helpers.clone());
         let thread = thread::Builder::new().name("read-ahead".into()).spawn(move || {
@@ -84,6 +84,7 @@ impl Ahead {
         if thread.is_ok() {
             self.answers.push_back((ask, receiver));
         }
+        thread.is_ok()
     }
 
     pub(crate) fn clear(&mut self) {

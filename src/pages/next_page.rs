@@ -122,8 +122,9 @@ impl Walk<'_> {
         let left =
             pages.map_or(1, |pages| pages.saturating_add(1).saturating_sub(self.point.number));
         for ask in self.ahead.plan(next, step, left) {
-            if let Ok(request) = self.asker.request_for(&ask) {
-                self.ahead.ask(self.client, ask, request);
+            let Ok(request) = self.asker.request_for(&ask) else { return };
+            if !self.ahead.ask(self.client, ask, request) {
+                return;
             }
         }
     }
