@@ -120,6 +120,11 @@ impl Client {
     /// # Ok(()) }
     /// ```
     pub fn with_connection(mut self, connection: Connection) -> Self {
+        let name = |connection: &Connection| connection.client_certificate_name();
+        if name(&connection) != name(self.connection()) {
+            // Its token may be bound to the certificate (RFC 8705 §3).
+            self.tokens.kept.forget_own();
+        }
         self.caller.transport.set_connection(connection);
         self
     }

@@ -43,37 +43,40 @@ impl Credentials {
         };
         let id_name = format!("{prefix}_CLIENT_ID");
         let id = text(&id_name)?.ok_or_else(|| unset(&id_name))?;
-        let names = PROOFS.map(|name| format!("{prefix}_{name}"));
-        let mut set = names.iter().filter_map(|name| Some((name, read(name)?)));
-        let (name, value) = match (set.next(), set.next()) {
-            (Some(one), None) => one,
-            (Some((one, _)), Some((other, _))) => {
-                let message = format!("both {one} and {other} are set: keep one of them");
-                return Err(Error::configuration(message));
-            }
-            (None, _) => {
-                let names = names.join(", ");
-                let message = format!("none of {names} is set in the environment");
-                return Err(Error::configuration(message));
-            }
-        };
+        let (name, value) = proof(prefix, &read)?;
         let path = PathBuf::from(value);
         let credentials = match name.strip_prefix(prefix) {
             Some("_CLIENT_SECRET_FILE") => Self::from_secret_file(id, path),
             Some("_CLIENT_ASSERTION_FILE") => Self::from_assertion_file(id, path),
             Some("_PRIVATE_KEY_FILE") => {
                 let pem = text::read_file(&path, "private key")?;
-                let credentials = Self::from_private_key(id, pem)?;
+                let credentials = Self::from_private_key(id, pem);
+                let credentials = credentials
+                    .map_err(|error| Error::configuration(format!("{name}: {error}")))?;
                 match text(&format!("{prefix}_KEY_ID"))? {
                     Some(key_id) => credentials.with_key_id(key_id),
                     None => credentials,
                 }
             }
-            _ => Self::new(id, text(name)?.ok_or_else(|| unset(name))?),
+            _ => Self::new(id, text(&name)?.ok_or_else(|| unset(&name))?),
         };
         credentials.check()?;
         Ok(credentials)
     }
+}
+
+/// The one variable of several that is set, and its value.
+fn proof(prefix: &str, read: impl Fn(&str) -> Option<OsString>) -> Result<(String, OsString)> {
+    let names = PROOFS.map(|name| format!("{prefix}_{name}"));
+    let mut set = names.iter().filter_map(|name| Some((name, read(name)?)));
+    let why = match (set.next(), set.next()) {
+        (Some((name, value)), None) => return Ok((name.clone(), value)),
+        (Some((one, _)), Some((other, _))) => {
+            format!("both {one} and {other} are set: keep one of them")
+        }
+        (None, _) => format!("none of {} is set in the environment", names.join(", ")),
+    };
+    Err(Error::configuration(why))
 }
 
 const PROOFS: [&str; 4] =

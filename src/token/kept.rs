@@ -45,6 +45,12 @@ impl Kept {
         self.own.borrow().clone()
     }
 
+    /// Begins anew, with nothing of the client that it was cloned from.
+    pub(crate) fn forget_own(&self) {
+        *self.own.borrow_mut() = None;
+        *self.key.borrow_mut() = None;
+    }
+
     /// The client's token, or else the store's.
     pub(crate) fn any(&self, caller: &Caller, patience: Duration) -> Option<AccessToken> {
         self.own().or_else(|| {

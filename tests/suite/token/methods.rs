@@ -410,6 +410,22 @@ mod certificates {
     }
 
     #[test]
+    fn a_clone_with_another_certificate_has_a_token_of_its_own() {
+        let authority = Authority::new();
+        let server =
+            TlsServer::start_with(&authority.issue(&["localhost"]), Some(&authority), |_| {
+                reply(200, "{}")
+            });
+        let (one, other) = (authority.issue(&["a"]), authority.issue(&["b"]));
+        let client = certified(server.client(), &authority, &one);
+        client.get("/a").unwrap();
+        certified(client.clone(), &authority, &other).get("/b").unwrap();
+        certified(client, &authority, &one).get("/c").unwrap();
+        let targets: Vec<String> = server.seen().into_iter().map(|seen| seen.target).collect();
+        assert_eq!(targets, [TOKEN_PATH, "/a", TOKEN_PATH, "/b", "/c"]);
+    }
+
+    #[test]
     fn a_refused_certificate_is_diagnosed() {
         let authority = Authority::new();
         let refuse = |_: &Seen| reply(401, oauth("invalid_client"));
