@@ -19,6 +19,7 @@
 //! [report]: Client::diagnose
 //! [scripts]: guide::scripts
 //! [security]: guide::security
+//! [servers]: guide::servers
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(unreachable_pub)]
