@@ -1,5 +1,6 @@
 //! A server's wish not to be called for a while, and what several of them say about a call.
 
+use std::hash::{Hash, Hasher};
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
@@ -10,14 +11,14 @@ use crate::error::ErrorResponse;
 use crate::retry::{LONGEST_KEPT, PROBE_EVERY};
 use crate::url::Origin;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Endpoint {
     Token,
     Api,
 }
 
 /// Which call: what is remembered about one depends on this.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct CallKey {
     pub(crate) endpoint: Endpoint,
     origin: Origin,
@@ -199,6 +200,13 @@ impl CallKey {
     /// Whether it is at the same server.
     pub(crate) fn is_near(&self, other: &Self) -> bool {
         self.endpoint == other.endpoint && self.origin == other.origin
+    }
+}
+
+/// Paths tell calls apart well enough.
+impl Hash for CallKey {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.path.hash(hasher);
     }
 }
 

@@ -18,6 +18,8 @@ pub(crate) struct Cooldowns {
 #[derive(Default)]
 struct Known {
     all: Vec<Cooldown>,
+    /// The last call could go, and nothing has changed since.
+    is_quiet: bool,
     /// Spares a warm call the look at all of them.
     calm: Option<Calm>,
 }
@@ -61,7 +63,9 @@ impl Cooldowns {
         known.all.retain(|cooldown| cooldown.left(now).is_some());
         let state = cooldown::state(&known.all, key, now, time_left);
         let is_clear = matches!(state, CooldownState::Clear);
-        known.calm = is_clear.then(|| Calm::new(&known.all, key, now));
+        // It costs as much as several looks, so it is not made between one change and the next.
+        known.calm = (is_clear && known.is_quiet).then(|| Calm::new(&known.all, key, now));
+        known.is_quiet = is_clear;
         self.has_any.store(!known.all.is_empty(), Ordering::Release);
         state
     }
@@ -103,7 +107,7 @@ impl Cooldowns {
 
     fn with<R>(&self, change: impl FnOnce(&mut Vec<Cooldown>) -> R) -> R {
         let mut known = self.known();
-        known.calm = None;
+        (known.is_quiet, known.calm) = (false, None);
         let result = change(&mut known.all);
         self.has_any.store(!known.all.is_empty(), Ordering::Release);
         result
