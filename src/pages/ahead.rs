@@ -38,8 +38,8 @@ impl Ahead {
         Self { most, limit: most, ..Self::default() }
     }
 
-    pub(crate) fn is_off(&self) -> bool {
-        self.most == 0
+    pub(crate) fn is_on(&self) -> bool {
+        self.most > 0
     }
 
     /// The answer to `ask`, if it was asked for and came.

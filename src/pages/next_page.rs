@@ -85,7 +85,7 @@ impl Walk<'_> {
             is_seen: mark.is_some_and(|mark| self.seen.contains(&mark)),
         };
         let (refused, step) = (refuse(&context), next(&context));
-        let counted = (context.page_count(), context.total());
+        let counted = self.ahead.is_on().then(|| (context.page_count(), context.total()));
         let following = context.following;
         if let Some(step) = refused {
             rows.clear();
@@ -104,10 +104,8 @@ impl Walk<'_> {
 
     /// Has pages asked for that the walk will ask for in any case: the next one, and those
     /// behind it as far as the answer counts pages or rows.
-    fn read_ahead(&mut self, rows: u64, (page_count, total): (Option<u64>, Option<u64>)) {
-        if self.ahead.is_off() {
-            return;
-        }
+    fn read_ahead(&mut self, rows: u64, counted: Option<(Option<u64>, Option<u64>)>) {
+        let Some((page_count, total)) = counted else { return };
         if self.stage != Stage::Begun || self.error.is_some() || !self.asker.request.repeatable {
             return self.ahead.clear();
         }
