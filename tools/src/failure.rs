@@ -55,7 +55,8 @@ impl Failure {
             // How one collection pages says nothing of another.
             Self::Api(Error::Incomplete(_)) => false,
             Self::Api(error) => {
-                matches!(error.kind(), ErrorKind::Credentials | ErrorKind::Configuration)
+                let kinds = [ErrorKind::Credentials, ErrorKind::Configuration, ErrorKind::Stopped];
+                kinds.contains(&error.kind())
             }
             _ => false,
         }

@@ -7,6 +7,7 @@ mod export;
 mod failure;
 mod files;
 mod in_options;
+mod interrupt;
 mod options;
 mod profile;
 mod rehearse;

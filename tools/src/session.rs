@@ -5,6 +5,7 @@ use std::sync::Arc;
 use unattended::{Client, FileStore, Pagination, Provider};
 
 use crate::failure::Failure;
+use crate::interrupt;
 use crate::options::Common;
 use crate::report::Report;
 use crate::stand_in::{SUBSCRIPTIONS, StandIn};
@@ -61,6 +62,7 @@ impl<'a> Session<'a> {
         let watching = report.clone();
         let client = client
             .with_retry_policy(common.patience.policy())
+            .with_stop(interrupt::flag())
             .with_observer(move |event| watching.observe(event));
         let mut connection = common.identity.connection(client.connection().clone())?;
         if let Some(idle) = common.patience.idle {

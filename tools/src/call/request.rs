@@ -29,6 +29,12 @@ pub struct Sending {
     /// Sending this twice does no harm: it is repeated like a GET
     #[arg(long)]
     pub safe_to_repeat: bool,
+    /// The server acts once, however often it is sent: a random Idempotency-Key goes with it
+    #[arg(long, conflicts_with = "idempotency_key")]
+    idempotent: bool,
+    /// The same with a key of your own, such as the number of an order: for the next run as well
+    #[arg(long, value_name = "KEY")]
+    idempotency_key: Option<String>,
     /// No token is sent: the only way to another origin
     #[arg(long)]
     without_token: bool,
@@ -94,6 +100,12 @@ impl Sending {
         }
         if self.safe_to_repeat {
             request = request.safe_to_repeat();
+        }
+        if self.idempotent {
+            request = request.idempotent();
+        }
+        if let Some(key) = &self.idempotency_key {
+            request = request.with_idempotency_key(key);
         }
         if self.without_token {
             request = request.without_token();

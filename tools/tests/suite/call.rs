@@ -486,6 +486,20 @@ fn a_post_is_sent_again_only_if_that_is_said_to_be_safe() {
 }
 
 #[test]
+fn a_post_with_a_key_is_sent_again_with_the_same_key() {
+    for options in [&["--idempotent"][..], &["--idempotency-key", "order-42"]] {
+        let server =
+            Server::with_api([reply(503, "{}").header("retry-after", "0"), reply(200, "")]);
+        let run = call(&server, &[&["POST", "/x"], options].concat());
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        let requests = server.api_requests();
+        let keys: Vec<_> = requests.iter().map(|seen| seen.header("idempotency-key")).collect();
+        assert!(keys.len() == 2 && keys[0] == keys[1] && keys[0].is_some(), "{keys:?}");
+        assert_eq!(keys[0] == Some("order-42"), options.len() == 2);
+    }
+}
+
+#[test]
 fn runs_share_a_token_unless_they_are_told_not_to() {
     let server = Server::with_api([]);
     let directory = directory("call-store");

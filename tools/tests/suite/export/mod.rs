@@ -10,6 +10,9 @@ use serde_json::json;
 use crate::server::*;
 use crate::{Run, directory, names, run, unattended};
 
+/// Runs that somebody ends.
+#[cfg(unix)]
+mod interrupted;
 /// How collections page.
 mod paging;
 /// Runs that fail, are killed, and are taken up.
