@@ -666,7 +666,7 @@ fn who_asks_may_be_said_by_options_but_for_the_secret() {
     };
     let print = if cfg!(windows) { "cmd /C echo hush" } else { "echo hush" };
     for (option, value, sent) in [
-        ("--secret-file", secret.as_str(), "Basic eW91Omh1c2graHVzaA=="),
+        ("--secret-file", secret.as_str(), "Basic eW91Omh1c2glMjBodXNo"),
         ("--secret-command", print, "Basic eW91Omh1c2g="),
         ("--assertion-file", assertion.as_str(), "client_assertion=e30.e30.c2ln"),
     ] {
