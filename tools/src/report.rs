@@ -198,7 +198,9 @@ impl Report {
             }
             // Rows may be missing, or others than were asked for.
             Event::QueryNotKept { .. } => self.warn(&format!("{event} (--keeping-query adds it)")),
-            Event::LooksLikeOnePage { .. } | Event::StoreFailed { .. } => {
+            Event::LooksLikeOnePage { .. }
+            | Event::StoreFailed { .. }
+            | Event::Deprecated { .. } => {
                 self.warn(&in_options(&event.to_string()).text);
             }
             Event::WalkEnded { declare, .. } => {

@@ -500,6 +500,21 @@ fn a_post_with_a_key_is_sent_again_with_the_same_key() {
 }
 
 #[test]
+fn an_address_that_will_go_is_a_warning() {
+    let answer = reply(200, "{}").header("sunset", "Wed, 31 Dec 2036 23:59:59 GMT");
+    let server = Server::with_api([answer]);
+    let run = call(&server, &["/x"]);
+    assert_eq!(run.code, 0);
+    let host = &server.url("")[7..];
+    assert_eq!(
+        run.stderr,
+        format!(
+            "call: warning: GET {host}/x: deprecated, gone after Wed, 31 Dec 2036 23:59:59 GMT\n"
+        )
+    );
+}
+
+#[test]
 fn runs_share_a_token_unless_they_are_told_not_to() {
     let server = Server::with_api([]);
     let directory = directory("call-store");
