@@ -34,6 +34,7 @@ pub fn parse(text: &str) -> Result<SystemTime, &'static str> {
 }
 
 fn three(text: &str, separator: char) -> Option<[u16; 3]> {
-    let numbers: Option<Vec<u16>> = text.split(separator).map(|part| part.parse().ok()).collect();
+    let numbers: Option<Vec<u16>> =
+        text.split(separator).map(|part| part.parse::<u16>().ok()).collect();
     numbers?.try_into().ok()
 }
