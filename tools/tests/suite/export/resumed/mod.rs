@@ -212,7 +212,7 @@ const CSV: [&str; 7] = [
     "tab",
     "--bom",
 ];
-const FORMATS: [&[&str]; 2] = [&[], &CSV];
+const FORMATS: [&[&str]; 3] = [&[], &CSV, &["--format=json"]];
 
 fn with<'a>(words: &[&'a str], more: &'a str) -> Vec<&'a str> {
     words.iter().copied().chain([more]).collect()
