@@ -38,7 +38,11 @@ pub(crate) fn is_same_origin(one: &Uri, other: &Uri) -> bool {
 }
 
 pub(crate) fn port(uri: &Uri) -> u16 {
-    let default = if uri.scheme_str() == Some("https") { 443 } else { 80 };
+    let default = match uri.scheme_str() {
+        Some("https") => 443,
+        Some("socks5h") => 1080,
+        _ => 80,
+    };
     uri.port_u16().unwrap_or(default)
 }
 

@@ -155,6 +155,10 @@ impl Connection {
     /// cannot be read is a configuration error of the first call. So is a proxy variable whose
     /// value is no proxy.
     ///
+    /// With the feature `socks` it may also be a SOCKS5 proxy (RFC 1928):
+    /// `socks5h://user:password@host:port`, port 1080 by default. The proxy looks up the names of
+    /// hosts. It does so for `socks5://` too, where other programs look them up themselves.
+    ///
     /// ```
     /// let connection = unattended::Connection::new().with_proxy("http://proxy.example.com:3128")?;
     /// # Ok::<(), unattended::Error>(())
@@ -162,7 +166,8 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// A configuration error if it is not an `http` or `https` proxy.
+    /// A configuration error if it is not an `http`, `https` or SOCKS5 proxy, and if it is a SOCKS5
+    /// proxy and the feature `socks` is off.
     pub fn with_proxy(mut self, url: &str) -> Result<Self> {
         self.route = Some(Route::through(url).map_err(Failure::into_setting_error)?);
         Ok(self)

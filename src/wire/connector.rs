@@ -3,15 +3,17 @@
 use std::net::ToSocketAddrs;
 use std::sync::Arc;
 
-use ureq::Error;
 use ureq::config::Config;
 #[cfg(feature = "native-tls")]
 use ureq::unversioned::transport::NativeTlsConnector;
 #[cfg(feature = "rustls")]
 use ureq::unversioned::transport::RustlsConnector;
+#[cfg(feature = "socks")]
+use ureq::unversioned::transport::SocksConnector;
 use ureq::unversioned::transport::{
     ConnectProxyConnector, ConnectionDetails, Connector, NextTimeout, TcpConnector, Transport,
 };
+use ureq::{Error, Proxy};
 
 use crate::clock::Clock;
 use crate::url::port;
@@ -27,6 +29,8 @@ fn agent_asking(config: Config, clock: Arc<dyn Clock>, look_up: LookUp) -> ureq:
     let memory = Memory::new(clock, look_up);
     let connections = Connections {
         memory: memory.clone(),
+        #[cfg(feature = "socks")]
+        socks: SocksConnector::default(),
         tunnels: ConnectProxyConnector::default(),
         sockets: TcpConnector::default(),
         #[cfg(feature = "rustls")]
@@ -40,6 +44,8 @@ fn agent_asking(config: Config, clock: Arc<dyn Clock>, look_up: LookUp) -> ureq:
 #[derive(Debug)]
 struct Connections {
     memory: Memory,
+    #[cfg(feature = "socks")]
+    socks: SocksConnector,
     tunnels: ConnectProxyConnector,
     sockets: TcpConnector,
     #[cfg(feature = "rustls")]
@@ -51,7 +57,10 @@ struct Connections {
 impl Connections {
     /// A [`Socket`] below TLS and a [`Reading`] above it.
     fn chain(&self, details: &ConnectionDetails<'_>) -> Result<Option<Box<dyn Transport>>, Error> {
-        let tunnel = self.tunnels.connect(details, None::<()>)?;
+        let socket = None::<()>;
+        #[cfg(feature = "socks")]
+        let socket = self.socks.connect(details, socket)?;
+        let tunnel = self.tunnels.connect(details, socket)?;
         let Some(inner) = self.sockets.connect(details, tunnel)? else { return Ok(None) };
         let broken = Broken::default();
         let connection = Some(Socket { inner, broken: broken.clone(), is_broken: false });
@@ -91,8 +100,11 @@ impl Connector<()> for Connections {
             register_shutdown: details.register_shutdown.clone(),
         };
         self.chain(&details).map_err(|error| {
-            // The host may have moved.
-            self.memory.forget(details.uri.host().unwrap_or_default(), port(details.uri));
+            // The host may have moved, or the proxy.
+            let proxy = details.config.proxy().map(Proxy::uri);
+            for uri in proxy.into_iter().chain([details.uri]) {
+                self.memory.forget(uri.host().unwrap_or_default(), port(uri));
+            }
             match error {
                 Error::Other(cause) if cause.is::<NotConnected>() => Error::Other(cause),
                 error => Error::Other(Box::new(NotConnected::Connect(error))),

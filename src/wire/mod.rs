@@ -29,8 +29,9 @@ pub(crate) mod connector;
 pub(crate) mod coding;
 pub(crate) mod download_writer;
 pub(crate) mod message;
-// What the errors of TLS and of ureq mean.
+// What the errors of TLS, of proxies and of ureq mean.
 pub(crate) mod tls_error;
+pub(crate) mod proxy_error;
 pub(crate) mod network_error;
 // The pool of connections, and an exchange over it.
 pub(crate) mod transport;

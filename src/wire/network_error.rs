@@ -6,7 +6,6 @@ use std::net::{Ipv4Addr, UdpSocket};
 use std::time::Duration;
 
 use ureq::Timeout;
-use ureq::http::StatusCode;
 
 use crate::clock::seconds;
 use crate::error::Cause;
@@ -15,6 +14,7 @@ use crate::error::ErrorKind::{Configuration, Incomplete, Refused, Temporary};
 use crate::wire::coding::NO_GZIP;
 use crate::wire::failure::Failure;
 use crate::wire::message::Outgoing;
+use crate::wire::proxy_error::{connect_failure, socks_failure};
 #[cfg(feature = "resolver")]
 use crate::wire::resolver::NotConnected;
 use crate::wire::tls_error::tls_failure;
@@ -68,12 +68,12 @@ fn machine_failure(error: &ureq::Error, stage: Stage) -> Option<Failure> {
         _ => return None,
     };
     // What another attempt cures, or who must. What may come from writing as well may have
-    // been sent.
-    let (delivery, kind, advice) = match (cause.raw_os_error(), cause.kind()) {
-        (Some(code), _) if OUT_OF_FILES.contains(&code) => (NotSent, Configuration, CLOSE_FILES),
+    // been sent. Without a number it is not this machine that speaks, but a proxy.
+    let (delivery, kind, advice) = match (cause.raw_os_error()?, cause.kind()) {
+        (code, _) if OUT_OF_FILES.contains(&code) => (NotSent, Configuration, CLOSE_FILES),
         (_, io::ErrorKind::PermissionDenied) => (Unknown, Configuration, ALLOW),
         // In a while there may be room, or ports.
-        (Some(OUT_OF_BUFFERS), _) => (Unknown, Temporary, ""),
+        (OUT_OF_BUFFERS, _) => (Unknown, Temporary, ""),
         (_, io::ErrorKind::AddrNotAvailable) => (NotSent, Temporary, ""),
         _ => return None,
     };
@@ -87,10 +87,17 @@ fn general_failure(
     connect: Duration,
     has_user: bool,
 ) -> Failure {
+    let socks = match error {
+        ureq::Error::Io(cause) if stage != Stage::Connected => socks_failure(cause, has_user),
+        _ => None,
+    };
+    if let Some(failure) = socks {
+        return failure;
+    }
     let (delivery, kind, message) = match error {
         _ if is_not_found(error, stage) => (NotSent, Temporary, NOT_FOUND),
         ureq::Error::Timeout(timeout) => return timeout_failure(*timeout, outgoing, connect),
-        ureq::Error::ConnectProxyFailed(why) => return proxy_failure(why, has_user),
+        ureq::Error::ConnectProxyFailed(why) => return connect_failure(why, has_user),
         ureq::Error::Tls(_) => (NotSent, Configuration, "TLS cannot be set up for this host name"),
         ureq::Error::LargeResponseHeader(..) => (Unknown, Refused, LONG_HEAD),
         // ureq has no other names for what its parser says.
@@ -114,26 +121,6 @@ fn general_failure(
         _ => (Unknown, Temporary, EXCHANGE),
     };
     Failure::new(delivery, kind, message)
-}
-
-/// What a proxy says to CONNECT; ureq has it as a text that ends with the number twice.
-/// Nothing was sent, so that another attempt does no harm, and a limit or a server that cannot
-/// be reached may pass. Whom a proxy lets through does not change within the minutes of a
-/// deadline: a person must ask for that, so the error comes at once.
-fn proxy_failure(why: &str, has_user: bool) -> Failure {
-    let status = why.rsplit_once('/').and_then(|(_, number)| number.parse::<StatusCode>().ok());
-    let Some(status) = status else {
-        return Failure::new(NotSent, Temporary, "the proxy closed the connection");
-    };
-    let refused = format!("the proxy refused the connection: {status}");
-    let (kind, message) = match status.as_u16() {
-        407 if has_user => (Configuration, PROXY_USER_REFUSED.to_owned()),
-        407 => (Configuration, PROXY_WANTS_USER.to_owned()),
-        408 | 429 => (Temporary, refused),
-        400..500 => (Refused, format!("{refused} ({PROXY_POLICY})")),
-        _ => (Temporary, refused),
-    };
-    Failure::new(NotSent, kind, message)
 }
 
 /// Each limit is named with the setting that governs it.
@@ -205,9 +192,6 @@ const NEVER_CONNECTED: [io::ErrorKind; 5] = [
 pub(crate) const NOT_FOUND: &str = "the host name was not found";
 const CLOSE_FILES: &str = ": close what this program keeps open, or raise its limit (ulimit -n)";
 const ALLOW: &str = ": look at the firewall and the sandbox of this machine";
-const PROXY_USER_REFUSED: &str = "the proxy does not accept the user and password of its URL: check them, and that / ? # @ : in them are percent-encoded (NTLM, Kerberos and PAC are not supported)";
-const PROXY_WANTS_USER: &str = "the proxy wants credentials: http://user:password@host:port (NTLM, Kerberos and PAC are not supported)";
-const PROXY_POLICY: &str = "ask who runs it whether this host and port are allowed";
 const EXCHANGE: &str = "the exchange failed";
 const NEVER_GZIP: &str = "the answer says that it is gzip (Content-Encoding), and is not";
 const LONG_HEAD: &str = "the headers of the answer are too long";

@@ -87,10 +87,33 @@ fn parse(url: &str, what: &str) -> Result<Proxy> {
     }
     match proxy.protocol() {
         ProxyProtocol::Http | ProxyProtocol::Https => Ok(proxy),
+        ProxyProtocol::Socks5 | ProxyProtocol::Socks5h => socks(&proxy, address, what),
         other => refuse(&format!(
-            "is a {other} proxy, which is not supported: only http and https proxies are"
+            "is a {other} proxy, which is not supported: http, https and socks5h proxies are"
         )),
     }
+}
+
+/// The proxy looks up the names of hosts, `socks5` or `socks5h`: in the networks that have one,
+/// often nobody else knows them.
+#[cfg(feature = "socks")]
+fn socks(proxy: &Proxy, address: &str, what: &str) -> Result<Proxy> {
+    let (user, password) = (proxy.username(), proxy.password());
+    let is_text = |text: Option<&str>| text.is_some_and(|text| (1..=255).contains(&text.len()));
+    if user.or(password).is_some() && !(is_text(user) && is_text(password)) {
+        return Err(Failure::setting(format!(
+            "{what} must have a user and a password of 1 to 255 bytes each, or neither (RFC 1929 §2)"
+        )));
+    }
+    Proxy::new(&format!("socks5h://{address}"))
+        .map_err(|_| Failure::setting(format!("{what} is not a proxy URL")))
+}
+
+#[cfg(not(feature = "socks"))]
+fn socks(_: &Proxy, _: &str, what: &str) -> Result<Proxy> {
+    Err(Failure::setting(format!(
+        "{what} is a SOCKS5 proxy, which needs the feature `socks` of the crate unattended"
+    )))
 }
 
 const PROXIES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
@@ -140,10 +163,10 @@ mod tests {
         assert!(route(&[]).unwrap().proxy.is_none());
         assert!(route(&[("HTTP_PROXY", "http://x.test")]).unwrap().proxy.is_none());
         assert!(route(&[("https_proxy", "")]).unwrap().proxy.is_none());
-        let error = route(&[("ALL_PROXY", "socks5://x.test:1080")]).err().unwrap();
+        let error = route(&[("ALL_PROXY", "socks4://x.test:1080")]).err().unwrap();
         assert_eq!(
             error.message,
-            "the environment variable ALL_PROXY is a SOCKS5 proxy, which is not supported: only http and https proxies are"
+            "the environment variable ALL_PROXY is a SOCKS4 proxy, which is not supported: http, https and socks5h proxies are"
         );
         let error = route(&[("https_proxy", "http://proxy.test:99999")]).err().unwrap();
         assert!(error.message.starts_with("the environment variable https_proxy has a port"));

@@ -13,6 +13,8 @@ mod early;
 mod heads;
 #[cfg(all(target_os = "linux", feature = "rustls"))]
 mod machine;
+#[cfg(all(feature = "rustls", feature = "socks"))]
+mod socks;
 
 use std::io::Write;
 use std::net::TcpStream;

@@ -203,26 +203,21 @@ fn this_machine_is_never_reached_through_a_proxy() {
 fn what_cannot_be_used_as_a_proxy_is_found_when_it_is_set() {
     let no_url = "the proxy is not a proxy URL such as http://proxy.example.com:3128";
     let no_port = "the proxy has a port that is not a number up to 65535";
-    let socks = |which: &str| {
-        format!(
-            "the proxy is a {which} proxy, which is not supported: only http and https proxies are"
-        )
-    };
+    let socks4 =
+        "the proxy is a SOCKS4 proxy, which is not supported: http, https and socks5h proxies are";
     let cases = [
-        ("", no_url.to_owned()),
-        ("http://", no_url.to_owned()),
-        ("/a", no_url.to_owned()),
-        ("a b", no_url.to_owned()),
-        ("ftp://proxy.test", no_url.to_owned()),
-        ("http://user:%ff@proxy.test", no_url.to_owned()),
-        ("http://user:hush@", no_url.to_owned()),
-        ("socks5://user:hush@proxy.test:1080", socks("SOCKS5")),
-        ("socks4://proxy.test", socks("SOCKS4")),
-        ("socks5h://proxy.test", socks("SOCKS5h")),
-        ("http://127.0.0.1:99999", no_port.to_owned()),
-        ("proxy.test:99999", no_port.to_owned()),
-        ("http://user:hush@[::1]:65536/", no_port.to_owned()),
-        ("https://proxy.test:", no_port.to_owned()),
+        ("", no_url),
+        ("http://", no_url),
+        ("/a", no_url),
+        ("a b", no_url),
+        ("ftp://proxy.test", no_url),
+        ("http://user:%ff@proxy.test", no_url),
+        ("http://user:hush@", no_url),
+        ("socks4://user:hush@proxy.test", socks4),
+        ("http://127.0.0.1:99999", no_port),
+        ("proxy.test:99999", no_port),
+        ("http://user:hush@[::1]:65536/", no_port),
+        ("https://proxy.test:", no_port),
     ];
     for (url, expected) in cases {
         let error = vendor().with_proxy(url).unwrap_err();
@@ -238,6 +233,17 @@ fn what_cannot_be_used_as_a_proxy_is_found_when_it_is_set() {
         "[::1]:80",
     ] {
         vendor().with_proxy(url).unwrap();
+    }
+}
+
+#[cfg(not(feature = "socks"))]
+#[test]
+fn a_socks_proxy_without_the_feature_is_an_error_that_names_the_feature() {
+    for url in ["socks5://user:hush@proxy.test:1080", "socks5h://proxy.test", "socks://a"] {
+        let error = vendor().with_proxy(url).unwrap_err();
+        let expected =
+            "the proxy is a SOCKS5 proxy, which needs the feature `socks` of the crate unattended";
+        assert_eq!((error.to_string(), error.exit_code()), (expected.into(), 78), "{url}");
     }
 }
 
@@ -284,8 +290,8 @@ fn a_proxy_variable_that_cannot_be_used_is_an_error_not_a_direct_connection() {
     let cases = [
         (
             "HTTPS_PROXY",
-            "socks5://user:hush@127.0.0.1:9",
-            "the environment variable HTTPS_PROXY is a SOCKS5 proxy, which is not supported: only http and https proxies are",
+            "socks4://user:hush@127.0.0.1:9",
+            "the environment variable HTTPS_PROXY is a SOCKS4 proxy, which is not supported: http, https and socks5h proxies are",
         ),
         (
             "all_proxy",
