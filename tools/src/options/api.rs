@@ -10,7 +10,7 @@ use crate::failure::Failure;
 
 /// Which API.
 #[derive(Args)]
-#[command(next_help_heading = "Which API; its client id and secret come from the environment")]
+#[command(next_help_heading = HEADING)]
 pub struct Api {
     /// It reads SNOW_ATLAS_CLIENT_ID with SNOW_ATLAS_CLIENT_SECRET, or with
     /// SNOW_ATLAS_CLIENT_SECRET_FILE, a file that holds the secret; likewise SNAPDOCS_…,
@@ -207,3 +207,5 @@ impl From<Auth> for AuthMethod {
 fn needed(value: Option<&String>) -> &str {
     value.map_or("", String::as_str)
 }
+
+pub const HEADING: &str = "Which API; its client id and secret come from the environment";

@@ -19,10 +19,10 @@ pub struct Common {
     /// A file with options, such as provider = "snapdocs", and [collections.NAME] with path, out
     /// and how it pages; or NAME for unattended/NAME.toml in the user's configuration folder.
     /// Without it, --provider and --stand-in: unattended/default.toml, if it is there
-    #[arg(long, value_name = "FILE|NAME")]
+    #[arg(long, value_name = "FILE|NAME", help_heading = api::HEADING)]
     profile: Option<String>,
     /// A stand-in server in this process, with the paths of Snow Atlas and Snapdocs
-    #[arg(long, conflicts_with = "provider")]
+    #[arg(long, conflicts_with = "provider", help_heading = api::HEADING)]
     pub stand_in: bool,
     #[command(flatten)]
     pub api: api::Api,
