@@ -11,6 +11,10 @@ use crate::clock::seconds;
 /// Given to a client by [`Client::with_pace`](crate::Client::with_pace). Take the numbers from the
 /// vendor's documentation.
 ///
+/// Calls of several threads may overtake each other on the way. So with [`evenly`](Self::evenly)
+/// and [`restarting`](Self::restarting) a server may still refuse a few calls of clones that call
+/// at the same time. One client alone gets no refusal.
+///
 /// ```
 /// use unattended::Pace;
 ///
