@@ -766,7 +766,7 @@ mod with_tls {
     fn settings_of_the_environment_that_cannot_be_used_are_in_the_report() {
         let test = "client::diagnose::with_tls::settings_of_the_environment_that_cannot_be_used_are_in_the_report";
         if !is_child() {
-            let wrong = [("SSL_CERT_FILE", "/nowhere"), ("HTTPS_PROXY", "socks5://u:hush@x:1")];
+            let wrong = [("SSL_CERT_FILE", "/nowhere"), ("HTTPS_PROXY", "socks4://u:hush@x:1")];
             run_in_child(test, &wrong[..1]);
             return run_in_child(test, &wrong[1..]);
         }
@@ -784,7 +784,7 @@ mod with_tls {
             None => {
                 let proxy = "a setting that cannot be used (never for calls to this machine)";
                 assert_eq!(line(&report, "proxy"), proxy);
-                assert!(error.contains("HTTPS_PROXY is a SOCKS5 proxy"), "{error}");
+                assert!(error.contains("HTTPS_PROXY is a SOCKS4 proxy"), "{error}");
                 assert!(!report.to_string().contains("hush"));
             }
         }
