@@ -8,4 +8,12 @@ mod id_token;
 mod keys;
 mod methods;
 mod renewal;
+// Where that library is a dependency.
+#[cfg(all(
+    feature = "rustls",
+    target_os = "linux",
+    target_env = "gnu",
+    target_pointer_width = "64"
+))]
+mod signatures;
 mod stores;
