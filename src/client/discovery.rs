@@ -8,6 +8,7 @@ use crate::client::Client;
 use crate::credentials::Credentials;
 use crate::error::server_message;
 use crate::error::{Error, ErrorKind, Result};
+use crate::provider::auth_method::quoted;
 use crate::provider::endpoints::parse_token_endpoint;
 use crate::provider::{AuthMethod, Provider};
 use crate::request::Request;
@@ -214,10 +215,9 @@ impl Document {
         if AuthMethod::ALL.into_iter().any(|method| method.is_listed(&methods)) {
             return Ok(Some(methods));
         }
-        let methods = methods.join(", ").escape_debug().to_string();
         Err(self.unusable(format!(
             "its {AUTH_METHODS} are [{}]; this crate offers client_secret_basic, client_secret_post, private_key_jwt and tls_client_auth",
-            server_message::start(&methods, LONGEST_QUOTE)
+            quoted(&methods)
         )))
     }
 

@@ -19,10 +19,14 @@ pub(crate) fn output(words: &[OsString]) -> Result<Vec<u8>> {
     output_within(LIMIT, words)
 }
 
+/// The program and its arguments.
+pub(crate) fn split(words: &[OsString]) -> std::result::Result<(&OsString, &[OsString]), Error> {
+    let empty = || Error::configuration("the command for the client secret is empty");
+    words.split_first().ok_or_else(empty)
+}
+
 fn output_within(limit: Duration, words: &[OsString]) -> Result<Vec<u8>> {
-    let Some((program, arguments)) = words.split_first() else {
-        return Err(Error::configuration("the command for the client secret is empty").into());
-    };
+    let (program, arguments) = split(words)?;
     let what = format!("the command {}", name(program));
     let mut child = Command::new(program)
         .args(arguments)

@@ -30,7 +30,7 @@ type Algorithm = (&'static str, SignatureScheme);
 
 impl Key {
     pub(crate) fn from_pem(text: &[u8]) -> Result<Self> {
-        let text = pem::checked(text).map_err(|why| format!("the PEM cannot be read: {why}"))?;
+        let text = readable(text)?;
         let der = PrivateKeyDer::from_pem_slice(text).map_err(|_| missing(text))?;
         let key = ring::sign::any_supported_type(&der).map_err(|_| unusable(&der))?;
         let algorithm = ALGORITHMS.into_iter().find(|algorithm| is_for(*algorithm, &*key));
@@ -52,7 +52,7 @@ impl Key {
     }
 
     pub(crate) fn set_certificate(&mut self, text: &[u8]) -> Result<()> {
-        let text = pem::checked(text).map_err(|why| format!("the PEM cannot be read: {why}"))?;
+        let text = readable(text)?;
         let certificate = CertificateDer::from_pem_slice(text).map_err(|_| {
             let why = pem::other_form(text, "CERTIFICATE");
             why.unwrap_or("there is no certificate in PEM form").to_owned()
@@ -115,6 +115,10 @@ impl Key {
             && (self.algorithm, &self.id) == (other.algorithm, &other.id)
             && self.thumbprint == other.thumbprint
     }
+}
+
+fn readable(text: &[u8]) -> Result<&[u8]> {
+    pem::checked(text).map_err(|why| format!("the PEM cannot be read: {why}"))
 }
 
 fn is_for((_, scheme): Algorithm, key: &dyn SigningKey) -> bool {

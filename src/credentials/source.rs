@@ -200,10 +200,10 @@ impl Credentials {
         }
         match &self.source {
             Source::Function(_) => Ok(()),
-            Source::Command { id, words } => match words.is_empty() {
-                true => Err(Error::configuration("the command for the client secret is empty")),
-                false => text::check(id, CLIENT_ID),
-            },
+            Source::Command { id, words } => {
+                command::split(words)?;
+                text::check(id, CLIENT_ID)
+            }
             _ => match self.read() {
                 Err(Unreadable::Wrong(error)) => Err(error),
                 Ok(_) | Err(Unreadable::Failed(_)) => Ok(()),
@@ -238,7 +238,8 @@ impl Credentials {
                 (Identity::new(id, Proof::Secret(secret.into())), what)
             }
             Source::Function(function) => {
-                let (id, secret) = function().map_err(|cause| failed(&cause))?;
+                let (id, secret) =
+                    function().map_err(|cause| Unreadable::Failed(failed(&cause)))?;
                 (Identity::new(id, Proof::Secret(secret.into())), SECRET.to_owned())
             }
         };
@@ -265,9 +266,8 @@ fn secrets(id: &str, text: String, has_two: bool) -> Identity {
 }
 
 /// Of a function of the caller's, whose words may hold anything.
-pub(crate) fn failed(cause: &Cause) -> Unreadable {
-    let why = mask_foreign(&cause.to_string());
-    Unreadable::Failed(format!("the credentials function failed: {why}"))
+pub(crate) fn failed(cause: &Cause) -> String {
+    format!("the credentials function failed: {}", mask_foreign(&cause.to_string()))
 }
 
 impl From<Source> for Credentials {

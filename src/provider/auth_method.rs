@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::credentials::identity::Proof;
+use crate::error::server_message;
 use crate::error::{Error, Result};
 
 /// How the client authenticates itself to the token endpoint (RFC 6749 §2.3), by the names of
@@ -55,6 +56,12 @@ impl AuthMethod {
     }
 }
 
+/// The methods that a server lists, as an error quotes them.
+pub(crate) fn quoted(names: &[String]) -> String {
+    let names = names.join(", ").escape_debug().to_string();
+    server_message::start(&names, LONGEST_LIST).to_owned()
+}
+
 /// By its registered name, as command lines and files of settings take it: `client_secret_basic`,
 /// `client_secret_post`, `private_key_jwt`, `tls_client_auth`, or `client_secret_basic_raw`, which
 /// is this crate's own.
@@ -93,3 +100,5 @@ impl FromStr for AuthMethod {
         })
     }
 }
+
+const LONGEST_LIST: usize = 300;

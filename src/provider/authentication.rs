@@ -1,8 +1,7 @@
 //! How a client with a given proof authenticates itself, and to whom.
 
 use crate::credentials::identity::Proof;
-use crate::error::server_message;
-use crate::provider::auth_method::AuthMethod;
+use crate::provider::auth_method::{AuthMethod, quoted};
 use crate::provider::endpoints::Provider;
 use crate::url;
 
@@ -22,10 +21,9 @@ impl Provider {
         let listed = self.listed_methods.as_ref();
         let found = able.find(|it| listed.is_none_or(|listed| it.is_listed(listed)));
         found.ok_or_else(|| {
-            let listed = listed.map(|listed| listed.join(", ")).unwrap_or_default();
+            let listed = listed.map(|listed| quoted(listed)).unwrap_or_default();
             format!(
-                "the credentials hold {has}, but the server lists [{}] as its methods of client authentication: if the list is wrong, set Provider::with_auth_method",
-                server_message::start(&listed.escape_debug().to_string(), LONGEST_LIST)
+                "the credentials hold {has}, but the server lists [{listed}] as its methods of client authentication: if the list is wrong, set Provider::with_auth_method"
             )
         })
     }
@@ -36,6 +34,3 @@ impl Provider {
         set.cloned().unwrap_or_else(|| url::shown(&self.token_endpoint.to_string()))
     }
 }
-
-/// Of the methods that a server lists, in an error.
-const LONGEST_LIST: usize = 300;

@@ -6,7 +6,6 @@ pub(crate) mod auth_method;
 pub(crate) mod idempotency;
 pub(crate) mod endpoints;
 pub(crate) mod authentication;
-pub(crate) mod keys;
 pub(crate) mod presets;
 
 pub use auth_method::AuthMethod;

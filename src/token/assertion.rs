@@ -5,9 +5,9 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
-use crate::call::setback::Setback;
+use crate::call::setback::{Attempt, Setback};
 use crate::clock::{Moment, seconds};
-use crate::credentials::identity::{Identity, Key, Proof, Unreadable};
+use crate::credentials::identity::{Identity, Key, Proof};
 use crate::credentials::source::failed;
 use crate::credentials::text;
 use crate::error::server_message;
@@ -25,31 +25,26 @@ pub(crate) struct Assertion {
     pub(crate) has_key_id: Option<bool>,
 }
 
-type Result<T> = std::result::Result<T, Setback>;
-
 /// The one for this request. Each is new: the same `jti` twice is a replay (RFC 7523 §3).
 pub(crate) fn assertion(
     provider: &Provider,
     identity: &Identity,
     now: &Moment,
-) -> Result<Option<Assertion>> {
+) -> Attempt<Option<Assertion>> {
     let audience = provider.assertion_audience();
     match &identity.proof {
         Proof::Secret(_) | Proof::Certificate => Ok(None),
         Proof::Key(key) => Ok(Some(signed(key, &identity.id, &audience, now)?)),
         Proof::Assertion(jwt, what) => Ok(Some(looked_at(jwt.clone(), what, now)?)),
         Proof::Function(function) => {
-            let jwt = function(&audience).map_err(|cause| match failed(&cause) {
-                Unreadable::Failed(why) => Setback::Unready(why),
-                Unreadable::Wrong(error) => Setback::Ended(error),
-            })?;
+            let jwt = function(&audience).map_err(|cause| Setback::Unready(failed(&cause)))?;
             text::check(&jwt, MADE)?;
             Ok(Some(looked_at(jwt.into(), MADE, now)?))
         }
     }
 }
 
-fn signed(key: &Key, id: &str, audience: &str, now: &Moment) -> Result<Assertion> {
+fn signed(key: &Key, id: &str, audience: &str, now: &Moment) -> Attempt<Assertion> {
     let issued = now.wall.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
     let claims = |jti: String| {
         json!({
@@ -65,7 +60,7 @@ fn signed(key: &Key, id: &str, audience: &str, now: &Moment) -> Result<Assertion
 }
 
 /// It is sent only if it can be right.
-fn looked_at(jwt: Secret, what: &str, now: &Moment) -> Result<Assertion> {
+fn looked_at(jwt: Secret, what: &str, now: &Moment) -> Attempt<Assertion> {
     let refuse = |why: String| Failure::setting(format!("{what} {why}"));
     let read = IdToken::parse(jwt.expose()).map_err(|error| refuse(format!("is {error}")))?;
     let audience = read.claims().get("aud").map_or("nobody".into(), Value::to_string);

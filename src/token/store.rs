@@ -137,7 +137,7 @@ impl StoreEntry {
             None => None,
         };
         let cooldowns = self.cooldowns.iter().filter_map(Cooldown::useful_until);
-        let paces = self.paces.iter().filter_map(StoredPace::useful_until);
+        let paces = self.paces.iter().map(StoredPace::useful_until);
         token.into_iter().chain(cooldowns).chain(paces).max()
     }
 

@@ -48,8 +48,8 @@ impl StoredPace {
         sent.collect()
     }
 
-    pub(crate) fn useful_until(&self) -> Option<SystemTime> {
-        Some(self.until)
+    pub(crate) fn useful_until(&self) -> SystemTime {
+        self.until
     }
 
     pub(crate) fn to_json(&self) -> Value {

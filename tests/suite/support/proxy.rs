@@ -5,6 +5,7 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use unattended::error::Delivery;
 use unattended::{Client, Credentials, Provider};
 
 use super::tls::{Authority, TlsServer};
@@ -94,4 +95,17 @@ pub fn vendor() -> Client {
     let provider =
         Provider::new("https://login.vendor.test/oauth/token", "https://api.vendor.test").unwrap();
     Client::new(provider, Credentials::new("my-client", SECRET)).unwrap()
+}
+
+/// What a proxy wants of a person is an error at once, which shows no password.
+#[track_caller]
+pub fn assert_wanted_of_a_person(url: &str, address: &str, expected: &str) {
+    let (client, clock) = on_manual_clock(vendor().with_proxy(url).unwrap());
+    let error = client.get("/a").unwrap_err();
+    let expected =
+        format!("POST login.vendor.test/oauth/token: {expected}, through the proxy {address}");
+    assert_eq!(error.to_string(), expected);
+    assert!(!format!("{error:?} {client:?}").contains("hush"), "{error:?}");
+    assert_eq!((error.exit_code(), error.delivery()), (78, Delivery::NotSent));
+    assert_eq!(clock.sleeps().len(), 0);
 }

@@ -9,7 +9,7 @@ use unattended::error::{Delivery, ErrorKind};
 use unattended::{Request, RetryPolicy};
 
 use crate::support::child::{is_child, run_in_child};
-use crate::support::proxy::{Site, pipe, vendor};
+use crate::support::proxy::{Site, assert_wanted_of_a_person, pipe, vendor};
 use crate::support::real_time::{FOR_EVER, at_some_pace};
 use crate::support::tls::choices;
 use crate::support::*;
@@ -164,16 +164,7 @@ fn what_a_socks_proxy_wants_of_a_person_is_a_configuration_error_at_once() {
     {
         let proxy = SocksProxy::start(method, drop);
         let url = format!("socks5h://{user}{}", proxy.address);
-        let (client, clock) = on_manual_clock(vendor().with_proxy(&url).unwrap());
-        let error = client.get("/a").unwrap_err();
-        let expected = format!(
-            "POST login.vendor.test/oauth/token: {expected}, through the proxy {}",
-            proxy.address
-        );
-        assert_eq!(error.to_string(), expected);
-        assert!(!format!("{error:?} {client:?}").contains("hush"), "{error:?}");
-        assert_eq!((error.exit_code(), error.delivery()), (78, Delivery::NotSent));
-        assert_eq!(clock.sleeps().len(), 0);
+        assert_wanted_of_a_person(&url, &proxy.address, expected);
     }
 }
 
