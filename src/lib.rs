@@ -25,6 +25,7 @@
 #![warn(unreachable_pub)]
 #![cfg_attr(
     not(test),
+    warn(unused_crate_dependencies),
     deny(
         clippy::unwrap_used,
         clippy::expect_used,
