@@ -2,5 +2,6 @@
 
 mod direction;
 mod docs;
+mod pictures;
 mod structure;
 mod supply;
