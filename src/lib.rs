@@ -1,25 +1,28 @@
 // The text of the README is that of the documentation. What it links to is defined before
-// it, as items; its own definitions, which lead to files, then do not count here.
+// it, as items, and its pictures as data; its own definitions, which lead to files, then do not
+// count here.
 //! [`Client`]: Client
-//! [`Credentials`]: Credentials
 //! [`Error`]: Error
-//! [`FileStore`]: FileStore
-//! [`ManualClock`]: ManualClock
-//! [`Pagination`]: Pagination
 //! [`Provider`]: Provider
-//! [`RetryPolicy`]: RetryPolicy
-//! [`TokenStore`]: TokenStore
+//! [calls]: guide::calls
 //! [changelog]: guide::changelog
 //! [comparison]: guide::comparison
 //! [credentials]: guide::credentials
 //! [design]: guide::design
 //! [migration]: guide::migration
+//! [observing]: guide::observing
 //! [paging]: guide::paging
+//! [performance]: guide::performance
+//! [platforms]: guide::platforms
 //! [promises]: guide::promises
-//! [report]: Client::diagnose
 //! [scripts]: guide::scripts
 //! [security]: guide::security
 //! [servers]: guide::servers
+//! [stopping]: guide::stopping
+//! [stores]: guide::stores
+//! [testing]: guide::testing
+//! [threads]: guide::threads
+#![doc = include_str!("../docs/pictures/inline.md")]
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(unreachable_pub)]

@@ -1,4 +1,4 @@
-//! What the README shows of testing a program that uses the crate; tests/suite/project/docs.rs compares.
+//! What docs/testing.md shows of testing a program that uses the crate; tests/suite/project/docs.rs compares.
 
 use std::time::Duration;
 

@@ -51,18 +51,18 @@ fn build() {
     assert!(build.status().unwrap().success());
 }
 
-/// Runs the example against a server that plays Snow Atlas behind a proxy.
+/// Runs the example against a server that plays the sign-on and the API behind a proxy.
 fn run(name: &str, answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> (Output, TlsServer) {
     let authority = Authority::new();
-    let identity = authority.issue(&["westeurope.snowsoftware.io"]);
+    let identity = authority.issue(&["sso.example.com", "api.example.com"]);
     let server = TlsServer::start_with(&identity, None, answer);
     let proxy = ConnectProxy::to(server.port);
     let mut command = Command::new(program());
     clean_environment(&mut command);
     command
-        .env("SNOW_ATLAS_CLIENT_ID", "my-client")
-        .env("SNOW_ATLAS_CLIENT_SECRET", SECRET)
-        .env_remove("SNOW_ATLAS_CLIENT_SECRET_FILE")
+        .env("ORDERS_CLIENT_ID", "my-client")
+        .env("ORDERS_CLIENT_SECRET", SECRET)
+        .env_remove("ORDERS_CLIENT_SECRET_FILE")
         .env("HTTPS_PROXY", proxy.url())
         .env("SSL_CERT_FILE", authority.file(name));
     (command.output().unwrap(), server)
@@ -72,7 +72,7 @@ fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
 }
 
-const TOKEN: &str = "/idp/api/connect/token";
+const TOKEN: &str = "/token";
 
 #[test]
 fn refused_credentials_are_told_on_stderr_with_what_to_do_and_without_the_secret() {
@@ -85,7 +85,7 @@ fn refused_credentials_are_told_on_stderr_with_what_to_do_and_without_the_secret
     });
     assert_eq!(
         text(&output.stderr),
-        "Error: no access token: POST westeurope.snowsoftware.io/idp/api/connect/token: 401 Unauthorized: invalid_client: no such client (request id 4711); the authorization server does not know this client id and secret; they were sent by the form body (client_secret_post): check both, and whether the server expects another Provider::with_auth_method\n"
+        "Error: no access token: POST sso.example.com/token: 401 Unauthorized: invalid_client: no such client (request id 4711); the authorization server does not know this client id and secret; they were sent by HTTP Basic, form-encoded (client_secret_basic): check both, and whether the server expects another Provider::with_auth_method; the client secret has characters that form-encoding changes: a server that does not decode them needs AuthMethod::ClientSecretBasicRaw\n"
     );
     assert_eq!(text(&output.stdout), "");
     assert_eq!(output.status.code(), Some(1));
@@ -96,41 +96,44 @@ fn refused_credentials_are_told_on_stderr_with_what_to_do_and_without_the_secret
 fn all_rows_of_all_pages_are_printed() {
     let (output, server) = run("quickstart-pages", |seen| match seen.path() {
         TOKEN => token_reply("token-1", 3600),
-        _ => {
-            let page = if seen.target.contains("page_number=2") { 2 } else { 1 };
-            let rows = if page == 1 { r#"{"id":"a"},{"id":"b"}"# } else { r#"{"id":"c"}"# };
-            let pagination = format!(r#""page_number":{page},"page_size":2,"total_items":3"#);
-            reply(200, format!(r#"{{"items":[{rows}],"pagination":{{{pagination}}}}}"#))
-        }
+        _ if seen.target.contains("page=2") => reply(200, r#"{"items":[{"id":"c"}],"next":null}"#),
+        _ => reply(200, r#"{"items":[{"id":"a"},{"id":"b"}],"next":"/orders?page=2"}"#),
     });
     assert_eq!(text(&output.stderr), "");
     assert_eq!(text(&output.stdout), "{\"id\":\"a\"}\n{\"id\":\"b\"}\n{\"id\":\"c\"}\n");
     assert_eq!(output.status.code(), Some(0));
     let seen = server.seen();
     assert_eq!(seen.len(), 3);
-    let pages = [
-        "/api/sam/estate/v1/computers?page_number=1&page_size=500",
-        "/api/sam/estate/v1/computers?page_number=2&page_size=500",
-    ];
-    assert_eq!([&seen[1].target, &seen[2].target], pages);
+    assert_eq!([&seen[1].target, &seen[2].target], ["/orders", "/orders?page=2"]);
 }
 
 #[test]
 fn a_page_that_cannot_be_had_ends_the_program_after_the_rows_before_it() {
     let (output, _) = run("quickstart-broken", |seen| match seen.path() {
         TOKEN => token_reply("token-1", 3600),
-        _ if seen.target.contains("page_number=2") => {
+        _ if seen.target.contains("page=2") => {
             reply(403, r#"{"error":{"code":403,"message":"not for token-1"}}"#)
         }
-        _ => reply(
-            200,
-            r#"{"items":[1,2],"pagination":{"page_number":1,"page_size":2,"total_pages":2}}"#,
-        ),
+        _ => reply(200, r#"{"items":[1,2],"next":"/orders?page=2"}"#),
     });
     assert_eq!(text(&output.stdout), "1\n2\n");
     assert_eq!(
         text(&output.stderr),
-        "Error: GET westeurope.snowsoftware.io/api/sam/estate/v1/computers: 403 Forbidden: not for ***; the client may lack a permission, or this API may not accept the token: check permissions, audience and scope\n"
+        "Error: GET api.example.com/orders: 403 Forbidden: not for ***; the client may lack a permission, or this API may not accept the token: check permissions, audience and scope\n"
+    );
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn an_api_that_pages_by_offset_is_told_with_the_line_to_declare_after_its_first_rows() {
+    let (output, _) = run("quickstart-offset", |seen| match seen.path() {
+        TOKEN => token_reply("token-1", 3600),
+        _ => reply(200, r#"{"items":[1,2],"offset":0,"limit":2,"total":3}"#),
+    });
+    assert_eq!(text(&output.stdout), "1\n2\n");
+    assert_eq!(
+        text(&output.stderr),
+        "Error: GET api.example.com/orders: page 1: the server promises 3 rows: declare Pagination::offset(\"offset\") (2 rows delivered of 3 promised)\n"
     );
     assert_eq!(output.status.code(), Some(1));
 }

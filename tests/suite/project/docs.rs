@@ -53,6 +53,12 @@ fn definitions(text: &str) -> Vec<(&str, &str)> {
     lines.map(|(label, target)| (label, target.trim())).collect()
 }
 
+/// Those of items: pictures are defined for all pages in one place (see `pictures.rs`).
+fn labels(text: &str) -> Vec<&str> {
+    let items = definitions(text).into_iter().filter(|(_, target)| !target.ends_with(".svg"));
+    items.map(|(label, _)| label).collect()
+}
+
 /// Where a page leads: by definitions and by `[text](target)`.
 fn targets(text: &str) -> Vec<&str> {
     let inline = prose(text).flat_map(|line| line.split("](").skip(1));
@@ -124,22 +130,28 @@ fn readme_crate_docs_quickstart_and_script_show_the_same_ten_lines() {
     assert_eq!(blocks(&read("README.md"), "rust,no_run")[0], code);
     assert_eq!(code.lines().filter(|line| !line.is_empty()).count(), 9);
     // The same as a script: its manifest is in front of it.
-    let script = read("examples/script/computers.rs");
+    let script = read("examples/script/orders.rs");
     assert_eq!(script.splitn(3, "---\n").last().unwrap().trim(), code);
     // The README is the whole of the crate docs: nothing before it but definitions.
     let lib = read("src/lib.rs");
     let (head, _) = lib.split_once("\n#![doc = include_str!(\"../README.md\")]\n").unwrap();
-    for line in head.lines() {
+    let pictures = "#![doc = include_str!(\"../docs/pictures/inline.md\")]";
+    for line in head.lines().filter(|line| *line != pictures) {
         assert!(line.starts_with("// ") || line.starts_with("//! ["), "{line}");
     }
     assert!(!lib[head.len()..].contains("//!"), "crate docs that the README does not have");
 }
 
 #[test]
-fn the_test_that_the_readme_shows_is_one_that_runs() {
-    let shown = blocks(&read("README.md"), "rust,no_run");
-    let test: Vec<_> = shown.iter().filter(|block| block.contains("#[test]")).collect();
-    assert_eq!(test, [&program("tests/suite/client/own_program.rs")]);
+fn the_readme_is_read_in_a_few_minutes() {
+    let words = read("README.md").split_whitespace().count();
+    assert!(words <= 1100, "{words} words: move something to a page in docs");
+}
+
+#[test]
+fn the_test_that_the_page_on_testing_shows_is_one_that_runs() {
+    let shown = blocks(&read("docs/testing.md"), "rust,no_run");
+    assert_eq!(shown, [program("tests/suite/client/own_program.rs")]);
 }
 
 #[test]
@@ -187,10 +199,8 @@ fn what_the_readme_links_to_is_an_item_in_the_crate_docs_and_in_the_package() {
     let (readme, lib, manifest) = (read("README.md"), read("src/lib.rs"), read("Cargo.toml"));
     let docs = lib.lines().filter_map(|line| line.strip_prefix("//! ")).collect::<Vec<_>>();
     let docs = docs.join("\n");
-    let items: Vec<&str> = definitions(&docs).into_iter().map(|(label, _)| label).collect();
-    let labels: Vec<&str> = definitions(&readme).into_iter().map(|(label, _)| label).collect();
-    assert!(labels.len() > 10, "the definitions were not understood");
-    assert_eq!(items, labels);
+    assert!(labels(&readme).len() > 10, "the definitions were not understood");
+    assert_eq!(labels(&docs), labels(&readme));
     let included = manifest.split_once("\ninclude = [").unwrap().1.split_once(']').unwrap().0;
     for (label, target) in definitions(&readme) {
         assert!(readme.matches(&format!("[{label}]")).count() > 1, "{label} is not used");
@@ -211,9 +221,7 @@ fn every_page_of_the_folder_docs_is_a_module_of_the_guide() {
             .unwrap_or_else(|| panic!("{page} is not in src/guide.rs"));
         let own = before.rsplit("\n\n").next().unwrap().lines();
         let own = own.filter_map(|line| line.strip_prefix("/// ")).collect::<Vec<_>>().join("\n");
-        let items: Vec<&str> = definitions(&own).into_iter().map(|(label, _)| label).collect();
-        let labels: Vec<&str> = definitions(&text).into_iter().map(|(label, _)| label).collect();
-        assert_eq!(items, labels, "{page}");
+        assert_eq!(labels(&own), labels(&text), "{page}");
     }
 }
 
@@ -246,18 +254,18 @@ fn every_example_is_one_short_file() {
 }
 
 #[test]
-fn every_example_that_the_readme_names_exists_and_every_example_is_named() {
-    let readme = read("README.md");
+fn every_example_that_the_page_on_calls_names_exists_and_every_example_is_named() {
+    let page = read("docs/calls.md");
     for entry in fs::read_dir(format!("{}/examples", env!("CARGO_MANIFEST_DIR"))).unwrap() {
         let path = entry.unwrap().path();
         let is_program =
             path.extension().is_some_and(|end| end == "rs") || path.join("main.rs").is_file();
         let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
         if is_program {
-            assert!(readme.contains(&format!("--example {name}`")), "{name}");
+            assert!(page.contains(&format!("--example {name}`")), "{name}");
         }
     }
-    for named in readme.split("--example ").skip(1) {
+    for named in page.split("--example ").skip(1) {
         let name = named.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap();
         let at = format!("{}/examples/{name}", env!("CARGO_MANIFEST_DIR"));
         assert!(fs::exists(format!("{at}.rs")).unwrap() || fs::exists(at).unwrap(), "{name}");
