@@ -33,6 +33,8 @@ pub mod stopping {}
 #[doc = include_str!("../docs/testing.md")]
 pub mod testing {}
 
+/// [codes]: crate#errors-and-exit-codes
+/// [stopping]: crate::guide::stopping
 #[doc = include_str!("../docs/scripts.md")]
 pub mod scripts {}
 
@@ -54,12 +56,14 @@ pub mod comparison {}
 #[doc = include_str!("../docs/servers.md")]
 pub mod servers {}
 
+/// [platforms]: crate::guide::platforms
 #[doc = include_str!("../docs/promises.md")]
 pub mod promises {}
 
 #[doc = include_str!("../SECURITY.md")]
 pub mod security {}
 
+/// [paging]: crate::guide::paging
 #[doc = include_str!("../docs/pictures/inline.md")]
 #[doc = include_str!("../docs/design.md")]
 pub mod design {}

@@ -222,6 +222,9 @@ fn every_page_of_the_folder_docs_is_a_module_of_the_guide() {
         let own = before.rsplit("\n\n").next().unwrap().lines();
         let own = own.filter_map(|line| line.strip_prefix("/// ")).collect::<Vec<_>>().join("\n");
         assert_eq!(labels(&own), labels(&text), "{page}");
+        // In rustdoc a link within the text to a file would be dead.
+        let mut links = prose(&text).filter(|line| line.contains("]("));
+        assert!(links.all(|line| line.contains("](http")), "{page}");
     }
 }
 
