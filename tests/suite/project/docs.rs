@@ -228,6 +228,18 @@ fn every_page_of_the_folder_docs_is_a_module_of_the_guide() {
     }
 }
 
+/// rustdoc hides lines that begin with `# `; the repository shows them.
+#[test]
+fn no_page_hides_lines_of_its_code() {
+    for page in pages() {
+        let text = read(&page);
+        let code = ["rust", "rust,no_run"].into_iter().flat_map(|fence| blocks(&text, fence));
+        for block in code {
+            assert!(!block.lines().any(|line| line.starts_with("# ")), "{page}: {block}");
+        }
+    }
+}
+
 #[test]
 fn every_example_begins_by_telling_which_variables_it_reads() {
     let folder = format!("{}/examples", env!("CARGO_MANIFEST_DIR"));
