@@ -4,10 +4,12 @@
 use std::env;
 use std::process::Command;
 
+use super::this_program;
+
 /// Runs the test named `test` once more, in a process with these variables and no others
 /// about proxies or certificates. In there [`is_child`] is true.
 pub fn run_in_child(test: &str, variables: &[(&str, &str)]) {
-    let mut child = Command::new(env::current_exe().unwrap());
+    let mut child = this_program();
     clean_environment(&mut child);
     child.args([test, "--exact", "--nocapture"]).env(CHILD, "1").envs(variables.iter().copied());
     let output = child.output().unwrap();

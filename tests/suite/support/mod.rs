@@ -11,6 +11,7 @@ pub mod source;
 pub mod tls;
 
 use std::fmt::Write as _;
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -35,6 +36,18 @@ pub fn observed(client: Client) -> (Client, Arc<Mutex<Vec<Event>>>) {
     let events: Arc<Mutex<Vec<Event>>> = Arc::default();
     let log = events.clone();
     (client.with_observer(move |event| log.lock().unwrap().push(event.clone())), events)
+}
+
+/// These tests as a program; on an emulated processor another program has to run it.
+pub fn this_program() -> Command {
+    let program = std::env::current_exe().unwrap();
+    let Ok(emulator) = std::env::var("UNATTENDED_TEST_EMULATOR") else {
+        return Command::new(program);
+    };
+    let mut words = emulator.split(' ');
+    let mut command = Command::new(words.next().unwrap());
+    command.args(words).arg(program);
+    command
 }
 
 /// Seconds that may have a fraction.

@@ -534,7 +534,7 @@ fn clients_may_share_a_store_of_the_users() {
 
 /// The test of this name again, as a process that makes one call: see [`work_if_told`].
 fn child_command(test: &str, server: &Server) -> Command {
-    let mut command = Command::new(std::env::current_exe().unwrap());
+    let mut command = this_program();
     command
         .args(["--exact", &format!("token::stores::{test}")])
         .env("UNATTENDED_TEST_ORIGIN", server.url(""))

@@ -387,7 +387,7 @@ fn a_proxy_variable_that_is_not_unicode_is_an_error_not_a_direct_connection() {
         return assert_eq!(error.exit_code(), 78);
     }
     for name in ["HTTPS_PROXY", "NO_PROXY"] {
-        let mut child = std::process::Command::new(env::current_exe().unwrap());
+        let mut child = this_program();
         crate::support::child::clean_environment(&mut child);
         let test =
             "wire::proxy::a_proxy_variable_that_is_not_unicode_is_an_error_not_a_direct_connection";
