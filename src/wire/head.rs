@@ -1,6 +1,8 @@
 //! The head of an answer, before ureq reads it: whether it is all there, and what other
 //! clients read and ureq does not.
 
+use std::io::BufRead;
+
 /// What the bytes that came so far begin with.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Head {
@@ -24,7 +26,7 @@ impl Head {
             return Self::Strange;
         }
         let (mut length, mut is_plain) = (empty.len(), true);
-        for (number, line) in head.split_inclusive(|byte| *byte == b'\n').enumerate() {
+        for (number, line) in lines(head).enumerate() {
             length += line.len();
             match line {
                 _ if !line.ends_with(b"\n") => return Self::Part,
@@ -42,6 +44,15 @@ impl Head {
         }
         Self::Part
     }
+}
+
+/// Each with its end, looked for many bytes at a time.
+fn lines(mut rest: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let (line, others) = rest.split_at_checked((&mut &*rest).skip_until(b'\n').ok()?)?;
+        rest = others;
+        Some(line).filter(|line| !line.is_empty())
+    })
 }
 
 /// `HTTP/1.1 200 OK`.
