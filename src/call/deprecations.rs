@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use httpdate::parse_http_date;
+use ureq::http::HeaderName;
 
 use crate::call::cooldown::CallKey;
 use crate::error::RequestTarget;
@@ -27,7 +28,8 @@ impl Deprecations {
         target: impl FnOnce() -> RequestTarget,
         response: &Response,
     ) -> Option<Event> {
-        let (deprecation, sunset) = (response.header("deprecation"), response.header("sunset"));
+        let text = |name: &HeaderName| response.headers.get(name)?.to_str().ok();
+        let (deprecation, sunset) = (text(&DEPRECATION), text(&SUNSET));
         if deprecation.is_none() && sunset.is_none() {
             return None;
         }
@@ -65,6 +67,9 @@ fn link(response: &Response) -> Option<String> {
 }
 
 const MOST: usize = 1_000;
+/// Made beforehand: every answer is looked at.
+static DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
+static SUNSET: HeaderName = HeaderName::from_static("sunset");
 
 #[cfg(test)]
 mod tests {
