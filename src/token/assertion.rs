@@ -31,13 +31,13 @@ pub(crate) fn assertion(
     identity: &Identity,
     now: &Moment,
 ) -> Attempt<Option<Assertion>> {
-    let audience = provider.assertion_audience();
+    let audience = || provider.assertion_audience();
     match &identity.proof {
         Proof::Secret(_) | Proof::Certificate => Ok(None),
-        Proof::Key(key) => Ok(Some(signed(key, &identity.id, &audience, now)?)),
+        Proof::Key(key) => Ok(Some(signed(key, &identity.id, &audience(), now)?)),
         Proof::Assertion(jwt, what) => Ok(Some(looked_at(jwt.clone(), what, now)?)),
         Proof::Function(function) => {
-            let jwt = function(&audience).map_err(|cause| Setback::Unready(failed(&cause)))?;
+            let jwt = function(&audience()).map_err(|cause| Setback::Unready(failed(&cause)))?;
             text::check(&jwt, MADE)?;
             Ok(Some(looked_at(jwt.into(), MADE, now)?))
         }
