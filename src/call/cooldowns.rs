@@ -5,8 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::call::cooldown::{self, CallKey, Change, Cooldown, CooldownState};
+use ureq::http::Uri;
+
+use crate::call::cooldown::{self, Asked, CallKey, Change, Cooldown, CooldownState, Endpoint};
 use crate::clock::Moment;
+use crate::url::is_same_origin;
 
 #[derive(Default)]
 pub(crate) struct Cooldowns {
@@ -27,25 +30,30 @@ struct Known {
 /// What was seen when a call could go: no cooldown holds back others to its server, so those
 /// may go as well that have none of their own.
 struct Calm {
-    key: CallKey,
+    endpoint: Endpoint,
+    uri: Uri,
     seen: Moment,
     /// What was left then of the shortest that may come to hold all calls back, once what is
     /// left of it fits into their deadlines.
     least: Option<Duration>,
-    held: HashSet<CallKey>,
+    /// The paths with cooldowns of their own: calls of other methods are looked at as well.
+    held: HashSet<String>,
 }
 
 impl Calm {
-    fn new(all: &[Cooldown], key: &CallKey, now: &Moment) -> Self {
+    fn new(all: &[Cooldown], (endpoint, _, uri): Asked<'_>, key: &CallKey, now: &Moment) -> Self {
         let near = || all.iter().filter(|cooldown| cooldown.key.is_near(key));
         let least = near().filter(|it| !it.is_overlong()).filter_map(|it| it.left(now)).min();
-        let held = near().map(|cooldown| cooldown.key.clone()).collect();
-        Self { key: key.clone(), seen: *now, least, held }
+        let held = near().map(|cooldown| cooldown.key.path.clone()).collect();
+        Self { endpoint, uri: uri.clone(), seen: *now, least, held }
     }
 
-    fn holds(&self, key: &CallKey, now: &Moment, time_left: Duration) -> bool {
+    fn holds(&self, (endpoint, _, uri): Asked<'_>, now: &Moment, time_left: Duration) -> bool {
         let still = |least| self.seen.left_of(least, now).is_some_and(|left| left >= time_left);
-        self.key.is_near(key) && self.least.is_none_or(still) && !self.held.contains(key)
+        self.endpoint == endpoint
+            && is_same_origin(&self.uri, uri)
+            && self.least.is_none_or(still)
+            && !self.held.contains(uri.path())
     }
 }
 
@@ -55,16 +63,22 @@ impl Cooldowns {
     }
 
     /// Whether a call may go now.
-    pub(crate) fn state(&self, key: &CallKey, now: &Moment, time_left: Duration) -> CooldownState {
+    pub(crate) fn state(
+        &self,
+        call: Asked<'_>,
+        now: &Moment,
+        time_left: Duration,
+    ) -> CooldownState {
         let mut known = self.known();
-        if known.calm.as_ref().is_some_and(|calm| calm.holds(key, now, time_left)) {
+        if known.calm.as_ref().is_some_and(|calm| calm.holds(call, now, time_left)) {
             return CooldownState::Clear;
         }
+        let key = CallKey::of(call);
         known.all.retain(|cooldown| cooldown.left(now).is_some());
-        let state = cooldown::state(&known.all, key, now, time_left);
+        let state = cooldown::state(&known.all, &key, now, time_left);
         let is_clear = matches!(state, CooldownState::Clear);
         // It costs as much as several looks, so it is not made between one change and the next.
-        known.calm = (is_clear && known.is_quiet).then(|| Calm::new(&known.all, key, now));
+        known.calm = (is_clear && known.is_quiet).then(|| Calm::new(&known.all, call, &key, now));
         known.is_quiet = is_clear;
         self.has_any.store(!known.all.is_empty(), Ordering::Release);
         state

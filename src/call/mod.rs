@@ -14,7 +14,7 @@ use std::time::Duration;
 use ureq::http::{Method, Uri};
 
 use crate::call::caller::Caller;
-use crate::call::cooldown::{CallKey, Change, Cooldown, CooldownState, Endpoint, Held};
+use crate::call::cooldown::{Asked, CallKey, Change, Cooldown, CooldownState, Endpoint, Held};
 use crate::call::cooldowns::Next;
 use crate::call::setback::{Attempt, Refusal, Remedy, Setback};
 use crate::call::verdict::{Rejection, Situation, Verdict, jitter, judge};
@@ -211,9 +211,8 @@ impl<'a> Call<'a> {
         if cooldowns.is_clear() {
             return Ok(Next::Go);
         }
-        self.now = self.caller.now();
         let (now, left) = (self.now, self.time_left());
-        let (wait, answer) = match cooldowns.state(&self.key(), &now, left) {
+        let (wait, answer) = match cooldowns.state(self.asked(), &now, left) {
             CooldownState::Clear => return Ok(Next::Go),
             CooldownState::Probe { .. } => return Ok(Next::Claim),
             CooldownState::TooLong(held) => return Err(Setback::Held(held)),
@@ -331,8 +330,12 @@ impl<'a> Call<'a> {
         RequestTarget::new(&self.method, &self.uri)
     }
 
+    pub(crate) fn asked(&self) -> Asked<'_> {
+        (self.endpoint, &self.method, &self.uri)
+    }
+
     pub(crate) fn key(&self) -> CallKey {
-        CallKey::of(self.endpoint, &self.method, &self.uri)
+        CallKey::of(self.asked())
     }
 }
 

@@ -38,7 +38,7 @@ impl Client {
         if request.with_token {
             api_call.pin(self.tokens.fresh(None, &call.now)?, Mask::default());
         }
-        match self.caller.cooldowns.state(&call.key(), &call.now, call.time_left()) {
+        match self.caller.cooldowns.state(call.asked(), &call.now, call.time_left()) {
             CooldownState::Clear => call.run(&mut api_call).ok(),
             _ => None,
         }
