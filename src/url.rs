@@ -34,7 +34,7 @@ pub(crate) fn is_same_origin(one: &Uri, other: &Uri) -> bool {
     let is_same_host =
         || one.host().map(str::to_ascii_lowercase) == other.host().map(str::to_ascii_lowercase);
     one.scheme() == other.scheme()
-        && (one.authority() == other.authority() || is_same_host() && port(one) == port(other))
+        && (authority(one) == authority(other) || is_same_host() && port(one) == port(other))
 }
 
 pub(crate) fn port(uri: &Uri) -> u16 {
@@ -79,8 +79,13 @@ pub(crate) fn has_valid_port(uri: &Uri) -> bool {
     port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok())
 }
 
+/// Host and port as they were written.
+pub(crate) fn authority(uri: &Uri) -> &str {
+    uri.authority().map_or("", Authority::as_str)
+}
+
 fn after_host(uri: &Uri) -> &str {
-    let authority = uri.authority().map_or("", Authority::as_str);
+    let authority = authority(uri);
     let (_, host) = authority.rsplit_once('@').unwrap_or(("", authority));
     host.strip_prefix(uri.host().unwrap_or_default()).unwrap_or(host)
 }

@@ -16,7 +16,6 @@ use ureq::unversioned::transport::{
 use ureq::{Error, Proxy};
 
 use crate::clock::Clock;
-use crate::url::port;
 use crate::wire::resolver::{LookUp, Memory, NotConnected};
 use crate::wire::socket::{Broken, Reading, Socket};
 
@@ -103,7 +102,7 @@ impl Connector<()> for Connections {
             // The host may have moved, or the proxy.
             let proxy = details.config.proxy().map(Proxy::uri);
             for uri in proxy.into_iter().chain([details.uri]) {
-                self.memory.forget(uri.host().unwrap_or_default(), port(uri));
+                self.memory.forget(uri);
             }
             match error {
                 Error::Other(cause) if cause.is::<NotConnected>() => Error::Other(cause),

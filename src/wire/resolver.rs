@@ -12,11 +12,12 @@ use std::time::Duration;
 use ureq::Error;
 use ureq::config::Config;
 use ureq::http::Uri;
+use ureq::http::uri::Scheme;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
 
 use crate::clock::Clock;
-use crate::url::port;
+use crate::url::{authority, port};
 
 #[derive(Clone)]
 pub(crate) struct Memory {
@@ -29,10 +30,17 @@ pub(crate) struct Memory {
 pub(crate) type LookUp = fn(&str, u16) -> io::Result<Vec<SocketAddr>>;
 
 struct Known {
-    host: String,
-    port: u16,
+    scheme: Option<Scheme>,
+    authority: String,
     addresses: ResolvedSocketAddrs,
     since: Duration,
+}
+
+impl Known {
+    /// As they were written: to take host and port apart costs more than all else here.
+    fn is_of(&self, uri: &Uri) -> bool {
+        self.authority == authority(uri) && self.scheme.as_ref() == uri.scheme()
+    }
 }
 
 impl Memory {
@@ -44,44 +52,44 @@ impl Memory {
         self.names.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn recall(&self, host: &str, port: u16) -> Option<ResolvedSocketAddrs> {
+    fn recall(&self, uri: &Uri) -> Option<ResolvedSocketAddrs> {
         let names = self.names();
-        let known = names.iter().find(|known| known.host == host && known.port == port)?;
+        let known = names.iter().find(|known| known.is_of(uri))?;
         let age = self.clock.monotonic().saturating_sub(known.since);
         (age < REMEMBERED).then(|| known.addresses.clone())
     }
 
-    fn remember(&self, host: &str, port: u16, addresses: ResolvedSocketAddrs) {
-        self.forget(host, port);
+    fn remember(&self, uri: &Uri, addresses: ResolvedSocketAddrs) {
+        self.forget(uri);
         let mut names = self.names();
         if names.len() == MOST_NAMES {
             names.remove(0);
         }
         let since = self.clock.monotonic();
-        names.push(Known { host: host.to_owned(), port, addresses, since });
+        let (scheme, authority) = (uri.scheme().cloned(), authority(uri).to_owned());
+        names.push(Known { scheme, authority, addresses, since });
     }
 
-    pub(crate) fn forget(&self, host: &str, port: u16) {
-        self.names().retain(|known| known.host != host || known.port != port);
+    pub(crate) fn forget(&self, uri: &Uri) {
+        self.names().retain(|known| !known.is_of(uri));
     }
 }
 
 impl Resolver for Memory {
     fn resolve(&self, uri: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
-        let host = uri.host().ok_or_else(|| Error::BadUri("a URL without host".into()))?;
-        let port = port(uri);
-        if let Some(addresses) = self.recall(host, port) {
+        if let Some(addresses) = self.recall(uri) {
             return Ok(addresses);
         }
+        let host = uri.host().ok_or_else(|| Error::BadUri("a URL without host".into()))?;
         let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-        let found = (self.look_up)(bare, port);
+        let found = (self.look_up)(bare, port(uri));
         let found = found.map_err(|cause| Error::Other(Box::new(NotConnected::LookUp(cause))))?;
         if found.is_empty() {
             return Err(Error::HostNotFound);
         }
         let mut addresses = self.empty();
         found.into_iter().take(MOST_ADDRESSES).for_each(|address| addresses.push(address));
-        self.remember(host, port, addresses.clone());
+        self.remember(uri, addresses.clone());
         Ok(addresses)
     }
 }
@@ -129,11 +137,12 @@ mod tests {
         let memory = Memory::new(Arc::new(clock.clone()), look_up);
         let mut addresses = memory.empty();
         addresses.push(SocketAddr::from(([127, 0, 0, 1], 443)));
-        memory.remember("api.vendor.test", 443, addresses);
+        let uri = Uri::from_static("https://api.vendor.test");
+        memory.remember(&uri, addresses);
         clock.advance(Duration::from_secs(59));
-        assert!(memory.recall("api.vendor.test", 443).is_some());
-        assert!(memory.recall("api.vendor.test", 80).is_none());
+        assert!(memory.recall(&uri).is_some());
+        assert!(memory.recall(&Uri::from_static("http://api.vendor.test")).is_none());
         clock.advance(Duration::from_secs(1));
-        assert!(memory.recall("api.vendor.test", 443).is_none());
+        assert!(memory.recall(&uri).is_none());
     }
 }
