@@ -217,7 +217,8 @@ impl Exchange<'_> {
 
     /// At most this many bytes, `until` a time on the monotonic clock where ureq does not watch
     /// it, and how it ended. As `read_to_end`, but each byte of the buffer is set to zero once,
-    /// and not for each of the many small reads.
+    /// and not for each of the many small reads. A large buffer comes from the system as zeros; a
+    /// small one comes from the allocator's cache, which does not have those.
     fn read_up_to(
         &self,
         most: u64,
@@ -228,13 +229,15 @@ impl Exchange<'_> {
         let mut reader = content.take(most);
         // The last read finds the end, and has room for a byte.
         let room = usize::try_from(announced.min(most).min(PREALLOCATED)).unwrap_or(0);
-        let (mut bytes, mut filled) = (vec![0; room.saturating_add(1).max(SMALLEST)], 0);
+        let room = if room == 0 { SMALLEST } else { room.saturating_add(1) };
+        let mut bytes = if room > SMALLEST { vec![0; room] } else { Vec::new() };
+        let mut filled = 0;
         let end = loop {
             if until.is_some_and(|until| self.transport.clock.monotonic() >= until) {
                 break Err(ureq::Error::Timeout(Timeout::Global).into_io());
             }
             if filled == bytes.len() {
-                bytes.resize(bytes.len().saturating_mul(2), 0);
+                bytes.resize(bytes.len().saturating_mul(2).max(room), 0);
             }
             match reader.read(bytes.get_mut(filled..).unwrap_or_default()) {
                 Ok(0) => break Ok(()),
