@@ -99,7 +99,9 @@ impl Exchange<'_> {
         let mut request = http::Request::new(body);
         *request.method_mut() = outgoing.method.clone();
         *request.uri_mut() = outgoing.uri.clone();
-        *request.headers_mut() = std::mem::take(&mut outgoing.headers);
+        let headers = request.headers_mut();
+        *headers = std::mem::take(&mut outgoing.headers);
+        self.built.add_headers(headers, outgoing.uri);
         let agent = &self.built.agent;
         let (connect, idle) = (self.transport.connection.connect_timeout, outgoing.idle_timeout);
         let timeouts = Timeouts { global: outgoing.time_left, connect, idle };

@@ -42,13 +42,13 @@ fn token_requests_as(
 fn assert_golden(requests: [String; 2], target: &str, authorization: &str, body: &str) {
     let expected = format!(
         "POST {target} HTTP/1.1\r\n\
-         accept-encoding: gzip\r\n\
          content-length: {}\r\n\
-         user-agent: AGENT\r\n\
-         host: HOST\r\n\
          content-type: application/x-www-form-urlencoded\r\n\
          accept: application/json\r\n\
-         {authorization}\r\n\
+         {authorization}\
+         host: HOST\r\n\
+         accept-encoding: gzip\r\n\
+         user-agent: AGENT\r\n\r\n\
          {body}",
         body.len()
     );
