@@ -119,6 +119,8 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::thread;
 
+    use ureq::unversioned::transport::{Buffers, LazyBuffers};
+
     use super::*;
     use crate::clock::ManualClock;
 
@@ -180,5 +182,63 @@ mod tests {
         assert!(get(&agent, port).is_err());
         get(&agent, port).unwrap();
         assert_eq!(ASKED.load(Ordering::Relaxed), 2);
+    }
+
+    /// Answers whatever it is sent, and counts how often it is asked whether it is open.
+    #[derive(Debug)]
+    struct Probed {
+        buffers: LazyBuffers,
+        probes: Arc<AtomicUsize>,
+    }
+
+    impl Transport for Probed {
+        fn buffers(&mut self) -> &mut dyn Buffers {
+            &mut self.buffers
+        }
+
+        fn transmit_output(&mut self, _: usize, _: NextTimeout) -> Result<(), Error> {
+            Ok(())
+        }
+
+        fn await_input(&mut self, _: NextTimeout) -> Result<bool, Error> {
+            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n1";
+            self.buffers.input_append_buf()[..answer.len()].copy_from_slice(answer);
+            self.buffers.input_appended(answer.len());
+            Ok(true)
+        }
+
+        fn is_open(&mut self) -> bool {
+            self.probes.fetch_add(1, Ordering::Relaxed);
+            true
+        }
+    }
+
+    #[derive(Debug)]
+    struct Probing(Arc<AtomicUsize>);
+
+    impl Connector<()> for Probing {
+        type Out = Reading;
+
+        fn connect(
+            &self,
+            details: &ConnectionDetails<'_>,
+            _: Option<()>,
+        ) -> Result<Option<Reading>, Error> {
+            let inner = Probed { buffers: LazyBuffers::new(999, 999), probes: self.0.clone() };
+            let current_time = details.current_time.clone();
+            Ok(Some(Reading::new(Box::new(inner), Broken::default(), current_time)))
+        }
+    }
+
+    #[test]
+    fn a_connection_is_probed_once_between_two_calls() {
+        let probes: Arc<AtomicUsize> = Arc::default();
+        let memory = Memory::new(clock(), |_, port| Ok(vec![([127, 0, 0, 1], port).into()]));
+        let agent = ureq::Agent::with_parts(direct(), Probing(probes.clone()), memory);
+        for calls in 0..3 {
+            let answer = agent.get("http://api.vendor.test/").call().unwrap();
+            assert_eq!(answer.into_body().into_reader().read_to_end(&mut Vec::new()).unwrap(), 1);
+            assert_eq!(probes.load(Ordering::Relaxed), calls);
+        }
     }
 }

@@ -69,6 +69,9 @@ impl<T: Transport> Transport for Socket<T> {
 ///   tunnel is a first one of 200;
 /// * when writing breaks or stands still, a refusal that came first is read (RFC 9112 §9.5).
 ///
+/// It looks once whether it is still open, before it is used again: ureq asks when a connection
+/// goes back to its pool as well, which would be three system calls more.
+///
 /// It also says plainly that it broke. Without a length, a body ends with the connection. Then ureq
 /// takes a reset, or a missing close of TLS, for the end: a part would pass for the whole (RFC 9112
 /// §8 and §9.8).
@@ -83,6 +86,8 @@ pub(crate) struct Reading {
     interim: usize,
     /// The server refused before it had all of the request.
     is_refused: bool,
+    /// Something was sent since ureq asked last whether it is open.
+    is_used: bool,
 }
 
 pub(crate) type CurrentTime = Arc<dyn Fn() -> Instant + Send + Sync>;
@@ -110,7 +115,8 @@ impl Reading {
         current_time: CurrentTime,
     ) -> Self {
         let (stage, held) = (Stage::New, Vec::new());
-        Self { inner, broken, current_time, stage, held, interim: 0, is_refused: false }
+        let (interim, is_refused, is_used) = (0, false, false);
+        Self { inner, broken, current_time, stage, held, interim, is_refused, is_used }
     }
 
     /// Waits for all of a head, within one `timeout`.
@@ -214,7 +220,7 @@ impl Transport for Reading {
             Stage::New if self.inner.buffers().output().starts_with(b"CONNECT ") => {
                 self.stage = Stage::Connecting;
             }
-            _ => (self.stage, self.interim) = (Stage::Head, 0),
+            _ => (self.stage, self.interim, self.is_used) = (Stage::Head, 0, true),
         }
         self.inner.transmit_output(amount, timeout)?;
         let broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -245,7 +251,8 @@ impl Transport for Reading {
     }
 
     fn is_open(&mut self) -> bool {
-        !self.is_refused && self.held.is_empty() && self.inner.is_open()
+        let goes_back = std::mem::take(&mut self.is_used);
+        !self.is_refused && self.held.is_empty() && (goes_back || self.inner.is_open())
     }
 
     fn is_tls(&self) -> bool {

@@ -4,6 +4,7 @@
 
 use std::env;
 use std::io::Write;
+use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Mutex};
 
 use rustls::{ServerConnection, StreamOwned};
@@ -11,7 +12,7 @@ use unattended::error::{Delivery, ErrorKind};
 use unattended::{Error, Request, RetryPolicy};
 
 use crate::support::child::{is_child, run_in_child};
-use crate::support::proxy::{ConnectProxy, Site, assert_wanted_of_a_person, vendor};
+use crate::support::proxy::{ConnectProxy, Site, assert_wanted_of_a_person, pipe, vendor};
 use crate::support::tls::{Authority, TlsServer, choices, server_config};
 use crate::support::*;
 
@@ -51,6 +52,31 @@ fn every_new_connection_goes_through_the_proxy() {
     let asked = proxy.asked();
     assert_eq!(asked[0], "CONNECT login.vendor.test:443");
     assert_eq!(asked[1..], ["CONNECT api.vendor.test:443"; 3]);
+}
+
+#[test]
+fn a_connection_that_the_proxy_closed_meanwhile_is_not_used_again() {
+    for choose in choices() {
+        let site = Site::start();
+        let port = site.server.port;
+        let open: Arc<Mutex<Vec<TcpStream>>> = Arc::default();
+        let tunnels = open.clone();
+        let proxy = ConnectProxy::start(move |mut client| {
+            let server = TcpStream::connect(("127.0.0.1", port)).unwrap();
+            tunnels.lock().unwrap().push(client.try_clone().unwrap());
+            let _ = client.write_all(b"HTTP/1.1 200 Connected\r\n\r\n");
+            pipe(client, server);
+        });
+        let client = choose(site.client()).with_proxy(&proxy.url()).unwrap();
+        for _ in 0..3 {
+            // Not sent again if it may have been sent.
+            client.send(Request::post("/a")).unwrap();
+            for tunnel in open.lock().unwrap().drain(..) {
+                tunnel.shutdown(Shutdown::Both).unwrap();
+            }
+        }
+        assert_eq!(proxy.asked().len(), 4);
+    }
 }
 
 #[test]
