@@ -11,13 +11,14 @@ use ureq::unversioned::transport::RustlsConnector;
 #[cfg(feature = "socks")]
 use ureq::unversioned::transport::SocksConnector;
 use ureq::unversioned::transport::{
-    ConnectProxyConnector, ConnectionDetails, Connector, NextTimeout, TcpConnector, Transport,
+    ConnectProxyConnector, ConnectionDetails, Connector, NextTimeout, Transport,
 };
 use ureq::{Error, Proxy};
 
 use crate::clock::Clock;
 use crate::wire::resolver::{LookUp, Memory, NotConnected};
 use crate::wire::socket::{Broken, Reading, Socket};
+use crate::wire::tcp::Tcp;
 
 /// An agent that asks for addresses through the memory.
 pub(crate) fn agent(config: Config, clock: Arc<dyn Clock>) -> ureq::Agent {
@@ -31,7 +32,6 @@ fn agent_asking(config: Config, clock: Arc<dyn Clock>, look_up: LookUp) -> ureq:
         #[cfg(feature = "socks")]
         socks: SocksConnector::default(),
         tunnels: ConnectProxyConnector::default(),
-        sockets: TcpConnector::default(),
         #[cfg(feature = "rustls")]
         rustls: RustlsConnector::default(),
         #[cfg(feature = "native-tls")]
@@ -46,7 +46,6 @@ struct Connections {
     #[cfg(feature = "socks")]
     socks: SocksConnector,
     tunnels: ConnectProxyConnector,
-    sockets: TcpConnector,
     #[cfg(feature = "rustls")]
     rustls: RustlsConnector,
     #[cfg(feature = "native-tls")]
@@ -60,7 +59,10 @@ impl Connections {
         #[cfg(feature = "socks")]
         let socket = self.socks.connect(details, socket)?;
         let tunnel = self.tunnels.connect(details, socket)?;
-        let Some(inner) = self.sockets.connect(details, tunnel)? else { return Ok(None) };
+        let inner: Box<dyn Transport> = match tunnel {
+            Some(tunnel) => Box::new(tunnel),
+            None => Box::new(Tcp::connect(details)?),
+        };
         let broken = Broken::default();
         let connection = Some(Socket { inner, broken: broken.clone(), is_broken: false });
         #[cfg(feature = "rustls")]
@@ -182,6 +184,22 @@ mod tests {
         assert!(get(&agent, port).is_err());
         get(&agent, port).unwrap();
         assert_eq!(ASKED.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn each_address_of_a_host_is_tried_until_one_answers() {
+        let agent = agent_asking(direct(), clock(), |_, port| {
+            Ok([3, 2, 1].map(|last| SocketAddr::from(([127, 0, 0, last], port))).to_vec())
+        });
+        get(&agent, server(true).port()).unwrap();
+        let limit = Some(std::time::Duration::from_nanos(1));
+        let hasty = Config::builder().proxy(None).timeout_connect(limit).build();
+        let agent = agent_asking(hasty, clock(), |_, port| {
+            Ok([2, 1].map(|last| SocketAddr::from(([127, 0, 0, last], port))).to_vec())
+        });
+        let error = get(&agent, server(true).port()).unwrap_err();
+        let Error::Other(cause) = error else { panic!("{error}") };
+        assert_eq!(cause.to_string(), "timeout: connect");
     }
 
     /// Answers whatever it is sent, and counts how often it is asked whether it is open.

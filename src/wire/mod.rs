@@ -24,6 +24,8 @@ pub(crate) mod head;
 #[cfg(feature = "resolver")]
 pub(crate) mod socket;
 #[cfg(feature = "resolver")]
+pub(crate) mod tcp;
+#[cfg(feature = "resolver")]
 pub(crate) mod connector;
 // What comes in, without its codings and to a writer; a request and an answer.
 pub(crate) mod coding;

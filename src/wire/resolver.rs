@@ -1,7 +1,7 @@
 //! Remembers addresses: ureq asks for them at every call, before it looks at its pool.
 //!
-//! With `socket` and `connector` it reaches into `ureq::unversioned`, which is outside ureq's
-//! semver promise; the feature `resolver` switches all three off.
+//! With `socket`, `tcp` and `connector` it reaches into `ureq::unversioned`, which is outside ureq's
+//! semver promise; the feature `resolver` switches all four off.
 
 use std::fmt;
 use std::io;

@@ -19,14 +19,14 @@ pub(crate) type Broken = Arc<Mutex<Option<Error>>>;
 /// A socket that may be read after writing broke or stood still: TLS would not do that.
 /// [`Reading`], which is above TLS, looks at what failed.
 #[derive(Debug)]
-pub(crate) struct Socket<T> {
-    pub(crate) inner: T,
+pub(crate) struct Socket {
+    pub(crate) inner: Box<dyn Transport>,
     pub(crate) broken: Broken,
     /// Or each record of TLS would wait for the limit again.
     pub(crate) is_broken: bool,
 }
 
-impl<T: Transport> Transport for Socket<T> {
+impl Transport for Socket {
     fn buffers(&mut self) -> &mut dyn Buffers {
         self.inner.buffers()
     }
@@ -276,7 +276,7 @@ fn append(buffers: &mut dyn Buffers, input: &[u8]) {
     buffers.input_consume(0);
 }
 
-fn left_of(timeout: NextTimeout, began: Instant, now: Instant) -> NextTimeout {
+pub(crate) fn left_of(timeout: NextTimeout, began: Instant, now: Instant) -> NextTimeout {
     let after = match (timeout.after, began, now) {
         (Duration::Exact(after), Instant::Exact(began), Instant::Exact(now)) => {
             Duration::Exact(after.saturating_sub(now.saturating_duration_since(began)))

@@ -123,7 +123,10 @@ impl Transport {
             false => config,
         };
         #[cfg(feature = "resolver")]
-        let agent = crate::wire::connector::agent(config.build(), self.clock.clone());
+        let agent = {
+            let config = config.input_buffer_size(PLAIN_TEXT).output_buffer_size(PLAIN_TEXT);
+            crate::wire::connector::agent(config.build(), self.clock.clone())
+        };
         #[cfg(not(feature = "resolver"))]
         let agent = Agent::new_with_config(config.build());
         let user_agent = HeaderValue::from_str(self.connection.user_agent()).ok();
@@ -131,6 +134,10 @@ impl Transport {
     }
 }
 
+/// What TLS is given and gives at a time: two of its records (RFC 8446 §5.1). The socket below has
+/// buffers of its own.
+#[cfg(feature = "resolver")]
+const PLAIN_TEXT: usize = 32 * 1024;
 /// Enough for a thread per connection in bursts; ureq's own 3 per host would open and
 /// close one for nearly every call.
 const IDLE_CONNECTIONS: usize = 64;

@@ -110,7 +110,7 @@ fn only_the_clock_reads_the_time_and_sleeps() {
 fn only_the_files_of_the_wire_know_ureq_and_few_of_them_its_agent() {
     let [agent, unversioned, ureq] = near_ureq(&codes());
     assert_eq!(agent, ["wire::connector", "wire::exchange", "wire::transport"]);
-    assert_eq!(unversioned, ["wire::connector", "wire::resolver", "wire::socket"]);
+    assert_eq!(unversioned, ["wire::connector", "wire::resolver", "wire::socket", "wire::tcp"]);
     let others = ureq.into_iter().filter(|name| !name.starts_with("wire::"));
     assert_eq!(others.collect::<Vec<_>>(), NOTHING);
 }
