@@ -108,6 +108,10 @@ impl Mask {
         let mut masked = text.to_owned();
         for secret in self.secrets.iter().map(Secret::expose).filter(|secret| secret.len() >= 3) {
             masked = masked.replace(secret, MASK);
+            // In no other spelling.
+            if !masked.contains(['\\', '%', '&', '+']) {
+                continue;
+            }
             masked = masked.replace(&encode_form(secret), MASK);
             let escaped = serde_json::Value::from(secret).to_string();
             let escaped = escaped.trim_matches('"');
@@ -188,6 +192,9 @@ fn mask_named(text: &str) -> String {
 /// Where the names end and begin, in the order of their ends. All are looked for at once: a
 /// text may consist of nothing else.
 fn names_in(text: &str) -> Vec<(usize, usize)> {
+    if !text.contains([':', '=']) {
+        return Vec::new();
+    }
     // Lower case has the same length and the same boundaries in ASCII.
     let lower = text.to_ascii_lowercase();
     let found = SECRET_NAMES.iter().flat_map(|name| {

@@ -34,7 +34,7 @@ pub(crate) fn quoted(text: &str, mask: Option<&Mask>) -> Option<String> {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let line: String = line.chars().filter(|c| !c.is_control()).collect();
     // A secret that was split by what is left out is whole now.
-    let line = hidden(&line, mask);
+    let line = if line == text { line } else { hidden(&line, mask) };
     match line.char_indices().nth(MOST_CHARS) {
         _ if line.is_empty() => None,
         Some((end, _)) => Some(format!("{}…", line.split_at(end).0)),
