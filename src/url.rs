@@ -120,10 +120,12 @@ pub(crate) fn is_absolute(path: &str) -> bool {
 
 /// What follows a scheme (RFC 3986 §3.1), if there is one: `mailto:`, say.
 fn after_scheme(reference: &str) -> Option<&str> {
-    let (scheme, rest) = reference.split_once(':')?;
     let is_of_scheme = |b: u8| b.is_ascii_alphanumeric() || b"+-.".contains(&b);
-    let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic());
-    (is_scheme && scheme.bytes().all(is_of_scheme)).then_some(rest)
+    if !reference.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        return None;
+    }
+    let (scheme, rest) = reference.split_once(':')?;
+    scheme.bytes().all(is_of_scheme).then_some(rest)
 }
 
 /// A path or URL as far as it may be shown: without user info, query and fragment. It may hold what

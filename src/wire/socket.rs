@@ -122,6 +122,7 @@ impl Reading {
     /// Waits for all of a head, within one `timeout`.
     fn await_head(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
         let began = (self.current_time)();
+        let mut first = Some(timeout);
         loop {
             if self.inner.buffers().input().is_empty() && !self.held.is_empty() {
                 let held = std::mem::take(&mut self.held);
@@ -148,7 +149,8 @@ impl Reading {
                     return Ok(true);
                 }
             }
-            let left = left_of(timeout, began, (self.current_time)());
+            let left = first.take();
+            let left = left.unwrap_or_else(|| left_of(timeout, began, (self.current_time)()));
             if left.after.is_zero() {
                 return Err(Error::Timeout(left.reason));
             }
