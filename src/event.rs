@@ -116,14 +116,17 @@ pub enum Event {
         /// The name of the parameter.
         name: String,
     },
-    /// An answer that was declared to be [all there is](crate::Pagination::single) has as many
-    /// rows as servers like to put on a page.
+    /// A walk ended on its first page, because that was declared to be
+    /// [all there is](crate::Pagination::single), or has no link or cursor in the declared place.
+    /// But it has as many rows as were asked for, or as servers like to put on a page.
     #[non_exhaustive]
     LooksLikeOnePage {
         /// Where it came from.
         target: RequestTarget,
         /// How many.
         rows: u64,
+        /// Where the next link or cursor was looked for.
+        missing: Option<String>,
     },
     /// The server says that this address is deprecated (RFC 9745), or that it will go (RFC 8594):
     /// told once for each method and path.
@@ -237,11 +240,12 @@ impl Event {
             Self::QueryNotKept { target, name } => {
                 write!(f, "{target}: the next link lacks the parameter {name:?} of the request")
             }
-            Self::LooksLikeOnePage { target, rows } => {
-                write!(
-                    f,
-                    "{target}: declared as the only page, but {rows} rows look like one of several"
-                )
+            Self::LooksLikeOnePage { target, rows, missing } => {
+                match missing {
+                    None => write!(f, "{target}: declared as the only page")?,
+                    Some(place) => write!(f, "{target}: no next page in {place}")?,
+                }
+                write!(f, ", but {rows} rows look like one of several")
             }
             Self::TotalChanged { target, from, to } => {
                 write!(f, "{target}: the server now promises {to} rows instead of {from}")

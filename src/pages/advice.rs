@@ -1,5 +1,7 @@
 //! What to declare, where an answer shows that the way to page is another one.
 
+use std::mem::discriminant;
+
 use serde_json::Value;
 
 use crate::pages::context::{Fault, PageContext};
@@ -50,9 +52,16 @@ pub(crate) fn unproved(page: &PageContext<'_>) -> Fault {
         _ if is_counted.iter().any(Option::is_some) => ("what it counts".into(), counting.clone()),
         _ => ("rows alone".into(), counting.clone()),
     };
-    let links = Pagination::link_header();
-    let others = [counting, links, Pagination::cursor(PARAMETER, "<member>"), Pagination::single()];
-    let others = others.iter().filter(|other| **other != advice);
+    let others = [
+        counting,
+        Pagination::offset(PARAMETER),
+        Pagination::link_header(),
+        Pagination::cursor(PARAMETER, "<member>"),
+        Pagination::single(),
+    ];
+    let is_other =
+        |other: &&Pagination| discriminant(&other.strategy) != discriminant(&advice.strategy);
+    let others = others.iter().filter(is_other);
     let others: Vec<String> = others.map(|other| format!("{other:?}")).collect();
     let seen = format!("nothing in the answer shows whether this page is the last ({seen})");
     let mut fault = advise(&seen, advice);

@@ -105,6 +105,11 @@ impl Asker {
         }
     }
 
+    /// The request has a body, and what asks for a page is not in it.
+    pub(crate) fn may_be_in_body(&self) -> bool {
+        !self.pagination.is_in_body && !matches!(self.request.body, Body::Empty)
+    }
+
     /// What the first page is asked for by; `true` if the caller's own word for it begins in
     /// the middle. Takes it out of the request.
     pub(crate) fn begin(&mut self) -> Result<(Ask, bool)> {

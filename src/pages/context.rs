@@ -7,6 +7,7 @@ use crate::pages::envelope::{Envelope, Word};
 use crate::pages::repeat::Likeness;
 use crate::pages::resume::ResumePoint;
 use crate::pages::words::Role;
+use crate::provider::pagination::Pagination;
 
 /// A page and the walk so far.
 pub(crate) struct PageContext<'a> {
@@ -108,6 +109,17 @@ impl<'a> PageContext<'a> {
     /// The page size that the answer states. One that was only asked for need not be kept.
     pub(crate) fn size(&self) -> Option<u64> {
         self.page.number(Role::PageSize).filter(|size| *size > 0)
+    }
+
+    /// The size that was asked for, where offsets advance by it and every page so far has the same
+    /// smaller number of rows: filters leave one more and the other less.
+    pub(crate) fn capped(&self) -> Option<u64> {
+        let Pagination { page_size, steps_by_size, .. } = &self.asker.pagination;
+        let size = page_size.as_ref().filter(|_| *steps_by_size)?.rows;
+        let is_alike =
+            self.rows > 0 && self.delivered() == self.rows.checked_mul(self.point.number)?;
+        (is_alike && self.point.number > 1 && self.rows < size && self.reached().is_none())
+            .then_some(size)
     }
 
     pub(crate) fn parameter(&self) -> &'a str {

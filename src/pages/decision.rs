@@ -22,9 +22,12 @@ pub(crate) fn refuse(page: &PageContext<'_>) -> Option<Step> {
     let parameter = page.parameter();
     let told = told_place(page);
     if let Some((asked, told, what)) = told.filter(|(asked, told, _)| asked != told) {
-        let is_from_0 = page.is_first() && told == 0 && asked == 1;
         let knows = format!("does the server know the parameter {parameter:?}?");
-        let hint = if is_from_0 { FROM_0 } else { &knows };
+        let hint = match (asked, told) {
+            (1, 0) if page.is_first() => FROM_0,
+            (0, 1) if page.is_first() => FROM_1,
+            _ => &knows,
+        };
         return Some(fail(format!(
             "{what} {asked} was asked for and the answer says that it is {what} {told}: {hint}"
         )));
@@ -70,9 +73,16 @@ fn again(page: &PageContext<'_>) -> String {
         (_, Way::Link) => format!(
             "{MOST_STALE_PAGES} pages in a row are the one before once more, under new links"
         ),
-        _ => format!(
-            "the page is the one before once more: does the server know the parameter {parameter:?}? A collection without pages is read with Pagination::single()"
-        ),
+        (_, way) => {
+            let advice = match (way, page.asker.may_be_in_body()) {
+                (_, true) => " If it belongs into the body, declare .in_body()",
+                (Way::Cursor, _) => "",
+                _ => " A collection without pages is read with Pagination::single()",
+            };
+            format!(
+                "the page is the one before once more: does the server know the parameter {parameter:?}?{advice}"
+            )
+        }
     }
 }
 
@@ -202,6 +212,13 @@ fn after_empty(page: &PageContext<'_>) -> Option<Step> {
 
 /// Pages that are asked for by counting on.
 fn counted(page: &PageContext<'_>) -> Step {
+    if let Some(size) = page.capped() {
+        let rows = page.rows;
+        let parameter = page.asker.pagination.page_size_parameter().unwrap_or_default();
+        return Step::Fail(Fault::to_declare(format!(
+            "each page has {rows} rows, and {size} were asked for: the steps of {size} leave rows out if the server gives no more: declare .with_page_size({parameter:?}, {rows})"
+        )));
+    }
     let (says_more, count) = (page.word_for_more().is_some(), page.page_count());
     let is_counted_on = count.is_some_and(|count| page.point.number < count);
     if page.rows == 0 && !says_more {
@@ -261,4 +278,5 @@ fn is_round(total: u64) -> bool {
 
 /// After as many pages without anything new, one after the other, no walk goes on.
 const MOST_STALE_PAGES: u32 = 10;
-const FROM_0: &str = "do pages count from 0? Then declare .starting_at(0)";
+pub(crate) const FROM_0: &str = "does the API count from 0? Then declare .starting_at(0)";
+const FROM_1: &str = "does the API count from 1? Then declare .starting_at(1)";

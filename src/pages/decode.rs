@@ -103,6 +103,7 @@ impl Walk<'_> {
             Some((path, length)) => format!(
                 "the list {path:?} has the length {length}: if these are the rows, declare .with_rows_at({path:?})"
             ),
+            None if is_error => "declare .with_rows_at if the rows are elsewhere".into(),
             None => "declare .with_rows_at, or .rows_may_be_absent() if that means no rows".into(),
         };
         let at = self.asker.pagination.rows_path().to_string();

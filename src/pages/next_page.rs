@@ -10,7 +10,7 @@ use crate::event::{Event, Proof};
 use crate::pages::advice::looks_like_page_size;
 use crate::pages::ask::{Ask, Way, plain};
 use crate::pages::context::{Fault, PageContext, Step};
-use crate::pages::decision::{next, refuse};
+use crate::pages::decision::{FROM_0, next, refuse};
 use crate::pages::envelope::{Envelope, LINK_HEADER, name_of};
 use crate::pages::repeat::{Likeness, count};
 use crate::pages::walk::{Stage, Walk};
@@ -247,22 +247,41 @@ impl Walk<'_> {
         let proof = proof.map_err(|fault| self.incomplete(target.clone(), fault))?;
         self.progress.proof = Some(proof.clone());
         let (rows, pages) = (self.point.delivered, self.point.number);
-        if proof == Proof::Single && looks_like_page_size(rows) {
-            self.client.emit(|| Event::LooksLikeOnePage { target: target.clone(), rows });
+        if self.looks_like_one_page(&proof) {
+            let place =
+                || if let Proof::Declared(place) = &proof { Some(place.clone()) } else { None };
+            let target = target.clone();
+            self.client.emit(|| Event::LooksLikeOnePage { target, rows, missing: place() });
         }
         let declare = self.found_pagination(&proof).map(|pagination| pagination.to_string());
         self.client.emit(|| Event::WalkEnded { target, rows, pages, proof, declare });
         Ok(())
     }
 
+    /// Whether a walk that ended on its first page may have missed others.
+    fn looks_like_one_page(&self, proof: &Proof) -> bool {
+        let is_first = match proof {
+            Proof::Single => true,
+            Proof::Declared(_) => self.point.ask == Ask::FIRST,
+            _ => false,
+        };
+        let (rows, size) = (self.point.delivered, &self.asker.pagination.page_size);
+        let is_full = size.as_ref().is_some_and(|size| size.rows == rows);
+        is_first && (is_full || looks_like_page_size(rows))
+    }
+
     /// Whether what was delivered contradicts what was promised.
-    fn shortfall(&self) -> Option<&'static str> {
+    fn shortfall(&self) -> Option<String> {
         let (least, most) = self.point.promise()?;
-        match self.point.delivered {
-            delivered if delivered < least => Some("fewer rows were delivered than promised"),
-            delivered if delivered > most => Some(TOO_MANY),
-            _ => None,
+        let delivered = self.point.delivered;
+        if delivered > most {
+            return Some(TOO_MANY.into());
         }
+        let missing = least.checked_sub(delivered).filter(|missing| *missing > 0)?;
+        let is_before =
+            self.point.ask.way == Way::Offset && self.asker.pagination.first() == Some(missing);
+        let hint = if is_before { format!(": {FROM_0}") } else { String::new() };
+        Some(format!("fewer rows were delivered than promised{hint}"))
     }
 
     fn incomplete(&self, target: RequestTarget, fault: Fault) -> Error {

@@ -188,7 +188,11 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for Member<'_, '_, '_, T> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         if self.spot.rows_at.is_some_and(Rest::is_end) {
-            return Err(A::Error::invalid_type(Unexpected::Map, &self));
+            let path = &self.spot.path;
+            return Err(A::Error::custom(format!(
+                "expected an array of rows and not an object (declare .with_rows_at({:?}))",
+                format!("{path}.<member>")
+            )));
         }
         let Member { reading, spot, .. } = self;
         if spot.container == Container::Passed && spot.declared.is_none() {
@@ -223,7 +227,14 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for Member<'_, '_, '_, T> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
         let Member { reading, spot, start } = self;
-        if spot.rows_at.is_some() {
+        if let Some(rest) = spot.rows_at {
+            let path = &spot.path;
+            // An answer that is a list holds nothing else.
+            if !rest.is_end() && !path.is_empty() {
+                return Err(A::Error::custom(format!(
+                    "expected an object with the rows and not an array (declare .with_rows_at({path:?}) if it has the rows)"
+                )));
+            }
             reading.rows_text = start..usize::MAX;
             reading.page.rows = RowsFound::Array;
             while let Some(row) = seq.next_element()? {

@@ -33,10 +33,9 @@ use crate::json_text::JsonPath;
 ///   answer has the place for it (a `Link` header, `links`, `_links`, `@odata.context`) and
 ///   no link there.
 ///
-/// A page that is shorter than others proves nothing: servers limit the page size, and some filter
-/// a page after it was cut. An answer may say that there is more by a word that the declared way
-/// does not read: `has_more`, a total, another cursor, in the body or in a header. That ends the
-/// walk with [`Error::Incomplete`](crate::Error::Incomplete), after the rows that came. So do the
+/// A page that is shorter than others proves nothing. An answer may say that there is more by a word
+/// that the declared way does not read: `has_more`, a total, another cursor, in the body or in a
+/// header. That ends the walk with [`Error::Incomplete`](crate::Error::Incomplete), after the rows that came. So do the
 /// status 206 and words such as `incomplete_results`. [`ignoring`](Self::ignoring) silences one
 /// such word.
 ///
@@ -237,7 +236,7 @@ impl Pagination {
     }
 
     /// Offsets advance by the page size, whatever came: for servers that filter a page after
-    /// it was cut. Default: by the rows that came. Another size than that is an error.
+    /// it was cut. Default: by the rows that came. A server that gives another size is an error.
     pub fn stepping_by_size(mut self) -> Self {
         self.steps_by_size = true;
         self
@@ -281,17 +280,21 @@ impl Pagination {
             | Strategy::Cursor(_, Source::Member(path)) => Some(path),
             _ => None,
         };
-        let paths = [path, self.rows_at.as_ref()].into_iter().flatten();
-        let fault = paths.clone().find_map(|path| Some((path, path.fault()?)));
+        let mut paths = [path, self.rows_at.as_ref()].into_iter().flatten();
+        let fault =
+            paths.find_map(|path| Some(format!("{:?}: {}", path.to_string(), path.fault()?)));
+        let name = self.parameter().unwrap_or_default().to_ascii_lowercase();
+        let plain = name.replace(['_', '-', '$', '.', '[', ']'], "");
         match &self.strategy {
-            _ if fault.is_some() => {
-                fault.map(|(path, why)| format!("{:?}: {why}", path.to_string()))
-            }
+            _ if fault.is_some() => fault,
             _ if self.parameter().is_some_and(str::is_empty) => {
                 Some("the name of the parameter is empty".into())
             }
-            Strategy::PageNumbers(parameter) if counts_rows(parameter) => Some(format!(
-                "Pagination::page_numbers({parameter:?}): a parameter of this name counts rows and not pages: declare Pagination::offset({parameter:?})"
+            Strategy::PageNumbers(name) if OF_ROWS.contains(&&*plain) => Some(format!(
+                "Pagination::page_numbers({name:?}): a parameter of this name counts rows and not pages: declare Pagination::offset({name:?})"
+            )),
+            Strategy::Offset(name) if OF_PAGES.contains(&&*plain) => Some(format!(
+                "Pagination::offset({name:?}): a parameter of this name counts pages and not rows: declare Pagination::page_numbers({name:?})"
             )),
             Strategy::NextLink(Source::Header(name))
             | Strategy::Cursor(_, Source::Header(name))
@@ -341,10 +344,7 @@ impl Strategy {
     }
 }
 
-fn counts_rows(parameter: &str) -> bool {
-    let name = parameter.to_ascii_lowercase().replace(['_', '-', '$', '.'], "");
-    matches!(name.as_str(), "offset" | "skip" | "start" | "startindex" | "startat")
-}
-
+const OF_ROWS: [&str; 5] = ["offset", "skip", "start", "startindex", "startat"];
+const OF_PAGES: [&str; 5] = ["page", "pageno", "pagenum", "pagenumber", "pageindex"];
 /// Before the name of a header, where a path to a member may stand as well.
 pub(crate) const HEADER: &str = "header:";

@@ -171,7 +171,7 @@ fn a_wrong_name_of_the_parameter_is_found_out() {
         let error = rows.into_iter().next_back().unwrap().err();
         assert_eq!(
             words(error, &server),
-            "GET HOST/x: page 2: the page is the one before once more: does the server know the parameter \"at\"? A collection without pages is read with Pagination::single() (2 rows delivered)"
+            "GET HOST/x: page 2: the page is the one before once more: does the server know the parameter \"at\"? (2 rows delivered)"
         );
     }
 }
@@ -445,7 +445,7 @@ fn the_number_of_the_next_page_is_followed_to_its_null() {
 
 #[test]
 fn the_whole_meta_of_snapdocs_is_held_against_the_rows() {
-    let identical = "page 2: the page is the one before once more: does the server know the parameter \"page\"? A collection without pages is read with Pagination::single()";
+    let identical = "page 2: the page is the one before once more: does the server know the parameter \"page\"?";
     let cases = [
         (
             json!({"current_page": 1, "total_pages": 1, "next_page": null, "page_size": 9, "total_count": 1}),
@@ -527,4 +527,29 @@ fn an_empty_cursor_begins_no_walk_in_the_middle() {
     let mut rest = items().with_pagination(paging()).resume(&saved(begun.resume_point()));
     assert_eq!(walk(&mut rest).0, [2]);
     assert!(server.api_requests().iter().all(|seen| seen.body == r#"{"cursor":null}"#));
+}
+
+#[test]
+fn a_search_whose_cursor_belongs_into_its_body_says_so() {
+    let server = serving(|_| body(&json!({"items": [{"id": 1}], "next": "b"})));
+    let client = server.client();
+    let search = Request::post("/x").json(&json!({})).safe_to_repeat();
+    let paging = Pagination::cursor("after", "next");
+    let (_, error) = walk(&mut client.items::<Value>(search).with_pagination(paging));
+    assert_eq!(
+        words(error, &server),
+        "POST HOST/x: page 2: the page is the one before once more: does the server know the parameter \"after\"? If it belongs into the body, declare .in_body() (1 rows delivered)"
+    );
+}
+
+#[test]
+fn a_walk_from_0_over_pages_that_count_from_1_is_told_so() {
+    let server = serving(|_| body(&json!({"items": [{"id": 1}], "page": 1})));
+    let client = server.client();
+    let paging = Pagination::page_numbers("page").starting_at(0);
+    let (_, error) = walk(&mut client.items::<Value>("/x").with_pagination(paging));
+    assert_eq!(
+        words(error, &server),
+        "GET HOST/x: page 1: page 0 was asked for and the answer says that it is page 1: does the API count from 1? Then declare .starting_at(1) (0 rows delivered)"
+    );
 }

@@ -33,7 +33,7 @@ fn another_page_than_the_one_asked_for_is_an_error_and_its_rows_are_not_delivere
     assert_eq!(
         outcome.error.as_deref(),
         Some(
-            "page 3: page 3 of 3 pages is empty: do pages count from 0? Then declare .starting_at(0)"
+            "page 3: page 3 of 3 pages is empty: does the API count from 0? Then declare .starting_at(0)"
         )
     );
 }
@@ -302,7 +302,7 @@ fn a_first_page_that_is_not_the_first_is_an_error_and_its_rows_are_not_delivered
         assert!(rows.is_empty(), "{rows:?}");
         assert_eq!(
             words(error, &server),
-            "GET HOST/rows: page 1: page 1 was asked for and the answer says that it is not the first: do pages count from 0? Then declare .starting_at(0) (0 rows delivered)"
+            "GET HOST/rows: page 1: page 1 was asked for and the answer says that it is not the first: does the API count from 0? Then declare .starting_at(0) (0 rows delivered)"
         );
         let (rows, error) = walk(&mut client.items::<u64>("/rows?page_number=0"));
         assert!(error.is_none() && rows == [1, 2, 3], "{rows:?} {error:?}");

@@ -181,3 +181,56 @@ fn stepping_by_size_is_an_error_where_the_size_is_another_one() {
         assert!(rows == up_to(12) || error.is_some(), "{path}: {rows:?}");
     }
 }
+
+/// A smaller page than was asked for, again and again: the server cuts by its own size, and the
+/// steps pass over rows.
+#[test]
+fn stepping_by_size_over_a_server_that_gives_less_is_an_error() {
+    let server = serving(|seen| body(&json!({"items": rows(seen, "offset", 0, 23, 4).1})));
+    let paging = Pagination::offset("offset").with_page_size("limit", 10).stepping_by_size();
+    let client = server.client();
+    let (found, error) = walk(&mut client.items::<u64>("/rows").with_pagination(paging));
+    assert_eq!(
+        (found.len(), words(error, &server).as_str()),
+        (
+            8,
+            "GET HOST/rows: page 2: each page has 4 rows, and 10 were asked for: the steps of 10 leave rows out if the server gives no more: declare .with_page_size(\"limit\", 4) (8 rows delivered)"
+        )
+    );
+    let paging = Pagination::offset("offset").with_page_size("limit", 4).stepping_by_size();
+    let (found, error) = walk(&mut client.items::<u64>("/rows").with_pagination(paging));
+    assert!(error.is_none() && found == up_to(23), "{found:?} {error:?}");
+}
+
+#[test]
+fn a_parameter_that_counts_pages_is_no_offset() {
+    let server = Server::with_api([]);
+    for name in ["page", "pageNumber", "page_no", "Page[number]"] {
+        let paging = Pagination::offset(name);
+        let client = server.client();
+        let (_, error) = walk(&mut client.items::<u64>("/rows").with_pagination(paging));
+        assert_eq!(
+            words(error, &server),
+            format!(
+                "Pagination::offset({name:?}): a parameter of this name counts pages and not rows: declare Pagination::page_numbers({name:?})"
+            )
+        );
+    }
+    assert!(server.api_requests().is_empty());
+}
+
+#[test]
+fn a_walk_that_begins_behind_the_first_row_asks_whether_rows_count_from_0() {
+    let server =
+        serving(|seen| body(&json!({"items": rows(seen, "offset", 0, 5, 2).1, "total": 5})));
+    let paging = Pagination::offset("offset").starting_at(1);
+    let client = server.client();
+    let (found, error) = walk(&mut client.items::<u64>("/rows").with_pagination(paging));
+    assert_eq!(
+        (found.len(), words(error, &server).as_str()),
+        (
+            4,
+            "GET HOST/rows: page 3: fewer rows were delivered than promised: does the API count from 0? Then declare .starting_at(0) (4 rows delivered of 5 promised)"
+        )
+    );
+}

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use unattended::error::ErrorKind;
 use unattended::{Error, Pagination};
 
-use super::{Stage, body, paged, walk, words};
+use super::{Stage, body, paged, serving, walk, words};
 use crate::support::*;
 
 #[test]
@@ -31,7 +31,7 @@ fn an_answer_without_the_rows_names_what_it_has() {
         ("", "the body is empty where JSON was expected"),
         (
             r#"{"items":{"a":1}}"#,
-            "the JSON is not as expected at items: invalid type: map, expected an array of rows at line 1 column 10",
+            "the JSON is not as expected at items: expected an array of rows and not an object (declare .with_rows_at(\"items.<member>\")) at line 1 column 10",
         ),
         (
             "7",
@@ -239,4 +239,30 @@ fn an_error_that_says_nothing_is_none() {
     // Nor is one that stands elsewhere.
     let page = json!({"items": [1], "meta": {"error": "x"}, "next": null});
     assert_eq!(stage.walk(&[body(&page)], &Pagination::detect()).error, None);
+}
+
+#[test]
+fn a_path_to_the_rows_that_leads_through_a_list_is_an_error() {
+    let server = serving(|_| body(&json!({"data": [{"rows": [1, 2]}, {"rows": [3]}]})));
+    let client = server.client();
+    for path in ["data.rows", "/data/rows", "data.customer"] {
+        let paging = Pagination::single().with_rows_at(path);
+        let (rows, error) = walk(&mut client.items::<Value>("/rows").with_pagination(paging));
+        assert_eq!(
+            (rows.len(), words(error, &server).as_str()),
+            (
+                0,
+                "GET HOST/rows: page 1: the JSON is not as expected at data[0]: expected an object with the rows and not an array (declare .with_rows_at(\"data\") if it has the rows) at line 1 column 9"
+            )
+        );
+    }
+}
+
+#[test]
+fn what_a_refusal_within_a_200_says_is_not_taken_for_no_rows() {
+    let server = serving(|_| body(&json!({"error": "no such tenant"})));
+    let client = server.client();
+    let (_, error) = walk(&mut client.items::<Value>("/rows"));
+    let error = words(error, &server);
+    assert!(error.contains("no such tenant") && !error.contains("rows_may_be_absent"), "{error}");
 }

@@ -291,6 +291,38 @@ fn a_single_answer_as_long_as_a_page_is_an_event() {
     }
 }
 
+#[test]
+fn a_first_page_that_is_full_and_has_nothing_in_the_declared_place_is_an_event() {
+    let stage = Stage::new();
+    let page =
+        |rows: u64| body(&json!({"items": (0..rows).collect::<Vec<_>>(), "scroll": {"pos": "c"}}));
+    let cursor = Pagination::cursor("after", "scroll.poss");
+    let sized = || cursor.clone().with_page_size("limit", 30);
+    for (paging, rows, place) in [
+        (cursor.clone(), 100, Some("scroll.poss")),
+        (cursor.clone(), 99, None),
+        (sized(), 30, Some("scroll.poss")),
+        (sized(), 29, None),
+        (Pagination::next_link("header:Next-Page"), 50, Some("header:Next-Page")),
+        (Pagination::link_header(), 50, Some("the Link header")),
+    ] {
+        let outcome = stage.walk(&[page(rows)], &paging);
+        assert_eq!(outcome.error, None);
+        let told: Vec<String> = outcome.events.iter().map(Event::to_string).collect();
+        let host = stage.server.url("").replace("http://", "");
+        let expected = place.map(|place| {
+            format!(
+                "GET {host}/rows: no next page in {place}, but {rows} rows look like one of several"
+            )
+        });
+        assert_eq!(told, Vec::from_iter(expected), "{paging:?}");
+    }
+    // The last of several is no first one.
+    let first = body(&json!({"items": [1], "scroll": {"poss": "c"}}));
+    let outcome = stage.walk(&[first, page(100)], &cursor);
+    assert!(outcome.error.is_none() && outcome.events.is_empty(), "{outcome:?}");
+}
+
 /// Flags as text and as numbers say the same as flags.
 #[test]
 fn flags_of_any_type_raise_the_alarm() {

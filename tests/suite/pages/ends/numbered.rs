@@ -258,14 +258,14 @@ fn what_was_promised_must_come() {
                 ],
                 1,
                 Fails(
-                    "page 2: page 2 of 3 pages is empty: do pages count from 0? Then declare .starting_at(0)",
+                    "page 2: page 2 of 3 pages is empty: does the API count from 0? Then declare .starting_at(0)",
                 ),
             ),
             (
                 pages![{"items": [1], "total_pages": 2}, {"items": []}],
                 1,
                 Fails(
-                    "page 2: page 2 of 2 pages is empty: do pages count from 0? Then declare .starting_at(0)",
+                    "page 2: page 2 of 2 pages is empty: does the API count from 0? Then declare .starting_at(0)",
                 ),
             ),
         ],

@@ -29,6 +29,7 @@ fn an_end_without_proof_is_an_error_with_the_line_to_declare() {
         )
     };
     let numbers = "Pagination::page_numbers(\"<parameter>\")";
+    let offset = "Pagination::offset(\"<parameter>\")";
     let (links, cursor) =
         ("Pagination::link_header()", "Pagination::cursor(\"<parameter>\", \"<member>\")");
     let single = "Pagination::single()";
@@ -36,13 +37,17 @@ fn an_end_without_proof_is_an_error_with_the_line_to_declare() {
         (
             rows(2),
             2,
-            not_shown("rows alone", &format!("declare {numbers}"), &[links, cursor, single]),
+            not_shown(
+                "rows alone",
+                &format!("declare {numbers}"),
+                &[offset, links, cursor, single],
+            ),
             "pages:<parameter>",
         ),
         (
             rows(100),
             100,
-            not_shown("100 rows", &format!("declare {numbers}"), &[links, cursor, single]),
+            not_shown("100 rows", &format!("declare {numbers}"), &[offset, links, cursor, single]),
             "pages:<parameter>",
         ),
         (
@@ -61,7 +66,7 @@ fn an_end_without_proof_is_an_error_with_the_line_to_declare() {
             not_shown(
                 "what it counts",
                 "declare Pagination::page_numbers(\"page\")",
-                &[links, cursor, single],
+                &[offset, links, cursor, single],
             ),
             "pages:page",
         ),
@@ -81,7 +86,7 @@ fn an_end_without_proof_is_an_error_with_the_line_to_declare() {
             not_shown(
                 "cursor = …",
                 "if the next page is asked for with a parameter, declare Pagination::cursor(\"<parameter>\", \"cursor\")",
-                &[numbers, links, cursor, single],
+                &[numbers, offset, links, single],
             ),
             "cursor:<parameter>=cursor",
         ),
