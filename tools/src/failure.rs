@@ -111,21 +111,24 @@ impl fmt::Display for Failure {
 fn fmt_error(error: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     // Debug adds the causes, each on a line of its own.
     let text = format!("{error:?}").replace("\n  caused by", "; caused by");
-    let named = in_options(&text);
-    f.write_str(&named.text)?;
-    let Error::Incomplete(incomplete) = error else { return Ok(()) };
-    let Some(way) = &incomplete.declare else { return Ok(()) };
-    let plain = format!("--paging {}", quoted(way));
-    let with_more = format!("{plain} ");
-    let mut ways = named.ways.iter();
-    let whole = ways.find(|it| **it == plain || it.starts_with(&with_more)).unwrap_or(&plain);
-    write!(f, "; use {whole}")?;
-    match way.contains(PARAMETER) {
+    f.write_str(&in_options(&text).text)?;
+    let Some(options) = advice(error) else { return Ok(()) };
+    write!(f, "; use {options}")?;
+    match options.contains(PARAMETER) {
         true => write!(f, ", where {PARAMETER} is the name that the API's documentation has"),
         false => Ok(()),
     }
 }
 
+/// The options that may read the collection, where another way to page must be declared.
+pub fn advice(error: &Error) -> Option<String> {
+    let Error::Incomplete(incomplete) = error else { return None };
+    let plain = format!("--paging {}", quoted(incomplete.declare.as_ref()?));
+    let with_more = format!("{plain} ");
+    let mut ways = in_options(&format!("{error:?}")).ways.into_iter();
+    Some(ways.find(|it| *it == plain || it.starts_with(&with_more)).unwrap_or(plain))
+}
+
 /// Where the answer does not show a name.
-const PARAMETER: &str = "<parameter>";
+pub const PARAMETER: &str = "<parameter>";
 const OF_A_PLACE: [u16; 5] = [400, 404, 410, 416, 422];

@@ -4,6 +4,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use unattended::Pagination;
 
 use crate::in_options::in_options;
+use crate::options::quoted;
 
 /// One option, and what it changes.
 pub struct PagingOption {
@@ -144,6 +145,17 @@ impl Paging {
 
     pub fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(option, _)| option.name == name)
+    }
+
+    /// All that is given, as a command line goes on with it.
+    pub fn words(&self) -> String {
+        let words = self.0.iter().flat_map(|(option, values)| {
+            values.iter().map(|value| match option.value {
+                None => format!(" --{}", option.name),
+                Some(_) => format!(" --{} {}", option.name, quoted(value)),
+            })
+        });
+        words.collect()
     }
 
     /// All that is given, by its name.
