@@ -8,6 +8,7 @@ mod failure;
 mod files;
 mod in_options;
 mod interrupt;
+mod member;
 mod options;
 mod profile;
 mod rehearse;

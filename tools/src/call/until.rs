@@ -9,6 +9,7 @@ use unattended::{Client, Request, Response};
 
 use super::request::pair;
 use crate::failure::Failure;
+use crate::member::{member, text};
 use crate::options::patience::{Patience, seconds};
 
 #[derive(Args)]
@@ -80,17 +81,8 @@ impl Until {
     }
 }
 
-/// Whether the member at the dotted path, or JSON Pointer, is this value.
 fn holds(body: &Value, (path, value): &(String, String)) -> bool {
-    let found = match path.starts_with('/') {
-        true => body.pointer(path),
-        false => path.split('.').try_fold(body, |body, name| body.get(name)),
-    };
-    match found {
-        Some(Value::String(text)) => text == value,
-        Some(other) => other.to_string().as_str() == value,
-        None => false,
-    }
+    member(body, path).is_some_and(|found| text(found) == *value)
 }
 
 const FIRST: Duration = Duration::from_millis(500);

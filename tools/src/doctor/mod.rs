@@ -12,11 +12,12 @@ use unattended::{Client, Page, Pages, Pagination, Request};
 
 use crate::failure::{Failure, PARAMETER, advice};
 use crate::in_options::in_options;
+use crate::member::text;
 use crate::options::paging::Paging;
 use crate::options::{Common, quoted};
 use crate::report::Report;
 use crate::session::Session;
-use probe::{Answer, Probe, Query, text};
+use probe::{Answer, Probe, Query};
 
 /// Tests what `call` would use, and prints a report for a support ticket
 ///

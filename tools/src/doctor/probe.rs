@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::compare::{Effect, ID, Key};
 use crate::failure::Failure;
+use crate::member::text;
 use crate::options::quoted;
 
 /// What came of a GET with more parameters.
@@ -181,11 +182,6 @@ impl<'a> Probe<'a> {
     fn tell(&mut self, what: &str) {
         self.found.push(what.to_owned());
     }
-}
-
-/// As a query has it.
-pub fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 const UNKNOWN: &str = "no_such_parameter";

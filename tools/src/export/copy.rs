@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use unattended::{Page, Pages};
 
 use super::rows::RowWriter;
-use super::since::server_time;
+use super::since::Since;
 use super::state::State;
 use super::target::Target;
 use crate::failure::Failure;
@@ -24,8 +24,7 @@ pub struct Copy<'a, W: Write> {
     pub report: &'a Report,
     /// Whether the collection can be read from its beginning.
     pub can_begin: &'a dyn Fn() -> bool,
-    /// Whether the server's time is wanted.
-    pub wants_time: bool,
+    pub since: Option<&'a Since>,
     /// Where it is made to last, with where to go on; not on standard output.
     pub place: Option<(&'a Target, &'a File)>,
 }
@@ -65,9 +64,9 @@ impl<W: Write> Copy<'_, W> {
                     true => self.tell_change(&page),
                     false => self.state.is_partial = page.number() > 1,
                 }
-                if self.wants_time && !is_resumed {
-                    self.state.time = Some(server_time(page.response())?);
-                }
+            }
+            if let Some(since) = self.since {
+                self.state.last = since.last(page.response(), self.state.last.take())?;
             }
             let mut rows = page.items().iter();
             rows.try_for_each(|row| self.rows.write(row)).map_err(cannot_write)?;

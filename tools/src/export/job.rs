@@ -135,15 +135,24 @@ impl Job<'_> {
         let plan = collection.plan.clone();
         let pages = self.pages(&plan, state.resume_point());
         let can_begin = || self.pages(&plan, None).next().is_none_or(|page| page.is_ok());
-        let (report, wants_time) = (self.report, plan.since.is_some());
+        let (report, since) = (self.report, plan.since.as_ref());
         let mut copy =
-            Copy { pages, rows, state, name, report, can_begin: &can_begin, wants_time, place };
+            Copy { pages, rows, state, name, report, can_begin: &can_begin, since, place };
         let copied = copy.run();
         let progress = copy.pages.progress();
         collection.rows = progress.delivered;
         collection.promised = progress.total_items.or(copy.state.promised);
         (collection.proof, collection.declare) = (progress.proof, report.declaration());
+        if let (Err(failure), 0, Some(since)) = (&copied, collection.rows, since)
+            && let Some(advice) = since.advice().filter(|_| failure.may_be_of_place())
+        {
+            report.warn(&advice);
+        }
         copied?;
+        if let Some(since) = since {
+            let has_next = since.check(copy.state.last.as_ref(), collection.rows);
+            has_next.inspect_err(|_| copy.state.set_resume_point(None))?;
+        }
         let missing = copy.rows.missing_columns();
         if missing.is_empty() {
             return Ok(());
@@ -160,8 +169,10 @@ impl Job<'_> {
     }
 
     fn pages(&self, plan: &Plan, from: Option<ResumePoint>) -> Pages<'_, Box<RawValue>> {
-        let request = plan.reading.request(&plan.path);
-        let request = plan.since.iter().fold(request, |request, since| since.ask(request));
+        let request = match &plan.since {
+            Some(since) => since.request(&plan.reading, &plan.path),
+            None => plan.reading.request(&plan.path),
+        };
         let pages = self.client.pages(request).with_read_ahead(plan.read_ahead);
         let pages = pages.with_pagination(plan.pagination.clone());
         match from {
@@ -173,8 +184,8 @@ impl Job<'_> {
 
 impl Plan {
     fn move_on(&self, state: &State) -> Result<(), Failure> {
-        match (&self.since, &state.time) {
-            (Some(since), Some(time)) => since.move_on(time),
+        match (&self.since, &state.last) {
+            (Some(since), Some(last)) => since.move_on(last),
             _ => Ok(()),
         }
     }

@@ -205,8 +205,7 @@ impl One {
         let mut asked: Asked = rows.collect();
         let since = since.open(asked.clone())?;
         asked.extend(format.asked().into_iter().chain(paging.asked()));
-        let query = since.as_ref().and_then(|since| since.query.as_ref());
-        asked.extend(query.map(|(name, value)| ("--since".into(), format!("{name}={value}"))));
+        asked.extend(since.as_ref().and_then(Since::asked));
         Ok(Plan { path, reading, pagination, format, asked, read_ahead, since })
     }
 }

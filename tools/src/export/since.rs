@@ -1,5 +1,6 @@
 //! Only what changed since the last complete run, as a file beside the rows remembers it.
 
+use std::fmt;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -7,34 +8,51 @@ use std::time::{Duration, SystemTime};
 
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use time::OffsetDateTime;
 use unattended::{Request, Response};
 
-use super::state::Asked;
+use super::reading::Reading;
+use super::state::{Asked, fingerprint};
 use super::target::Target;
 use super::times;
 use crate::failure::Failure;
+use crate::member::{member, text};
 
 /// Rows are committed late, so the runs overlap: rows may come twice.
 #[derive(Args)]
 #[command(next_help_heading = "Only what changed since the last complete run; rows may come twice")]
 pub struct SinceOptions {
-    /// The parameter that asks for it, such as 'updated_since={time}' or
-    /// '$filter=modified gt {time}'
+    /// The parameter that asks for it, such as 'updated_since={time}',
+    /// '$filter=modified gt {time}' or 'syncToken={cursor}'; or '{link}', where the last page has
+    /// a link to later changes
     #[arg(long, value_name = "NAME=TEMPLATE", value_parser = template, requires = "watermark")]
-    since: Option<(String, String)>,
-    /// The file that remembers the time; it moves on only after a complete run
+    since: Option<Template>,
+    /// The file that remembers time, cursor or link; it moves on only after a complete run
     #[arg(long, value_name = "FILE", requires = "since")]
     watermark: Option<PathBuf>,
-    /// How {time} is written
-    #[arg(long, value_enum, default_value_t = Kind::Rfc3339)]
-    since_format: Kind,
-    /// How much earlier than the last run it asks, since rows are committed late
-    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
-    since_overlap: u64,
+    /// Where the last page has {cursor} or {link}: nextSyncToken, '@odata.deltaLink', header:NAME
+    #[arg(long, value_name = "PATH", requires = "since")]
+    cursor_at: Option<String>,
+    /// How {time} is written; rfc3339 unless it is given
+    #[arg(long, value_enum)]
+    since_format: Option<Kind>,
+    /// How much earlier than the last run it asks, since rows are committed late; 300 unless it is
+    /// given
+    #[arg(long, value_name = "SECONDS")]
+    since_overlap: Option<u64>,
     /// Where the first run begins: 2026-01-01, or 2026-01-01T12:00:00Z; else with all rows
     #[arg(long, value_name = "TIME", value_parser = times::parse)]
     since_first: Option<SystemTime>,
+}
+
+/// How the next run asks.
+#[derive(Clone)]
+enum Template {
+    /// The name and the value of a parameter.
+    Time(String, String),
+    Cursor(String, String),
+    Link,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -45,11 +63,18 @@ enum Kind {
     UnixMs,
 }
 
-/// What is asked for, and where the next run's time is kept. No other run has it meanwhile.
+/// What is asked for, and where that of the next run is kept. No other run has it meanwhile.
 pub struct Since {
-    pub query: Option<(String, String)>,
+    begin: Option<Begin>,
+    /// Where the last page has the cursor; the time is that of the first one.
+    cursor_at: Option<String>,
     file: Target,
     asked: Asked,
+}
+
+enum Begin {
+    Query(String, String),
+    Link(String),
 }
 
 /// The watermark file, as JSON.
@@ -58,8 +83,8 @@ pub struct Since {
 struct Watermark {
     version: u32,
     asked: Asked,
-    /// The server's, of the first answer of the last complete run.
-    time: String,
+    /// Of the last complete run: the server's time at its first answer, or the cursor of its last.
+    last: String,
 }
 
 impl SinceOptions {
@@ -67,34 +92,116 @@ impl SinceOptions {
     ///
     /// If the file cannot be read or is of another export, or if another run holds it.
     pub fn open(self, mut asked: Asked) -> Result<Option<Since>, Failure> {
-        let (Some((name, value)), Some(watermark)) = (self.since, self.watermark) else {
+        let (Some(template), Some(watermark)) = (&self.since, &self.watermark) else {
             return Ok(None);
         };
-        asked.insert("--since".into(), format!("{name}={value}"));
-        let file = Target::open(&watermark)?;
+        self.check(template).map_err(Failure::Usage)?;
+        asked.insert("--since".into(), template.to_string());
+        let file = Target::open(watermark)?;
         file.lock()?;
-        let last = read(&watermark, &asked)?;
-        let from = last.and_then(|last| last.checked_sub(Duration::from_secs(self.since_overlap)));
-        let from = from.or(self.since_first);
-        let query = from.map(|from| (name, value.replace(TIME, &self.since_format.text(from))));
-        Ok(Some(Since { query, file, asked }))
+        let begin = match (read(watermark, &asked)?, template) {
+            (last, Template::Time(name, value)) => self.from(last, watermark)?.map(|from| {
+                let from = self.since_format.unwrap_or(Kind::Rfc3339).text(from);
+                Begin::Query(name.clone(), value.replace(TIME, &from))
+            }),
+            (last, Template::Cursor(name, value)) => {
+                last.map(|last| Begin::Query(name.clone(), value.replace(CURSOR, &last)))
+            }
+            (last, Template::Link) => last.map(Begin::Link),
+        };
+        Ok(Some(Since { begin, cursor_at: self.cursor_at, file, asked }))
+    }
+
+    fn check(&self, template: &Template) -> Result<(), String> {
+        let is_timed = matches!(template, Template::Time(..));
+        let timed = [
+            (self.since_format.is_some(), "since-format"),
+            (self.since_overlap.is_some(), "since-overlap"),
+            (self.since_first.is_some(), "since-first"),
+        ];
+        let vain = timed.iter().find(|(is_given, _)| *is_given && !is_timed);
+        match (vain, &self.cursor_at) {
+            (Some((_, option)), _) => Err(format!("--{option} needs {TIME} in --since")),
+            (None, Some(_)) if is_timed => {
+                Err(format!("--cursor-at needs {CURSOR} or {LINK} in --since"))
+            }
+            (None, None) if !is_timed => Err("--cursor-at is missing: nextSyncToken, say".into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// When the rows begin that are asked for.
+    fn from(&self, last: Option<String>, file: &Path) -> Result<Option<SystemTime>, Failure> {
+        let Some(last) = last else { return Ok(self.since_first) };
+        let wrong = |why| unreadable(file, &format!("its time {why}"));
+        let overlap = Duration::from_secs(self.since_overlap.unwrap_or(OVERLAP));
+        Ok(times::parse(&last).map_err(wrong)?.checked_sub(overlap).or(self.since_first))
     }
 }
 
 impl Since {
-    pub fn ask(&self, request: Request) -> Request {
-        match &self.query {
-            Some((name, value)) => request.query(name, value),
-            None => request,
+    pub fn request(&self, reading: &Reading, path: &str) -> Request {
+        match &self.begin {
+            None => reading.request(path),
+            Some(Begin::Query(name, value)) => reading.request(path).query(name, value),
+            Some(Begin::Link(link)) => reading.request(link),
+        }
+    }
+
+    /// What is asked for, so that a run is resumed by the same alone. Cursors are confidential.
+    pub fn asked(&self) -> Option<(String, String)> {
+        let what = match (self.begin.as_ref()?, &self.cursor_at) {
+            (Begin::Query(name, value), None) => format!("{name}={value}"),
+            (Begin::Query(_, value) | Begin::Link(value), _) => fingerprint(value),
+        };
+        Some(("--since".into(), what))
+    }
+
+    /// What the next run begins with, as far as this answer knows: the cursor is that of the last
+    /// page, the time that of the first.
+    ///
+    /// # Errors
+    ///
+    /// If the first answer has no time.
+    pub fn last(
+        &self,
+        answer: &Response,
+        before: Option<String>,
+    ) -> Result<Option<String>, Failure> {
+        match (&self.cursor_at, before) {
+            (None, None) => server_time(answer).map(Some),
+            (None, before) => Ok(before),
+            (Some(path), _) => Ok(cursor(answer, path).filter(|cursor| !cursor.is_empty())),
         }
     }
 
     /// # Errors
     ///
+    /// If rows came, and nothing says where the next run begins.
+    pub fn check(&self, last: Option<&String>, rows: u64) -> Result<(), Failure> {
+        match (&self.cursor_at, last) {
+            (Some(path), None) if rows > 0 => Err(Failure::Configuration(format!(
+                "the last page has no {path} (--cursor-at), so the next run could not go on from here"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// What to do if the server does not know the cursor any more.
+    pub fn advice(&self) -> Option<String> {
+        let file = &self.file.name;
+        let is_cursor = self.cursor_at.is_some() && self.begin.is_some();
+        is_cursor.then(|| {
+            format!("if the cursor in {file} is over: without it, the next run begins anew")
+        })
+    }
+
+    /// # Errors
+    ///
     /// If the file cannot be written: the next run asks for the same rows again.
-    pub fn move_on(&self, time: &str) -> Result<(), Failure> {
-        let (asked, time) = (self.asked.clone(), time.to_owned());
-        let watermark = Watermark { version: VERSION, asked, time };
+    pub fn move_on(&self, last: &str) -> Result<(), Failure> {
+        let (asked, last) = (self.asked.clone(), last.to_owned());
+        let watermark = Watermark { version: VERSION, asked, last };
         // Texts are always JSON.
         let text = serde_json::to_string_pretty(&watermark).unwrap_or_default() + "\n";
         self.file.put(&text).map_err(|error| Failure::Output(self.file.name.clone(), error))
@@ -119,42 +226,72 @@ impl Kind {
 /// # Errors
 ///
 /// If the answer has no date.
-pub fn server_time(answer: &Response) -> Result<String, Failure> {
-    let header = |name: &str| answer.headers().get(name)?.to_str().ok();
-    let date = header("date").and_then(|date| httpdate::parse_http_date(date).ok());
-    let age = header("age").and_then(|age| age.trim().parse().ok()).unwrap_or(0);
+fn server_time(answer: &Response) -> Result<String, Failure> {
+    let date = header(answer, "date").and_then(|date| httpdate::parse_http_date(date).ok());
+    let age = header(answer, "age").and_then(|age| age.trim().parse().ok()).unwrap_or(0);
     let time = date.and_then(|date| date.checked_sub(Duration::from_secs(age)));
     let missing = "the answer has no Date, so --watermark cannot tell the server's time";
     let time = time.ok_or_else(|| Failure::Configuration(missing.into()))?;
     Ok(times::rfc3339(OffsetDateTime::from(time)))
 }
 
-fn read(file: &Path, asked: &Asked) -> Result<Option<SystemTime>, Failure> {
-    let name = file.display();
-    let text = match fs::read_to_string(file) {
-        Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(Failure::Input(name.to_string(), error)),
-    };
-    let wrong = |why: String| Failure::Unusable(format!("{name} cannot be read: {why}"));
-    let watermark: Watermark =
-        serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
-    let time = times::parse(&watermark.time).map_err(|why| wrong(format!("its time {why}")))?;
-    match (watermark.version, watermark.asked == *asked) {
-        (VERSION, true) => Ok(Some(time)),
-        (VERSION, false) => Err(Failure::Usage(format!(
-            "{name} is the watermark of another export: without it, this one begins anew"
-        ))),
-        (version, _) => Err(wrong(format!("version {version} is not known"))),
+fn cursor(answer: &Response, path: &str) -> Option<String> {
+    match path.strip_prefix("header:") {
+        Some(name) => header(answer, name).map(str::to_owned),
+        None => match member(&answer.json().ok()?, path)? {
+            Value::Null => None,
+            value => Some(text(value)),
+        },
     }
 }
 
-fn template(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if value.contains(TIME) => Ok((name.to_owned(), value.to_owned())),
-        _ => Err(format!("takes NAME=VALUE with {TIME} in the value")),
+fn header<'a>(answer: &'a Response, name: &str) -> Option<&'a str> {
+    answer.headers().get(name)?.to_str().ok()
+}
+
+fn read(file: &Path, asked: &Asked) -> Result<Option<String>, Failure> {
+    let text = match fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Failure::Input(file.display().to_string(), error)),
+    };
+    let watermark: Watermark =
+        serde_json::from_str(&text).map_err(|error| unreadable(file, &error.to_string()))?;
+    match (watermark.version, watermark.asked == *asked) {
+        (VERSION, true) => Ok(Some(watermark.last)),
+        (VERSION, false) => Err(Failure::Usage(format!(
+            "{} is the watermark of another export: without it, this one begins anew",
+            file.display()
+        ))),
+        (version, _) => Err(unreadable(file, &format!("version {version} is not known"))),
+    }
+}
+
+fn unreadable(file: &Path, why: &str) -> Failure {
+    Failure::Unusable(format!("{} cannot be read: {why}", file.display()))
+}
+
+fn template(text: &str) -> Result<Template, String> {
+    let pair = text.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
+    match pair {
+        None if text == LINK => Ok(Template::Link),
+        Some((name, value)) if value.contains(TIME) => Ok(Template::Time(name, value)),
+        Some((name, value)) if value.contains(CURSOR) => Ok(Template::Cursor(name, value)),
+        _ => Err(format!("takes NAME=VALUE with {TIME} or {CURSOR} in the value, or {LINK}")),
+    }
+}
+
+impl fmt::Display for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Time(name, value) | Self::Cursor(name, value) => write!(f, "{name}={value}"),
+            Self::Link => f.write_str(LINK),
+        }
     }
 }
 
 const TIME: &str = "{time}";
+const CURSOR: &str = "{cursor}";
+const LINK: &str = "{link}";
+const OVERLAP: u64 = 300;
 const VERSION: u32 = 1;

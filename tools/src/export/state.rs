@@ -25,9 +25,9 @@ pub struct State {
     pub promised: Option<u64>,
     /// The path itself begins at a later page, so that totals say nothing.
     pub is_partial: bool,
-    /// The server's time at the first answer of the first run, for the watermark.
+    /// What the watermark becomes.
     #[serde(default)]
-    pub time: Option<String>,
+    pub last: Option<String>,
     /// None as long as there is nothing to go on with.
     resume_point: Option<String>,
 }
@@ -41,7 +41,7 @@ impl State {
             missing_columns: Vec::new(),
             promised: None,
             is_partial: false,
-            time: None,
+            last: None,
             resume_point: None,
         }
     }

@@ -57,7 +57,7 @@ fn a_run_asks_for_what_changed_since_the_first_answer_of_the_last_complete_one()
     let run = export(&first, &folder, &words);
     assert_eq!((run.code, run.stdout.as_str()), (0, "{\"id\":1}\n{\"id\":2}\n"), "{}", run.stderr);
     assert_eq!(asked(&first), "updated_since=2026-01-01T00:00:00Z");
-    assert!(watermark().contains("\"time\": \"2026-11-01T11:59:00Z\""), "{}", watermark());
+    assert!(watermark().contains("\"last\": \"2026-11-01T11:59:00Z\""), "{}", watermark());
     // One that fails does not move it on.
     let failed = shop(LATER, "0", 403);
     carry(&folder, &first, &failed);
@@ -126,8 +126,20 @@ fn what_cannot_be_gone_on_with_is_told() {
     fs::write(folder.join("orders.watermark"), "{").unwrap();
     assert_eq!(export(&server, &folder, &SINCE).code, 65);
     for (words, expected) in [
-        (&["--since", "x"][..], "--since takes NAME=VALUE with {time} in the value"),
+        (
+            &["--since", "x"][..],
+            "--since takes NAME=VALUE with {time} or {cursor} in the value, or {link}",
+        ),
         (&[], "--since is missing"),
+        (&["--since", "a={cursor}"], "--cursor-at is missing: nextSyncToken, say"),
+        (
+            &["--since={link}", "--cursor-at=next", "--since-first=2026-01-01"],
+            "--since-first needs {time} in --since",
+        ),
+        (
+            &["--since=a={time}", "--cursor-at=next"],
+            "--cursor-at needs {cursor} or {link} in --since",
+        ),
     ] {
         let run = export(&server, &folder, words);
         assert_eq!((run.code, run.stderr), (64, format!("export: {expected} (see --help)\n")));
@@ -137,4 +149,82 @@ fn what_cannot_be_gone_on_with_is_told() {
     let run = export(&undated, &folder, &SINCE);
     assert_eq!((run.code, run.stdout.as_str()), (78, ""));
     assert!(run.stderr.contains("the answer has no Date"), "{}", run.stderr);
+}
+
+/// A calendar of two pages, whose last one has `last` to go on with; later there is one row, or
+/// none.
+fn calendar(last: &'static str) -> Server {
+    Server::start(move |seen| match seen.target.split_once('?').map(|(_, query)| query) {
+        _ if seen.path() == TOKEN_PATH => token_reply("t", 3600),
+        Some("syncToken=old") => reply(410, "{}"),
+        Some("syncToken=s1" | "delta=1") => {
+            reply(200, last.replace("s1", "s2").replace("=1", "=2"))
+        }
+        Some("syncToken=s2") => reply(200, "{\"items\":[]}"),
+        Some("pageToken=p2") => reply(200, last),
+        _ => reply(200, "{\"items\":[{\"id\":1}],\"nextPageToken\":\"p2\"}"),
+    })
+}
+
+const SYNC: [&str; 4] = [
+    "--since=syncToken={cursor}",
+    "--cursor-at=nextSyncToken",
+    "--paging",
+    "cursor:pageToken=nextPageToken",
+];
+const LAST: &str = r#"{"items":[{"id":2}],"nextSyncToken":"s1"}"#;
+
+#[test]
+fn a_run_goes_on_with_the_cursor_of_the_last_complete_one() {
+    let folder = directory("since-cursor");
+    let server = calendar(LAST);
+    let targets = || server.api_requests().into_iter().map(|seen| seen.target).collect::<Vec<_>>();
+    for (rows, left) in [
+        ("{\"id\":1}\n{\"id\":2}\n", "s1"),
+        ("{\"id\":2}\n", "s2"),
+        // Nothing came, not even a cursor.
+        ("", "s2"),
+    ] {
+        let run = export(&server, &folder, &SYNC);
+        assert_eq!((run.code, run.stdout.as_str()), (0, rows), "{}", run.stderr);
+        let watermark = fs::read_to_string(folder.join("orders.watermark")).unwrap();
+        assert!(watermark.contains(&format!("\"last\": \"{left}\"")), "{watermark}");
+    }
+    let expected =
+        ["/orders", "/orders?pageToken=p2", "/orders?syncToken=s1", "/orders?syncToken=s2"];
+    assert_eq!(targets(), expected);
+    // The server does not know it any more.
+    let file = folder.join("orders.watermark");
+    fs::write(&file, fs::read_to_string(&file).unwrap().replace("s2", "old")).unwrap();
+    let run = export(&server, &folder, &SYNC);
+    assert_eq!(run.code, 69);
+    assert!(run.stderr.contains("is over: without it, the next run begins anew"), "{}", run.stderr);
+}
+
+#[test]
+fn a_run_goes_on_with_the_link_of_the_last_complete_one() {
+    let folder = directory("since-link");
+    let server = calendar(r#"{"items":[{"id":2}],"@odata.deltaLink":"/orders?delta=1"}"#);
+    let words = ["--since={link}", "--cursor-at=@odata.deltaLink", SYNC[2], SYNC[3]];
+    assert_eq!(export(&server, &folder, &words).code, 0);
+    let run = export(&server, &folder, &words);
+    assert_eq!((run.code, run.stdout.as_str()), (0, "{\"id\":2}\n"), "{}", run.stderr);
+    let watermark = fs::read_to_string(folder.join("orders.watermark")).unwrap();
+    assert!(watermark.contains("\"last\": \"/orders?delta=2\""), "{watermark}");
+}
+
+#[test]
+fn rows_whose_last_page_has_no_cursor_are_not_complete() {
+    let folder = directory("since-no-cursor");
+    let server = calendar(r#"{"items":[{"id":2}]}"#);
+    let file = folder.join("orders.jsonl");
+    let words = [&SYNC[..], &["--out", file.to_str().unwrap()]].concat();
+    let run = export(&server, &folder, &words);
+    assert_eq!(run.code, 78);
+    assert!(
+        run.stderr.contains("the last page has no nextSyncToken (--cursor-at)"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(names(&folder), ["orders.jsonl.part"]);
 }
