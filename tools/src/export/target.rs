@@ -66,8 +66,10 @@ impl Target {
     /// An empty part file, in place of what another run left.
     pub fn begin(&self) -> io::Result<File> {
         // In this order, or a resume file might stand beside rows that it is not about.
-        remove(&self.resume)?;
-        self.sync_directory();
+        if self.resume.exists() {
+            remove(&self.resume)?;
+            self.sync_directory();
+        }
         remove(&self.part)?;
         let file = File::options().write(true).create_new(true).open(&self.part)?;
         // Who could not read the last export is not to read this one.
