@@ -13,6 +13,7 @@ use unattended::{Client, Result};
 use crate::export::{Asked, Collection, Format, FormatOptions, Job, Plan, Reading};
 use crate::export::{RowWriter, exit_code};
 use crate::failure::Failure;
+use crate::files;
 use crate::options::Talk;
 use crate::report::Report;
 use crate::stand_in::{COMPUTERS, SUBSCRIPTIONS, StandIn};
@@ -22,7 +23,7 @@ use crate::stand_in::{COMPUTERS, SUBSCRIPTIONS, StandIn};
 /// Offline and without credentials: tokens expire and are revoked, and the server asks to wait.
 #[derive(Args)]
 pub struct Arguments {
-    /// Where to write; beside this program unless it is given
+    /// Where to write; a temporary file, whose name is told, unless it is given
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     #[command(flatten)]
@@ -128,10 +129,15 @@ fn compare(file: &Path, format: &Format, rows: &[String]) -> std::result::Result
     )))
 }
 
-/// Beside this program, hence below `target`: another run replaces it, and git ignores it.
+/// Below `target`, beside this program: another run replaces it, and git ignores it. A program
+/// that is installed has no such place.
 fn default_file(format: &Format) -> PathBuf {
     let program = env::current_exe().ok();
-    let directory = program.as_deref().and_then(Path::parent).map(Path::to_owned);
-    let name = format!("computers.{}", format.extension());
-    directory.unwrap_or_else(env::temp_dir).join(name)
+    let folder = program.as_deref().and_then(Path::parent);
+    let is_built = |folder: &&Path| folder.ends_with("debug") || folder.ends_with("release");
+    let extension = format.extension();
+    match folder.filter(is_built) {
+        Some(folder) => folder.join(format!("computers.{extension}")),
+        None => env::temp_dir().join(format!("computers-{}.{extension}", files::unique())),
+    }
 }

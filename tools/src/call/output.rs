@@ -3,8 +3,6 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::process;
-use std::time::SystemTime;
 
 use crate::failure::Failure;
 use crate::files::{self, NotReplaced};
@@ -75,7 +73,7 @@ pub struct PartialFile {
 impl PartialFile {
     fn create(target: &Path) -> io::Result<Self> {
         let target = files::of(target)?;
-        let partial = files::beside(&target, &unique());
+        let partial = files::beside(&target, &format!("{}.partial", files::unique()));
         let file = File::options().write(true).create_new(true).open(&partial)?;
         let partial = Self { file, partial, target, is_kept: false };
         // Who could not read the file before is not to read it now.
@@ -107,10 +105,4 @@ impl Drop for PartialFile {
             let _ = fs::remove_file(&self.partial);
         }
     }
-}
-
-/// Never another run's.
-fn unique() -> String {
-    let now = SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_nanos());
-    format!("{}-{now}.partial", process::id())
 }

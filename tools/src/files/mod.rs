@@ -7,7 +7,9 @@ use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process;
 use std::thread;
+use std::time::SystemTime;
 
 /// What is to be replaced, or to appear. A link stays one, also if what it leads to is not
 /// there yet: the file is at its end.
@@ -63,6 +65,12 @@ pub fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{ending}"));
     path.with_file_name(name)
+}
+
+/// Part of a name that is never another run's.
+pub fn unique() -> String {
+    let now = SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_nanos());
+    format!("{}-{now}", process::id())
 }
 
 fn check(path: &Path) -> io::Result<()> {

@@ -88,3 +88,17 @@ fn a_token_of_one_provider_opens_no_door_of_another() {
         assert_eq!(client.get(path).unwrap_err().status().unwrap(), 401);
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_rehearsal_leaves_nothing_beside_an_installed_program() {
+    let folder = crate::directory("installed");
+    let (program, temporary) = (folder.join("unattended"), folder.join("tmp"));
+    std::fs::create_dir(&temporary).unwrap();
+    std::fs::hard_link(env!("CARGO_BIN_EXE_unattended"), &program).unwrap();
+    let mut command = std::process::Command::new(&program);
+    let run = crate::run(command.arg("rehearse").env("TMPDIR", &temporary));
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_eq!(crate::names(&folder), ["tmp", "unattended"]);
+    assert_eq!(crate::names(&temporary).len(), 1);
+}
