@@ -16,6 +16,7 @@ mod report;
 mod session;
 #[path = "../../examples/stand_in/mod.rs"]
 mod stand_in;
+mod times;
 
 use std::env;
 use std::ffi::OsString;

@@ -250,3 +250,23 @@ const RIVALS: [(&str, &str); 3] =
     [("out-dir", "out"), ("store", "no-store"), ("no-store", "store")];
 #[cfg(unix)]
 const OTHERS_WRITE: u32 = 0o022;
+
+#[cfg(test)]
+mod tests {
+    use super::is_path;
+
+    #[test]
+    fn a_profile_is_a_file_where_it_is_written_as_one() {
+        for (text, expected) in [
+            ("crm", false),
+            ("crm.test", false),
+            ("crm.toml", true),
+            ("./crm", true),
+            (r"C:\profiles\crm", true),
+            (r"..\crm", true),
+            ("C:crm.toml", true),
+        ] {
+            assert_eq!(is_path(text), expected, "{text}");
+        }
+    }
+}

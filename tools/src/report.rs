@@ -14,6 +14,7 @@ use unattended::Event;
 use crate::failure::Failure;
 use crate::in_options::in_options;
 use crate::options::{Log, Talk};
+use crate::times;
 
 /// A progress bar on a terminal, lines elsewhere.
 pub struct Report {
@@ -144,7 +145,7 @@ impl Report {
             Level::Warning => "warning",
             Level::Error => "error",
         };
-        let time = utc(now).replacen(' ', "T", 1).replace(" UTC", "Z");
+        let time = times::rfc3339(now);
         let message = self.masked(text);
         let mut line =
             json!({ "time": time, "level": level, "command": self.name, "message": message });
@@ -275,8 +276,7 @@ fn write(line: &str) {
 }
 
 fn utc(now: OffsetDateTime) -> String {
-    let (hour, minute, second) = now.to_hms();
-    format!("{} {hour:02}:{minute:02}:{second:02} UTC", now.date())
+    times::rfc3339(now).replace('T', " ").replace('Z', " UTC")
 }
 
 fn style(template: &str) -> ProgressStyle {

@@ -162,18 +162,26 @@ pub fn in_directory(
     path: &str,
     format: &FormatOptions,
 ) -> Result<PathBuf, Failure> {
-    let (path, _) = path.split_once(['?', '#']).unwrap_or((path, ""));
-    let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let name = last.replace(|c| !is_plain(c), "_");
-    let name = match name.trim_start_matches('.') {
-        "" => {
-            return Err(Failure::Usage(format!("{path} gives no name for a file: use --out")));
-        }
-        name => format!("{name}.{}", format.extension()),
+    let Some(name) = file_name(path) else {
+        return Err(Failure::Usage(format!("{path} gives no name for a file: use --out")));
     };
     create(directory)?;
-    Ok(directory.join(name))
+    Ok(directory.join(format!("{name}.{}", format.extension())))
+}
+
+/// As all systems take it: without a drive, and no device of Windows.
+fn file_name(path: &str) -> Option<String> {
+    let path = path.split(['?', '#']).next()?.trim_end_matches('/');
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let name = path.rsplit('/').next()?.replace(|c| !is_plain(c), "_");
+    let name = name.trim_start_matches('.');
+    let stem = name.split('.').next()?.to_ascii_lowercase();
+    let is_device = match stem.strip_prefix("com").or_else(|| stem.strip_prefix("lpt")) {
+        Some(number) => number.len() == 1 && number.bytes().all(|byte| byte.is_ascii_digit()),
+        None => ["con", "prn", "aux", "nul"].contains(&stem.as_str()),
+    };
+    let mark = if is_device { "_" } else { "" };
+    (!name.is_empty()).then(|| format!("{mark}{name}"))
 }
 
 /// The file for the rows of `path`. Whether it is that of one of the `others` the file system
@@ -193,4 +201,27 @@ fn claim(name: &str, file: &Path, others: &[Collection]) -> Result<Target, Failu
 fn create(directory: &Path) -> Result<(), Failure> {
     let cannot_write = |error| Failure::Output(directory.display().to_string(), error);
     fs::create_dir_all(directory).map_err(cannot_write)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::file_name;
+
+    #[test]
+    fn a_path_gives_a_name_that_is_one_on_every_system() {
+        for (path, name) in [
+            ("/api/sam/estate/v1/computers?filter=a/b", Some("computers")),
+            ("/v1/orders.json/", Some("orders.json")),
+            ("/v1/C:\\x", Some("C__x")),
+            ("/v1/..", None),
+            ("/", None),
+            ("/v1/nul", Some("_nul")),
+            ("/v1/Aux.json", Some("_Aux.json")),
+            ("/v1/com1", Some("_com1")),
+            ("/v1/common", Some("common")),
+            ("/v1/null", Some("null")),
+        ] {
+            assert_eq!(file_name(path).as_deref(), name, "{path}");
+        }
+    }
 }

@@ -9,7 +9,6 @@ mod rows;
 mod since;
 mod state;
 mod target;
-mod times;
 
 pub use collection::Collection;
 pub use format::{Format, FormatOptions};
@@ -30,10 +29,12 @@ use unattended::Pagination;
 use crate::Given;
 use crate::failure::Failure;
 use crate::options::paging::Paging;
+use crate::options::patience::number;
 use crate::options::{Common, quoted, usage};
 use crate::profile::{self, Settings};
 use crate::report::Report;
 use crate::session::Session;
+use crate::times;
 use since::SinceOptions;
 
 /// Exports whole collections to files, complete or not at all
@@ -82,7 +83,7 @@ pub struct WalkOptions {
     #[command(flatten)]
     paging: Paging,
     /// How many pages are asked for while others are written: numbered pages and offsets
-    #[arg(long, value_name = "PAGES", default_value_t = 0)]
+    #[arg(long, value_name = "PAGES", default_value = "0", value_parser = number::<usize>)]
     read_ahead: usize,
     #[command(flatten)]
     since: SinceOptions,

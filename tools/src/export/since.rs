@@ -15,9 +15,10 @@ use unattended::{Request, Response};
 use super::reading::Reading;
 use super::state::{Asked, fingerprint};
 use super::target::Target;
-use super::times;
 use crate::failure::Failure;
 use crate::member::{member, text};
+use crate::options::patience::number;
+use crate::times;
 
 /// Rows are committed late, so the runs overlap: rows may come twice.
 #[derive(Args)]
@@ -39,7 +40,7 @@ pub struct SinceOptions {
     since_format: Option<Kind>,
     /// How much earlier than the last run it asks, since rows are committed late; 300 unless it is
     /// given
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", value_parser = number::<u64>)]
     since_overlap: Option<u64>,
     /// Where the first run begins: 2026-01-01, or 2026-01-01T12:00:00Z; else with all rows
     #[arg(long, value_name = "TIME", value_parser = times::parse)]

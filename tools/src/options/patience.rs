@@ -1,5 +1,6 @@
 //! How long to be patient.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Args;
@@ -10,7 +11,7 @@ use unattended::{Pace, RetryPolicy};
 #[command(next_help_heading = "How long to be patient")]
 pub struct Patience {
     /// How often a call is repeated at most
-    #[arg(long, value_name = "N", default_value = "8", allow_negative_numbers = true, value_parser = number)]
+    #[arg(long, value_name = "N", default_value = "8", allow_negative_numbers = true, value_parser = number::<u32>)]
     retries: u32,
     /// For each call, all waits included; what it takes to send a file and to receive a content
     /// is limited by --idle instead
@@ -51,7 +52,10 @@ impl Patience {
     }
 }
 
-fn number(text: &str) -> Result<u32, &'static str> {
+/// # Errors
+///
+/// What it takes instead.
+pub fn number<N: FromStr>(text: &str) -> Result<N, &'static str> {
     text.parse().map_err(|_| "takes a whole number")
 }
 

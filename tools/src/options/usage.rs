@@ -8,19 +8,18 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// Tells it, or prints the help that was asked for. Returns the exit code.
 pub fn end(error: &clap::Error, words: &[OsString]) -> u8 {
-    match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            let printed = io::stdout().write_all(error.to_string().as_bytes());
-            if printed.is_ok() { 0 } else { CANNOT_WRITE }
-        }
-        _ => {
-            let program = words.get(1).and_then(|word| word.to_str());
-            let program = program.filter(|word| SUBCOMMANDS.contains(word)).unwrap_or("unattended");
-            // Nobody listens to a closed standard error, but the exit code still counts.
-            let _ = writeln!(io::stderr(), "{program}: {} (see --help)", text(error));
-            USAGE
-        }
-    }
+    let program = words.get(1).and_then(|word| word.to_str());
+    let program = program.filter(|word| SUBCOMMANDS.contains(word)).unwrap_or("unattended");
+    let is_help = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    let printed = is_help.then(|| io::stdout().write_all(error.to_string().as_bytes()));
+    let (text, code) = match printed {
+        Some(Ok(())) => return 0,
+        Some(Err(error)) => (format!("standard output cannot be written: {error}"), CANNOT_WRITE),
+        None => (format!("{} (see --help)", text(error)), USAGE),
+    };
+    // Nobody listens to a closed standard error, but the exit code still counts.
+    let _ = writeln!(io::stderr(), "{program}: {text}");
+    code
 }
 
 pub fn text(error: &clap::Error) -> String {

@@ -97,6 +97,8 @@ fn what_cannot_be_meant_is_told_as_usage() {
         (&["/a", "--stand-in", "--bom"], "--bom needs --format csv"),
         (&["/a", "--stand-in", "--page-size", "0"], "--page-size 0 is not a number of rows"),
         (&["--out"], "--out needs a value"),
+        (&["--read-ahead", "x"], "--read-ahead takes a whole number"),
+        (&["--since-overlap", "x"], "--since-overlap takes a whole number"),
         (&["--verbose=yes"], "--verbose takes no value"),
         (&["--quiet", "--verbose"], "--quiet and --verbose exclude each other"),
         (&["--outt", "x"], "--outt is not known"),
@@ -119,6 +121,16 @@ fn the_help_goes_to_standard_output() {
     let run = run(unattended("export").arg("--help").env("COGNITO_CLIENT_ID", "x"));
     assert_eq!((run.code, run.stderr.as_str()), (0, ""));
     assert!(run.stdout.starts_with("Exports whole collections"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_help_that_cannot_be_written_is_told() {
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let output = unattended("export").arg("--help").stdout(full).output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(73));
+    assert!(told.starts_with("export: standard output cannot be written: No space"), "{told}");
 }
 
 #[test]
