@@ -1,7 +1,6 @@
 //! Collections, paged as the vendors page them.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -9,14 +8,15 @@ use serde_json::json;
 
 use super::COMPUTERS;
 use super::limit::Limit;
-use super::wire::{Answer, Call, Reply};
+use super::wire::{Answer, Call, Reply, refuse, refuse_for};
 
 /// Snow Atlas's computers, and what happens while they are read.
 pub struct Collections {
-    computers: Vec<String>,
+    /// Rows as JSON.
+    pub computers: Vec<String>,
     page_time: Duration,
     limit: Limit,
-    details: Mutex<usize>,
+    details: AtomicUsize,
     details_limit: Limit,
     will_revoke: AtomicBool,
 }
@@ -26,8 +26,8 @@ impl Collections {
         Self {
             computers: (1..=COMPUTER_COUNT).map(computer).collect(),
             page_time: Duration::ZERO,
-            limit: Limit::off(),
-            details: Mutex::new(0),
+            limit: Limit::default(),
+            details: AtomicUsize::new(0),
             details_limit: Limit::armed(),
             will_revoke: AtomicBool::new(false),
         }
@@ -44,27 +44,16 @@ impl Collections {
 
     /// The computer `id`, which is its number in hexadecimal; once it is a second too early.
     pub fn details(&self, id: &str) -> Reply {
-        let refuse = |status, message: &str| {
-            Answer::json(status, json!({ "error": { "code": status, "message": message } }))
-        };
-        let is_limited = {
-            let mut calls = self.details.lock().expect("no thread panicked");
-            *calls += 1;
-            *calls == LIMITED_CALL
-        };
+        let is_limited = self.details.fetch_add(1, Ordering::Relaxed) + 1 == LIMITED_CALL;
         if let Some(seconds) = self.details_limit.blocks(is_limited) {
-            return Err(refuse(429, "Too many requests.").header("retry-after", seconds));
+            return refuse_for(seconds, "Too many requests.");
         }
         thread::sleep(DETAILS_TIME);
         let number = usize::from_str_radix(id, 16).ok();
         match number.filter(|number| (1..=self.computers.len()).contains(number)) {
             Some(number) => Ok(Answer::json(200, json!({ "id": id, "applications": number % 90 }))),
-            None => Err(refuse(404, "There is no such computer.")),
+            None => refuse(404, "There is no such computer."),
         }
-    }
-
-    pub fn computers(&self) -> &[String] {
-        &self.computers
     }
 
     /// Whether this call is the one before which an administrator revokes all tokens.
@@ -78,13 +67,10 @@ impl Collections {
     pub fn computers_page(&self, call: &Call) -> Reply {
         let number = call.number("page_number", 1);
         let (Some(number), Some(size)) = (number, call.number("page_size", 25)) else {
-            let message = "page_number and page_size must be positive numbers.";
-            let body = json!({ "error": { "code": 400, "message": message } });
-            return Err(Answer::json(400, body));
+            return refuse(400, "page_number and page_size must be positive numbers.");
         };
         if let Some(seconds) = self.limit.blocks(number == LIMITED_PAGE) {
-            let body = json!({ "error": { "code": 429, "message": "Too many requests." } });
-            return Err(Answer::json(429, body).header("retry-after", seconds));
+            return refuse_for(seconds, "Too many requests.");
         }
         thread::sleep(self.page_time);
         let size = size.min(LARGEST_PAGE);

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard};
 use serde_json::{Value, json};
 
 use super::tokens::reference;
-use super::wire::{Answer, Call, Reply};
+use super::wire::{Answer, Call, Reply, refuse};
 use super::{DOCUMENTS, FILES, IMPORTS, LICENSE, STORAGE, TASKS};
 
 #[derive(Default)]
@@ -19,7 +19,7 @@ struct State {
     stored: HashMap<String, Vec<u8>>,
     /// How often each task was asked for.
     tasks: HashMap<String, usize>,
-    documents: Vec<(String, usize)>,
+    documents: Vec<Value>,
     tags: Vec<Value>,
     has_lost_an_answer: bool,
 }
@@ -71,18 +71,15 @@ impl Jobs {
 
     /// Snapdocs lists documents in one answer.
     pub fn documents(&self, call: &Call) -> Reply {
-        let mut state = self.state();
-        let documents = &mut state.documents;
+        let documents = &mut self.state().documents;
         if call.method == "GET" {
-            let row = |(name, size): &(String, usize)| json!({ "filename": name, "size": size });
-            let rows: Vec<Value> = documents.iter().map(row).collect();
-            return Ok(Answer::json(200, json!({ "documents": rows })));
+            return Ok(Answer::json(200, json!({ "documents": documents })));
         }
         let name = call.query("filename").unwrap_or_default().to_owned();
         if !call.body.starts_with(b"%PDF-") || call.path != DOCUMENTS {
             return refuse(422, "this is not a PDF");
         }
-        documents.push((name, call.body.len()));
+        documents.push(json!({ "filename": name, "size": call.body.len() }));
         Ok(Answer::json(201, ""))
     }
 
@@ -124,10 +121,6 @@ impl Jobs {
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().expect("no thread panicked")
     }
-}
-
-fn refuse(status: u16, message: &str) -> Reply {
-    Err(Answer::json(status, json!({ "error": { "code": status, "message": message } })))
 }
 
 const SIGNATURE: &str = "c2lnbmF0dXJl";

@@ -29,7 +29,7 @@ use unattended::{Credentials, Provider, Result};
 use collections::Collections;
 use jobs::Jobs;
 use tokens::{Issuer, Tokens};
-use wire::{Answer, Call, Reply};
+use wire::{Answer, Call, Reply, refuse, refuse_for};
 
 /// The only client that the token endpoints know. The secret has characters that each way
 /// to send it treats differently.
@@ -85,7 +85,7 @@ impl StandIn {
 
     /// What the server holds: the rows of Snow Atlas's computers, as JSON.
     pub fn computers(&self) -> &[String] {
-        self.world.collections.computers()
+        &self.world.collections.computers
     }
 
     pub fn credentials(&self) -> Credentials {
@@ -94,29 +94,27 @@ impl StandIn {
 
     /// The preset for Snow Atlas, led to this server.
     pub fn snow_atlas(&self) -> Result<Provider> {
-        Provider::snow_atlas("westeurope")?
-            .with_base_url(&self.url(""))?
-            .with_token_endpoint(&self.url("/idp/api/connect/token"))
+        self.lead(Provider::snow_atlas("westeurope")?, "/idp/api/connect/token")
     }
 
     /// The preset for Snapdocs's demo environment, led to this server.
     pub fn snapdocs_demo(&self) -> Result<Provider> {
-        Provider::snapdocs_demo()
-            .with_base_url(&self.url(""))?
-            .with_token_endpoint(&self.url("/oauth/token"))
+        self.lead(Provider::snapdocs_demo(), "/oauth/token")
     }
 
     /// The preset for Snapdocs's production, led to this server.
     pub fn snapdocs(&self) -> Result<Provider> {
-        Provider::snapdocs()
-            .with_base_url(&self.url(""))?
-            .with_token_endpoint(&self.url("/oauth/token/"))
+        self.lead(Provider::snapdocs(), "/oauth/token/")
     }
 
     /// The preset for Amazon Cognito, led to this server.
     pub fn cognito(&self) -> Result<Provider> {
-        Provider::cognito("auth-provider-dev", "eu-west-1", &self.url(""))?
-            .with_token_endpoint(&self.url("/oauth2/token"))
+        let provider = Provider::cognito("auth-provider-dev", "eu-west-1", &self.url(""))?;
+        self.lead(provider, "/oauth2/token")
+    }
+
+    fn lead(&self, provider: Provider, token_path: &str) -> Result<Provider> {
+        provider.with_base_url(&self.url(""))?.with_token_endpoint(&self.url(token_path))
     }
 }
 
@@ -133,9 +131,7 @@ impl World {
             SUBSCRIPTIONS | DOCUMENTS => self.snapdocs(call),
             ORDERS => {
                 let refusal = json!({ "code": "unauthorized", "message": "no valid token" });
-                self.tokens
-                    .admit(Issuer::Keycloak, call)
-                    .map_err(|()| Answer::json(401, refusal))?;
+                self.tokens.admit(Issuer::Keycloak, call, refusal)?;
                 collections::orders_page(call)
             }
             _ => self.snow_atlas(call),
@@ -143,27 +139,22 @@ impl World {
     }
 
     fn snow_atlas(&self, call: &Call) -> Reply {
-        let refuse = |status, message: Option<&str>| {
-            Answer::json(status, json!({ "error": { "code": status, "message": message } }))
-        };
-        self.tokens.admit(Issuer::SnowAtlas, call).map_err(|()| refuse(401, None))?;
+        let unknown = json!({ "error": { "code": 401, "message": null } });
+        self.tokens.admit(Issuer::SnowAtlas, call, unknown.clone())?;
         if let Some(reply) = self.jobs.answer(call) {
             return reply;
         }
         match call.path.as_str() {
-            _ if call.method != "GET" => Err(refuse(405, Some("This endpoint is read with GET."))),
+            _ if call.method != "GET" => refuse(405, "This endpoint is read with GET."),
             COMPUTERS if self.collections.revokes(call) => {
                 self.tokens.revoke_all();
-                Err(refuse(401, None))
+                Err(Answer::json(401, unknown))
             }
             COMPUTERS => self.collections.computers_page(call),
-            LICENSES => {
-                let refusal = refuse(429, Some("You are blocked from this endpoint."));
-                Err(refusal.header("retry-after", "3600"))
-            }
+            LICENSES => refuse_for(3600, "You are blocked from this endpoint."),
             path => match path.strip_prefix(COMPUTERS).and_then(|rest| rest.strip_prefix('/')) {
                 Some(id) => self.collections.details(id),
-                None => Err(refuse(404, Some("There is no such endpoint."))),
+                None => refuse(404, "There is no such endpoint."),
             },
         }
     }
@@ -171,8 +162,7 @@ impl World {
     fn snapdocs(&self, call: &Call) -> Reply {
         // Snapdocs gives the status as text.
         let error = json!({ "status": "401", "title": "Unauthorized", "detail": "no valid token" });
-        let refusal = Answer::json(401, json!({ "errors": [error] }));
-        self.tokens.admit(Issuer::Snapdocs, call).map_err(|()| refusal)?;
+        self.tokens.admit(Issuer::Snapdocs, call, json!({ "errors": [error] }))?;
         match call.path.as_str() {
             DOCUMENTS => self.jobs.documents(call),
             _ => collections::subscriptions_page(call),

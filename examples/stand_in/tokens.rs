@@ -11,7 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::limit::Limit;
-use super::wire::{Answer, Call, Reply, form_decode};
+use super::wire::{Answer, Call, Pairs, Reply, form_decode};
 use super::{CLIENT_ID, CLIENT_SECRET};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -20,15 +20,6 @@ pub enum Issuer {
     Snapdocs,
     Cognito,
     Keycloak,
-}
-
-/// The parameters of a token request.
-struct Form(Vec<(String, String)>);
-
-impl Form {
-    fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-    }
 }
 
 /// Tokens with their issuer and their end; the real servers forget them as well.
@@ -40,19 +31,19 @@ pub struct Tokens {
 
 impl Tokens {
     pub fn calm() -> Self {
-        Self { issued: Mutex::default(), snow_atlas_life: 3600, limit: Limit::off() }
+        Self { issued: Mutex::default(), snow_atlas_life: 3600, limit: Limit::default() }
     }
 
     pub fn eventful() -> Self {
         Self { snow_atlas_life: 2, limit: Limit::armed(), ..Self::calm() }
     }
 
-    /// Whether the call bears a token of this issuer that is still good.
-    pub fn admit(&self, issuer: Issuer, call: &Call) -> Result<(), ()> {
+    /// Refuses a call that bears no token of this issuer that is still good.
+    pub fn admit(&self, issuer: Issuer, call: &Call, refusal: Value) -> Result<(), Answer> {
         let issued = self.issued.lock().expect("no thread panicked");
-        match issued.get(call.bearer().ok_or(())?) {
+        match call.bearer().and_then(|token| issued.get(token)) {
             Some((by, end)) if *by == issuer && Instant::now() < *end => Ok(()),
-            _ => Err(()),
+            _ => Err(Answer::json(401, refusal)),
         }
     }
 
@@ -67,22 +58,21 @@ impl Tokens {
             return Err(Answer::oauth(429, "rate_limited", "too many token requests")
                 .header("retry-after", seconds));
         }
-        let form = Form(call.form()?);
-        let sent = form.get("client_id").zip(form.get("client_secret"));
-        if sent != Some((CLIENT_ID, CLIENT_SECRET)) || call.header("authorization").is_some() {
+        let form = call.form()?;
+        if !is_posted(&form, call) {
             return Err(Answer::json(400, r#"{"error":"invalid_client"}"#));
         }
         let life = self.snow_atlas_life;
         let token = self.issue(Issuer::SnowAtlas, reference(), life);
         let mut answer =
             json!({ "access_token": token, "expires_in": life, "token_type": "Bearer" });
-        match form.get("scope") {
-            None => {}
-            Some("openid") => {
+        match text(&form, "scope", "") {
+            "" => {}
+            "openid" => {
                 answer["scope"] = "openid".into();
                 answer["id_token"] = id_token(life).into();
             }
-            Some(_) => return Err(Answer::json(400, r#"{"error":"invalid_scope"}"#)),
+            _ => return Err(Answer::json(400, r#"{"error":"invalid_scope"}"#)),
         }
         Ok(Answer::json(200, answer).header("cache-control", "no-store"))
     }
@@ -90,25 +80,20 @@ impl Tokens {
     /// Snapdocs, whose authorization server is Auth0: id and secret in the body, and the
     /// audience to the letter.
     pub fn snapdocs(&self, call: &Call, audience: &str) -> Reply {
-        let form = Form(call.form()?);
-        let sent = form.get("client_id").zip(form.get("client_secret"));
-        if sent != Some((CLIENT_ID, CLIENT_SECRET)) || call.header("authorization").is_some() {
+        let form = call.form()?;
+        if !is_posted(&form, call) {
             return Err(Answer::oauth(401, "access_denied", "Unauthorized"));
         }
-        let asked = form.get("audience").unwrap_or_default();
+        let asked = text(&form, "audience", "");
         if asked != audience {
             let message = format!("Service not found: {asked}");
             return Err(Answer::oauth(403, "access_denied", &message));
         }
-        let scope = form.get("scope").unwrap_or("closings:read:closings closings:write:documents");
+        let scope = text(&form, "scope", "closings:read:closings closings:write:documents");
         let claims = json!({ "aud": audience, "azp": CLIENT_ID, "scope": scope });
         let token = self.issue(Issuer::Snapdocs, jwt(claims, 7200), 7200);
-        Ok(Answer::json(
-            200,
-            json!({
-                "access_token": token, "scope": scope, "expires_in": 7200, "token_type": "Bearer"
-            }),
-        ))
+        let answer = json!({ "access_token": token, "expires_in": 7200, "token_type": "Bearer", "scope": scope });
+        Ok(Answer::json(200, answer))
     }
 
     /// Amazon Cognito: HTTP Basic without the form-encoding step, a custom scope, and 400
@@ -118,16 +103,14 @@ impl Tokens {
             Answer::json(400, json!({ "error": error }))
                 .header("x-amz-cognito-request-id", reference())
         };
-        let form = Form(call.form()?);
-        let sent = call.basic();
-        if sent.as_ref().map(|(id, secret)| (&**id, &**secret)) != Some((CLIENT_ID, CLIENT_SECRET))
-        {
+        let form = call.form()?;
+        if call.basic() != Some((CLIENT_ID.into(), CLIENT_SECRET.into())) {
             return Err(refuse("invalid_client"));
         }
-        if form.get("resource").is_some() || form.get("client_secret").is_some() {
+        if form.contains_key("resource") || form.contains_key("client_secret") {
             return Err(refuse("invalid_request"));
         }
-        if form.get("scope").is_some_and(|scope| scope != "api/write") {
+        if text(&form, "scope", "api/write") != "api/write" {
             return Err(refuse("invalid_scope"));
         }
         let claims = json!({ "client_id": CLIENT_ID, "scope": "api/write", "token_use": "access" });
@@ -138,27 +121,25 @@ impl Tokens {
 
     /// Keycloak: HTTP Basic as RFC 6749 §2.3.1 has it, form-encoded, and extra parameters.
     pub fn keycloak(&self, call: &Call) -> Reply {
-        let form = Form(call.form()?);
+        let form = call.form()?;
         let sent = call.basic().map(|(id, secret)| (form_decode(&id), form_decode(&secret)));
         if sent != Some((CLIENT_ID.into(), CLIENT_SECRET.into())) {
             let message = "Invalid client or Invalid client credentials";
             return Err(Answer::oauth(401, "invalid_client", message));
         }
-        let scope = form.get("scope").unwrap_or("orders:read");
+        let scope = text(&form, "scope", "orders:read");
         if scope != "orders:read" {
             let message = format!("Invalid scopes: {scope}");
             return Err(Answer::oauth(400, "invalid_scope", &message));
         }
-        let audience = form.get("audience").unwrap_or("account");
+        let audience = text(&form, "audience", "account");
         let claims = json!({ "aud": audience, "azp": CLIENT_ID, "scope": scope });
         let token = self.issue(Issuer::Keycloak, jwt(claims, 300), 300);
-        Ok(Answer::json(
-            200,
-            json!({
-                "access_token": token, "expires_in": 300, "refresh_expires_in": 0,
-                "token_type": "Bearer", "not-before-policy": 0, "scope": scope
-            }),
-        ))
+        let answer = json!({
+            "access_token": token, "expires_in": 300, "refresh_expires_in": 0,
+            "token_type": "Bearer", "not-before-policy": 0, "scope": scope
+        });
+        Ok(Answer::json(200, answer))
     }
 
     fn issue(&self, issuer: Issuer, token: String, life: u64) -> String {
@@ -166,6 +147,16 @@ impl Tokens {
         self.issued.lock().expect("no thread panicked").insert(token.clone(), (issuer, end));
         token
     }
+}
+
+/// Whether id and secret are in the form, and nowhere else.
+fn is_posted(form: &Pairs, call: &Call) -> bool {
+    let sent = (text(form, "client_id", ""), text(form, "client_secret", ""));
+    sent == (CLIENT_ID, CLIENT_SECRET) && call.header("authorization").is_none()
+}
+
+fn text<'f>(form: &'f Pairs, name: &str, default: &'f str) -> &'f str {
+    form.get(name).map_or(default, String::as_str)
 }
 
 /// What a Keycloak realm says of itself (OpenID Connect Discovery 1.0 §3).
@@ -188,13 +179,9 @@ pub fn reference() -> String {
 
 fn id_token(life: u64) -> String {
     let claims = json!({
-        "tenant": "6f1c8f5e-2a6b-4f0e-9a53-7a3b6f3f2f11",
-        "tenant_name": "Stand-in Ltd",
-        "region": "westeurope",
-        "sub": CLIENT_ID,
-        "iss": "https://westeurope.snowsoftware.io/idp",
-        "aud": CLIENT_ID,
-        "azp": CLIENT_ID,
+        "tenant": "6f1c8f5e-2a6b-4f0e-9a53-7a3b6f3f2f11", "tenant_name": "Stand-in Ltd",
+        "region": "westeurope", "iss": "https://westeurope.snowsoftware.io/idp",
+        "sub": CLIENT_ID, "aud": CLIENT_ID, "azp": CLIENT_ID,
     });
     jwt(claims, life)
 }

@@ -1,6 +1,7 @@
 //! Requests as they arrive, answers as they leave, and the server between them: on std alone,
 //! so that a first run has nothing more to build.
 
+use std::collections::HashMap;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -14,10 +15,13 @@ use serde_json::json;
 pub struct Call {
     pub method: String,
     pub path: String,
-    query: Vec<(String, String)>,
+    query: Pairs,
     headers: Vec<(String, String)>,
     pub body: Vec<u8>,
 }
+
+/// The parameters of a query or a form, decoded.
+pub type Pairs = HashMap<String, String>;
 
 /// An answer: status, headers, body.
 #[derive(Clone)]
@@ -91,9 +95,8 @@ impl Call {
         header.map(|(_, value)| value.as_str())
     }
 
-    /// The first value of that name in the query, decoded.
     pub fn query(&self, name: &str) -> Option<&str> {
-        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.query.get(name).map(String::as_str)
     }
 
     /// The URL of a path on this server, by another name and hence another origin.
@@ -109,15 +112,14 @@ impl Call {
     }
 
     /// The body of a token request (RFC 6749 §3.2): a form.
-    pub fn form(&self) -> Result<Vec<(String, String)>, Answer> {
+    pub fn form(&self) -> Result<Pairs, Answer> {
         let content_type = self.header("content-type").unwrap_or_default();
         let form = pairs(&String::from_utf8_lossy(&self.body));
-        let grant = form.iter().find(|(name, _)| name == "grant_type");
-        match (self.method.as_str(), grant) {
+        match (self.method.as_str(), form.get("grant_type")) {
             ("POST", _) if !content_type.starts_with("application/x-www-form-urlencoded") => {
                 Err(Answer::oauth(400, "invalid_request", "the body is not a form"))
             }
-            ("POST", Some((_, grant))) if grant == "client_credentials" => Ok(form),
+            ("POST", Some(grant)) if grant == "client_credentials" => Ok(form),
             ("POST", _) => Err(Answer::oauth(400, "unsupported_grant_type", "not served here")),
             _ => Err(Answer::json(405, "{}").header("allow", "POST")),
         }
@@ -162,12 +164,21 @@ impl Answer {
     }
 }
 
-/// Undoes the form-encoding of RFC 6749 §2.3.1.
-pub fn form_decode(text: &str) -> String {
-    let value = format!("v={}", text.replace('&', "%26"));
-    pairs(&value).pop().map_or_else(String::new, |(_, value)| value)
+/// As Snow Atlas words it.
+pub fn refuse(status: u16, message: &str) -> Reply {
+    Err(Answer::json(status, json!({ "error": { "code": status, "message": message } })))
 }
 
-fn pairs(encoded: &str) -> Vec<(String, String)> {
+/// A refusal that names a wait.
+pub fn refuse_for(seconds: u64, message: &str) -> Reply {
+    refuse(429, message).map_err(|refusal| refusal.header("retry-after", seconds))
+}
+
+/// Undoes the form-encoding of RFC 6749 §2.3.1.
+pub fn form_decode(text: &str) -> String {
+    pairs(&format!("v={}", text.replace('&', "%26"))).remove("v").unwrap_or_default()
+}
+
+fn pairs(encoded: &str) -> Pairs {
     form_urlencoded::parse(encoded.as_bytes()).into_owned().collect()
 }

@@ -50,7 +50,7 @@ impl TokenStore for RedisStore {
         let mut redis = self.connect()?;
         let lock = Lock::take(&mut redis, key, wait_at_most)?;
         let stored: Option<String> =
-            redis::cmd("HGET").arg(entry_name(key)).arg("text").query(&mut redis)?;
+            redis::cmd("HGET").arg(name("entry", key)).arg("text").query(&mut redis)?;
         // What another version wrote is replaced.
         let mut entry =
             stored.as_deref().and_then(|text| StoreEntry::from_text(text).ok()).unwrap_or_default();
@@ -76,8 +76,8 @@ impl Lock {
         let began = Instant::now();
         loop {
             let fence: Option<u64> = Script::new(TAKE)
-                .key(lock_name(key))
-                .key(fence_name(key))
+                .key(name("lock", key))
+                .key(name("fence", key))
                 .arg(millis(LOCK_EXPIRY))
                 .invoke(redis)?;
             match fence {
@@ -99,7 +99,7 @@ impl Lock {
         lifetime: Duration,
     ) -> Result<(), Cause> {
         let written: bool = Script::new(WRITE)
-            .key(entry_name(key))
+            .key(name("entry", key))
             .arg(self.fence)
             .arg(text)
             .arg(millis(lifetime))
@@ -111,7 +111,7 @@ impl Lock {
     }
 
     fn release(self, redis: &mut Connection, key: &str) -> RedisResult<()> {
-        Script::new(RELEASE).key(lock_name(key)).arg(self.fence).invoke(redis)
+        Script::new(RELEASE).key(name("lock", key)).arg(self.fence).invoke(redis)
     }
 }
 
@@ -142,17 +142,9 @@ fn lifetime(entry: &StoreEntry) -> Duration {
     left.unwrap_or(DAY).clamp(Duration::from_secs(1), DAY)
 }
 
-fn entry_name(key: &str) -> String {
-    format!("unattended:entry:{key}")
-}
-
-fn lock_name(key: &str) -> String {
-    format!("unattended:lock:{key}")
-}
-
-/// Never expires: it must not begin anew while an old holder stalls.
-fn fence_name(key: &str) -> String {
-    format!("unattended:fence:{key}")
+/// A fence never expires: it must not begin anew while an old holder stalls.
+fn name(kind: &str, key: &str) -> String {
+    format!("unattended:{kind}:{key}")
 }
 
 fn millis(duration: Duration) -> u64 {
