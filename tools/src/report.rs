@@ -41,13 +41,6 @@ struct Standing {
     declare: Option<String>,
 }
 
-#[derive(Clone, Copy)]
-enum Level {
-    Info,
-    Warning,
-    Error,
-}
-
 impl Report {
     /// For a program that is done soon.
     pub fn short(name: &'static str, talk: Talk) -> Arc<Self> {
@@ -85,25 +78,25 @@ impl Report {
     /// A line that stays.
     pub fn say(&self, text: &str) {
         if !self.talk.quiet {
-            self.write(Level::Info, text);
+            self.write(INFO, text);
         }
     }
 
     /// Said also to who wants quiet.
     pub fn warn(&self, text: &str) {
-        self.write(Level::Warning, text);
+        self.write(WARNING, text);
     }
 
     /// What has gone wrong: one of several things, or the whole.
     pub fn tell(&self, failed: &str) {
-        self.write(Level::Error, failed);
+        self.write(ERROR, failed);
     }
 
     /// The last words.
     pub fn fail(&self, failure: &Failure) {
         match self.talk.log {
             Log::Text => self.print(&format!("{}: {failure}", self.name)),
-            Log::Json => self.write(Level::Error, &failure.to_string()),
+            Log::Json => self.write(ERROR, &failure.to_string()),
         }
     }
 
@@ -123,28 +116,20 @@ impl Report {
         secrets.iter().fold(line.to_owned(), |line, secret| line.replace(secret, MASK))
     }
 
-    fn write(&self, level: Level, text: &str) {
-        let text = match (level, self.talk.log) {
-            (Level::Warning, Log::Text) => format!("warning: {text}"),
-            _ => text.to_owned(),
-        };
+    fn write(&self, level: &str, text: &str) {
         let now = OffsetDateTime::now_utc();
+        let mark = if level == WARNING { "warning: " } else { "" };
         match self.talk.log {
-            Log::Json => write(&self.json(level, now, &text)),
+            Log::Json => write(&self.json(level, now, text)),
             Log::Text if self.is_timed && self.bar.is_none() => {
-                self.print(&format!("{}  {text}", utc(now)));
+                self.print(&format!("{}  {mark}{text}", utc(now)));
             }
-            Log::Text if self.is_timed => self.print(&text),
-            Log::Text => self.print(&format!("{}: {text}", self.name)),
+            Log::Text if self.is_timed => self.print(&format!("{mark}{text}")),
+            Log::Text => self.print(&format!("{}: {mark}{text}", self.name)),
         }
     }
 
-    fn json(&self, level: Level, now: OffsetDateTime, text: &str) -> String {
-        let level = match level {
-            Level::Info => "info",
-            Level::Warning => "warning",
-            Level::Error => "error",
-        };
+    fn json(&self, level: &str, now: OffsetDateTime, text: &str) -> String {
         let time = times::rfc3339(now);
         let message = self.masked(text);
         let mut line =
@@ -284,6 +269,9 @@ fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
+const INFO: &str = "info";
+const WARNING: &str = "warning";
+const ERROR: &str = "error";
 const COUNTING: &str = "{spinner} {prefix}  {pos} rows  {elapsed}  {wide_msg}";
 const MEASURED: &str =
     "{spinner} {prefix}  {bar:30} {pos}/{len} rows  {elapsed}, {eta} left  {wide_msg}";
