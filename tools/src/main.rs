@@ -55,15 +55,19 @@ fn run(words: &[OsString]) -> Result<u8, clap::Error> {
     let command = Cli::command();
     let given = command.clone().try_get_matches_from(words)?;
     let Some((name, matches)) = given.subcommand() else { return Ok(USAGE) };
-    let profile = match Profile::load(matches) {
-        Ok(profile) => profile,
+    let expanded = Profile::load(matches).and_then(|profile| {
+        let of = command.find_subcommand(name);
+        let expanded = of.map(|of| profile.expand(words, of, matches)).unwrap_or_default();
+        let cli = Cli::try_parse_from(expanded).map_err(|error| profile.wrong(&error))?;
+        Ok((cli, profile))
+    });
+    let (cli, profile) = match expanded {
+        Ok(both) => both,
         Err(failure) => {
-            let report = Report::short("unattended", Talk::default());
+            let report = Report::short(usage::program(words), Talk::default());
             return Ok(ended(&report, Err(failure)));
         }
     };
-    let expanded = command.find_subcommand(name).map(|of| profile.expand(words, of, matches));
-    let cli = Cli::try_parse_from(expanded.as_deref().unwrap_or(words))?;
     let (report, done) = match cli.command {
         Task::Export(arguments) => export::run(arguments, &Given { words, matches, profile }),
         Task::Call(arguments) => call::run(&arguments),

@@ -13,16 +13,18 @@ use toml::de::{DeTable, DeValue};
 
 use crate::export::{One, OutDir, WalkOptions};
 use crate::failure::Failure;
-use crate::options::Store;
 use crate::options::api::Api;
 use crate::options::identity::Identity;
 use crate::options::patience::Patience;
+use crate::options::{Store, usage};
 
 /// Options by their names, each with its values; a flag has none.
 pub type Settings = BTreeMap<String, Vec<String>>;
 
 #[derive(Default)]
 pub struct Profile {
+    /// Of its file.
+    pub name: String,
     general: Settings,
     collections: BTreeMap<String, Settings>,
 }
@@ -45,10 +47,11 @@ impl Profile {
         }
         let mut text = String::new();
         file.read_to_string(&mut text).map_err(unreadable)?;
-        Self::parse(&text).map_err(|(at, what)| {
+        let profile = Self::parse(&text).map_err(|(at, what)| {
             let line = text[..at.min(text.len())].matches('\n').count() + 1;
             Failure::Configuration(format!("{name}: line {line}: {what}"))
-        })
+        })?;
+        Ok(Self { name, ..profile })
     }
 
     /// # Errors
@@ -102,6 +105,12 @@ impl Profile {
         let known = known.map(|(name, values)| (name.clone(), values.clone())).collect();
         let (program, rest) = words.split_at(words.len().min(2));
         program.iter().cloned().chain(to_words(&known)).chain(rest.iter().cloned()).collect()
+    }
+
+    /// What is wrong with a command line that this profile was added to: what was given without it
+    /// could be read.
+    pub fn wrong(&self, error: &clap::Error) -> Failure {
+        Failure::Configuration(format!("{}: {}", self.name, usage::text(error)))
     }
 
     /// The settings of the collection of that name, if there is one, those of all collections,

@@ -30,7 +30,7 @@ use crate::Given;
 use crate::failure::Failure;
 use crate::options::paging::Paging;
 use crate::options::patience::number;
-use crate::options::{Common, quoted, usage};
+use crate::options::{Common, quoted};
 use crate::profile::{self, Settings};
 use crate::report::Report;
 use crate::session::Session;
@@ -186,8 +186,8 @@ impl One {
     fn of(name: &str, settings: &Settings, given: &Given<'_>) -> Result<Self, Failure> {
         let settings = given.profile.collection(name, settings);
         let words = profile::to_words(&settings);
-        let wrong = |error| Failure::Usage(usage::text(&error));
-        let mut one = Self::try_parse_from(words.collect::<Vec<_>>()).map_err(wrong)?;
+        let one = Self::try_parse_from(words.collect::<Vec<_>>());
+        let mut one = one.map_err(|error| given.profile.wrong(&error))?;
         one.path.get_or_insert_with(|| name.to_owned());
         Ok(one)
     }

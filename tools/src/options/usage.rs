@@ -8,8 +8,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// Tells it, or prints the help that was asked for. Returns the exit code.
 pub fn end(error: &clap::Error, words: &[OsString]) -> u8 {
-    let program = words.get(1).and_then(|word| word.to_str());
-    let program = program.filter(|word| SUBCOMMANDS.contains(word)).unwrap_or("unattended");
+    let program = program(words);
     let is_help = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
     let printed = is_help.then(|| io::stdout().write_all(error.to_string().as_bytes()));
     let (text, code) = match printed {
@@ -20,6 +19,12 @@ pub fn end(error: &clap::Error, words: &[OsString]) -> u8 {
     // Nobody listens to a closed standard error, but the exit code still counts.
     let _ = writeln!(io::stderr(), "{program}: {text}");
     code
+}
+
+/// The subcommand, or that of which it is one.
+pub fn program(words: &[OsString]) -> &'static str {
+    let is_first = |name: &&str| words.get(1).is_some_and(|word| word == *name);
+    SUBCOMMANDS.into_iter().find(is_first).unwrap_or("unattended")
 }
 
 pub fn text(error: &clap::Error) -> String {
