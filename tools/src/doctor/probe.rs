@@ -95,16 +95,19 @@ impl<'a> Probe<'a> {
 
     fn find_pages(&mut self) -> Result<bool, Failure> {
         for name in self.free(&PAGES) {
-            match self.with(name, 2)? {
-                Effect::Others | Effect::Empty => {}
-                Effect::Later(_) if self.size.is_some() => {}
+            let second = self.with(name, 2)?;
+            let end = match second {
+                Effect::Others | Effect::Empty => "",
+                Effect::Later(_) if self.size.is_some() => "",
+                // What is not known is ignored: it is the page that is not there.
+                Effect::Refused(404) if self.asked[0].1 == Effect::None => " --end-status 404",
                 _ => continue,
-            }
+            };
             for first in [1, 0] {
                 let effect = self.with(name, first)?;
                 if self.is_first(&effect) {
                     self.tell(&format!("{name} is the number of the page, from {first}"));
-                    return Ok(self.declare(format!("pages:{name}"), first, 1));
+                    return Ok(self.declare(format!("pages:{name}"), (first, 1), end));
                 }
             }
             self.tell(&format!("{name} changes the rows, but neither 0 nor 1 is the first page"));
@@ -116,7 +119,7 @@ impl<'a> Probe<'a> {
         for (name, first) in OFFSETS {
             if self.is_free(name) && self.with(name, first + 1)? == Effect::Later(1) {
                 self.tell(&format!("{name} is the number of the first row, from {first}"));
-                return Ok(self.declare(format!("offset:{name}"), first, 0));
+                return Ok(self.declare(format!("offset:{name}"), (first, 0), ""));
             }
         }
         Ok(false)
@@ -129,7 +132,7 @@ impl<'a> Probe<'a> {
         for name in self.free(&AFTERS) {
             if self.with(name, id.clone())? == Effect::Later(1) {
                 self.tell(&format!("{name} is the {ID} of the row before"));
-                return Ok(self.declare(format!("after-row:{name}={ID}"), 0, 0));
+                return Ok(self.declare(format!("after-row:{name}={ID}"), (0, 0), ""));
             }
         }
         Ok(false)
@@ -148,9 +151,9 @@ impl<'a> Probe<'a> {
         *effect == if self.size.is_some() { Effect::Cut(1) } else { Effect::None }
     }
 
-    fn declare(&mut self, way: String, first: u64, usual: u64) -> bool {
+    fn declare(&mut self, way: String, (first, usual): (u64, u64), end: &str) -> bool {
         let start = if first == usual { String::new() } else { format!(" --starting-at {first}") };
-        self.options = Some(format!("--paging {}{start}", quoted(&way)));
+        self.options = Some(format!("--paging {}{start}{end}", quoted(&way)));
         true
     }
 
@@ -282,6 +285,20 @@ mod tests {
                 let (found, with_size, last) = probed(&|query| api.answer(query));
                 assert_eq!((found.as_deref(), with_size), (options, size), "{last}");
             }
+        }
+    }
+
+    #[test]
+    fn a_page_that_is_not_there_may_be_refused() {
+        for first in [0, 1] {
+            let api = Api { page: ("page", first), ..API };
+            let short = |query: &Query| match query.first() {
+                Some(("page", page)) if page.as_u64() != Some(first) => Answer::Refused(404),
+                _ => api.answer(&Query::new()),
+            };
+            let start = if first == 0 { " --starting-at 0" } else { "" };
+            let expected = format!("--paging pages:page{start} --end-status 404");
+            assert_eq!(probed(&short).0, Some(expected));
         }
     }
 
