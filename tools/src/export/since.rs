@@ -1,6 +1,5 @@
 //! Only what changed since the last complete run, as a file beside the rows remembers it.
 
-use std::fmt;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -28,7 +27,7 @@ pub struct SinceOptions {
     /// '$filter=modified gt {time}' or 'syncToken={cursor}'; or '{link}', where the last page has
     /// a link to later changes
     #[arg(long, value_name = "NAME=TEMPLATE", value_parser = template, requires = "watermark")]
-    since: Option<Template>,
+    since: Option<String>,
     /// The file that remembers time, cursor or link; it moves on only after a complete run
     #[arg(long, value_name = "FILE", requires = "since")]
     watermark: Option<PathBuf>,
@@ -47,15 +46,6 @@ pub struct SinceOptions {
     since_first: Option<SystemTime>,
 }
 
-/// How the next run asks.
-#[derive(Clone)]
-enum Template {
-    /// The name and the value of a parameter.
-    Time(String, String),
-    Cursor(String, String),
-    Link,
-}
-
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Kind {
     Rfc3339,
@@ -66,16 +56,13 @@ enum Kind {
 
 /// What is asked for, and where that of the next run is kept. No other run has it meanwhile.
 pub struct Since {
-    begin: Option<Begin>,
+    template: String,
+    /// What it is filled with: none at a first run.
+    begin: Option<String>,
     /// Where the last page has the cursor; the time is that of the first one.
     cursor_at: Option<String>,
     file: Target,
     asked: Asked,
-}
-
-enum Begin {
-    Query(String, String),
-    Link(String),
 }
 
 /// The watermark file, as JSON.
@@ -93,67 +80,63 @@ impl SinceOptions {
     ///
     /// If the file cannot be read or is of another export, or if another run holds it.
     pub fn open(self, mut asked: Asked) -> Result<Option<Since>, Failure> {
-        let (Some(template), Some(watermark)) = (&self.since, &self.watermark) else {
+        let (Some(template), Some(watermark)) = (self.since.clone(), &self.watermark) else {
             return Ok(None);
         };
-        self.check(template).map_err(Failure::Usage)?;
-        asked.insert("--since".into(), template.to_string());
+        let is_timed = template.contains(TIME);
+        self.check(is_timed).map_err(Failure::Usage)?;
+        asked.insert("--since".into(), template.clone());
         let file = Target::open(watermark)?;
         file.lock()?;
-        let begin = match (read(watermark, &asked)?, template) {
-            (last, Template::Time(name, value)) => self.from(last, watermark)?.map(|from| {
-                let from = self.since_format.unwrap_or(Kind::Rfc3339).text(from);
-                Begin::Query(name.clone(), value.replace(TIME, &from))
-            }),
-            (last, Template::Cursor(name, value)) => {
-                last.map(|last| Begin::Query(name.clone(), value.replace(CURSOR, &last)))
-            }
-            (last, Template::Link) => last.map(Begin::Link),
-        };
-        Ok(Some(Since { begin, cursor_at: self.cursor_at, file, asked }))
+        let last = read(watermark, &asked)?;
+        let begin = if is_timed { self.from(last, watermark)? } else { last };
+        Ok(Some(Since { template, begin, cursor_at: self.cursor_at, file, asked }))
     }
 
-    fn check(&self, template: &Template) -> Result<(), String> {
-        let is_timed = matches!(template, Template::Time(..));
+    fn check(&self, is_timed: bool) -> Result<(), String> {
         let timed = [
             (self.since_format.is_some(), "since-format"),
             (self.since_overlap.is_some(), "since-overlap"),
             (self.since_first.is_some(), "since-first"),
         ];
-        let vain = timed.iter().find(|(is_given, _)| *is_given && !is_timed);
-        match (vain, &self.cursor_at) {
-            (Some((_, option)), _) => Err(format!("--{option} needs {TIME} in --since")),
-            (None, Some(_)) if is_timed => {
-                Err(format!("--cursor-at needs {CURSOR} or {LINK} in --since"))
-            }
-            (None, None) if !is_timed => Err("--cursor-at is missing: nextSyncToken, say".into()),
-            _ => Ok(()),
+        match timed.iter().find(|(is_given, _)| *is_given && !is_timed) {
+            Some((_, option)) => Err(format!("--{option} needs {TIME} in --since")),
+            None => match (self.cursor_at.is_some(), is_timed) {
+                (true, true) => Err(format!("--cursor-at needs {CURSOR} or {LINK} in --since")),
+                (false, false) => Err("--cursor-at is missing: nextSyncToken, say".into()),
+                _ => Ok(()),
+            },
         }
     }
 
     /// When the rows begin that are asked for.
-    fn from(&self, last: Option<String>, file: &Path) -> Result<Option<SystemTime>, Failure> {
-        let Some(last) = last else { return Ok(self.since_first) };
+    fn from(&self, last: Option<String>, file: &Path) -> Result<Option<String>, Failure> {
         let wrong = |why| unreadable(file, &format!("its time {why}"));
+        let last = last.map(|last| times::parse(&last).map_err(wrong)).transpose()?;
         let overlap = Duration::from_secs(self.since_overlap.unwrap_or(OVERLAP));
-        Ok(times::parse(&last).map_err(wrong)?.checked_sub(overlap).or(self.since_first))
+        let from = last.and_then(|last| last.checked_sub(overlap)).or(self.since_first);
+        Ok(from.map(|from| self.since_format.unwrap_or(Kind::Rfc3339).text(from)))
     }
 }
 
 impl Since {
     pub fn request(&self, reading: &Reading, path: &str) -> Request {
-        match &self.begin {
-            None => reading.request(path),
-            Some(Begin::Query(name, value)) => reading.request(path).query(name, value),
-            Some(Begin::Link(link)) => reading.request(link),
+        match (&self.begin, self.template.split_once('=')) {
+            (None, _) => reading.request(path),
+            (Some(link), None) => reading.request(link),
+            (Some(begin), Some((name, value))) => {
+                let value = value.replace(TIME, begin).replace(CURSOR, begin);
+                reading.request(path).query(name, value)
+            }
         }
     }
 
     /// What is asked for, so that a run is resumed by the same alone. Cursors are confidential.
     pub fn asked(&self) -> Option<(String, String)> {
-        let what = match (self.begin.as_ref()?, &self.cursor_at) {
-            (Begin::Query(name, value), None) => format!("{name}={value}"),
-            (Begin::Query(_, value) | Begin::Link(value), _) => fingerprint(value),
+        let begin = self.begin.as_ref()?;
+        let what = match &self.cursor_at {
+            None => self.template.replace(TIME, begin),
+            Some(_) => fingerprint(begin),
         };
         Some(("--since".into(), what))
     }
@@ -272,22 +255,11 @@ fn unreadable(file: &Path, why: &str) -> Failure {
     Failure::Unusable(format!("{} cannot be read: {why}", file.display()))
 }
 
-fn template(text: &str) -> Result<Template, String> {
-    let pair = text.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
-    match pair {
-        None if text == LINK => Ok(Template::Link),
-        Some((name, value)) if value.contains(TIME) => Ok(Template::Time(name, value)),
-        Some((name, value)) if value.contains(CURSOR) => Ok(Template::Cursor(name, value)),
-        _ => Err(format!("takes NAME=VALUE with {TIME} or {CURSOR} in the value, or {LINK}")),
-    }
-}
-
-impl fmt::Display for Template {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Time(name, value) | Self::Cursor(name, value) => write!(f, "{name}={value}"),
-            Self::Link => f.write_str(LINK),
-        }
+fn template(text: &str) -> Result<String, String> {
+    let holds = |value: &str| value.contains(TIME) || value.contains(CURSOR);
+    match text == LINK || text.split_once('=').is_some_and(|(_, value)| holds(value)) {
+        true => Ok(text.to_owned()),
+        false => Err(format!("takes NAME=VALUE with {TIME} or {CURSOR} in the value, or {LINK}")),
     }
 }
 
