@@ -25,7 +25,7 @@ cd "$tmp"
 libraries=$(apt-cache depends squid=5.7-2+deb12u6 | awk '$1 == "Depends:" && $2 ~ /^lib/ { print $2 }' |
     grep -vE '^(libc6|libgcc-s1|libstdc\+\+6)$')
 # shellcheck disable=SC2086
-apt-get download -qq squid=5.7-2+deb12u6 squid-common=5.7-2+deb12u6 squid-langpack=20220130-1 $libraries 2>apt.log ||
+apt-get download -qq squid=5.7-2+deb12u6 squid-common=5.7-2+deb12u6 squid-langpack=20220130-1 libnfnetlink0 $libraries 2>apt.log ||
     { cat apt.log; exit 1; }
 for deb in *.deb; do dpkg -x "$deb" unpacked; done
 
@@ -79,6 +79,7 @@ never_direct allow all
 cache deny all
 access_log none
 pinger_enable off
+unlinkd_program $tmp/unpacked/usr/lib/squid/unlinkd
 shutdown_lifetime 0 seconds
 cache_effective_user nobody
 pid_filename $tmp/pid
