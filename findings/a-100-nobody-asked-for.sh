@@ -10,9 +10,9 @@
 # Guess: a 100, the oldest of them, is no trouble to anybody; only the newer ones break old clients: requests
 # and urllib take a 102 or 103 for the answer, and wget fails.
 # What happens: undici and Node's fetch, the newest of all, fail at the 100: they close the connection with
-# "bad response". So Node's own client cannot talk to Node's own server. The POST was done, and the
-# client reports a network error, which a retry takes as a reason to send it again. 102 and 103 are
-# as guessed for requests and urllib; wget takes all three.
+# "bad response". So Node's own client fails at what Node's own server sends. The POST was done, and the
+# client reports a network error, which a retry takes as a reason to send it again. requests and urllib do
+# as guessed (Python 3.11); wget takes all three.
 #
 # Output seen on 2026-11-29 (the POSTs at the server are one in each case):
 #   100: requests 201, httpx 201, aiohttp 201, urllib 201, undici bad response, fetch bad response, axios 201, got 201, curl 201, wget 201

@@ -7,9 +7,9 @@
 #
 # Guess: the server takes all seven. If the library holds one to be too weak, it does not sign by it either.
 # What happens: the client signs by all seven without a word, and the server takes two: RS256 and ES256. The
-# others it refuses as "not recommended", also ES384 and RS512, which are the stronger ones of the two kinds, and
-# EdDSA and Ed25519. Of the three that FAPI 2.0 allows (PS256, ES256, EdDSA) it takes one. A client with an
-# Ed25519 key cannot log in at all.
+# others it refuses as "not recommended", also RS512 and ES384, the stronger ones of the same two kinds. Of the
+# three that FAPI 2.0 allows (PS256, ES256, EdDSA) it takes one. A client with an Ed25519 key cannot log in
+# at all.
 #
 # Output seen on 2026-11-29:
 #   RS256: signed, 200

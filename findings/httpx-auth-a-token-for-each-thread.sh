@@ -8,9 +8,9 @@
 # Guess: the cache has a lock for the case that several want a token at once, so the threads share one token.
 # A lock of threads is of no use to tasks, so they fetch one each. The loop goes on all the while, and the
 # other task wakes up about a hundred times.
-# What happens: the other way round. The threads fetch 20 tokens. The tasks fetch one, but only since the token
-# is fetched by a blocking client: for this second the whole loop stands still, with every request,
-# timeout and heartbeat of the program.
+# What happens: the other way round. The threads fetch 20 tokens. The tasks fetch one, but only because a
+# blocking client fetches it: for this second the whole loop stands still, with every request, timeout
+# and heartbeat of the program.
 #
 # Output seen on 2026-11-29:
 #   20 threads: 20 token requests, 20 calls
