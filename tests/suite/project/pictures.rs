@@ -99,7 +99,7 @@ fn rustdoc_has_each_picture_of_the_pages_and_each_is_small() {
     assert!(read("inline.md").trim() == inline.trim(), "run docs/pictures/make");
     for (name, svg) in &pictures {
         assert!(svg.len() < 60_000, "{name}: {} bytes", svg.len());
-        assert!(svg.contains("<title>"), "{name} has no title");
+        assert!(svg.contains("<title"), "{name} has no title");
         assert!(svg.contains("prefers-color-scheme: dark"), "{name} is for light pages only");
     }
 }
