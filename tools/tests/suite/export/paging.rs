@@ -294,7 +294,7 @@ fn what_an_error_tells_to_declare_is_an_option() {
         (
             &[],
             vec![body(&one())],
-            ": declare --paging `pages:<parameter>`, or what the API documents: --paging links, --paging `cursor:<parameter>=<member>`, --paging single (1 rows delivered)",
+            ": declare --paging `pages:<parameter>`, or what the API documents: --paging `offset:<parameter>`, --paging links, --paging `cursor:<parameter>=<member>`, --paging single (1 rows delivered)",
         ),
         (numbers, vec![body(&one()), body(&one())], "is read with --paging single ("),
         (numbers, vec![body(&one()), reply(404, "{}")], "declare --end-status 404;"),
