@@ -278,6 +278,9 @@ pub struct Progress {
     pub delivered: u64,
     /// How many rows the server promised last, if it did.
     pub total_items: Option<u64>,
+    /// The walk began behind the first row, by the request's own query: what is promised counts
+    /// rows before it as well.
+    pub is_partial: bool,
     /// How many pages the server promised last, if it did.
     pub total_pages: Option<u64>,
     /// The server's `Date` of the first answer: what changed since then was not seen, so

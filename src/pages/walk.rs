@@ -103,6 +103,7 @@ impl<'c> Walk<'c> {
         Progress {
             delivered: self.point.delivered.saturating_sub(self.held),
             total_pages: self.point.counted_pages,
+            is_partial: self.point.is_partial,
             date: date.and_then(|date| SystemTime::UNIX_EPOCH.checked_add(date)),
             ..self.progress.clone()
         }

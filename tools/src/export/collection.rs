@@ -23,6 +23,8 @@ pub struct Collection {
     pub target: Option<Target>,
     pub rows: u64,
     pub promised: Option<u64>,
+    /// The path itself begins behind the first row.
+    pub is_partial: bool,
     /// By what it is known that these are all rows.
     pub proof: Option<Proof>,
     /// The way to page that was found out, to be declared.
@@ -72,6 +74,7 @@ impl Collection {
             target,
             rows: 0,
             promised: None,
+            is_partial: false,
             proof: None,
             declare: None,
             outcome,
@@ -99,6 +102,9 @@ impl fmt::Display for Collection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rows = counted(self.rows, "row");
         let rows = match self.promised {
+            Some(promised) if self.is_partial => {
+                format!("{rows} from where the path begins, {promised} promised in all")
+            }
             Some(promised) => format!("{rows} of {promised} promised"),
             None => format!("{rows}, no number promised"),
         };
@@ -136,11 +142,11 @@ impl fmt::Display for Left {
         match self {
             Self::Nothing => Ok(()),
             Self::Part(part) => {
-                write!(f, "; what came is in {}, and the next run begins anew", part.display())
+                write!(f, "; what was saved is in {}, and the next run begins anew", part.display())
             }
             Self::Resumable(part, resume) => write!(
                 f,
-                "; what came is in {}, and {} says where to go on",
+                "; what was saved is in {}, and {} says where to go on",
                 part.display(),
                 resume.display()
             ),

@@ -59,11 +59,8 @@ impl<W: Write> Copy<'_, W> {
         let cannot_write = |error| Failure::Output(self.name.to_owned(), error);
         let mut saved = None::<Instant>;
         while let Some(page) = self.pages.next().transpose()? {
-            if *pages_read == 0 {
-                match is_resumed {
-                    true => self.tell_change(&page),
-                    false => self.state.is_partial = page.number() > 1,
-                }
+            if *pages_read == 0 && is_resumed {
+                self.tell_change(&page);
             }
             if let Some(since) = self.since {
                 self.state.last = since.last(page.response(), self.state.last.take())?;
@@ -108,7 +105,7 @@ impl<W: Write> Copy<'_, W> {
     fn check(&self) -> Result<(), Failure> {
         let progress = self.pages.progress();
         match progress.total_items {
-            Some(now) if now != progress.delivered && !self.state.is_partial => {
+            Some(now) if now != progress.delivered && !progress.is_partial => {
                 Err(Failure::Unusable(format!(
                     "{} rows came in all, and the server promises {now} now",
                     progress.delivered

@@ -142,6 +142,7 @@ impl Job<'_> {
         let progress = copy.pages.progress();
         collection.rows = progress.delivered;
         collection.promised = progress.total_items.or(copy.state.promised);
+        collection.is_partial = progress.is_partial;
         (collection.proof, collection.declare) = (progress.proof, report.declaration());
         if let (Err(failure), 0, Some(since)) = (&copied, collection.rows, since)
             && let Some(advice) = since.advice().filter(|_| failure.may_be_of_place())

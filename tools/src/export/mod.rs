@@ -245,7 +245,7 @@ holds FILE open, so that it cannot be replaced, the complete export is in FILE.c
 
 Without --paging and without a preset, an export finds out how the API pages. It is complete only
 with proof, and its last words have the option to declare from then on. Without proof it fails with
-exit code 78: the message has the option to try, and what came is in FILE.part.
+exit code 78: the message has the option to try, and what was saved is in FILE.part.
 
 unattended export --provider snow-atlas --region westeurope /api/sam/estate/v1/computers --out computers.jsonl
 unattended export --provider custom ... /v1/users --paging pages:page --page-size per_page=100

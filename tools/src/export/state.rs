@@ -23,8 +23,6 @@ pub struct State {
     pub missing_columns: Vec<String>,
     /// The rows that the server promised last.
     pub promised: Option<u64>,
-    /// The path itself begins at a later page, so that totals say nothing.
-    pub is_partial: bool,
     /// What the watermark becomes.
     #[serde(default)]
     pub last: Option<String>,
@@ -40,7 +38,6 @@ impl State {
             part_length: 0,
             missing_columns: Vec::new(),
             promised: None,
-            is_partial: false,
             last: None,
             resume_point: None,
         }

@@ -197,7 +197,7 @@ fn a_column_that_no_row_had_is_an_error_unless_it_may_be_missing() {
     let run = export(&Server::with_api([page(rows)]), &[&csv[..], &out].concat());
     assert_eq!((run.code, run.stdout.as_str()), (78, ""));
     let expected =
-        "promised: no row of /a has label2 (--allow-missing lets it pass); what came is in ";
+        "promised: no row of /a has label2 (--allow-missing lets it pass); what was saved is in ";
     assert!(run.stderr.contains(expected), "{}", run.stderr);
     assert_eq!(names(file.parent().unwrap()), ["x.csv.part"]);
     let run = export(&Server::with_api([page(rows)]), &[&csv[..], &["--allow-missing"]].concat());
@@ -271,7 +271,7 @@ fn a_total_that_contradicts_is_a_failure() {
     assert_eq!((run.code, run.stdout.as_str()), (65, ""));
     assert!(run.stderr.contains("/x: failed, 1 row of 3 promised: "), "{}", run.stderr);
     let left = format!(
-        "(1 rows delivered of 3 promised); what came is in {}, and the next run begins anew\n",
+        "(1 rows delivered of 3 promised); what was saved is in {}, and the next run begins anew\n",
         directory.join("x.jsonl.part").display()
     );
     assert!(run.stderr.contains(&left), "{}", run.stderr);

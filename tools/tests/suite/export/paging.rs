@@ -271,8 +271,10 @@ fn an_end_without_proof_is_told_with_the_option_to_try() {
         let expected = expected.replace('`', QUOTE);
         let way = expected.trim_start_matches("; use ").split([',', ';']).next().unwrap();
         assert!(run.stderr.contains(&format!(" declare {way}")), "{way}\n{}", run.stderr);
-        let expected =
-            format!("{expected}; what came is in {}, and the next run begins anew", part.display());
+        let expected = format!(
+            "{expected}; what was saved is in {}, and the next run begins anew",
+            part.display()
+        );
         assert_eq!(run.code, 78, "{}", run.stderr);
         assert!(said(&run)[1].ends_with(&expected), "{expected}\n{}", run.stderr);
         assert!(fs::read_to_string(&part).unwrap().starts_with("{\"id\":1}\n"));
@@ -480,4 +482,27 @@ fn a_resume_file_of_another_way_to_page_is_refused() {
         assert!(run.stderr.contains(&expected), "{expected}\n{}", run.stderr);
         assert_eq!(fs::read_to_string(folder.join("x.resume")).unwrap(), left);
     }
+}
+
+#[test]
+fn a_path_that_begins_behind_the_first_row_is_complete_without_them_when_it_is_resumed_too() {
+    let page = |ids: &[u64]| {
+        let rows: Vec<_> = ids.iter().map(|id| json!({"id": id})).collect();
+        body(&json!({"items": rows, "total": 5}))
+    };
+    let server = Server::with_api(vec![
+        page(&[2, 3]),
+        reply(429, "{}").header("retry-after", "3600"),
+        page(&[4, 5]),
+        page(&[]),
+    ]);
+    let file = directory("export-behind").join("x");
+    let arguments =
+        ["/x?offset=1", "--paging", "offset:offset", "--resume", "--out", file.to_str().unwrap()];
+    assert_eq!(export(&server, &arguments).code, 75);
+    let run = export(&server, &arguments);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let said = "/x?offset=1: complete, 4 rows from where the path begins, 5 promised in all, in ";
+    assert!(run.stderr.replace("***", "1").contains(said), "{}", run.stderr);
+    assert_eq!(fs::read_to_string(&file).unwrap().lines().count(), 4);
 }

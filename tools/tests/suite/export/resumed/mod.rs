@@ -264,7 +264,7 @@ fn the_last_words_name_both_files_and_the_command_that_goes_on() {
     let run = shelf.stopped_at(3, "x", &["--verbose"]);
     let (part, resume) = (shelf.file("x.part"), shelf.file("x.resume"));
     let left = format!(
-        "; what came is in {}, and {} says where to go on\n",
+        "; what was saved is in {}, and {} says where to go on\n",
         part.display(),
         resume.display()
     );
@@ -435,7 +435,7 @@ fn rows_in_all_must_be_as_many_as_the_server_promises_now() {
     shelf.set(|state| (state.rows, state.promised) = (8, 9));
     let run = shelf.run("x", &["--resume"]);
     let expected = format!(
-        "/rows: failed, 8 rows of 9 promised: 8 rows came in all, and the server promises 9 now; what came is in {}, and the next run begins anew\n",
+        "/rows: failed, 8 rows of 9 promised: 8 rows came in all, and the server promises 9 now; what was saved is in {}, and the next run begins anew\n",
         shelf.file("x.part").display()
     );
     assert_eq!(run.code, 65);
