@@ -1,6 +1,7 @@
 //! One exchange with a server: a request goes out, whatever it is, and an answer comes in.
 
 use std::io::{self, Read};
+use std::iter;
 use std::time::Duration;
 
 use ureq::http::header::{CONTENT_LENGTH, EXPECT, HeaderValue};
@@ -96,17 +97,22 @@ impl Exchange<'_> {
         outgoing: &mut Outgoing<'_, '_>,
         body: impl AsSendBody,
     ) -> Result<http::Response<Body>> {
-        let mut request = http::Request::new(body);
+        let request = self.request(outgoing).map(|()| body);
+        self.built.agent.run(request).map_err(|error| self.failure(error, outgoing))
+    }
+
+    /// The request without its body, and how long each part of it may take.
+    fn request(&self, outgoing: &mut Outgoing<'_, '_>) -> http::Request<()> {
+        let mut request = http::Request::new(());
         *request.method_mut() = outgoing.method.clone();
         *request.uri_mut() = outgoing.uri.clone();
         let headers = request.headers_mut();
         *headers = std::mem::take(&mut outgoing.headers);
         self.built.add_headers(headers, outgoing.uri);
-        let agent = &self.built.agent;
         let (connect, idle) = (self.transport.connection.connect_timeout, outgoing.idle_timeout);
         let timeouts = Timeouts { global: outgoing.time_left, connect, idle };
         if !self.is_streamed && self.proxy.is_none() && timeouts == self.built.timeouts {
-            return agent.run(request).map_err(|error| self.failure(error, outgoing));
+            return request;
         }
         let permission = match request.headers().contains_key(EXPECT) {
             true => PERMISSION.min(idle / 2).min(outgoing.time_left / 2),
@@ -115,12 +121,14 @@ impl Exchange<'_> {
         let left = limit(outgoing.time_left);
         // Per read and per write are free while they are shorter than the rest of the
         // deadline; the deadline itself then costs no system call either.
-        let request = agent
+        let request = self
+            .built
+            .agent
             .configure_request(request)
             .proxy(self.proxy.cloned())
             .timeout_per_read(limit(idle))
             .timeout_per_write(limit(idle));
-        let request = match self.is_streamed {
+        match self.is_streamed {
             false => request.timeout_global(left).timeout_connect(limit(connect)),
             // All but the streams themselves is under the deadline.
             true => request
@@ -129,8 +137,8 @@ impl Exchange<'_> {
                 .timeout_await_100(Some(permission))
                 .timeout_recv_response(left)
                 .timeout_recv_body(left.filter(|_| outgoing.sink.is_none())),
-        };
-        agent.run(request.build()).map_err(|error| self.failure(error, outgoing))
+        }
+        .build()
     }
 
     /// Sends a body that may be long, in constant memory.
@@ -219,8 +227,7 @@ impl Exchange<'_> {
 
     /// At most this many bytes, `until` a time on the monotonic clock where ureq does not watch
     /// it, and how it ended. As `read_to_end`, but each byte of the buffer is set to zero once,
-    /// and not for each of the many small reads. A large buffer comes from the system as zeros; a
-    /// small one comes from the allocator's cache, which does not have those.
+    /// and not for each of the many small reads.
     fn read_up_to(
         &self,
         most: u64,
@@ -230,16 +237,15 @@ impl Exchange<'_> {
     ) -> (Vec<u8>, io::Result<()>) {
         let mut reader = content.take(most);
         // The last read finds the end, and has room for a byte.
-        let room = usize::try_from(announced.min(most).min(PREALLOCATED)).unwrap_or(0);
-        let room = if room == 0 { SMALLEST } else { room.saturating_add(1) };
-        let mut bytes = if room > SMALLEST { vec![0; room] } else { Vec::new() };
-        let mut filled = 0;
+        let whole = usize::try_from(announced.min(most)).unwrap_or(usize::MAX).saturating_add(1);
+        let first = if announced == 0 { SMALLEST } else { whole.min(BELIEVED) };
+        let (mut bytes, mut filled) = (zeros(first), 0);
         let end = loop {
             if until.is_some_and(|until| self.transport.clock.monotonic() >= until) {
                 break Err(ureq::Error::Timeout(Timeout::Global).into_io());
             }
             if filled == bytes.len() {
-                bytes.resize(bytes.len().saturating_mul(2).max(room), 0);
+                bytes = longer(&bytes, whole);
             }
             match reader.read(bytes.get_mut(filled..).unwrap_or_default()) {
                 Ok(0) => break Ok(()),
@@ -266,6 +272,22 @@ impl Exchange<'_> {
     }
 }
 
+/// The buffer with room for more: for the whole, as far as what has come lets one believe in it.
+fn longer(bytes: &[u8], whole: usize) -> Vec<u8> {
+    let (double, most) = (bytes.len().saturating_mul(2), bytes.len().saturating_mul(GROWTH));
+    let mut longer = zeros(if whole > bytes.len() { whole.min(most) } else { double });
+    if let Some(start) = longer.get_mut(..bytes.len()) {
+        start.copy_from_slice(bytes);
+    }
+    longer
+}
+
+/// A large buffer comes from the system as zeros; a small one comes from the allocator's cache,
+/// which does not have those.
+fn zeros(length: usize) -> Vec<u8> {
+    if length > SMALLEST { vec![0; length] } else { iter::repeat_n(0, length).collect() }
+}
+
 /// Nothing is nothing in any coding.
 fn is_empty(body: Body) -> bool {
     matches!(body.into_reader().read(&mut [0]), Ok(0))
@@ -276,6 +298,9 @@ const NO_TIME: &str = "not sent: no time is left of the call's deadline (RetryPo
 /// nothing.
 const PERMISSION: Duration = Duration::from_secs(1);
 const REFUSAL_LIMIT: u64 = 64 * 1024;
-const PREALLOCATED: u64 = 1024 * 1024;
+/// As far as an announced length is believed before anything has come.
+const BELIEVED: usize = 1024 * 1024;
+/// And afterwards, in times of what has come.
+const GROWTH: usize = 16;
 /// For an answer that does not say how long it is.
 const SMALLEST: usize = 1024;
