@@ -19,6 +19,19 @@ pub(crate) enum Rest<'p> {
     Pointer(&'p str),
 }
 
+/// The value that these bytes are, if they are JSON.
+pub(crate) fn value_of(bytes: &[u8]) -> Option<Value> {
+    serde_json::from_str(std::str::from_utf8(bytes).ok()?).ok()
+}
+
+/// The object that these bytes are.
+pub(crate) fn object_of(bytes: &[u8]) -> Option<Map<String, Value>> {
+    match value_of(bytes) {
+        Some(Value::Object(members)) => Some(members),
+        _ => None,
+    }
+}
+
 impl JsonPath {
     pub(crate) fn new(text: &str) -> Self {
         Self(text.to_owned())

@@ -9,6 +9,7 @@ use crate::client::Client;
 use crate::client::report::{Line, Report};
 use crate::clock::{Moment, http_date};
 use crate::error::{Error, Result};
+use crate::json_text::object_of;
 use crate::mask::{MASK, Mask};
 use crate::provider::AuthMethod;
 use crate::request::Request;
@@ -153,7 +154,7 @@ fn report_token(report: &mut Report, token: &AccessToken, mask: &Mask) {
 fn masked_claims(claims: &Map<String, Value>, mask: &Mask) -> Map<String, Value> {
     let claims = claims.iter().map(|(name, value)| {
         let claim = mask.hide(&json!({ name: value }).to_string());
-        let claim = serde_json::from_str::<Map<String, Value>>(&claim).ok();
+        let claim = object_of(claim.as_bytes());
         let claim = claim.and_then(|claim| claim.into_iter().next());
         // A number or an object under the name of a secret is no JSON any more.
         claim.unwrap_or_else(|| (mask.hide(name), MASK.into()))

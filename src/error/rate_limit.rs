@@ -24,9 +24,12 @@ impl Limit {
         let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
         // AWS REST services (Smithy, AWS restJson1 protocol, "Operation error serialization").
         let header = headers.get("x-amzn-errortype").and_then(|code| code.to_str().ok());
-        let in_body = || match serde_json::from_slice(body) {
-            Ok(body) => Self::of_json(&body),
-            Err(_) => Self::of_code(xml_code(std::str::from_utf8(body).ok()?)?),
+        let in_body = || {
+            let text = std::str::from_utf8(body).ok()?;
+            match serde_json::from_str(text) {
+                Ok(body) => Self::of_json(&body),
+                Err(_) => Self::of_code(xml_code(text)?),
+            }
         };
         let named = header.and_then(Self::of_code).or_else(in_body);
         // The reset of what is spent may be in the past when the answer arrives.

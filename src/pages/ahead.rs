@@ -5,13 +5,18 @@
 //! does not read ahead, and no thread needs to be waited for.
 
 use std::collections::VecDeque;
-use std::sync::mpsc::{Receiver, sync_channel};
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use crate::client::Client;
 use crate::pages::ask::Ask;
 use crate::request::Request;
 use crate::response::Response;
+
+/// What came of a request: one that was not sent has not failed.
+struct Outcome {
+    answer: Option<Response>,
+    is_sent: bool,
+}
 
 /// The answers that are under way, in the order of the walk.
 #[derive(Default)]
@@ -24,8 +29,7 @@ pub(crate) struct Ahead {
     good: u32,
     /// Answers that were under way when one failed: more of these may fail for the same reason.
     suspects: usize,
-    /// None for one that failed.
-    answers: VecDeque<(Ask, Receiver<Option<Response>>)>,
+    answers: VecDeque<(Ask, JoinHandle<Outcome>)>,
     /// The rows of the longest page.
     pub(crate) longest: u64,
     /// Offsets did not come as they were planned.
@@ -45,12 +49,13 @@ impl Ahead {
     /// The answer to `ask`, if it was asked for and came.
     pub(crate) fn take(&mut self, ask: &Ask) -> Option<Response> {
         let (_, answer) = self.answers.pop_front().filter(|(asked, _)| asked == ask)?;
-        let (answer, was_suspect) = (answer.recv(), self.suspects > 0);
+        let (outcome, was_suspect) = (answer.join().ok(), self.suspects > 0);
         self.suspects = self.suspects.saturating_sub(1);
-        if let (Ok(None), false) = (&answer, was_suspect) {
+        let Outcome { answer, is_sent } = outcome?;
+        if answer.is_none() && is_sent && !was_suspect {
             (self.limit, self.good, self.suspects) = (self.limit / 2, 0, self.answers.len());
         }
-        answer.ok().flatten()
+        answer
     }
 
     /// What to ask for now: `next`, and those that follow it by `step`, of so many pages that
@@ -71,20 +76,15 @@ impl Ahead {
 
     /// Asks, and tells whether there is a thread for it.
     pub(crate) fn ask(&mut self, client: &Client, ask: Ask, request: Request) -> bool {
-        let (sender, receiver) = sync_channel(1);
         let (helper, counters) = (client.clone(), client.caller.helpers.clone());
         let thread = thread::Builder::new().name("read-ahead".into()).spawn(move || {
             let answer = helper.answer_at_once(&request);
             counters.add(helper.stats());
-            // What was not sent is no failure. Where nobody waits for it any more it is dropped.
-            if helper.stats().requests > 0 {
-                let _ = sender.send(answer);
-            }
+            Outcome { answer, is_sent: helper.stats().requests > 0 }
         });
-        if thread.is_ok() {
-            self.answers.push_back((ask, receiver));
-        }
-        thread.is_ok()
+        let is_asked = thread.is_ok();
+        self.answers.extend(thread.ok().map(|thread| (ask, thread)));
+        is_asked
     }
 
     pub(crate) fn clear(&mut self) {

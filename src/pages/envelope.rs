@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 use ureq::http::HeaderMap;
 use ureq::http::header::{CONTENT_RANGE, LINK};
 
+use crate::json_text::object_of;
 use crate::pages::link_header::LinkHeader;
 use crate::pages::repeat::Identity;
 use crate::pages::words::{
@@ -72,7 +73,7 @@ impl Envelope {
         for (name, value) in headers {
             let (name, Ok(value)) = (name.as_str(), value.to_str()) else { continue };
             if value.starts_with('{') && name.contains("pagination") {
-                let map = serde_json::from_str::<Map<String, Value>>(value).unwrap_or_default();
+                let map = object_of(value.as_bytes()).unwrap_or_default();
                 for (member, value) in map {
                     if let Some(role) = Role::of(&member) {
                         self.add(role, format!("{HEADER}{name}.{member}"), value, true);

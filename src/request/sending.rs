@@ -5,6 +5,7 @@ use ureq::http::Uri;
 use ureq::http::header::{ACCEPT, AUTHORIZATION, HeaderValue};
 
 use crate::error::{Error, RequestTarget, Result};
+use crate::json_text::object_of;
 use crate::request::{Body, Request};
 use crate::url;
 
@@ -51,7 +52,7 @@ impl Request {
     pub(crate) fn json_object(&self) -> Result<Map<String, Value>> {
         let map = match &self.body {
             Body::Empty => Some(Map::new()),
-            Body::Bytes(bytes) => serde_json::from_slice(bytes).ok(),
+            Body::Bytes(bytes) => object_of(bytes),
             Body::File(_) => None,
         };
         map.ok_or_else(|| Error::configuration(NO_OBJECT))

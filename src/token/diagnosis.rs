@@ -8,6 +8,7 @@ use crate::credentials::identity::Identity;
 use crate::encoding::encode_form;
 use crate::error::server_message;
 use crate::error::{Delivery, ErrorKind, ErrorResponse};
+use crate::json_text::value_of;
 use crate::mask::{MASK, Secret};
 use crate::provider::{AuthMethod, Provider};
 use crate::response::Response;
@@ -19,8 +20,8 @@ pub(crate) fn unreadable(response: &Response, why: &str) -> Refusal {
     let mask = &response.mask;
     let mut answer = response.answer();
     let content_type = response.header("content-type");
-    let body = serde_json::from_slice::<Value>(response.bytes());
-    let error = body.as_ref().ok().and_then(|body| body.get("error").or(body.get("errors")));
+    let body = value_of(response.bytes());
+    let error = body.as_ref().and_then(|body| body.get("error").or(body.get("errors")));
     let is_error = error.is_some_and(|error| !error.is_null());
     // What an error says is kept, but not JSON that says nothing.
     let keep = |text: Option<String>| {
@@ -30,8 +31,8 @@ pub(crate) fn unreadable(response: &Response, why: &str) -> Refusal {
     (answer.code, answer.message) = (keep(answer.code), keep(answer.message));
     answer.body = match body {
         // A token may be a number as well.
-        Ok(value) => mask.hide(&without_strings(value).to_string()),
-        Err(_) => mask.hide_opaque(&answer.body),
+        Some(value) => mask.hide(&without_strings(value).to_string()),
+        None => mask.hide_opaque(&answer.body),
     };
     let (_, said) = server_message::words(&answer.body, content_type, Some(mask));
     let said = said.map_or(String::new(), |said| format!(": {said}"));

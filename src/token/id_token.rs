@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
+use crate::json_text::object_of;
 
 /// The claims of a JWT, **not verified**: its signature is not checked.
 ///
@@ -47,10 +48,8 @@ impl IdToken {
             _ => return Err(refuse("it has not the three parts of RFC 7515 §3.1")),
         };
         let bytes = BASE64.decode(payload).map_err(|_| refuse("its payload is not base64url"))?;
-        match serde_json::from_slice(&bytes) {
-            Ok(Value::Object(claims)) => Ok(Self { claims }),
-            _ => Err(refuse("its payload is not a JSON object")),
-        }
+        let claims = object_of(&bytes).ok_or_else(|| refuse("its payload is not a JSON object"))?;
+        Ok(Self { claims })
     }
 
     /// A claim by its name, as any type that can be deserialized.

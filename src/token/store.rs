@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::call::cooldown::Cooldown;
 use crate::call::paces::{Paces, Turn};
@@ -12,6 +12,7 @@ use crate::clock::Moment;
 use crate::credentials::identity::Identity;
 use crate::encoding::{encode_pairs, fingerprint};
 use crate::error::{Cause, Error, Result};
+use crate::json_text::object_of;
 use crate::pace::{Pace, Sent};
 use crate::provider::Provider;
 use crate::token::access_token::{AccessToken, StoredToken};
@@ -114,7 +115,7 @@ impl StoreEntry {
     /// A configuration error if it is not such a text, or of another version: replace it.
     pub fn from_text(text: &str) -> Result<Self> {
         let refuse = || Error::configuration("the stored entry cannot be read");
-        let map: Map<String, Value> = serde_json::from_str(text).map_err(|_| refuse())?;
+        let map = object_of(text.as_bytes()).ok_or_else(refuse)?;
         if map.get("version") != Some(&Value::from(VERSION)) {
             return Err(refuse());
         }
