@@ -12,7 +12,8 @@ use serde_json::Value;
 use unattended::{Client, Connection, Credentials, Provider};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
-use crate::measure::report;
+use crate::measure::in_turn;
+use crate::process::this;
 
 fn certificate_file() -> PathBuf {
     std::env::temp_dir().join("unattended-bench.pem")
@@ -29,17 +30,14 @@ pub fn server_config() -> Arc<ServerConfig> {
     Arc::new(config.with_single_cert(vec![certified.cert.der().clone()], key).unwrap())
 }
 
-pub fn measure(origins: &str, rounds: u32) {
-    for (tls, what) in [("plain", "start, token, one call"), ("tls", "the same over TLS")] {
-        let run = |who: &str| {
-            let start = Instant::now();
-            let status = crate::this().args(["--cold", who, tls, origins]).status().unwrap();
-            assert!(status.success());
-            start.elapsed().as_secs_f64()
-        };
-        let pairs: Vec<(f64, f64)> = (0..rounds).map(|_| (run("here"), run("floor"))).collect();
-        report("cold", what, &pairs);
-    }
+/// Seconds from the start of the process to its end, round by round.
+pub fn rounds(ways: &[&str], tls: &str, origins: &str, rounds: u32) -> Vec<Vec<f64>> {
+    in_turn(rounds, ways.len(), |way| {
+        let start = Instant::now();
+        let status = this().args(["--cold", ways[way], tls, origins]).status().unwrap();
+        assert!(status.success());
+        start.elapsed().as_secs_f64()
+    })
 }
 
 /// One run of the small program that is measured.

@@ -6,7 +6,7 @@ use flate2::read::MultiGzDecoder;
 use serde::de::DeserializeOwned;
 use ureq::http::header::{AUTHORIZATION, CONTENT_ENCODING, HeaderValue};
 use ureq::http::{Request, Uri};
-use ureq::{Agent, Error, SendBody};
+use ureq::{Agent, SendBody};
 
 #[derive(Clone)]
 pub struct Floor {
@@ -27,6 +27,12 @@ impl Floor {
     pub fn with_deadline(url: &str) -> Self {
         let deadline = Some(std::time::Duration::from_secs(900));
         let config = Agent::config_builder().timeout_global(deadline).build();
+        Self { agent: Agent::new_with_config(config), ..Self::new(url) }
+    }
+
+    /// Any status is an answer.
+    pub fn of_any_status(url: &str) -> Self {
+        let config = Agent::config_builder().http_status_as_error(false).build();
         Self { agent: Agent::new_with_config(config), ..Self::new(url) }
     }
 
@@ -57,17 +63,14 @@ impl Floor {
         serde_json::from_reader(response.into_body().into_reader()).unwrap()
     }
 
-    /// Again at once when the server is busy.
+    /// Again at once when the server is busy, on the same connection: a refusal is read to its end.
     pub fn get_stubbornly<T: DeserializeOwned>(&self) -> T {
         loop {
-            match self.agent.run(self.request(())) {
-                Ok(response) => {
-                    let mut body = Vec::new();
-                    response.into_body().into_reader().read_to_end(&mut body).unwrap();
-                    return serde_json::from_slice(&body).unwrap();
-                }
-                Err(Error::StatusCode(429)) => {}
-                Err(error) => panic!("{error}"),
+            let response = self.agent.run(self.request(())).unwrap();
+            let (status, mut body) = (response.status(), Vec::new());
+            response.into_body().into_reader().read_to_end(&mut body).unwrap();
+            if status != 429 {
+                return serde_json::from_slice(&body).unwrap();
             }
         }
     }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use unattended::{AuthMethod, Client, Credentials, Pagination, Provider, Request, RetryPolicy};
 
 use crate::floor::Floor;
-use crate::measure::Job;
+use crate::measure::{Job, Work};
 use crate::server::{LARGE, PAGE_ROWS, PAGES};
 
 /// A row as a program would read it.
@@ -33,7 +33,7 @@ struct Computer {
 }
 
 #[derive(Deserialize)]
-struct Page {
+pub struct Page {
     items: Vec<Computer>,
     pagination: Counts,
 }
@@ -64,7 +64,7 @@ fn job(
     here: impl FnMut() + 'static,
     floor: impl FnMut() + 'static,
 ) -> Job {
-    Job { name, what, times, here: Box::new(here), floor: Box::new(floor), is_cpu: false }
+    Job { name, what, times, ways: vec![Box::new(here), Box::new(floor)], is_cpu: false }
 }
 
 fn reading<T: serde::de::DeserializeOwned>(
@@ -95,7 +95,7 @@ pub fn all(origins: &str) -> Vec<Job> {
     let read_json = move || drop(black_box(floor.read_json::<Page>()));
     jobs.push(job("read_json", "10 MB against ureq's read_json", 1, here, read_json));
     jobs.push(export(origin));
-    let (client_, floor) = (client(origin), Floor::new(&format!("{origin}/flaky")));
+    let (client_, floor) = (client(origin), Floor::of_any_status(&format!("{origin}/flaky")));
     let here = move || drop(black_box(client_.get("/flaky").unwrap().json::<Value>().unwrap()));
     let floor = move || drop(black_box(floor.get_stubbornly::<Value>()));
     jobs.push(job("refused", "every second answer a 429", 1_000, here, floor));
@@ -126,22 +126,28 @@ fn export(origin: &str) -> Job {
         let rows = client.items::<Computer>("/pages").map(|row| black_box(row.unwrap()));
         assert_eq!(rows.count(), PAGES * 200);
     };
-    let origin = origin.to_owned();
-    let floor = move || {
-        let mut floor = Floor::new(&origin);
-        let (mut number, mut rows) = (1, 0);
-        loop {
-            floor.go_to(&format!("{origin}/pages?page_number={number}"));
-            let page = floor.get::<Page>();
-            rows += page.items.into_iter().map(black_box).count();
-            number += 1;
-            if number > page.pagination.total_pages {
-                break;
-            }
-        }
-        assert_eq!(rows, PAGES * 200);
+    let (origin, mut floor) = (origin.to_owned(), Floor::new(origin));
+    let by_hand = move || {
+        walk(&origin, |url| {
+            floor.go_to(url);
+            floor.get()
+        });
     };
-    job("export", "1,000 pages of 200 rows", 1, here, floor)
+    job("export", "1,000 pages of 200 rows", 1, here, by_hand)
+}
+
+/// The same by hand.
+pub fn walk(origin: &str, mut get: impl FnMut(&str) -> Page) {
+    let (mut number, mut rows) = (1, 0);
+    loop {
+        let page = get(&format!("{origin}/pages?page_number={number}"));
+        rows += page.items.into_iter().map(black_box).count();
+        number += 1;
+        if number > page.pagination.total_pages {
+            break;
+        }
+    }
+    assert_eq!(rows, PAGES * 200);
 }
 
 /// Here against here: a name costs no more than a number.
@@ -208,22 +214,19 @@ fn transfers(origin: &str) -> [Job; 2] {
 /// So many warm calls and no more, or of whole pages, to have their instructions counted.
 pub fn calls(who: &str, what: &str, count: u32, origins: &str) {
     let origin = &format!("http://{}", origins.split_once(' ').unwrap().0);
-    let (mut work, page) = match (who, what) {
-        (_, "call") => (boxed(who, reading::<Value>(origin, "/small")), None),
-        (_, "page") => (boxed(who, reading::<Page>(origin, "/page")), None),
-        _ => (boxed(who, reading::<Page>(origin, "/page")), Some(items(origin))),
+    let mut ways: Vec<Work> = match what {
+        "call" => boxed(reading::<Value>(origin, "/small")),
+        "page" => boxed(reading::<Page>(origin, "/page")),
+        "ten" => boxed(reading::<Page>(origin, "/ten")),
+        _ => items(origin).ways,
     };
-    if let Some(job) = page.filter(|_| who == "here") {
-        work = job.here;
-    }
-    (0..count).for_each(|_| work());
+    let way = usize::from(who != "here");
+    (0..count).for_each(|_| ways[way]());
 }
 
-fn boxed(who: &str, (here, floor): (impl FnMut() + 'static, impl FnMut() + 'static)) -> Work {
-    if who == "here" { Box::new(here) } else { Box::new(floor) }
+fn boxed((here, floor): (impl FnMut() + 'static, impl FnMut() + 'static)) -> Vec<Work> {
+    vec![Box::new(here), Box::new(floor)]
 }
-
-type Work = Box<dyn FnMut()>;
 
 /// Connections and tokens, as the server counted them.
 pub fn connections(origins: &str) {

@@ -5,48 +5,21 @@
 //! token's life), in paired rounds against a server in a process of its own. The ratio is
 //! the median of the rounds' ratios, since machines are noisy and drift; client and server
 //! are pinned to one processor where `taskset` is there, and instructions are counted
-//! where `valgrind` is there. Arguments: names of jobs (default all), `--rounds N`.
+//! where `valgrind` is there. Arguments: names of jobs (default all), `--rounds N`; or `growth`:
+//! what a page, a row, a call and a token cost where there are many.
 
 mod cold;
 mod floor;
+mod growth;
 mod jobs;
 mod measure;
 mod path;
+mod process;
 mod server;
 
 use std::env;
-use std::process::{Child, Command, Stdio};
 
-/// The server in its process; it ends with the value.
-struct Server(Child, String);
-
-impl Server {
-    fn start() -> Self {
-        let mut child = this().arg("--server").stdout(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        let out = child.stdout.take().unwrap();
-        std::io::BufRead::read_line(&mut std::io::BufReader::new(out), &mut line).unwrap();
-        Self(child, line.trim().to_owned())
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// This program once more, without the variables that lead through a proxy.
-fn this() -> Command {
-    let mut command = Command::new(env::current_exe().unwrap());
-    for name in ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "http_proxy", "HTTP_PROXY"]
-    {
-        command.env_remove(name);
-    }
-    command.env_remove("SSL_CERT_FILE");
-    command
-}
+use process::{Server, pin};
 
 fn main() {
     // `cargo bench` adds `--bench`.
@@ -59,23 +32,13 @@ fn main() {
         }
         ["--path", what, origins] => path::once(what, origins),
         ["--pinned", ref rest @ ..] => run(rest),
-        ref rest => pinned(rest),
-    }
-}
-
-/// The same on one processor, if the system can do that.
-fn pinned(arguments: &[&str]) {
-    let program = env::current_exe().unwrap();
-    let mut command = Command::new("taskset");
-    command.args(["-c", "0"]).arg(program).arg("--pinned").args(arguments);
-    for (name, _) in env::vars() {
-        if name.to_lowercase().ends_with("_proxy") || name == "SSL_CERT_FILE" {
-            command.env_remove(name);
+        ["--grow", what, count, origins] => growth::once(what, count.parse().unwrap(), origins),
+        // Threads want more than one processor.
+        ["growth"] => growth::run(),
+        ref rest => {
+            pin(rest);
+            run(rest);
         }
-    }
-    match command.status() {
-        Ok(status) => std::process::exit(status.code().unwrap_or(1)),
-        Err(_) => run(arguments),
     }
 }
 
@@ -92,13 +55,17 @@ fn run(arguments: &[&str]) {
     let is_wanted = |name: &str| wanted.is_empty() || wanted.contains(&name);
     let server = Server::start();
     println!("{:<44} {:>11} {:>11}  {:>5}  {:>13}", "job", "here", "floor", "ratio", "rounds");
-    for job in jobs::all(&server.1) {
+    for mut job in jobs::all(&server.1) {
         if is_wanted(job.name) {
-            measure::pairs(job, rounds);
+            let taken = job.rounds(rounds);
+            measure::report(job.name, job.what, &taken);
         }
     }
     if is_wanted("cold") {
-        cold::measure(&server.1, rounds.max(30));
+        for (tls, what) in [("plain", "start, token, one call"), ("tls", "the same over TLS")] {
+            let taken = cold::rounds(&["here", "floor"], tls, &server.1, rounds.max(30));
+            measure::report("cold", what, &taken);
+        }
     }
     if is_wanted("instructions") {
         measure::instructions(&server.1);

@@ -4,58 +4,64 @@ use std::fs;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// One job, done both ways.
+pub type Work = Box<dyn FnMut()>;
+
+/// One job, done in several ways: here, by hand on ureq (the floor), and as others do it.
 pub struct Job {
     pub name: &'static str,
     pub what: &'static str,
     /// How often it is done in one round.
     pub times: u32,
-    pub here: Box<dyn FnMut()>,
-    pub floor: Box<dyn FnMut()>,
+    pub ways: Vec<Work>,
     /// Time on the processor of the client alone.
     pub is_cpu: bool,
 }
 
-/// Runs the rounds and prints a line; returns the median ratio.
-pub fn pairs(mut job: Job, rounds: u32) {
-    let clock = if job.is_cpu { cpu } else { wall };
-    (job.here)();
-    (job.floor)();
-    let mut taken: Vec<(f64, f64)> = Vec::new();
-    for round in 0..rounds {
-        let mut here = || time(clock, job.times, &mut job.here);
-        let mut floor = || time(clock, job.times, &mut job.floor);
-        // Whoever comes first may find a warmer or a colder machine.
-        let pair = match round.is_multiple_of(2) {
-            true => {
-                let here = here();
-                (here, floor())
-            }
-            false => {
-                let floor = floor();
-                (here(), floor)
-            }
-        };
-        taken.push(pair);
+impl Job {
+    /// The seconds of each way, round by round.
+    pub fn rounds(&mut self, rounds: u32) -> Vec<Vec<f64>> {
+        let clock = if self.is_cpu { cpu } else { wall };
+        self.ways.iter_mut().for_each(|work| work());
+        let (ways, times) = (&mut self.ways, self.times);
+        in_turn(rounds, ways.len(), |way| time(clock, times, &mut ways[way]))
     }
-    report(job.name, job.what, &taken);
 }
 
-pub fn report(name: &str, what: &str, taken: &[(f64, f64)]) {
-    let ratios = sorted(taken.iter().map(|(here, floor)| here / floor));
+/// Whoever comes first may find a warmer or a colder machine: each does, in its turn.
+pub fn in_turn(rounds: u32, ways: usize, mut take: impl FnMut(usize) -> f64) -> Vec<Vec<f64>> {
+    let mut round = |round: u32| {
+        let mut taken = vec![0.0; ways];
+        for way in 0..ways {
+            let way = (way + round as usize) % ways;
+            taken[way] = take(way);
+        }
+        taken
+    };
+    (0..rounds).map(&mut round).collect()
+}
+
+/// Lower quartile, median and upper quartile of the ratios of one way to the floor.
+pub fn ratios(taken: &[Vec<f64>], way: usize) -> [f64; 3] {
+    let ratios = sorted(taken.iter().map(|round| round[way] / round[1]));
     let quarter = ratios.len() / 4;
+    [ratios[quarter], median(&ratios), ratios[ratios.len() - 1 - quarter]]
+}
+
+pub fn seconds(taken: &[Vec<f64>], way: usize) -> f64 {
+    median(&sorted(taken.iter().map(|round| round[way])))
+}
+
+pub fn report(name: &str, what: &str, taken: &[Vec<f64>]) {
+    let [low, ratio, high] = ratios(taken, 0);
     println!(
-        "{:<44} {:>11} {:>11}  {:>5.3}  {:.3} … {:.3}",
+        "{:<44} {:>11} {:>11}  {ratio:>5.3}  {low:.3} … {high:.3}",
         format!("{name}: {what}"),
-        shown(median(&sorted(taken.iter().map(|pair| pair.0)))),
-        shown(median(&sorted(taken.iter().map(|pair| pair.1)))),
-        median(&ratios),
-        ratios[quarter],
-        ratios[ratios.len() - 1 - quarter],
+        shown(seconds(taken, 0)),
+        shown(seconds(taken, 1)),
     );
 }
 
-fn time(clock: fn() -> f64, times: u32, work: &mut dyn FnMut()) -> f64 {
+fn time(clock: fn() -> f64, times: u32, work: &mut Work) -> f64 {
     let start = clock();
     (0..times).for_each(|_| work());
     (clock() - start) / f64::from(times)
@@ -66,8 +72,10 @@ fn wall() -> f64 {
     START.elapsed().as_secs_f64()
 }
 
-/// Of this thread, where the system tells; otherwise the wall's.
-fn cpu() -> f64 {
+/// Of this thread, where the system tells; otherwise the wall's. It tells what was counted when the
+/// thread last gave the processor away.
+pub fn cpu() -> f64 {
+    std::thread::yield_now();
     let text = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     match text.split(' ').next().and_then(|nanos| nanos.parse::<f64>().ok()) {
         Some(nanos) => nanos / 1e9,
@@ -75,17 +83,17 @@ fn cpu() -> f64 {
     }
 }
 
-pub fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
+fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     values
 }
 
-pub fn median(sorted: &[f64]) -> f64 {
+fn median(sorted: &[f64]) -> f64 {
     sorted[sorted.len() / 2]
 }
 
-fn shown(seconds: f64) -> String {
+pub fn shown(seconds: f64) -> String {
     format!("{:.2?}", Duration::from_secs_f64(seconds))
 }
 

@@ -29,6 +29,13 @@ struct World {
 
 /// 200 bytes.
 const SMALL: &str = r#"{"id":"00000000000000000000000000000001","name":"PC-000001","model":"Latitude 5440","lastScan":"2026-01-02T03:04:05Z","memoryBytes":8589934593,"processors":16,"isVirtual":false,"domain":"x.test"}"#;
+/// As many rows and pages as a path asks for: `/grown/10/1000?page_number=1`.
+fn grown(path: &str, number: usize) -> Option<Vec<u8>> {
+    let (rows, pages) = path.strip_prefix("/grown/")?.split_once('/')?;
+    let page = page(number, pages.parse().ok()?, rows.parse().ok()?);
+    Some(answer("200 OK", "", page.as_bytes()))
+}
+
 pub const LARGE: usize = 100_000_000;
 pub const PAGES: usize = 1_000;
 pub const PAGE_ROWS: usize = 200;
@@ -45,6 +52,7 @@ pub fn run() {
     thread::spawn(move || {
         for stream in tls.incoming() {
             let (stream, world, config) = (stream.unwrap(), other.clone(), config.clone());
+            stream.set_nodelay(true).unwrap();
             let connection = rustls::ServerConnection::new(config).unwrap();
             thread::spawn(move || world.serve(rustls::StreamOwned::new(connection, stream)));
         }
@@ -123,27 +131,33 @@ impl World {
         }
     }
 
+    /// It lives as long as the path below the endpoint says.
+    fn token(&self, path: &str) -> Vec<u8> {
+        self.counts.tokens.fetch_add(1, Ordering::Relaxed);
+        let number = self.issued.fetch_add(1, Ordering::Relaxed);
+        let life = path.strip_prefix("/token/").unwrap_or("36000");
+        let token = format!(
+            r#"{{"access_token":"token-{number}","token_type":"Bearer","expires_in":{life}}}"#
+        );
+        answer("200 OK", "", token.as_bytes())
+    }
+
+    /// What was counted since the last time.
+    fn counts(&self) -> Vec<u8> {
+        let take = |count: &AtomicU64| count.swap(0, Ordering::Relaxed);
+        let Counts { connections, requests, tokens } = &self.counts;
+        let text = format!("{} {} {}", take(connections), take(requests), take(tokens));
+        answer("200 OK", "connection: close\r\n", text.as_bytes())
+    }
+
     fn respond(&self, stream: &mut impl Write, target: &str, turn: u64) -> std::io::Result<()> {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         match path {
-            "/token" => {
-                self.counts.tokens.fetch_add(1, Ordering::Relaxed);
-                let number = self.issued.fetch_add(1, Ordering::Relaxed);
-                let token = format!(
-                    r#"{{"access_token":"token-{number}","token_type":"Bearer","expires_in":36000}}"#
-                );
-                stream.write_all(&answer("200 OK", "", token.as_bytes()))
-            }
-            "/counts" => {
-                let take = |count: &AtomicU64| count.swap(0, Ordering::Relaxed);
-                let counts = &self.counts;
-                let text = format!(
-                    "{} {} {}",
-                    take(&counts.connections),
-                    take(&counts.requests),
-                    take(&counts.tokens)
-                );
-                stream.write_all(&answer("200 OK", "connection: close\r\n", text.as_bytes()))
+            path if path.starts_with("/token") => stream.write_all(&self.token(path)),
+            "/counts" => stream.write_all(&self.counts()),
+            path if path.starts_with("/grown/") => {
+                let number = query.rsplit('=').next().and_then(|number| number.parse().ok());
+                stream.write_all(&grown(path, number.unwrap_or(1)).unwrap())
             }
             "/pages" | "/slow" => {
                 if path == "/slow" {
