@@ -42,6 +42,7 @@ pub mod scripts {}
 #[doc = include_str!("../docs/migration.md")]
 pub mod migration {}
 
+#[doc = include_str!("../docs/pictures/inline.md")]
 #[doc = include_str!("../docs/performance.md")]
 pub mod performance {}
 
