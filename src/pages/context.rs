@@ -57,10 +57,16 @@ impl<'a> PageContext<'a> {
         self.page.words.iter().find(|word| word.says_more())
     }
 
-    /// A word for the end. That there is no cursor says nothing where pages are counted.
+    /// A word for the end. That there is no cursor says nothing where pages are counted, and a link
+    /// to later changes says nothing beside a next page.
     pub(crate) fn end_word(&self) -> Option<&'a Word> {
         let is_counted = self.asker.way().counts();
-        let is_heard = |word: &Word| !is_counted || word.role != Role::Cursor;
+        let has_next = is_counted || self.following.is_some();
+        let is_heard = |word: &Word| match word.role {
+            Role::Cursor => !is_counted,
+            Role::Delta => !has_next,
+            _ => true,
+        };
         self.page.words.iter().find(|word| word.says_end() && is_heard(word))
     }
 

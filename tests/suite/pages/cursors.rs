@@ -553,3 +553,25 @@ fn a_walk_from_0_over_pages_that_count_from_1_is_told_so() {
         "GET HOST/x: page 1: page 0 was asked for and the answer says that it is page 1: does the API count from 1? Then declare .starting_at(1) (0 rows delivered)"
     );
 }
+
+/// Some servers put a token for later changes on each page.
+#[test]
+fn a_link_to_later_changes_ends_no_walk_that_has_a_next_page() {
+    let server = serving(|seen| {
+        let first: u64 = asked(seen, "after").map_or(0, |after| after.parse().unwrap());
+        let rows: Vec<u64> = (first + 1..=7).take(2).collect();
+        let next = rows.last().filter(|last| **last < 7).map(u64::to_string);
+        match seen.path() {
+            "/cursors" => body(&json!({"items": rows, "next": next, "nextSyncToken": "s"})),
+            _ => body(&json!({"items": rows, "nextSyncToken": "s"})),
+        }
+    });
+    for (path, paging) in [
+        ("/cursors", Pagination::cursor("after", "next")),
+        ("/counted", Pagination::offset("after")),
+    ] {
+        let client = server.client();
+        let (found, error) = walk(&mut client.items::<u64>(path).with_pagination(paging));
+        assert!(error.is_none() && found == up_to(7), "{path}: {found:?} {error:?}");
+    }
+}
