@@ -24,7 +24,7 @@ pub struct Probe<'a> {
     taken: Vec<String>,
     key: Key,
     first: Vec<Value>,
-    /// The parameter for the page size, once it is known: pages of one row tell most.
+    /// The parameter for the page size, once it is known: small pages tell most.
     pub size: Option<&'static str>,
     pub asked: Vec<(String, Effect)>,
     /// In sentences.
@@ -95,8 +95,8 @@ impl<'a> Probe<'a> {
 
     fn find_pages(&mut self) -> Result<bool, Failure> {
         for name in self.free(&PAGES) {
-            let second = self.with(name, 2)?;
-            let end = match second {
+            let mut next = self.with(name, 2)?;
+            let end = match next {
                 Effect::Others | Effect::Empty => "",
                 Effect::Later(_) if self.size.is_some() => "",
                 // What is not known is ignored: it is the page that is not there.
@@ -105,12 +105,13 @@ impl<'a> Probe<'a> {
             };
             for first in [1, 0] {
                 let effect = self.with(name, first)?;
-                if self.is_first(&effect) {
+                if self.is_first(effect) && self.is_second(next) {
                     self.tell(&format!("{name} is the number of the page, from {first}"));
                     return Ok(self.declare(format!("pages:{name}"), (first, 1), end));
                 }
+                next = effect;
             }
-            self.tell(&format!("{name} changes the rows, but neither 0 nor 1 is the first page"));
+            self.tell(&format!("{name} changes the rows, and does not count pages from 0 or 1"));
         }
         Ok(false)
     }
@@ -147,8 +148,17 @@ impl<'a> Probe<'a> {
         Ok(is_unchanged)
     }
 
-    fn is_first(&self, effect: &Effect) -> bool {
-        *effect == if self.size.is_some() { Effect::Cut(1) } else { Effect::None }
+    /// Whether it is what a page of [`FEW`] rows leaves, if the size of pages can be set.
+    fn is_first(&self, effect: Effect) -> bool {
+        effect == if self.cuts() { Effect::Cut(FEW) } else { Effect::None }
+    }
+
+    fn is_second(&self, effect: Effect) -> bool {
+        if self.cuts() { effect == Effect::Later(FEW) } else { !matches!(effect, Effect::Later(_)) }
+    }
+
+    fn cuts(&self) -> bool {
+        self.size.is_some() && self.first.len() > FEW
     }
 
     fn declare(&mut self, way: String, (first, usual): (u64, u64), end: &str) -> bool {
@@ -158,7 +168,7 @@ impl<'a> Probe<'a> {
     }
 
     fn with(&mut self, name: &'static str, value: impl Into<Value>) -> Result<Effect, Failure> {
-        let size = self.size.map(|size| (size, Value::from(1)));
+        let size = self.size.map(|size| (size, Value::from(FEW)));
         self.ask([(name, value.into())].into_iter().chain(size).collect())
     }
 
@@ -187,6 +197,8 @@ impl<'a> Probe<'a> {
     }
 }
 
+/// The rows of a page. With one, the second row would be the second page as well.
+const FEW: usize = 2;
 const UNKNOWN: &str = "no_such_parameter";
 const SIZES: [&str; 6] = ["limit", "per_page", "page_size", "pageSize", "size", "$top"];
 const PAGES: [&str; 3] = ["page", "page_number", "pageNumber"];
@@ -285,6 +297,38 @@ mod tests {
                 let (found, with_size, last) = probed(&|query| api.answer(query));
                 assert_eq!((found.as_deref(), with_size), (options, size), "{last}");
             }
+        }
+    }
+
+    /// With pages of one row, the second row would be the second page as well.
+    #[test]
+    fn what_counts_pages_is_told_from_what_counts_rows() {
+        let counts = |name: &'static str, first: u64, are_pages: bool| {
+            move |query: &Query| {
+                let number = |name: &str| {
+                    query
+                        .iter()
+                        .find(|(known, _)| *known == name)
+                        .and_then(|(_, value)| value.as_u64())
+                };
+                let size = number("size").unwrap_or(3);
+                let step = if are_pages { size } else { 1 };
+                let begin = number(name).map_or(0, |number| number.saturating_sub(first) * step);
+                let rows = (begin + 1..=begin + size).filter(|id| *id < 10);
+                Answer::Rows(rows.map(|id| json!({ "id": id })).collect())
+            }
+        };
+        for (name, first, are_pages) in [
+            ("offset", 0, true),
+            ("start", 0, true),
+            ("startIndex", 1, true),
+            ("page", 0, false),
+            ("page", 1, false),
+        ] {
+            let (options, size, last) = probed(&counts(name, first, are_pages));
+            assert_eq!((options, size), (None, Some("size")), "{name} from {first}: {last}");
+            let (options, ..) = probed(&counts(name, first, !are_pages));
+            assert!(options.is_some(), "{name} from {first}");
         }
     }
 
