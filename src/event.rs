@@ -118,7 +118,8 @@ pub enum Event {
     },
     /// A walk ended on its first page, because that was declared to be
     /// [all there is](crate::Pagination::single), or has no link or cursor in the declared place.
-    /// But it has as many rows as were asked for, or as servers like to put on a page.
+    /// But it has as many rows as were asked for, as the answer says that a page has, or as servers
+    /// like to put on a page.
     #[non_exhaustive]
     LooksLikeOnePage {
         /// Where it came from.

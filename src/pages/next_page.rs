@@ -86,6 +86,7 @@ impl Walk<'_> {
         };
         let (refused, step) = (refuse(&context), next(&context));
         let counted = self.ahead.is_on().then(|| (context.page_count(), context.total()));
+        let is_full = context.size().is_some_and(|size| size == all);
         let following = context.following;
         if let Some(step) = refused {
             rows.clear();
@@ -97,6 +98,7 @@ impl Walk<'_> {
         }
         let number = self.point.number;
         self.point.last.clone_from(&page.identity);
+        self.is_full = is_full;
         self.error = self.take(step, response.target()).err();
         self.read_ahead(all, counted);
         Ok(Some((number, page, response)))
@@ -248,8 +250,10 @@ impl Walk<'_> {
         self.progress.proof = Some(proof.clone());
         let (rows, pages) = (self.point.delivered, self.point.number);
         if self.looks_like_one_page(&proof) {
-            let place =
-                || if let Proof::Declared(place) = &proof { Some(place.clone()) } else { None };
+            let place = || match &proof {
+                Proof::Declared(place) | Proof::NoLink(place) => Some(place.clone()),
+                _ => None,
+            };
             let target = target.clone();
             self.client.emit(|| Event::LooksLikeOnePage { target, rows, missing: place() });
         }
@@ -262,12 +266,14 @@ impl Walk<'_> {
     fn looks_like_one_page(&self, proof: &Proof) -> bool {
         let is_first = match proof {
             Proof::Single => true,
-            Proof::Declared(_) => self.point.ask == Ask::FIRST,
+            // The caller may have begun by a value of their own.
+            Proof::Declared(_) | Proof::NoLink(_) => {
+                self.point.ask == Ask::FIRST || self.point.number == 1
+            }
             _ => false,
         };
-        let (rows, size) = (self.point.delivered, &self.asker.pagination.page_size);
-        let is_full = size.as_ref().is_some_and(|size| size.rows == rows);
-        is_first && (is_full || looks_like_page_size(rows))
+        let (rows, asked) = (self.point.delivered, self.asker.page_size());
+        is_first && (self.is_full || asked == Some(rows) || looks_like_page_size(rows))
     }
 
     /// Whether what was delivered contradicts what was promised.

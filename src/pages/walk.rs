@@ -33,6 +33,8 @@ pub(crate) struct Walk<'c> {
     pub(crate) progress: Progress,
     /// What was asked for, by its mark.
     pub(crate) seen: HashSet<u128>,
+    /// The last page has as many rows as it says that a page has.
+    pub(crate) is_full: bool,
     /// Where next links stood.
     pub(crate) link_place: Option<String>,
     pub(crate) stage: Stage,
@@ -66,6 +68,7 @@ impl<'c> Walk<'c> {
             held: 0,
             progress: Progress::default(),
             seen: HashSet::new(),
+            is_full: false,
             link_place: None,
             stage: Stage::New,
             is_resumed: false,

@@ -1,12 +1,14 @@
 //! Words that say that there is more and that the declared way to page does not read: an
 //! error, after the rows. And what looks like such a word, and is none.
 
+use std::sync::{Arc, Mutex};
+
 use serde_json::{Value, json};
 use unattended::error::ErrorKind;
 use unattended::{Event, Pagination, Request};
 
 use super::{By, Complete, Fails, Stops, bare, hold, pages};
-use crate::pages::{Stage, body, walk};
+use crate::pages::{Stage, body, serving, walk};
 use crate::support::*;
 
 fn with_items(mut page: Value, rows: &[u64]) -> Value {
@@ -316,6 +318,29 @@ fn a_first_page_that_is_full_and_has_nothing_in_the_declared_place_is_an_event()
             )
         });
         assert_eq!(told, Vec::from_iter(expected), "{paging:?}");
+    }
+    // By the size that the answer states, from a start of the caller's own, and by detect().
+    for (paging, path, answer) in [
+        (Pagination::single(), "/rows", json!({"items": [1, 2, 3], "per_page": 3})),
+        (cursor.clone(), "/rows", json!({"items": [1, 2, 3], "meta": {"page_size": 3}})),
+        (cursor.clone(), "/rows?after=*", json!({"items": [1, 2, 3], "per_page": 3})),
+        (
+            Pagination::detect(),
+            "/rows",
+            json!({"items": [1, 2, 3], "links": {"self": "/rows"}, "per_page": 3}),
+        ),
+    ] {
+        let server = serving(move |_| body(&answer));
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let events = told.clone();
+        let client = server.client().with_observer(move |event| {
+            if matches!(event, Event::LooksLikeOnePage { .. }) {
+                events.lock().unwrap().push(event.to_string());
+            }
+        });
+        let (rows, error) = walk(&mut client.items::<u64>(path).with_pagination(paging.clone()));
+        assert!(error.is_none() && rows == [1, 2, 3], "{error:?}");
+        assert_eq!(told.lock().unwrap().len(), 1, "{paging:?} {path}");
     }
     // The last of several is no first one.
     let first = body(&json!({"items": [1], "scroll": {"poss": "c"}}));
