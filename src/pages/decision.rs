@@ -222,7 +222,7 @@ fn counted(page: &PageContext<'_>) -> Step {
     let (says_more, count) = (page.word_for_more().is_some(), page.page_count());
     let is_counted_on = count.is_some_and(|count| page.point.number < count);
     if page.rows == 0 && !says_more {
-        return counted_empty(page);
+        return after_filtered(page).unwrap_or_else(|| counted_empty(page));
     }
     if says_more || is_counted_on {
         return after_empty(page).unwrap_or_else(|| go_on(page));
@@ -243,6 +243,14 @@ fn counted(page: &PageContext<'_>) -> Step {
         Some(total) if !is_full && !is_round(total) => end(page, Proof::Total(total)),
         _ => go_on(page),
     }
+}
+
+/// The server may have left out all rows of a page that steps go by.
+fn after_filtered(page: &PageContext<'_>) -> Option<Step> {
+    let is_filtered = page.asker.pagination.steps_by_size
+        && page.reached().is_none()
+        && page.end_word().is_none();
+    (is_filtered && page.point.stale_pages < MOST_STALE_PAGES).then(|| go_on(page))
 }
 
 fn counted_empty(page: &PageContext<'_>) -> Step {

@@ -235,8 +235,8 @@ impl Pagination {
         self
     }
 
-    /// Offsets advance by the page size, whatever came: for servers that filter a page after
-    /// it was cut. Default: by the rows that came. A server that gives another size is an error.
+    /// Offsets advance by the page size: for servers that filter a page after it was cut. Default: by
+    /// the rows that came. Another size is an error, and ten empty pages in a row are an end.
     pub fn stepping_by_size(mut self) -> Self {
         self.steps_by_size = true;
         self

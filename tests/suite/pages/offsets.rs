@@ -234,3 +234,18 @@ fn a_walk_that_begins_behind_the_first_row_asks_whether_rows_count_from_0() {
         )
     );
 }
+
+/// A filter may leave nothing of a page.
+#[test]
+fn an_empty_page_is_no_end_where_steps_go_by_the_size() {
+    let server = serving(|seen| {
+        let offset: u64 = asked(seen, "offset").unwrap().parse().unwrap();
+        let page = (offset + 1..=12).take(3).filter(|row| !(4..=9).contains(row));
+        body(&json!({"items": page.collect::<Vec<_>>()}))
+    });
+    let paging = Pagination::offset("offset").with_page_size("limit", 3).stepping_by_size();
+    let client = server.client();
+    let (found, error) = walk(&mut client.items::<u64>("/rows").with_pagination(paging));
+    assert!(error.is_none() && found == [1, 2, 3, 10, 11, 12], "{found:?} {error:?}");
+    assert_eq!(targets(&server).len(), 4 + 10);
+}
