@@ -91,8 +91,9 @@ fn a_probe_tells_how_a_bare_array_pages_and_what_a_profile_needs() {
     let expected = "
 probe              5 GETs more
                    the same rows: no_such_parameter=1, the path alone
-                   the first row: limit=1, page=1&limit=1
-                   from the second row on: page=2&limit=1
+                   the first row: limit=1
+                   the first 2 rows are skipped: page=2&limit=2
+                   the first 2 rows: page=1&limit=2
 found              rows are compared by their id
                    a parameter that the server does not know is ignored
                    limit is the page size, and it holds
