@@ -86,7 +86,7 @@ impl Walk<'_> {
         };
         let (refused, step) = (refuse(&context), next(&context));
         let counted = self.ahead.is_on().then(|| (context.page_count(), context.total()));
-        let is_full = context.size().is_some_and(|size| size == all);
+        self.is_full = context.size() == Some(all);
         let following = context.following;
         if let Some(step) = refused {
             rows.clear();
@@ -98,7 +98,6 @@ impl Walk<'_> {
         }
         let number = self.point.number;
         self.point.last.clone_from(&page.identity);
-        self.is_full = is_full;
         self.error = self.take(step, response.target()).err();
         self.read_ahead(all, counted);
         Ok(Some((number, page, response)))
