@@ -80,7 +80,7 @@ fn advise(seen: &str, advice: Pagination) -> Fault {
 
 /// Sizes that servers choose for their pages.
 pub(crate) fn looks_like_page_size(rows: u64) -> bool {
-    matches!(rows, 10 | 20 | 25 | 50 | 100 | 200 | 250 | 500 | 1_000)
+    matches!(rows, 10 | 15 | 20 | 25 | 30 | 50 | 100 | 200 | 250 | 500 | 1_000)
 }
 
 /// By the place and the kind of a word for more.
